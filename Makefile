@@ -1,0 +1,54 @@
+# Two commands on a fresh machine: `make separate` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/pip install --disable-pip-version-check -c constraints.txt
+PINS := pyproject.toml constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help separate test lint bench clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo 'make separate   fit the ladder, add bounds, report gaps (the main job)'
+	@echo 'make test       pytest with doctests, without slow tests'
+	@echo 'make lint       ruff, pyright, import layers'
+	@echo 'make bench      speed and memory beside other tools'
+	@echo 'make clean      remove caches and builds (keeps .venv and runs)'
+
+# The stamps are written last: an interrupted installation is taken up again.
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("expressivity needs Python >= 3.11, found %d.%d: run make PYTHON=/path/to/a/newer/python" % sys.version_info[:2])'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.core: $(VENV)/.created $(PINS)
+	$(INSTALL) -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.created $(PINS)
+	$(INSTALL) -e '.[test,dev]'
+	@touch $(VENV)/.core $@
+
+$(VENV)/.bench: $(VENV)/.created $(PINS)
+	$(INSTALL) -e '.[bench]'
+	@touch $(VENV)/.core $@
+
+separate: $(VENV)/.core
+	$(BIN)/expressivity separate
+
+test: $(VENV)/.dev
+	$(BIN)/pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.bench
+	$(BIN)/python -m benchmarks.run
+
+clean:
+	rm -rf build dist docs/_build .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -path ./$(VENV) -prune -o -type d -name __pycache__ -exec rm -rf {} +

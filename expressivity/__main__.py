@@ -1,0 +1,7 @@
+"""``python -m expressivity``."""
+
+import sys
+
+from expressivity.cli import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+"""Theorems and lemmas, one file each."""
