@@ -1,0 +1,226 @@
+"""The dictionary of activations: one frozen record each.
+
+The sympy expression in ``Z`` is the source of truth. The torch form returns the value and
+the derivative together, since they share their transcendental functions; it is checked
+against the sympy form in ball arithmetic by ``expressivity doctor`` and by the tests.
+
+Analytic facts are declared beside the expression and rederived from it by the tests.
+"Spans" describe the one-dimensional function ``c -> s(c x)``: whatever c is, its odd (even)
+part lies in the span of the listed functions; None means that no finite span is known.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import sympy as sp
+import torch
+from torch import Tensor
+
+from expressivity.registry import Registry
+
+Z = sp.Symbol("z", real=True)
+_X_ABS = Z * sp.Abs(Z)
+
+
+def _step(on_positive: sp.Expr | int, elsewhere: sp.Expr | int) -> sp.Expr:
+    return sp.Piecewise((sp.sympify(on_positive), Z > 0), (sp.sympify(elsewhere), True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activation:
+    """One activation function s: R -> R.
+
+    Attributes:
+        name: its name in commands and expressions.
+        title: how it is printed.
+        expression: s as a sympy expression in ``Z`` (the source of truth).
+        value_and_derivative: torch form, any floating dtype and shape, elementwise; at a
+            kink the derivative is the left one.
+        kink: s'(0+) - s'(0-).
+        piece_degree: degree of the two polynomial pieces on either side of 0, or None for
+            an activation that is real-analytic and not a polynomial.
+        homogeneous_degree: k with s(c x) = c^k s(x) for c > 0, or None.
+        odd_span, even_span: see the module docstring.
+    """
+
+    name: str
+    title: str
+    expression: sp.Expr
+    value_and_derivative: Callable[[Tensor], tuple[Tensor, Tensor]]
+    kink: sp.Expr
+    piece_degree: int | None
+    homogeneous_degree: int | None
+    odd_span: tuple[sp.Expr, ...] | None
+    even_span: tuple[sp.Expr, ...] | None
+
+    def __call__(self, argument: sp.Expr) -> sp.Expr:
+        """The symbolic value s(argument).
+
+        >>> ACTIVATIONS["relu2"](sp.Integer(3))
+        9
+        """
+        return self.expression.subs(Z, argument)
+
+    @property
+    def analytic(self) -> bool:
+        """Whether s is real-analytic on the whole line."""
+        return self.piece_degree is None or not self.expression.has(sp.Piecewise)
+
+
+def _id(z: Tensor) -> tuple[Tensor, Tensor]:
+    return z, torch.ones_like(z)
+
+
+def _relu(z: Tensor) -> tuple[Tensor, Tensor]:
+    return torch.relu(z), (z > 0).to(z.dtype)
+
+
+def _relu2(z: Tensor) -> tuple[Tensor, Tensor]:
+    positive = torch.relu(z)
+    return positive * positive, 2 * positive
+
+
+_LEAKY_SLOPE = sp.Rational(1, 100)
+_LEAKY_SLOPE_FLOAT = float(_LEAKY_SLOPE)
+
+
+def _leaky_relu(z: Tensor) -> tuple[Tensor, Tensor]:
+    slope = _LEAKY_SLOPE_FLOAT
+    positive = z > 0
+    one = torch.ones_like(z)
+    return torch.where(positive, z, slope * z), torch.where(positive, one, slope * one)
+
+
+def _gelu(z: Tensor) -> tuple[Tensor, Tensor]:
+    # erfc of -z keeps relative accuracy in the left tail, where 1 + erf(z) cancels.
+    cdf = 0.5 * torch.erfc(-z * math.sqrt(0.5))
+    pdf = torch.exp(-0.5 * z * z) * (1 / math.sqrt(2 * math.pi))
+    return z * cdf, cdf + z * pdf
+
+
+def _silu(z: Tensor) -> tuple[Tensor, Tensor]:
+    # torch.sigmoid is 0 below -709, where exp(-z) overflows; exp(-|z|) underflows gradually.
+    # |z| by where: its derivative at 0 is that of the branch below, where abs would give 0.
+    positive = z > 0
+    decay = torch.exp(torch.where(positive, -z, z))
+    larger = 1 / (1 + decay)
+    smaller = decay * larger
+    sigmoid = torch.where(positive, larger, smaller)
+    complement = torch.where(positive, smaller, larger)
+    return z * sigmoid, sigmoid * (1 + z * complement)
+
+
+def _tanh(z: Tensor) -> tuple[Tensor, Tensor]:
+    # 1 - tanh^2 loses all relative accuracy for large |z|; sech^2 by exponentials does not.
+    decay = torch.exp(-2 * torch.abs(z))
+    return torch.tanh(z), 4 * decay / (1 + decay) ** 2
+
+
+ACTIVATIONS: Registry[Activation] = Registry("activation", group="expressivity.activations")
+
+for _activation in (
+    Activation(
+        name="id",
+        title="Id",
+        expression=Z,
+        value_and_derivative=_id,
+        kink=sp.Integer(0),
+        piece_degree=1,
+        homogeneous_degree=1,
+        odd_span=(Z,),
+        even_span=(),
+    ),
+    Activation(
+        name="relu",
+        title="ReLU",
+        expression=_step(Z, 0),
+        value_and_derivative=_relu,
+        kink=sp.Integer(1),
+        piece_degree=1,
+        homogeneous_degree=1,
+        odd_span=(Z,),
+        even_span=(sp.Abs(Z),),
+    ),
+    Activation(
+        name="relu2",
+        title="ReLU^2",
+        expression=_step(Z**2, 0),
+        value_and_derivative=_relu2,
+        kink=sp.Integer(0),
+        piece_degree=2,
+        homogeneous_degree=2,
+        odd_span=(_X_ABS,),
+        even_span=(Z**2,),
+    ),
+    Activation(
+        name="leaky_relu",
+        title="LeakyReLU",
+        expression=_step(Z, _LEAKY_SLOPE * Z),
+        value_and_derivative=_leaky_relu,
+        kink=1 - _LEAKY_SLOPE,
+        piece_degree=1,
+        homogeneous_degree=1,
+        odd_span=(Z,),
+        even_span=(sp.Abs(Z),),
+    ),
+    Activation(
+        name="gelu",
+        title="GELU",
+        expression=Z * (1 + sp.erf(Z / sp.sqrt(2))) / 2,
+        value_and_derivative=_gelu,
+        kink=sp.Integer(0),
+        piece_degree=None,
+        homogeneous_degree=None,
+        odd_span=(Z,),
+        even_span=None,
+    ),
+    Activation(
+        name="silu",
+        title="SiLU",
+        expression=Z / (1 + sp.exp(-Z)),
+        value_and_derivative=_silu,
+        kink=sp.Integer(0),
+        piece_degree=None,
+        homogeneous_degree=None,
+        odd_span=(Z,),
+        even_span=None,
+    ),
+    Activation(
+        name="tanh",
+        title="tanh",
+        expression=sp.tanh(Z),
+        value_and_derivative=_tanh,
+        kink=sp.Integer(0),
+        piece_degree=None,
+        homogeneous_degree=None,
+        odd_span=None,
+        even_span=(),
+    ),
+):
+    ACTIVATIONS.add(_activation.name, _activation)
+
+FULL_DICTIONARY: tuple[str, ...] = (
+    "id",
+    "relu",
+    "relu2",
+    "leaky_relu",
+    "gelu",
+    "silu",
+    "tanh",
+)
+"""The seven activations of arXiv:2605.26647, in its order."""
+
+
+def stack_dictionary(
+    dictionary: Sequence[Activation], z: Tensor, dim: int
+) -> tuple[Tensor, Tensor]:
+    """Values and derivatives of several activations, stacked along a new axis ``dim``.
+
+    >>> pair = (ACTIVATIONS["id"], ACTIVATIONS["relu2"])
+    >>> s, ds = stack_dictionary(pair, torch.tensor([-1.0, 2.0]), dim=0)
+    >>> s.tolist(), ds.tolist()
+    ([[-1.0, 2.0], [0.0, 4.0]], [[1.0, 1.0], [0.0, 4.0]])
+    """
+    pairs = [activation.value_and_derivative(z) for activation in dictionary]
+    return torch.stack([s for s, _ in pairs], dim), torch.stack([ds for _, ds in pairs], dim)

@@ -1,0 +1,208 @@
+"""One walk over a sympy expression for every kind of number.
+
+A target is written once, in sympy; its torch values (any device, any dtype) and its ball
+enclosures are the same walk with another ``Arithmetic``. Nothing is printed to source text
+and executed.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import flint
+import sympy as sp
+import torch
+from sympy.core.relational import GreaterThan, LessThan, StrictGreaterThan, StrictLessThan
+from torch import Tensor
+
+_Inequality = GreaterThan | LessThan | StrictGreaterThan | StrictLessThan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arithmetic:
+    """The operations the walk needs.
+
+    Attributes:
+        number: exact sympy number or constant to a value.
+        power: (value, exact rational exponent) to a value.
+        functions: unary functions by sympy class name.
+        choose: (value of g, value if g > 0, value otherwise) to a value.
+    """
+
+    number: Callable[[sp.Expr], Any]
+    power: Callable[[Any, sp.Rational], Any]
+    functions: Mapping[str, Callable[[Any], Any]]
+    choose: Callable[[Any, Any, Any], Any]
+
+
+def interpret(expression: sp.Expr, values: Mapping[sp.Symbol, Any], rules: Arithmetic) -> Any:
+    """Value of ``expression`` with its symbols replaced by ``values``.
+
+    Raises:
+        ValueError: the expression holds a function or relation the arithmetic lacks.
+
+    >>> x = sp.Symbol("x")
+    >>> interpret(sp.sin(x) ** 2 + 1, {x: torch.zeros(2)}, TORCH).tolist()
+    [1.0, 1.0]
+    """
+    memo: dict[Any, Any] = dict(values)
+
+    def walk(node: Any) -> Any:
+        if node not in memo:
+            memo[node] = _apply(node, walk, rules)
+        return memo[node]
+
+    return walk(expression)
+
+
+def _apply(node: Any, walk: Callable[[Any], Any], rules: Arithmetic) -> Any:
+    if node.is_Number or node.is_NumberSymbol:
+        return rules.number(node)
+    if node.is_Add or node.is_Mul:
+        result = walk(node.args[0])
+        for argument in node.args[1:]:
+            other = walk(argument)
+            result = result + other if node.is_Add else result * other
+        return result
+    if node.is_Pow and node.exp.is_Rational:
+        return rules.power(walk(node.base), node.exp)
+    if isinstance(node, sp.Piecewise):
+        return _piecewise(node, walk, rules)
+    function = rules.functions.get(type(node).__name__)
+    if function is None or len(node.args) != 1:
+        raise ValueError(f"required: an expression of known functions; got {type(node).__name__}")
+    return function(walk(node.args[0]))
+
+
+def _piecewise(node: sp.Piecewise, walk: Callable[[Any], Any], rules: Arithmetic) -> Any:
+    value, condition = node.args[-1].args
+    if condition != sp.true:
+        raise ValueError("required: a Piecewise whose last branch holds everywhere else")
+    result = walk(value)
+    for branch, condition in reversed([pair.args for pair in node.args[:-1]]):
+        result = _choose(condition, walk(branch), result, walk, rules)
+    return result
+
+
+def _choose(
+    condition: Any, holds: Any, otherwise: Any, walk: Callable[[Any], Any], rules: Arithmetic
+) -> Any:
+    """Choice by g > 0 or by a combination of such conditions, which sympy makes of nested parts."""
+    if isinstance(condition, _Inequality):
+        # gts and lts are the greater and the lesser side, whichever way it is written.
+        level = cast(Any, condition.gts) - cast(Any, condition.lts)
+        return rules.choose(walk(level), holds, otherwise)
+    if condition in (sp.true, sp.false):
+        return holds if condition == sp.true else otherwise
+    if isinstance(condition, sp.ITE):
+        test, then, other = condition.args
+        then = _choose(then, holds, otherwise, walk, rules)
+        return _choose(test, then, _choose(other, holds, otherwise, walk, rules), walk, rules)
+    if isinstance(condition, sp.And):
+        for part in condition.args:
+            holds = _choose(part, holds, otherwise, walk, rules)
+        return holds
+    if isinstance(condition, sp.Or):
+        for part in condition.args:
+            otherwise = _choose(part, holds, otherwise, walk, rules)
+        return otherwise
+    raise ValueError(f"required: conditions of the form g > 0; got {condition}")
+
+
+def _torch_power(base: Any, exponent: sp.Rational) -> Any:
+    if exponent.q == 1:
+        return base ** int(exponent)
+    return base ** float(exponent)
+
+
+def _on_tensor(function: Callable[[Tensor], Tensor]) -> Callable[[Any], Any]:
+    return lambda value: function(torch.as_tensor(value, dtype=_dtype_of(value)))
+
+
+def _dtype_of(value: Any) -> torch.dtype:
+    return value.dtype if isinstance(value, Tensor) else torch.float64
+
+
+def _torch_choose(level: Any, positive: Any, otherwise: Any) -> Tensor:
+    level = torch.as_tensor(level, dtype=_dtype_of(level))
+    return torch.where(
+        level > 0,
+        torch.as_tensor(positive, dtype=level.dtype, device=level.device),
+        torch.as_tensor(otherwise, dtype=level.dtype, device=level.device),
+    )
+
+
+TORCH = Arithmetic(
+    number=float,
+    power=_torch_power,
+    functions={
+        "exp": _on_tensor(torch.exp),
+        "sin": _on_tensor(torch.sin),
+        "cos": _on_tensor(torch.cos),
+        "tanh": _on_tensor(torch.tanh),
+        "erf": _on_tensor(torch.erf),
+        "Abs": _on_tensor(torch.abs),
+        "sign": _on_tensor(torch.sign),
+        "log": _on_tensor(torch.log),
+    },
+    choose=_torch_choose,
+)
+
+
+def _ball_number(node: Any) -> flint.arb:
+    if node.is_Rational:
+        return flint.arb(flint.fmpq(int(node.p), int(node.q)))
+    if node == sp.pi:
+        return flint.arb.pi()
+    if node == sp.E:
+        return flint.arb.const_e()
+    raise ValueError(f"required: rationals, pi and e; got {node}")
+
+
+def _ball_power(base: flint.arb, exponent: sp.Rational) -> flint.arb:
+    if exponent.q == 1:
+        return base ** int(exponent)
+    if exponent.q == 2:
+        return base.sqrt() ** int(exponent.p)
+    return base ** flint.arb(flint.fmpq(int(exponent.p), int(exponent.q)))
+
+
+def _ball_choose(level: flint.arb, positive: flint.arb, otherwise: flint.arb) -> flint.arb:
+    if level > 0:
+        return positive
+    if level <= 0:
+        return otherwise
+    return positive.union(otherwise)
+
+
+def _ball_abs(value: flint.arb) -> flint.arb:
+    return abs(value)
+
+
+BALL = Arithmetic(
+    number=_ball_number,
+    power=_ball_power,
+    functions={
+        "exp": lambda value: value.exp(),
+        "sin": lambda value: value.sin(),
+        "cos": lambda value: value.cos(),
+        "tanh": lambda value: value.tanh(),
+        "erf": lambda value: value.erf(),
+        "Abs": _ball_abs,
+        "sign": lambda value: value.sgn(),
+        "log": lambda value: value.log(),
+    },
+    choose=_ball_choose,
+)
+
+
+def lower_float(ball: flint.arb) -> float:
+    """A float at or below every number in ``ball``.
+
+    >>> lower_float(flint.arb(1) / 3) < 1 / 3 + 1e-16
+    True
+    """
+    lower = ball.lower()
+    value = float(lower)
+    return math.nextafter(value, -math.inf)

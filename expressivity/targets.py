@@ -1,0 +1,291 @@
+"""Targets: what a network is asked to be.
+
+A target is one sympy expression over the coordinates x1, ..., xd, with its domain. Values,
+gradients and ball enclosures all come from that expression (``interpret.py``); its kinks,
+the hyperplanes where it is not smooth, are read off the conditions of its Piecewise parts.
+The built-in targets t1 .. t5q are those of docs/theory.md, section 3.
+"""
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, cast
+
+import sympy as sp
+import torch
+from sympy.core.relational import Relational
+from torch import Tensor
+
+from expressivity.activations import ACTIVATIONS, Z
+from expressivity.domains import Domain, Hyperplane, domain_for
+from expressivity.expressions import MAX_DIMENSION, Expression, fold
+from expressivity.families import Form
+from expressivity.gates import GATES
+from expressivity.interpret import TORCH, interpret
+from expressivity.registry import Registry
+
+COORDINATES: tuple[sp.Symbol, ...] = tuple(
+    sp.Symbol(f"x{axis + 1}", real=True) for axis in range(MAX_DIMENSION)
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A function to be represented, scalar, on a domain.
+
+    Attributes:
+        name: ``t2``, or ``expr`` for a user's expression.
+        expression: sympy, in ``COORDINATES[:dimension]``.
+        domain: where it is considered.
+        source: where it comes from.
+        form, bias: the layer shape and hidden biases its theorem is about; user expressions
+            are measured as type1 with biases unless told otherwise.
+        dictionary: the activations its theorem needs, where the full seven are not the
+            default of the main job; None for the full dictionary.
+        lambda_: its parameter, or None.
+        gate: name of the gate inside it, or None.
+    """
+
+    name: str
+    expression: sp.Expr
+    domain: Domain
+    source: str
+    form: Form = Form.TYPE1
+    bias: bool = True
+    dictionary: tuple[str, ...] | None = None
+    lambda_: float | None = None
+    gate: str | None = None
+
+    @property
+    def dimension(self) -> int:
+        """Input dimension d."""
+        return self.domain.dimension
+
+    @property
+    def coordinates(self) -> tuple[sp.Symbol, ...]:
+        """x1, ..., xd."""
+        return COORDINATES[: self.dimension]
+
+    @functools.cached_property
+    def kinks(self) -> tuple[Hyperplane, ...]:
+        """Hyperplanes across which the expression changes its formula, each once."""
+        planes: dict[tuple[float, ...], Hyperplane] = {}
+        for level in kink_levels(self.expression):
+            plane = _hyperplane(level, self.coordinates)
+            if plane is not None:
+                planes.setdefault((*plane.normal, plane.offset), plane)
+        return tuple(planes.values())
+
+    def values(self, nodes_ND: Tensor) -> Tensor:
+        """Values at nodes, shape N, in the dtype and on the device of the nodes.
+
+        >>> t1().values(torch.tensor([[-1.0], [2.0]])).tolist()
+        [0.0, 6.0]
+        """
+        return _on_nodes(self.expression, self.coordinates, nodes_ND)
+
+    def gradients(self, nodes_ND: Tensor) -> Tensor:
+        """Gradients at nodes off the kinks, shape N x d."""
+        slopes = [sp.diff(self.expression, x) for x in self.coordinates]
+        return torch.stack([_on_nodes(s, self.coordinates, nodes_ND) for s in slopes], 1)
+
+
+def kink_levels(expression: sp.Expr) -> list[sp.Expr]:
+    """The g of every condition g > 0 in the expression's Piecewise parts."""
+    conditions: set[Any] = {
+        relation
+        for part in expression.atoms(sp.Piecewise)
+        for pair in part.args
+        for relation in cast(Any, pair).args[1].atoms(Relational)
+    }
+    return sorted({c.lhs - c.rhs for c in conditions}, key=str)
+
+
+def _hyperplane(level: sp.Expr, coordinates: Sequence[sp.Symbol]) -> Hyperplane | None:
+    """The plane level = 0, sign-normalised, or None where the level is not affine."""
+    slopes = [sp.diff(level, x) for x in coordinates]
+    if any(not slope.is_Rational for slope in slopes) or not any(slopes):
+        return None
+    constant = level.subs(dict.fromkeys(coordinates, 0))
+    if not constant.is_Rational:
+        return None
+    length = math.sqrt(math.fsum(float(slope) ** 2 for slope in slopes))
+    sign = 1 if next(slope for slope in slopes if slope) > 0 else -1
+    normal = tuple(sign * float(slope) / length + 0.0 for slope in slopes)
+    return Hyperplane(normal=normal, offset=-sign * float(constant) / length + 0.0)
+
+
+def _on_nodes(expression: sp.Expr, coordinates: Sequence[sp.Symbol], nodes_ND: Tensor) -> Tensor:
+    columns = dict(zip(coordinates, nodes_ND.unbind(1), strict=True))
+    value = interpret(expression, columns, TORCH)
+    value = torch.as_tensor(value, dtype=nodes_ND.dtype, device=nodes_ND.device)
+    return value.expand(nodes_ND.shape[0]).contiguous()
+
+
+def exact(value: float) -> sp.Rational:
+    """The rational that a float's shortest decimal stands for: 0.1 means 1/10.
+
+    Raises:
+        ValueError: not finite.
+    """
+    if not math.isfinite(value):
+        raise ValueError(f"required: a finite lambda; got {value}")
+    return cast(sp.Rational, sp.Rational(str(value)))
+
+
+def _lambda(lambda_: float) -> sp.Rational:
+    rate = exact(lambda_)
+    if rate <= 0:
+        raise ValueError(f"required: lambda above 0; got {lambda_}")
+    return rate
+
+
+_X1, _X2 = COORDINATES[:2]
+_relu, _relu2 = ACTIVATIONS["relu"], ACTIVATIONS["relu2"]
+
+TargetFactory = Callable[[float, str, int], Target]
+TARGETS: Registry[TargetFactory] = Registry("target", group="expressivity.targets")
+"""Factories (lambda, gate, number of activations) -> Target; each uses what it depends on."""
+
+
+def t1() -> Target:
+    """ReLU(x) + ReLU^2(x): LA of width 1, no fixed network (arXiv:2605.26647, Theorem 4.1)."""
+    return Target(
+        name="t1",
+        expression=_relu(_X1) + _relu2(_X1),
+        domain=domain_for(1),
+        source="arXiv:2605.26647, Theorem 4.1",
+    )
+
+
+def t2(lambda_: float = 2.0, gate: str = "tanh", activations: int = 7) -> Target:
+    """g(lambda x1) ReLU(x2): MoA of width 1, no LA network (arXiv:2605.26647, Theorem 4.2).
+
+    For softmax, g is its ReLU component while the other ``activations - 1`` logits are 0.
+    """
+    return Target(
+        name="t2",
+        expression=_gate_profile(gate, _lambda(lambda_) * _X1, activations) * _relu(_X2),
+        domain=domain_for(2),
+        source="arXiv:2605.26647, Theorem 4.2",
+        lambda_=float(lambda_),
+        gate=gate,
+    )
+
+
+def _gate_profile(gate: str, logit: sp.Expr, size: int) -> sp.Expr:
+    """The gate of one activation with this logit while the other logits are 0."""
+    return GATES[gate].expression([logit] + [sp.Integer(0)] * (size - 1), 0)
+
+
+def t3() -> Target:
+    """t1(x) x: one-sided LA of width 1 without biases, no one-sided fixed network without c."""
+    return Target(
+        name="t3",
+        expression=(_relu(_X1) + _relu2(_X1)) * _X1,
+        domain=domain_for(1),
+        source="derived here (docs/theory.md, T3)",
+        form=Form.ONE_SIDED,
+        bias=False,
+    )
+
+
+def t3b() -> Target:
+    """t1(x) (x + 1): one-sided LA of width 1, no one-sided fixed network."""
+    return Target(
+        name="t3b",
+        expression=(_relu(_X1) + _relu2(_X1)) * (_X1 + 1),
+        domain=domain_for(1),
+        source="derived here (docs/theory.md, T3)",
+        form=Form.ONE_SIDED,
+    )
+
+
+def t4(lambda_: float = 2.0) -> Target:
+    """tanh(lambda x1) ReLU(x2) x1: one-sided MoA of width 1, no one-sided LA network."""
+    return Target(
+        name="t4",
+        expression=sp.tanh(_lambda(lambda_) * _X1) * _relu(_X2) * _X1,
+        domain=domain_for(2),
+        source="derived here (docs/theory.md, T4)",
+        form=Form.ONE_SIDED,
+        lambda_=float(lambda_),
+        gate="tanh",
+    )
+
+
+def t5(lambda_: float = 2.0) -> Target:
+    """tanh(lambda x1)^2 x1 ReLU(x2): two-sided MoA of width 1, no two-sided LA network."""
+    return Target(
+        name="t5",
+        expression=sp.tanh(_lambda(lambda_) * _X1) ** 2 * _X1 * _relu(_X2),
+        domain=domain_for(2),
+        source="derived here (docs/theory.md, T5)",
+        form=Form.TWO_SIDED,
+        dictionary=("id", "relu", "tanh"),
+        lambda_=float(lambda_),
+        gate="tanh",
+    )
+
+
+def t5q(lambda_: float = 2.0) -> Target:
+    """tanh(lambda x1)^2 ReLU(x2): quadratic MoA of width 1, no quadratic LA network."""
+    return Target(
+        name="t5q",
+        expression=sp.tanh(_lambda(lambda_) * _X1) ** 2 * _relu(_X2),
+        domain=domain_for(2),
+        source="derived here (docs/theory.md, T5)",
+        form=Form.QUADRATIC,
+        dictionary=("id", "relu", "tanh"),
+        lambda_=float(lambda_),
+        gate="tanh",
+    )
+
+
+TARGETS.add("t1", lambda lambda_, gate, activations: t1())
+TARGETS.add("t2", t2)
+TARGETS.add("t3", lambda lambda_, gate, activations: t3())
+TARGETS.add("t3b", lambda lambda_, gate, activations: t3b())
+TARGETS.add("t4", lambda lambda_, gate, activations: t4(lambda_))
+TARGETS.add("t5", lambda lambda_, gate, activations: t5(lambda_))
+TARGETS.add("t5q", lambda lambda_, gate, activations: t5q(lambda_))
+
+
+def to_sympy(expression: Expression) -> sp.Expr:
+    """A parsed user expression in sympy, activations in their own symbolic form."""
+
+    def call(name: str, argument: sp.Expr) -> sp.Expr:
+        if name in _PLAIN_FUNCTIONS:
+            return _PLAIN_FUNCTIONS[name](argument)
+        return ACTIVATIONS[name](argument)
+
+    def number(value: Fraction) -> sp.Expr:
+        return sp.Rational(value.numerator, value.denominator)
+
+    def variable(index: int) -> sp.Expr:
+        return COORDINATES[index]
+
+    return fold(
+        expression.root,
+        number=number,
+        variable=variable,
+        add=lambda terms: sp.Add(*terms),
+        multiply=lambda factors: sp.Mul(*factors),
+        power=_power,
+        call=call,
+    )
+
+
+def _power(base: sp.Expr, exponent: Fraction) -> sp.Expr:
+    return sp.Pow(base, sp.Rational(exponent.numerator, exponent.denominator))
+
+
+_PLAIN_FUNCTIONS: dict[str, Callable[[sp.Expr], sp.Expr]] = {
+    "sigmoid": lambda z: 1 / (1 + sp.exp(-z)),
+    "abs": lambda z: sp.Piecewise((Z, Z > 0), (-Z, True)).subs(Z, z),
+    "exp": sp.exp,
+    "sin": sp.sin,
+    "cos": sp.cos,
+}
