@@ -1,0 +1,115 @@
+"""Compiled programs: one per network structure, shared by every size and every thread.
+
+``torch.compile`` keeps its graphs on the code object of a function and stops after eight, so
+each structure gets a code object of its own. Lanes, neurons, outputs, nodes and coordinates
+are dynamic sizes: one graph serves all widths above 1 and all dimensions.
+
+Shape letters: L lanes, S rows of a program = P parameters + 3, R = O N sample rows (O (1+d) N
+in the H1 norm), O outputs, N nodes, E = d + 1 coordinates.
+"""
+
+import functools
+import logging
+import shutil
+import threading
+import time
+import types
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+import torch
+from torch import Tensor
+
+from expressivity.networks import Structure, network_function, with_gradient
+
+Program = Callable[[Tensor, Tensor, Tensor, tuple[Tensor, ...]], Tensor]
+"""(x_EN, scale_R, target_R, parameter blocks) -> rows_LSR: the Jacobian's P rows, then the
+residual, the target and zero, all times the scale. A least-squares matrix with any columns
+and any padding is one gather of these rows."""
+
+_log = logging.getLogger(__name__)
+_compile_lock = threading.Lock()
+
+
+@dataclass
+class CompileClock:
+    """Seconds spent in first calls of compiled programs, per process."""
+
+    seconds: float = 0.0
+    seen: set[tuple[object, ...]] = field(default_factory=set[tuple[object, ...]])
+
+
+CLOCK = CompileClock()
+
+
+@functools.cache
+def compiler_available() -> bool:
+    """Whether torch.compile can build CPU code: it needs a C++ compiler."""
+    return any(shutil.which(name) for name in ("c++", "g++", "clang++"))
+
+
+def rows_function(structure: Structure, *, gradient: bool) -> Program:
+    """The program of a structure, uncompiled."""
+    network = network_function(structure)
+    if gradient:
+        network = with_gradient(network)
+
+    def rows(x_EN: Tensor, scale_R: Tensor, target_R: Tensor, blocks: tuple[Tensor, ...]) -> Tensor:
+        f_LON, groups = network(x_EN, blocks)
+        f_L1R = f_LON.flatten(1)[:, None] * scale_R
+        target_L1R = (target_R * scale_R).expand_as(f_L1R)
+        jacobian = [group.flatten(2) * scale_R for group in groups]
+        return torch.cat([*jacobian, f_L1R - target_L1R, target_L1R, torch.zeros_like(f_L1R)], 1)
+
+    return rows
+
+
+@functools.cache
+def program(structure: Structure, *, gradient: bool, compiled: bool) -> Program:
+    """The program of a structure, compiled or eager, with or without gradient rows."""
+    function = rows_function(structure, gradient=gradient)
+    if not compiled:
+        return function
+    label = structure.label + ("_gradient" if gradient else "")
+    plain = cast(types.FunctionType, function)
+    own_code = plain.__code__.replace(co_name=label)
+    own = types.FunctionType(
+        own_code, plain.__globals__, label, plain.__defaults__, plain.__closure__
+    )
+    # One thread inside a program: the driver's threads split lanes, never one lane's sums.
+    optimised = torch.compile(own, fullgraph=True, options={"cpp.threads": 1})
+    return _warmed(cast(Program, optimised), label)
+
+
+def _warmed(function: Program, label: str) -> Program:
+    """Serialise the first call for each pattern of sizes 1 (those compile), and time it."""
+
+    def call(x_EN: Tensor, scale_R: Tensor, target_R: Tensor, blocks: tuple[Tensor, ...]) -> Tensor:
+        ones = tuple(size == 1 for block in blocks for size in block.shape)
+        key = (label, x_EN.dtype, x_EN.device, ones)
+        if key in CLOCK.seen:
+            return function(x_EN, scale_R, target_R, blocks)
+        with _compile_lock, warnings.catch_warnings():
+            # Third-party deprecations inside the compiler are not the user's business.
+            warnings.simplefilter("ignore")
+            started = time.perf_counter()
+            _mark_sizes(x_EN, scale_R, target_R, *blocks)
+            result = function(x_EN, scale_R, target_R, blocks)
+            seconds = time.perf_counter() - started
+            if key not in CLOCK.seen:
+                CLOCK.seconds += seconds
+                CLOCK.seen.add(key)
+                _log.debug("compiled %s in %.1f s", label, seconds)
+        return result
+
+    return call
+
+
+def _mark_sizes(*tensors: Tensor) -> None:
+    mark = cast(Callable[[Tensor, int], None], torch._dynamo.maybe_mark_dynamic)  # pyright: ignore[reportPrivateUsage]
+    for tensor in tensors:
+        for axis, size in enumerate(tensor.shape):
+            if size > 1:
+                mark(tensor, axis)
