@@ -1,0 +1,43 @@
+"""All lower bounds that apply to a class and a target."""
+
+from collections.abc import Callable
+
+from expressivity.bounds import free_knots, gradient_jump, parity, ridge_rank
+from expressivity.bounds.bound import Bound, TargetNorms
+from expressivity.families import Family
+from expressivity.targets import Target
+
+Mechanism = Callable[[Target, Family, TargetNorms], tuple[Bound, ...]]
+
+MECHANISMS: tuple[Mechanism, ...] = (
+    gradient_jump.bounds,
+    parity.bounds,
+    free_knots.bounds,
+    ridge_rank.bounds,
+)
+
+
+def lower_bounds(target: Target, family: Family, *, norms: TargetNorms) -> tuple[Bound, ...]:
+    """Every bound of docs/theory.md, section 4, that applies to this class and this target.
+
+    The width of the family matters only to bounds with ``every_width`` False. A target that the
+    class contains gets none.
+
+    Raises:
+        ValueError: target and family have different dimensions.
+
+    >>> from expressivity.families import Form, Kind
+    >>> from expressivity.targets import t1
+    >>> family = Family(
+    ...     kind=Kind.FIXED, form=Form.TYPE1, width=4, dimension=1, dictionary=("silu",)
+    ... )
+    >>> [bound] = lower_bounds(t1(), family, norms=TargetNorms(l2=1.0, sup=2.0))
+    >>> bound.norm, round(bound.value, 12), bound.method, str(bound.evidence)
+    ('w1inf', 0.5, 'gradient-jump', 'proved')
+    """
+    if target.dimension != family.dimension:
+        raise ValueError(
+            f"required: a family of the target's dimension {target.dimension}; "
+            f"got {family.dimension}"
+        )
+    return tuple(bound for mechanism in MECHANISMS for bound in mechanism(target, family, norms))

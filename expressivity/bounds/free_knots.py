@@ -1,0 +1,138 @@
+"""B3: free knots (docs/theory.md, section 4, B3, and B1 for the derivative of t1).
+
+In one variable a type1 network over piecewise affine activations is affine between its knots, and
+a network of width m has at most m of them. Let the target be a quadratic with leading coefficient A
+on an interval of length l, and let k knots be possible there.
+
+- Values: the best affine approximation on a length h has sup error abs(A) h^2/8 and squared L2
+  error A^2 h^5/180; one of the k + 1 pieces has h >= l/(k + 1), and equal lengths minimise the sum
+  of h_i^5.
+- Derivative: on a length h it costs abs(A) h. Where the target's derivative jumps by J with the
+  sign of A at one end (left to right), a network without a knot there has a piece on both sides;
+  reaching to h it costs abs(J)/2 + abs(A) h. With r = abs(A) l and g = abs(J)/2 the least cost over
+  h, and over a knot at that end, is r/k if r <= k g and (r + g)/(k + 1) otherwise.
+"""
+
+from functools import lru_cache
+
+import flint
+import sympy as sp
+
+from expressivity.activations import ACTIVATIONS
+from expressivity.bounds.bound import Bound, Norm, TargetNorms, precision, relative, round_down
+from expressivity.bounds.polynomial_pieces import Exact, Piece, Pieces, integral, split, sup_above
+from expressivity.evidence import Evidence
+from expressivity.families import Family, Form, Kind
+from expressivity.interpret import BALL, interpret, lower_float
+from expressivity.targets import Target
+
+
+def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, ...]:
+    """Free-knot bounds in the three norms, from the best quadratic piece of the target for each."""
+    if family.kind is Kind.MOA or family.form is not Form.TYPE1 or target.dimension > 1:
+        return ()
+    degrees = [ACTIVATIONS[name].piece_degree for name in family.dictionary]
+    if any(degree is None or degree > 1 for degree in degrees):
+        return ()
+    pieces = _pieces(target)
+    kinked = any(ACTIVATIONS[name].kink != 0 for name in family.dictionary)
+
+    def knots(piece: Piece, *, closed: bool) -> int:
+        """How many knots can matter; without biases the only one is at 0."""
+        if not kinked:
+            return 0
+        if family.bias:
+            return family.width
+        inside = piece.left < 0 < piece.right
+        return int(inside or (closed and (piece.left == 0 or piece.right == 0)))
+
+    slope: Exact = sp.Integer(0)
+    sup: Exact = sp.Integer(0)
+    square: Exact = sp.Integer(0)
+    for place, piece in enumerate(pieces):
+        if piece.polynomial is None or piece.polynomial.degree() != 2:
+            continue
+        leading = abs(piece.polynomial.LC())
+        inner = knots(piece, closed=False) + 1
+        sup = max(sup, leading * piece.length**2 / (8 * inner**2))
+        square = max(square, leading**2 * piece.length**5 / (180 * sp.Integer(inner) ** 4))
+        for jump in _jumps(pieces, place):
+            cost = slope_cost(leading * piece.length, jump / 2, knots(piece, closed=True))
+            slope = max(slope, cost)
+    every_width = not (kinked and family.bias)
+    found: tuple[tuple[Norm, float, Evidence], ...] = (
+        ("l2", *_relative_l2(target, square, norms)),
+        ("sup", *_relative_sup(target, sup, norms)),
+        ("w1inf", round_down(slope) if slope else 0.0, Evidence.PROVED),
+    )
+    return tuple(
+        Bound(
+            norm=norm, value=value, evidence=evidence, method="free-knot", every_width=every_width
+        )
+        for norm, value, evidence in found
+        if value > 0.0
+    )
+
+
+def slope_cost(reach: Exact, half_jump: Exact, knots: int) -> Exact:
+    """Least sup error of the derivative: r, g and k of the module docstring.
+
+    >>> [slope_cost(sp.Integer(1), sp.Rational(1, 2), width) for width in (0, 1, 2, 4)]
+    [3/2, 3/4, 1/2, 1/4]
+    """
+    if reach <= knots * half_jump:
+        return reach / knots
+    return (reach + half_jump) / (knots + 1)
+
+
+def _jumps(pieces: Pieces, place: int) -> list[Exact]:
+    """For both ends of a quadratic piece: size of the jump there, 0 where of the other sign."""
+    this = pieces[place].polynomial
+    assert this is not None
+    sizes: list[Exact] = []
+    for other, at, sign in (
+        (place - 1, pieces[place].left, 1),
+        (place + 1, pieces[place].right, -1),
+    ):
+        neighbour = pieces[other].polynomial if 0 <= other < len(pieces) else None
+        jump: Exact = sp.Integer(0)
+        if neighbour is not None:
+            jump = sign * (this.diff().eval(at) - neighbour.diff().eval(at))
+        sizes.append(max(jump * sp.sign(this.LC()), sp.Integer(0)))
+    return sizes
+
+
+@lru_cache(maxsize=256)
+def _pieces(target: Target) -> Pieces:
+    (x,) = target.coordinates
+    return split(target.expression, x, sp.Integer(-1), sp.Integer(1)) or ()
+
+
+@lru_cache(maxsize=256)
+def _square_norm(target: Target) -> Exact | None:
+    (x,) = target.coordinates
+    return integral(split(target.expression**2, x, sp.Integer(-1), sp.Integer(1)))
+
+
+@lru_cache(maxsize=256)
+def _sup_above(target: Target) -> flint.arb | None:
+    return sup_above(_pieces(target))
+
+
+def _relative_l2(target: Target, square: Exact, norms: TargetNorms) -> tuple[float, Evidence]:
+    if not square:
+        return 0.0, Evidence.PROVED
+    norm = _square_norm(target)
+    if norm is None:
+        return relative(round_down(sp.sqrt(square)), norms.l2), Evidence.NUMERICAL
+    return round_down(sp.sqrt(square / norm)), Evidence.PROVED
+
+
+def _relative_sup(target: Target, sup: Exact, norms: TargetNorms) -> tuple[float, Evidence]:
+    if not sup:
+        return 0.0, Evidence.PROVED
+    norm = _sup_above(target)
+    if norm is None:
+        return relative(round_down(sup), norms.sup), Evidence.NUMERICAL
+    with flint.ctx.workprec(precision):
+        return lower_float(interpret(sup, {}, BALL) / norm), Evidence.PROVED

@@ -1,0 +1,223 @@
+"""B1: the jump of a gradient across a kink of the target (docs/theory.md, section 4, B1).
+
+Across a hyperplane H the normal derivative of every network of the class jumps by a polynomial of
+degree at most q along H, the target's by J. Where the error's jump is P - J, its gradient is at
+least abs(P - J)/2 on one of the two sides, so half the uniform distance of J to the polynomials is
+a lower bound for ess sup abs(grad(f - t)). That distance is bounded below by finitely many values
+of J: finite differences of order q + 1 annihilate P.
+
+J is derived from the target's expression by exact one-sided differentiation and evaluated in ball
+arithmetic at rational points of H in the closed domain. A point counts only where the expression
+is analytic on both sides of H near it, so that the one-sided limits exist and J is continuous; an
+end of a chord is then a limit of points inside.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from itertools import combinations
+from typing import Any
+
+import flint
+import sympy as sp
+from sympy.core.relational import Relational
+
+from expressivity.activations import ACTIVATIONS
+from expressivity.bounds.bound import Bound, TargetNorms, precision
+from expressivity.bounds.chords import Plane, Point, chords
+from expressivity.domains import Domain
+from expressivity.evidence import Evidence
+from expressivity.families import Family, Form, Kind
+from expressivity.interpret import BALL, interpret, lower_float
+from expressivity.targets import Target
+
+Chord = tuple[flint.arb | None, ...]
+"""J at equally spaced points, None where the point does not count."""
+
+_ORDERED = (
+    sp.StrictGreaterThan,
+    sp.GreaterThan,
+    sp.StrictLessThan,
+    sp.LessThan,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Jump:
+    """J of a target along the chords of one of its kinks."""
+
+    through_origin: bool
+    chords: tuple[Chord, ...]
+
+
+def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, ...]:
+    """The gradient-jump bound of a class, at most one, in the norm w1inf; no norm is used."""
+    del norms
+    value = 0.0
+    for jump in jumps(target):
+        degree = class_degree(family, through_origin=jump.through_origin)
+        if degree is not None:
+            value = max([value, *(_half_distance(chord, degree) for chord in jump.chords)])
+    if value <= 0.0:
+        return ()
+    bound = Bound(
+        norm="w1inf",
+        value=value,
+        evidence=Evidence.PROVED,
+        method="gradient-jump",
+        every_width=True,
+    )
+    return (bound,)
+
+
+def class_degree(family: Family, *, through_origin: bool) -> int | None:
+    """Degree q of the class's jump along a hyperplane, -1 for no jump, None for not known.
+
+    Products of C^1 functions are C^1, whatever the form. Without biases the kinks of a network
+    pass through the origin.
+
+    >>> class_degree(
+    ...     Family(kind=Kind.LA, form=Form.ONE_SIDED, width=2, dimension=2), through_origin=True
+    ... )
+    1
+    """
+    if family.kind is Kind.MOA:
+        return None
+    kinked = any(ACTIVATIONS[name].kink != 0 for name in family.dictionary)
+    if not kinked or not (family.bias or through_origin):
+        return -1
+    return {Form.TYPE1: 0, Form.ONE_SIDED: 1}.get(family.form)
+
+
+def _half_distance(chord: Chord, degree: int) -> float:
+    """Half the distance of J to the polynomials of this degree, bounded below by a float.
+
+    A difference sum_i c_i J(p_i) that annihilates them is at most sum abs(c_i) times the distance.
+    """
+    assert degree in (-1, 0, 1)
+    known = [(place, value) for place, value in enumerate(chord) if value is not None]
+    with flint.ctx.workprec(precision):
+        if degree == -1:
+            differences = [abs(value) / 2 for _, value in known]
+        elif degree == 0:
+            differences = [abs(a - b) / 4 for (_, a), (_, b) in combinations(known, 2)]
+        else:
+            differences = [
+                abs(a - 2 * m + b) / 8
+                for (i, a), (j, m), (k, b) in combinations(known, 3)
+                if j - i == k - j
+            ]
+        return max((lower_float(value) for value in differences), default=0.0)
+
+
+@lru_cache(maxsize=256)
+def jumps(target: Target) -> tuple[Jump, ...]:
+    """J along the kinks of a target that are hyperplanes with rational coefficients."""
+    coordinates = target.coordinates
+    conditions = _conditions(target.expression)
+    located = (_affine(condition, coordinates) for condition in conditions)
+    planes = dict.fromkeys(found[0] for found in located if found is not None)
+    return tuple(
+        Jump(
+            through_origin=plane.constant == 0,
+            chords=_along(target.expression, plane, coordinates, target.domain),
+        )
+        for plane in planes
+    )
+
+
+def _conditions(expression: sp.Expr) -> list[Any]:
+    conditions = [c for c in expression.atoms(Relational) if isinstance(c, _ORDERED)]
+    return sorted(conditions, key=str)
+
+
+def _affine(condition: Any, coordinates: Sequence[sp.Symbol]) -> tuple[Plane, bool] | None:
+    """The plane on which the condition changes, and whether it holds on its positive side."""
+    level = condition.gts - condition.lts
+    parts: list[Any] = [sp.diff(level, x) for x in coordinates]
+    parts.append(level.xreplace(dict.fromkeys(coordinates, sp.Integer(0))))
+    if not all(part.is_Rational for part in parts):
+        return None
+    *slopes, constant = (Fraction(int(part.p), int(part.q)) for part in parts)
+    if not any(slopes):
+        return None
+    leading = next(slope for slope in slopes if slope)
+    plane = Plane(slopes=tuple(s / leading for s in slopes), constant=constant / leading)
+    return plane, leading > 0
+
+
+def _one_side(
+    expression: Any, plane: Plane, coordinates: Sequence[sp.Symbol], *, positive: bool
+) -> Any:
+    """The expression with its conditions on this plane decided as on one side of it.
+
+    Repeated, since deciding an inner condition can turn an outer one into one on this plane.
+    """
+    while True:
+        decided: dict[Any, Any] = {}
+        for condition in _conditions(expression):
+            found = _affine(condition, coordinates)
+            if found is not None and found[0] == plane:
+                decided[condition] = sp.true if found[1] == positive else sp.false
+        if not decided:
+            return expression
+        expression = expression.xreplace(decided)
+
+
+def _along(
+    expression: sp.Expr, plane: Plane, coordinates: Sequence[sp.Symbol], domain: Domain
+) -> tuple[Chord, ...]:
+    sides = [_one_side(expression, plane, coordinates, positive=p) for p in (True, False)]
+    difference = sp.Add(*(
+        sp.Rational(slope) * (sp.diff(sides[0], x) - sp.diff(sides[1], x))
+        for slope, x in zip(plane.slopes, coordinates, strict=True)
+    ))  # fmt: skip
+    normal_derivative = difference / sp.sqrt(sp.Rational(sum(slope**2 for slope in plane.slopes)))
+    with flint.ctx.workprec(precision):
+        return tuple(
+            tuple(_value(normal_derivative, sides, coordinates, point) for point in chord)
+            for chord in chords(plane, domain)
+        )
+
+
+def _value(
+    jump: sp.Expr, sides: Iterable[sp.Expr], coordinates: Sequence[sp.Symbol], point: Point
+) -> flint.arb | None:
+    balls = {
+        x: flint.arb(flint.fmpq(c.numerator, c.denominator))
+        for x, c in zip(coordinates, point, strict=True)
+    }
+    if not all(_is_analytic(side, balls) for side in sides):
+        return None
+    value = interpret(jump, balls, BALL)
+    return value if value.is_finite() else None
+
+
+def _is_analytic(expression: sp.Expr, balls: Mapping[sp.Symbol, flint.arb]) -> bool:
+    """Whether no condition changes and no function is singular near the point."""
+
+    def nonzero(argument: Any) -> bool:
+        value = interpret(argument, balls, BALL)
+        return bool(value > 0 or value < 0)
+
+    def positive(argument: Any) -> bool:
+        return bool(interpret(argument, balls, BALL) > 0)
+
+    checks: list[tuple[Callable[[Any], bool], Any]] = []
+    for node in _nodes(expression):
+        if node.is_Relational:
+            checks.append((nonzero, node.lhs - node.rhs))
+        elif node.func in (sp.Abs, sp.sign):
+            checks.append((nonzero, node.args[0]))
+        elif node.func is sp.log:
+            checks.append((positive, node.args[0]))
+        elif node.is_Pow and not node.exp.is_Integer:
+            checks.append((positive, node.base))
+        elif node.is_Pow and node.exp.is_negative:
+            checks.append((nonzero, node.base))
+    return all(holds(argument) for holds, argument in checks)
+
+
+def _nodes(expression: sp.Expr) -> Iterator[Any]:
+    return iter(sp.preorder_traversal(expression))
