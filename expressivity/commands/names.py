@@ -1,0 +1,79 @@
+"""``expressivity list``."""
+
+from rich.console import Console
+from rich.table import Table
+
+from expressivity.activations import ACTIVATIONS
+from expressivity.families import FIXED_FORMS, Form, Kind
+from expressivity.gates import GATES
+from expressivity.targets import TARGETS
+
+_FORMULAS = {
+    Form.TYPE1: "sum_j a_j L(z_j)",
+    Form.ONE_SIDED: "sum_j a_j L(z_j) y_j",
+    Form.TWO_SIDED: "sum_j a_j L(z_j) R(y_j)",
+    Form.QUADRATIC: "sum_j a_j Q(z_j, y_j)",
+}
+_COEFFICIENTS = {
+    Kind.FIXED: "one activation",
+    Kind.LA: "a learned combination of activations",
+    Kind.MOA: "a gated, input-dependent combination of activations",
+}
+
+
+def _targets() -> dict[str, str]:
+    made = {name: TARGETS[name](2.0, "tanh", 7) for name in TARGETS}
+    return {name: f"{t.form}, d = {t.dimension}: {t.source}" for name, t in made.items()}
+
+
+def _families() -> dict[str, str]:
+    return {
+        f"{kind} {form}": f"{_FORMULAS[form]}, {_COEFFICIENTS[kind]}"
+        for kind in Kind
+        for form in Form
+        if kind is not Kind.FIXED or form in FIXED_FORMS
+    }
+
+
+def _activations() -> dict[str, str]:
+    return {name: f"{ACTIVATIONS[name].title}: {ACTIVATIONS[name].expression}"
+            for name in ACTIVATIONS}  # fmt: skip
+
+
+def _gates() -> dict[str, str]:
+    def fact(name: str) -> str:
+        gate = GATES[name]
+        sign = "positive" if gate.positive else "takes both signs"
+        return sign + (", 0 where all logits are 0" if gate.vanishes_at_zero else "")
+
+    return {name: fact(name) for name in GATES}
+
+
+_LISTINGS = {
+    "targets": _targets,
+    "families": _families,
+    "activations": _activations,
+    "gates": _gates,
+}
+
+
+def listing(what: str) -> dict[str, str]:
+    """Name to one line.
+
+    Raises:
+        ValueError: nothing of that name can be listed.
+
+    >>> list(listing("gates"))
+    ['sigmoid', 'tanh', 'softmax']
+    """
+    if what not in _LISTINGS:
+        raise ValueError(f"unknown listing {what!r}: choose from {', '.join(_LISTINGS)}")
+    return _LISTINGS[what]()
+
+
+def show(what: str, listed: dict[str, str]) -> None:
+    """Print the listing as a table."""
+    table = Table(what, "", box=None, pad_edge=False)
+    for name, line in listed.items():
+        table.add_row(name, line)
+    Console().print(table)

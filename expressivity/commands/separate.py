@@ -1,0 +1,331 @@
+"""``expressivity separate``: options to work units, results to tables, JSON and exit code."""
+
+import hashlib
+import json
+import math
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from expressivity import __version__
+from expressivity.doctor import describe_machine
+from expressivity.domains import domain_for
+from expressivity.expressions import FUNCTIONS, parse
+from expressivity.families import Family, Form, Kind
+from expressivity.finite import require_finite
+from expressivity.fit.program import CLOCK, compiler_available
+from expressivity.gaps import Gap, find_gaps
+from expressivity.gates import GateSpec
+from expressivity.norms import measuring_grid
+from expressivity.output import ExitCode, write_json
+from expressivity.separation import Request, Result, Settings, Unit, describe
+from expressivity.separation import run as run_units
+from expressivity.store import RunFolder
+from expressivity.targets import TARGETS, Target, exact, to_sympy
+
+_Choice = TypeVar("_Choice", Kind, Form)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The command's options as they came."""
+
+    targets: tuple[str, ...]
+    expr: str | None
+    kinds: tuple[str, ...] | None
+    form: str | None
+    widths: tuple[str, ...] | None
+    restarts: int
+    candidates: int
+    seed: int
+    gate: str
+    gate_scale: bool
+    gate_bias: bool
+    bias: bool | None
+    lambda_: float
+    dictionary: tuple[str, ...] | None
+    loss: str
+    optimizer: str
+    device: str
+    dtype: str
+    out: Path | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What the options mean."""
+
+    request: Request
+    settings: Settings
+    ladders: tuple[tuple[Target, tuple[Family, ...]], ...]
+
+    @property
+    def units(self) -> list[Unit]:
+        """All work units in order."""
+        return [
+            Unit(target=target, family=family, settings=self.settings)
+            for target, families in self.ladders
+            for family in families
+        ]
+
+    @property
+    def configuration(self) -> dict[str, object]:
+        """What makes this run this run, as JSON."""
+        return {"command": "separate", "units": [unit.identity for unit in self.units]}
+
+
+def understand(options: Options) -> Job:
+    """Check every option before anything is computed or written.
+
+    Raises:
+        ValueError: one line on the first thing that is wrong.
+    """
+    gate = GateSpec(name=options.gate, scale=options.gate_scale, bias=options.gate_bias)
+    exact(options.lambda_)
+    request = Request(
+        kinds=None if options.kinds is None else _kinds(options.kinds),
+        form=None if options.form is None else _choice(Form, options.form, "form"),
+        widths=None if options.widths is None else _widths(options.widths),
+        dictionary=options.dictionary,
+        gate=gate,
+        bias=options.bias,
+    )
+    settings = Settings(
+        restarts=options.restarts,
+        candidates=options.candidates,
+        seed=options.seed,
+        loss=options.loss,
+        optimizer=options.optimizer,
+        device=_device(options.device),
+        dtype=options.dtype,
+    )
+    targets = _targets(options)
+    ladders = tuple((target, tuple(request.families(target))) for target in targets)
+    for target in targets:
+        require_finite(target)
+        measuring_grid(target)
+    return Job(request=request, settings=settings, ladders=ladders)
+
+
+def run(options: Options, *, as_json: bool) -> int:
+    """Run the job; the exit code is that of docs/formats.md."""
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    job = understand(options)
+    digest = hashlib.sha256(json.dumps(job.configuration, sort_keys=True).encode()).hexdigest()
+    path = options.out or Path("runs") / f"separate-{digest[:10]}"
+    messages = Console(stderr=True, highlight=False)
+    if not compiler_available() and job.settings.device == "cpu":
+        messages.print("no C++ compiler found: fits run uncompiled, several times slower")
+    folder = RunFolder(path, configuration=job.configuration, facts=_facts(job))
+    with folder.locked():
+        results = _run_with_progress(job.units, folder, quiet=as_json)
+    for shard in folder.recomputed:
+        messages.print(f"unreadable shard {shard}: computed again")
+
+    gaps: list[Gap] = []
+    position = 0
+    for target, families in job.ladders:
+        rows = results[position : position + len(families)]
+        position += len(families)
+        gaps += find_gaps(rows, families, target)
+    contradictions = [line for result in results for line in result.contradictions]
+    if as_json:
+        write_json(
+            {
+                "schema": "expressivity.separate/1",
+                "run": str(path),
+                "environment": environment(),
+                "compile_seconds": CLOCK.seconds,
+                "results": [result.json() for result in results],
+                "gaps": [gap.json() for gap in gaps],
+            }
+        )
+    else:
+        _show(results, gaps, path)
+    for line in contradictions:
+        messages.print(f"contradiction: {line}", markup=False)
+    if contradictions:
+        return ExitCode.BROKEN
+    return ExitCode.OTHERWISE if any(gap.surprising for gap in gaps) else ExitCode.AS_EXPECTED
+
+
+def _targets(options: Options) -> list[Target]:
+    if options.expr is not None:
+        if options.targets:
+            raise ValueError("required: target names or --expr; got both: give one of them")
+        return [_user_target(options.expr)]
+    names = options.targets or tuple(TARGETS)
+    targets: dict[str, Target] = {}
+    for name in names:
+        targets[name] = _builtin(name, options)
+    return list(targets.values())
+
+
+def _builtin(name: str, options: Options) -> Target:
+    factory = TARGETS[name]
+    # The softmax gate inside t2 depends on the size of the dictionary in use.
+    target = factory(options.lambda_, options.gate, 7)
+    names = options.dictionary or target.dictionary
+    return target if names is None else factory(options.lambda_, options.gate, len(names))
+
+
+def _user_target(text: str) -> Target:
+    from expressivity.activations import ACTIVATIONS
+
+    expression = parse(text, functions=tuple(dict.fromkeys([*FUNCTIONS, *ACTIVATIONS])))
+    return Target(
+        name="expr",
+        expression=to_sympy(expression),
+        domain=domain_for(expression.dimension),
+        source=expression.text,
+    )
+
+
+def _kinds(names: Sequence[str]) -> tuple[Kind, ...]:
+    chosen = {_choice(Kind, name, "family") for name in names}
+    if not chosen:
+        raise ValueError("required: at least one family; got none")
+    return tuple(kind for kind in Kind if kind in chosen)
+
+
+def _choice(kind: type[_Choice], name: str, noun: str) -> _Choice:
+    if name not in [str(member) for member in kind]:
+        raise ValueError(f"unknown {noun} {name!r}: choose from {', '.join(kind)}")
+    return kind(name)
+
+
+def _widths(texts: Sequence[str]) -> tuple[int, ...]:
+    try:
+        widths = tuple(int(text) for text in texts)
+    except ValueError:
+        widths = ()
+    if not widths or min(widths) < 1:
+        raise ValueError(f"required: widths of at least 1, as 1,2,4; got {','.join(texts)!r}")
+    return tuple(dict.fromkeys(widths))
+
+
+def _device(name: str) -> str:
+    if name not in ("auto", "cpu", "cuda"):
+        raise ValueError(f"unknown device {name!r}: choose from auto, cpu, cuda")
+    available = torch.cuda.is_available()
+    if name == "cuda" and not available:
+        raise ValueError("required: a CUDA device for --device cuda; torch finds none: use cpu")
+    chosen = "cuda" if name != "cpu" and available else "cpu"
+    if chosen == "cuda":
+        torch.backends.cuda.matmul.allow_tf32 = False
+    return chosen
+
+
+def environment() -> dict[str, object]:
+    """Versions and machine facts that go with numbers."""
+    return {"expressivity": __version__, **asdict(describe_machine())}
+
+
+def _facts(job: Job) -> dict[str, object]:
+    return {
+        "schema": "expressivity.run/1",
+        "environment": environment(),
+        "host": platform.node(),
+        "arguments": sys.argv[1:],
+        "rules": {target.name: measuring_grid(target).json() for target, _ in job.ladders},
+    }
+
+
+def _run_with_progress(units: list[Unit], folder: RunFolder, *, quiet: bool) -> list[Result]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    errors = Console(stderr=True)
+    hidden = quiet or not errors.is_terminal
+    with Progress(*columns, console=errors, disable=hidden, transient=True) as progress:
+        task = progress.add_task("fits", total=sum(unit.settings.restarts for unit in units))
+
+        def on_unit(unit: Unit, result: Result) -> None:
+            label = f"{unit.target.name} {describe(unit.family.json())}"
+            progress.update(task, description=label)
+
+        return run_units(
+            units, folder, on_unit=on_unit, on_lanes=lambda count: progress.advance(task, count)
+        )
+
+
+def _show(results: Sequence[Result], gaps: Sequence[Gap], path: Path) -> None:
+    plain = Console(highlight=False)
+    # Tables keep their columns in pipes and files, where the width is unknown.
+    console = plain if plain.is_terminal else Console(highlight=False, width=120)
+    table = Table("target", "class", "params", "l2 error", "l2 >=", "w1inf error", "w1inf >=",
+                  "membership", box=SIMPLE_HEAD, pad_edge=False)  # fmt: skip
+    for result, label in _best_activations(results):
+        table.add_row(
+            result.target,
+            label,
+            str(result.parameters),
+            _number(result.error["l2"]),
+            _bound(result, "l2"),
+            _number(result.error["w1inf"]),
+            _bound(result, "w1inf"),
+            f"{result.membership.verdict} ({result.membership.evidence})",
+        )
+    console.print(table)
+    verdicts = Table("target", "form", "gap", "expected", "confirmed", "strict", "evidence", "why",
+                     box=SIMPLE_HEAD, pad_edge=False)  # fmt: skip
+    for gap in gaps:
+        verdicts.add_row(
+            gap.target,
+            str(gap.form),
+            f"{gap.smaller} < {gap.larger}",
+            "-" if gap.expected is None else _yes(gap.expected),
+            _yes(gap.confirmed) + (" (!)" if gap.surprising else ""),
+            _yes(gap.strict),
+            str(gap.evidence),
+            gap.reason,
+        )
+    console.print(verdicts)
+    console.print(
+        "Errors are numerical; l2 is relative to the target's norm, w1inf absolute. Bounds: "
+        "p proved, c certified, n numerical.\n"
+        f"{len(results)} fits in {sum(result.seconds for result in results):.0f} s, of which "
+        f"{CLOCK.seconds:.0f} s compiling. Run folder: {path}",
+        soft_wrap=True,
+    )
+
+
+def _best_activations(results: Sequence[Result]) -> list[tuple[Result, str]]:
+    """Rows of the table: of the fixed families that differ in activation only, the best."""
+    groups: dict[tuple[object, ...], list[Result]] = {}
+    for result in results:
+        family = result.family
+        key = (result.target, family["form"], family["kind"], family["width"])
+        groups.setdefault(key, []).append(result)
+    rows: list[tuple[Result, str]] = []
+    for group in groups.values():
+        best = min(group, key=lambda result: result.error["l2"] or math.inf)
+        label = describe(best.family)
+        rows.append((best, label if len(group) == 1 else f"{label}, best of {len(group)} fixed"))
+    return rows
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _number(value: float | None) -> str:
+    return "failed" if value is None else f"{value:.1e}"
+
+
+def _bound(result: Result, norm: str) -> str:
+    bound = result.lower_bound[norm]
+    return "" if bound is None else f"{bound.value:.2g} {bound.evidence[0]}"

@@ -1,0 +1,203 @@
+"""Norms of targets and of network errors, by quadrature split along the target's kinks.
+
+``l2`` and ``sup`` are relative to the target's norm; ``w1inf`` is the essential supremum of
+the Euclidean norm of the gradient error, absolute. Suprema run over the nodes of the fine
+rule and over pairs of points on either side of the target's kinks, where one-sided gradients
+are taken: a network whose kink misses the target's by 1e-16 shows the full jump there, as it
+must (docs/theory.md, section 6).
+
+Shape letters: L lanes, N nodes, D input dimension, O outputs.
+"""
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from expressivity.domains import Rule, estimate_error, kink_points, rule
+from expressivity.families import Family
+from expressivity.fit.problem import Samples
+from expressivity.networks import evaluate, evaluate_with_gradient, pack, unpack
+from expressivity.targets import Target
+
+_FIT_ORDERS = {1: (64, 64), 2: (10, 25)}
+_FINE_ORDERS = {1: (256, 256), 2: (24, 96)}
+"""Gauss points per piece of the innermost coordinate and of the others, by dimension. The
+innermost one is split by the kinks, so balance asks for fewer points there."""
+_HIGH_DIMENSION_ORDERS = ((4, 6), (6, 8))
+_KINK_ORDER = 65
+_EVALUATION_LANES = 4
+_NEGLIGIBLE = 1e-10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Errors:
+    """Errors of one network; the norms of the module docstring."""
+
+    l2: float
+    sup: float
+    w1inf: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """A target sampled for measuring.
+
+    Attributes:
+        nodes_ND, weights_N: the fine rule, with the target's values_N and gradients_ND there.
+        sides_ND, side_values_N, side_gradients_ND: the same just beside the kinks.
+        l2, sup: the target's norms.
+        fit_nodes: size of the rule that fits use.
+        rule_error: estimate of the relative error of the fit rule's squared norm.
+    """
+
+    nodes_ND: Tensor
+    weights_N: Tensor
+    values_N: Tensor
+    gradients_ND: Tensor
+    sides_ND: Tensor
+    side_values_N: Tensor
+    side_gradients_ND: Tensor
+    l2: float
+    sup: float
+    fit_nodes: int
+    rule_error: float
+
+    def json(self) -> dict[str, object]:
+        """What the manifest records of the rules."""
+        return {
+            "fit_nodes": self.fit_nodes,
+            "fine_nodes": self.nodes_ND.shape[0],
+            "kink_points": self.sides_ND.shape[0],
+            "target_l2": self.l2,
+            "target_sup": self.sup,
+            "relative_rule_error": self.rule_error,
+        }
+
+
+def _tensor(array: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.array(array, dtype=np.float64))
+
+
+@functools.lru_cache(maxsize=32)
+def fit_samples(target: Target, *, gradient: bool) -> Samples:
+    """The target on the rule that fits use, with gradients for fits in the H1 norm."""
+    points = _rule(target, fine=False)
+    nodes_ND = _tensor(points.nodes_ND)
+    return Samples(
+        nodes_ND=nodes_ND,
+        weights_N=_tensor(points.weights_N),
+        values_NO=target.values(nodes_ND)[:, None],
+        gradients_NOD=target.gradients(nodes_ND)[:, None] if gradient else None,
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _rule(target: Target, *, fine: bool) -> Rule:
+    orders = _FINE_ORDERS if fine else _FIT_ORDERS
+    inner, outer = orders.get(target.dimension, _HIGH_DIMENSION_ORDERS[fine])
+    return rule(target.domain, order=inner, outer_order=outer, kinks=target.kinks)
+
+
+@functools.lru_cache(maxsize=32)
+def measuring_grid(target: Target) -> Grid:
+    """The fine rule and the points beside the kinks, with the target on both.
+
+    Raises:
+        ValueError: the target is not finite there, or vanishes.
+
+    >>> from expressivity.targets import t1
+    >>> round(measuring_grid(t1()).l2 ** 2 * 30, 9)
+    31.0
+    """
+    coarse, fine = _rule(target, fine=False), _rule(target, fine=True)
+    nodes_ND, weights_N = _tensor(fine.nodes_ND), _tensor(fine.weights_N)
+    values_N, gradients_ND = target.values(nodes_ND), target.gradients(nodes_ND)
+    sides_ND = _beside_kinks(target)
+    side_values_N = target.values(sides_ND)
+    every = torch.cat([values_N, side_values_N])
+    if not bool(torch.isfinite(every).all() and torch.isfinite(gradients_ND).all()):
+        raise ValueError(
+            f"required: a target that is finite with its gradient on {target.domain.name}; "
+            f"{target.name} is not: change the expression"
+        )
+    squared = float((weights_N * values_N**2).sum())
+    if squared == 0:
+        raise ValueError(f"required: a target that is not zero; {target.name} vanishes")
+    coarse_values = target.values(_tensor(coarse.nodes_ND)).numpy() ** 2
+    rule_error = estimate_error(coarse_values, coarse, values_N.numpy() ** 2, fine)
+    return Grid(
+        nodes_ND=nodes_ND,
+        weights_N=weights_N,
+        values_N=values_N,
+        gradients_ND=gradients_ND,
+        sides_ND=sides_ND,
+        side_values_N=side_values_N,
+        side_gradients_ND=target.gradients(sides_ND),
+        l2=squared**0.5,
+        sup=float(every.abs().max()),
+        fit_nodes=coarse.size,
+        rule_error=rule_error / squared,
+    )
+
+
+def _beside_kinks(target: Target) -> Tensor:
+    """Points as close as floats allow to either side of each kink, first all on one side."""
+    points, normals = kink_points(target.domain, target.kinks, order=_KINK_ORDER)
+    points_ND, normals_ND = _tensor(points), _tensor(normals)
+    pairs: list[Tensor] = []
+    for sign in (-1.0, 1.0):
+        # On a coordinate hyperplane through 0 the gap can be far below rounding error.
+        tiny_ND = points_ND + sign * 1e-200 * normals_ND
+        moved_N = ((tiny_ND != points_ND) | (normals_ND == 0)).all(1)
+        apart_ND = points_ND + sign * 4 * torch.finfo(torch.float64).eps * normals_ND
+        pairs.append(torch.where(moved_N[:, None], tiny_ND, apart_ND))
+    return torch.cat(pairs)
+
+
+def l2_errors(family: Family, theta_LP: Tensor, grid: Grid) -> Tensor:
+    """Relative l2 errors of packed lanes on the fine rule, shape L."""
+    errors: list[Tensor] = []
+    for lanes in theta_LP.split(_EVALUATION_LANES):
+        difference_LN = evaluate(family, lanes, grid.nodes_ND)[:, 0] - grid.values_N
+        errors.append((grid.weights_N * difference_LN**2).sum(1).sqrt() / grid.l2)
+    return torch.cat(errors)
+
+
+def snapped(family: Family, theta_P: Tensor, grid: Grid) -> Tensor:
+    """The network with negligible weights of the linear maps set to zero, if it is no worse.
+
+    A fit that ends at round-off leaves weights of 1e-17 where zeros belong, and with them
+    kinks beside the target's. The tidied network is another network, measured for itself: it
+    is taken only where its relative l2 error is at most round-off above the fitted one's.
+    """
+    blocks = {name: block.clone() for name, block in unpack(family, theta_P[None]).items()}
+    for name in ("w", "v"):
+        if name in blocks:
+            size = blocks[name].abs().amax(-1, keepdim=True)
+            blocks[name][blocks[name].abs() <= _NEGLIGIBLE * size] = 0.0
+    candidate_P = pack(family, blocks)[0]
+    before, after = l2_errors(family, torch.stack([theta_P, candidate_P]), grid).tolist()
+    return candidate_P if after <= before + torch.finfo(torch.float64).eps else theta_P
+
+
+def measure(family: Family, theta_P: Tensor, grid: Grid) -> Errors:
+    """All three errors of one packed network."""
+    value_errors: list[Tensor] = []
+    gradient_errors: list[Tensor] = []
+    for points, values, gradients in (
+        (grid.nodes_ND, grid.values_N, grid.gradients_ND),
+        (grid.sides_ND, grid.side_values_N, grid.side_gradients_ND),
+    ):
+        if points.shape[0]:
+            f_LON, g_LOND = evaluate_with_gradient(family, theta_P[None], points)
+            value_errors.append(f_LON[0, 0] - values)
+            gradient_errors.append(torch.linalg.vector_norm(g_LOND[0, 0] - gradients, dim=1))
+    squared = float((grid.weights_N * value_errors[0] ** 2).sum())
+    return Errors(
+        l2=squared**0.5 / grid.l2,
+        sup=float(torch.cat(value_errors).abs().max()) / grid.sup,
+        w1inf=float(torch.cat(gradient_errors).max()),
+    )

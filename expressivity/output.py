@@ -1,0 +1,28 @@
+"""What leaves the program: exit codes and JSON documents."""
+
+import json
+import sys
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process returns.
+
+    0 done, everything as expected; 1 done, a claim turned out otherwise; 2 unusable arguments
+    or input; 3 not decided; 4 an internal contradiction, or the machine failed.
+    """
+
+    AS_EXPECTED = 0
+    OTHERWISE = 1
+    UNUSABLE = 2
+    UNDECIDED = 3
+    BROKEN = 4
+
+
+def write_json(document: dict[str, object]) -> None:
+    """One JSON document on standard output.
+
+    Raises:
+        ValueError: a NaN or infinity: failed values must be null.
+    """
+    sys.stdout.write(json.dumps(document, allow_nan=False, indent=1) + "\n")

@@ -1,0 +1,397 @@
+"""The main job: fit a ladder of families to targets, add bounds and membership, report gaps.
+
+A *claim* is a statement about two neighbouring classes on one target: that the larger
+reaches it and the smaller does not, or (a negative control) that the smaller reaches it too.
+The table ``CLAIMS`` drives both the default ladder and what is expected of each gap.
+"""
+
+import functools
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Protocol
+
+import torch
+
+from expressivity.activations import FULL_DICTIONARY
+from expressivity.bounds import Bound, TargetNorms, best, lower_bounds
+from expressivity.evidence import Evidence, Figure, Membership, Verdict
+from expressivity.families import FIXED_FORMS, Family, Form, Kind
+from expressivity.fit import (
+    Adam,
+    Algorithm,
+    LevenbergMarquardt,
+    Stopping,
+    VariableProjection,
+    fit,
+    make_problem,
+    screened_starts,
+)
+from expressivity.fit.program import compiler_available
+from expressivity.gates import GateSpec
+from expressivity.membership import decide
+from expressivity.norms import fit_samples, l2_errors, measure, measuring_grid, snapped
+from expressivity.targets import Target
+from expressivity.witnesses import builtin_witness, start_from
+
+NORMS = ("l2", "sup", "w1inf")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What docs/theory.md, section 3, says of one target and two neighbouring kinds."""
+
+    target: str
+    form: Form
+    smaller: Kind
+    larger: Kind
+    separates: bool
+
+
+CLAIMS: tuple[Claim, ...] = tuple(
+    Claim(target=target, form=form, smaller=smaller, larger=larger, separates=separates)
+    for target, form, smaller, larger, separates in (
+        ("t1", Form.TYPE1, Kind.FIXED, Kind.LA, True),
+        ("t1", Form.TYPE1, Kind.LA, Kind.MOA, False),
+        ("t2", Form.TYPE1, Kind.LA, Kind.MOA, True),
+        ("t3", Form.ONE_SIDED, Kind.FIXED, Kind.LA, True),
+        ("t3b", Form.ONE_SIDED, Kind.FIXED, Kind.LA, True),
+        ("t4", Form.ONE_SIDED, Kind.LA, Kind.MOA, True),
+        ("t4", Form.TWO_SIDED, Kind.LA, Kind.MOA, False),
+        ("t5", Form.TWO_SIDED, Kind.LA, Kind.MOA, True),
+        ("t5q", Form.QUADRATIC, Kind.LA, Kind.MOA, True),
+    )
+)
+
+SMALLER_WIDTHS, LARGER_WIDTHS = (1, 2, 4), (1,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How fits are run; everything that may change a number.
+
+    Attributes:
+        restarts: lanes of each unit.
+        candidates: random starts each lane picks its own from.
+        seed: of the starts.
+        loss: ``l2`` or ``h1``, the norm that is minimised.
+        optimizer: a name in ``OPTIMIZERS``.
+        device, dtype: where and in what the fit runs; measuring is in float64 on the CPU.
+    """
+
+    restarts: int = 32
+    candidates: int = 8
+    seed: int = 0
+    loss: str = "l2"
+    optimizer: str = "varpro"
+    device: str = "cpu"
+    dtype: str = "float64"
+
+    def __post_init__(self) -> None:
+        for name, least in (("restarts", 1), ("candidates", 1), ("seed", 0)):
+            if getattr(self, name) < least:
+                raise ValueError(f"required: {name} of at least {least}; got {getattr(self, name)}")
+        for name, value, choices in (
+            ("loss", self.loss, LOSSES),
+            ("optimizer", self.optimizer, tuple(OPTIMIZERS)),
+            ("dtype", self.dtype, DTYPES),
+        ):
+            if value not in choices:
+                raise ValueError(f"unknown {name} {value!r}: choose from {', '.join(choices)}")
+
+
+LOSSES = ("l2", "h1")
+DTYPES = ("float64", "float32")
+OPTIMIZERS: dict[str, Callable[[Stopping], Algorithm]] = {
+    "varpro": lambda stopping: VariableProjection(stopping=stopping),
+    "lm": lambda stopping: LevenbergMarquardt(stopping=stopping),
+    "adam": lambda stopping: Adam(
+        stopping=Stopping(error=stopping.error, iterations=3000, patience=3000)
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """One work unit: all restarts of one family on one target."""
+
+    target: Target
+    family: Family
+    settings: Settings
+
+    @functools.cached_property
+    def identity(self) -> dict[str, object]:
+        """Everything its numbers depend on, as JSON."""
+        return {
+            "target": self.target.name,
+            "expression": str(self.target.expression),
+            "domain": self.target.domain.name,
+            "lambda": self.target.lambda_,
+            "family": self.family.json(),
+            "settings": asdict(self.settings),
+        }
+
+    @functools.cached_property
+    def key(self) -> str:
+        """A short name for files: a hash of the identity."""
+        text = json.dumps(self.identity, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a user asks of the main job; None means the default of each target's claims."""
+
+    kinds: tuple[Kind, ...] | None = None
+    form: Form | None = None
+    widths: tuple[int, ...] | None = None
+    dictionary: tuple[str, ...] | None = None
+    gate: GateSpec
+    bias: bool | None = None
+
+    def families(self, target: Target) -> list[Family]:
+        """The families to fit to a target, each once, smaller kinds first.
+
+        Raises:
+            ValueError: a combination of kind and form that does not exist, a width below 1.
+        """
+        found: dict[Family, None] = {}
+        for form, kind, widths in self._rungs(target):
+            for width in widths:
+                for family in self._of_kind(target, form, kind, width):
+                    found[family] = None
+        return list(found)
+
+    def _rungs(self, target: Target) -> Iterable[tuple[Form, Kind, tuple[int, ...]]]:
+        claims = [claim for claim in CLAIMS if claim.target == target.name]
+        if self.kinds is None and self.form is None and claims:
+            for claim in claims:
+                smaller = SMALLER_WIDTHS if claim.separates else LARGER_WIDTHS
+                yield claim.form, claim.smaller, self.widths or smaller
+                yield claim.form, claim.larger, self.widths or LARGER_WIDTHS
+            return
+        form = self.form or target.form
+        every = tuple(Kind) if form in FIXED_FORMS else (Kind.LA, Kind.MOA)
+        kinds = self.kinds or every
+        for kind in kinds:
+            largest = kind is max(kinds, key=list(Kind).index)
+            yield form, kind, self.widths or (LARGER_WIDTHS if largest else SMALLER_WIDTHS)
+
+    def _of_kind(self, target: Target, form: Form, kind: Kind, width: int) -> list[Family]:
+        dictionary = self.dictionary or target.dictionary or FULL_DICTIONARY
+
+        def family(names: tuple[str, ...]) -> Family:
+            return Family(
+                kind=kind,
+                form=form,
+                width=width,
+                dimension=target.dimension,
+                dictionary=names,
+                gate=self.gate if kind is Kind.MOA else None,
+                bias=target.bias if self.bias is None else self.bias,
+            )
+
+        if kind is Kind.FIXED:
+            return [family((name,)) for name in dictionary]
+        return [family(dictionary)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lanes:
+    """What every restart of a unit came to; lists of equal length."""
+
+    fit_error: list[float]
+    l2: list[float]
+    status: list[int]
+    iterations: list[int]
+    theta: torch.Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """A finished unit.
+
+    Attributes:
+        error: of the best lane by norm; None where every lane failed.
+        witness_l2: relative l2 error of the exact witness, evaluated in floating point, where
+            membership rests on one.
+    """
+
+    target: str
+    lambda_: float | None
+    family: dict[str, object]
+    parameters: int
+    restarts: int
+    failed_lanes: int
+    error: dict[str, float | None]
+    lower_bound: dict[str, Bound | None]
+    membership: Membership
+    witness_l2: float | None
+    seconds: float
+
+    def json(self) -> dict[str, object]:
+        """The JSON form of docs/formats.md."""
+        return {
+            "target": self.target,
+            "lambda": self.lambda_,
+            "family": self.family,
+            "parameters": self.parameters,
+            "restarts": self.restarts,
+            "failed_lanes": self.failed_lanes,
+            "error": {
+                norm: Figure(value=value, evidence=Evidence.NUMERICAL).json()
+                for norm, value in self.error.items()
+            },
+            "lower_bound": {
+                norm: None if bound is None else _bound_json(bound)
+                for norm, bound in self.lower_bound.items()
+            },
+            "membership": self.membership.json(),
+            "witness_l2": self.witness_l2,
+            "seconds": self.seconds,
+        }
+
+    @property
+    def form(self) -> Form:
+        """The family's form."""
+        return Form(str(self.family["form"]))
+
+    @property
+    def kind(self) -> Kind:
+        """The family's kind."""
+        return Kind(str(self.family["kind"]))
+
+    @property
+    def contradictions(self) -> list[str]:
+        """Fitted errors below a lower bound in the same norm: one of the two is wrong."""
+        return [
+            f"{self.target}, {describe(self.family)}: fitted {norm} error {error:.6e} is below "
+            f"the {bound.evidence} {bound.method} bound {bound.value:.6e}"
+            for norm, bound in self.lower_bound.items()
+            if bound is not None and (error := self.error[norm]) is not None and error < bound.value
+        ]
+
+
+def _bound_json(bound: Bound) -> dict[str, object]:
+    return {
+        "value": bound.value,
+        "evidence": str(bound.evidence),
+        "method": bound.method,
+        "every_width": bound.every_width,
+    }
+
+
+def describe(family: dict[str, object]) -> str:
+    """One line for a family's JSON.
+
+    >>> describe(Family(kind=Kind.LA, form=Form.TYPE1, width=2, dimension=1).json())
+    'la type1 m=2'
+    """
+    name = str(family["activation"] or family["kind"])
+    gate = family["gate"]
+    label = f" {gate['name']}" if isinstance(gate, dict) else ""
+    return f"{name}{label} {family['form']} m={family['width']}"
+
+
+def run_unit(
+    unit: Unit, *, on_finished: Callable[[int], None] | None = None
+) -> tuple[Result, Lanes]:
+    """Fit, measure, bound and decide one unit.
+
+    Raises:
+        ValueError: a target that is not finite or vanishes.
+    """
+    target, family, settings = unit.target, unit.family, unit.settings
+    started = time.perf_counter()
+    grid = measuring_grid(target)
+    problem = make_problem(
+        family,
+        fit_samples(target, gradient=settings.loss == "h1"),
+        device=settings.device,
+        dtype=torch.float64 if settings.dtype == "float64" else torch.float32,
+        compiled=settings.device != "cpu" or compiler_available(),
+    )
+    # Round-off of the fit's own arithmetic, with room for a sum over some hundred nodes.
+    roundoff = 18 * torch.finfo(problem.x_BEN.dtype).eps
+    algorithm = OPTIMIZERS[settings.optimizer](Stopping(error=roundoff))
+    starts = screened_starts(
+        problem,
+        algorithm,
+        seed=settings.seed,
+        restarts=settings.restarts,
+        candidates=settings.candidates,
+    )
+    fitted = fit(problem, algorithm, starts, on_finished=on_finished)
+    l2_L = torch.nan_to_num(l2_errors(family, fitted.theta_LP, grid), nan=torch.inf)
+    winner = int(l2_L.argmin())
+    finite = bool(torch.isfinite(l2_L[winner]))
+    theta_P = snapped(family, fitted.theta_LP[winner], grid)
+    errors = asdict(measure(family, theta_P, grid)) if finite else {}
+
+    bounds = lower_bounds(target, family, norms=TargetNorms(l2=grid.l2, sup=grid.sup))
+    membership = decide(target, family, bounds)
+    witness = builtin_witness(target, family)
+    witness_l2 = None
+    if witness is not None and membership.verdict is Verdict.MEMBER:
+        witness_l2 = float(l2_errors(family, start_from(family, witness)[None], grid)[0])
+    result = Result(
+        target=target.name,
+        lambda_=target.lambda_,
+        family=family.json(),
+        parameters=family.parameter_count,
+        restarts=settings.restarts,
+        failed_lanes=fitted.failed,
+        error={norm: errors.get(norm) for norm in NORMS},
+        lower_bound={
+            "l2": best(bounds, "l2"),
+            "sup": best(bounds, "sup"),
+            "w1inf": best(bounds, "w1inf"),
+        },
+        membership=membership,
+        witness_l2=witness_l2,
+        seconds=time.perf_counter() - started,
+    )
+    lanes = Lanes(
+        fit_error=fitted.error_L.tolist(),
+        l2=l2_L.tolist(),
+        status=fitted.status_L.tolist(),
+        iterations=fitted.iterations_L.tolist(),
+        theta=fitted.theta_LP,
+    )
+    return result, lanes
+
+
+class Shelf(Protocol):
+    """Where finished units are kept; ``store.RunFolder`` is one."""
+
+    def load(self, unit: Unit) -> Result | None:
+        """The stored result, or None."""
+        ...
+
+    def save(self, unit: Unit, result: Result, lanes: Lanes) -> None:
+        """Keep a finished unit, all or nothing."""
+        ...
+
+
+def run(
+    units: Sequence[Unit],
+    shelf: Shelf,
+    *,
+    on_unit: Callable[[Unit, Result], None] | None = None,
+    on_lanes: Callable[[int], None] | None = None,
+) -> list[Result]:
+    """Results of all units in order: read back where stored, computed and stored otherwise."""
+    results: list[Result] = []
+    for unit in units:
+        result = shelf.load(unit)
+        if result is None:
+            result, lanes = run_unit(unit, on_finished=on_lanes)
+            shelf.save(unit, result, lanes)
+        elif on_lanes is not None:
+            on_lanes(result.restarts)
+        results.append(result)
+        if on_unit is not None:
+            on_unit(unit, result)
+    return results

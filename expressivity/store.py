@@ -1,0 +1,155 @@
+"""Run folders: one manifest, one Parquet shard and one weights file per finished unit.
+
+    RUN/manifest.json              configuration, versions, rules; written first
+    RUN/units/KEY.parquet          a row per restart; the unit's summary in the file's metadata
+    RUN/weights/KEY.safetensors    theta, float64, restarts x packed parameters
+
+Every file is written to a temporary name and renamed, so a kill loses at most the unit in
+flight, and a rerun continues. A folder belongs to one configuration and one process at a time.
+"""
+
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import TypeAdapter, ValidationError
+from safetensors.torch import save_file
+
+from expressivity.separation import Lanes, Result, Unit
+
+_SUMMARY = b"expressivity.result"
+_RESULT = TypeAdapter(Result)
+
+
+def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` fill a temporary file beside ``path``, then rename it into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        write(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+class RunFolder:
+    """Finished units on disk.
+
+    Args:
+        path: the folder itself; it and its parents are created.
+        configuration: what was asked for; a folder of another configuration is refused.
+        facts: versions, rules and the like, recorded but not compared.
+
+    Raises:
+        ValueError: the folder cannot be written, is no run folder, or is of another run.
+    """
+
+    def __init__(
+        self, path: Path, *, configuration: dict[str, object], facts: dict[str, object]
+    ) -> None:
+        self.path = path
+        self.recomputed: list[str] = []
+        manifest = path / "manifest.json"
+        try:
+            if manifest.exists():
+                _require_same(manifest, configuration)
+                return
+            if path.exists() and any(entry.name != ".lock" for entry in path.iterdir()):
+                raise ValueError(
+                    f"required: an empty or new output folder, or one of the same run; "
+                    f"{path} holds other files: choose another --out"
+                )
+            text = json.dumps({"configuration": configuration, **facts}, indent=2)
+            write_atomically(manifest, lambda temporary: _write_text(temporary, text + "\n"))
+        except OSError as error:
+            raise ValueError(_unwritable(path, error)) from error
+
+    @contextmanager
+    def locked(self) -> Generator[None]:
+        """Hold the folder for this process.
+
+        Raises:
+            ValueError: another process holds it.
+        """
+        try:
+            handle = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT)
+        except OSError as error:
+            raise ValueError(_unwritable(self.path, error)) from error
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ValueError(
+                    f"required: a run folder that no other process uses; {self.path} is in use: "
+                    f"wait, or choose another --out"
+                ) from error
+            yield
+        finally:
+            os.close(handle)
+
+    def load(self, unit: Unit) -> Result | None:
+        """The stored result, or None where there is none or the shard is unreadable."""
+        shard = self._shard(unit)
+        if not shard.exists():
+            return None
+        try:
+            metadata = pq.read_schema(shard).metadata or {}
+            return _RESULT.validate_json(metadata[_SUMMARY])
+        except (pa.ArrowInvalid, OSError, KeyError, ValidationError):
+            self.recomputed.append(shard.name)
+            return None
+
+    def save(self, unit: Unit, result: Result, lanes: Lanes) -> None:
+        """Write weights, then the shard that makes the unit count as finished."""
+        weights = self.path / "weights" / f"{unit.key}.safetensors"
+        tensors = {"theta": lanes.theta.contiguous()}
+        write_atomically(weights, lambda temporary: save_file(tensors, temporary))
+        table = pa.table(
+            {
+                "lane": range(len(lanes.l2)),
+                "fit_error": lanes.fit_error,
+                "l2": lanes.l2,
+                "status": lanes.status,
+                "iterations": lanes.iterations,
+            }
+        ).replace_schema_metadata({_SUMMARY: _RESULT.dump_json(result)})
+        write_atomically(self._shard(unit), lambda temporary: pq.write_table(table, temporary))
+
+    def _shard(self, unit: Unit) -> Path:
+        return self.path / "units" / f"{unit.key}.parquet"
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def _unwritable(path: Path, error: OSError) -> str:
+    return (
+        f"required: an output folder that can be written; {path}: {error.strerror}: "
+        f"choose another --out"
+    )
+
+
+def _require_same(manifest: Path, configuration: dict[str, object]) -> None:
+    try:
+        stored = json.loads(manifest.read_text(encoding="utf-8"))["configuration"]
+    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise ValueError(
+            f"required: a readable manifest; {manifest} is damaged: choose another --out"
+        ) from error
+    if stored != json.loads(json.dumps(configuration)):
+        changed = sorted(
+            key for key in {*stored, *configuration} if stored.get(key) != configuration.get(key)
+        )
+        raise ValueError(
+            f"required: a run folder of the same configuration; {manifest.parent} differs in "
+            f"{', '.join(changed) or 'its values'}: choose another --out"
+        )
