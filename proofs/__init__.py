@@ -1,1 +1,52 @@
-"""Theorems and lemmas, one file each."""
+"""Theorems and lemmas, one file each.
+
+Importing a module of ``MODULES`` registers its theorems; :func:`register` imports them all and
+is the entry point of the group ``expressivity.theorems``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from expressivity.proof import Theorem
+    from expressivity.registry import Registry
+
+MODULES: tuple[str, ...] = (
+    "containment",
+    "positive_gates",
+    "vanishing_gates",
+    "inclusions",
+    "jump_lemma",
+    "t1",
+    "t2",
+    "t3",
+    "t4",
+    "t5",
+    "gradient_jump_bound",
+    "parity_bound",
+    "free_knot_bound",
+    "ridge_rank_algebra",
+)
+"""The modules that register theorems, in the order of docs/theory.md."""
+
+
+def register(registry: Registry[Theorem]) -> None:
+    """Fill the registry of theorems; calling it again changes nothing.
+
+    Raises:
+        ValueError: another registry than ``expressivity.proof.THEOREMS``, which is the one
+            that the modules add to.
+
+    >>> from expressivity.proof import THEOREMS
+    >>> register(THEOREMS)
+    >>> "L1" in THEOREMS
+    True
+    """
+    from expressivity.proof import THEOREMS
+
+    if registry is not THEOREMS:
+        raise ValueError("required: the registry expressivity.proof.THEOREMS; got another one")
+    for module in MODULES:
+        import_module(f"{__name__}.{module}")

@@ -7,27 +7,36 @@ the family, or None where it does not apply. All reasons are exact; None decides
 from collections.abc import Callable
 
 from expressivity.families import Family
+from expressivity.obstructions.homogeneity import homogeneity_obstruction
 from expressivity.obstructions.jump_amplitude import jump_amplitude_obstruction
+from expressivity.obstructions.parity import parity_obstruction
 from expressivity.obstructions.pole_order import pole_order_obstruction
 from expressivity.obstructions.sign_definite import sign_definite_obstruction
 from expressivity.obstructions.smoothness import smoothness_obstruction
+from expressivity.obstructions.vanishing_order import vanishing_order_obstruction
 from expressivity.targets import Target
 
 Obstruction = Callable[[Target, Family], str | None]
 
 OBSTRUCTIONS: tuple[Obstruction, ...] = (
     smoothness_obstruction,
+    homogeneity_obstruction,
+    parity_obstruction,
     jump_amplitude_obstruction,
     pole_order_obstruction,
     sign_definite_obstruction,
+    vanishing_order_obstruction,
 )
 """In the order in which they are tried, cheapest first."""
 
 __all__ = [
     "OBSTRUCTIONS",
     "Obstruction",
+    "homogeneity_obstruction",
     "jump_amplitude_obstruction",
+    "parity_obstruction",
     "pole_order_obstruction",
     "sign_definite_obstruction",
     "smoothness_obstruction",
+    "vanishing_order_obstruction",
 ]

@@ -3,23 +3,23 @@
 docs/theory.md, T5 and T5q.
 """
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS, Activation
+from expressivity.activations import ACTIVATIONS, Activation, Z
 from expressivity.families import Family, Form, Kind
 from expressivity.identities import ball_sign, is_identity
+from expressivity.obstructions.jump_amplitude import NORMAL, SLOPE, TANGENT, neuron_jumps
 from expressivity.obstructions.jumps import Crossing, crossings
+from expressivity.obstructions.smoothness import pieces
 from expressivity.targets import Target
 
 _MAX_OPERATIONS = 300
 _MAX_ZERO_ORDER = 3
 _MEROMORPHIC_OF_AFFINE = (sp.tanh, sp.exp)
-
-# Transcendental activations whose continuation has poles of order at most 1, by expression.
-_SIMPLE_POLES = tuple(ACTIVATIONS[name].expression for name in ("gelu", "silu", "tanh"))
 
 
 def pole_order_obstruction(target: Target, family: Family) -> str | None:
@@ -30,9 +30,9 @@ def pole_order_obstruction(target: Target, family: Family) -> str | None:
     both do they vanish there. So on an interval of a line in H the jump continues to a
     meromorphic function with simple poles; a pole of order 2 of the target's rules it out.
 
-    Assumes activations that vanish at 0 (checked), C^1 off 0, and piecewise polynomial or one
-    of gelu, silu, tanh (checked). Poles are sought where an argument of tanh is i pi/2 or one
-    of exp is i pi, nowhere else, and the order is decided by exact derivatives.
+    Assumes activations that vanish at 0, are real-analytic on either side of it, and continue
+    with simple poles (all three checked). Poles of the target are sought where an argument of
+    tanh is i pi/2 or one of exp is i pi, nowhere else; exact derivatives decide their order.
 
     >>> from expressivity.targets import t5q
     >>> pole_order_obstruction(
@@ -41,13 +41,14 @@ def pole_order_obstruction(target: Target, family: Family) -> str | None:
     """
     if family.kind is not Kind.LA or family.form not in (Form.TWO_SIDED, Form.QUADRATIC):
         return None
-    if not all(_has_simple_poles(ACTIVATIONS[name]) for name in family.dictionary):
+    activations = [ACTIVATIONS[name] for name in family.dictionary]
+    if not all(vanishes_at_zero(s) and has_simple_poles(s) for s in activations):
         return None
     for crossing in crossings(target):
         if is_identity(crossing.value_jump, sp.S.Zero) is not True:
             continue
         for variable, amplitude in _on_lines(crossing):
-            pole = _higher_pole(amplitude, variable)
+            pole = higher_pole(amplitude, variable)
             if pole is not None:
                 return (
                     f"poles of jump amplitudes are simple, that of {target.name} along "
@@ -56,10 +57,104 @@ def pole_order_obstruction(target: Target, family: Family) -> str | None:
     return None
 
 
-def _has_simple_poles(activation: Activation) -> bool:
-    vanishes = activation(sp.S.Zero) == 0
-    known = activation.piece_degree is not None or activation.expression in _SIMPLE_POLES
-    return vanishes and known
+def vanishes_at_zero(activation: Activation) -> bool | None:
+    """Whether both sides of the activation are 0 at 0.
+
+    >>> vanishes_at_zero(ACTIVATIONS["gelu"])
+    True
+    """
+    formulas = pieces(activation.expression)
+    if formulas is None:
+        return None
+    return all(formula.subs(Z, 0) == 0 for formula in formulas)
+
+
+def has_simple_poles(activation: Activation) -> bool | None:
+    """Whether both sides of the activation continue to the complex plane with simple poles.
+
+    With E = exp(z/q) a side is N/D, N entire and D a polynomial in E. The zeros of D in z are
+    simple if D has no repeated root other than E = 0, as dE/dz = E/q is not 0; the same holds
+    at an affine argument omega z + beta, omega != 0, where dE/dz = omega E/q.
+
+    Returns:
+        True as above, False where :func:`higher_pole` shows a pole of order 2, None otherwise.
+
+    >>> has_simple_poles(ACTIVATIONS["silu"])
+    True
+    """
+    formulas = pieces(activation.expression)
+    if formulas is None:
+        return None
+    if any(higher_pole(formula, Z) is not None for formula in formulas):
+        return False
+    return True if all(_denominator_is_simple(formula) for formula in formulas) else None
+
+
+def jump_is_other_factor(activation: Activation) -> bool | None:
+    """Whether s(w.x + b) g(v.x + c), g any C^1 function, jumps across H by multiples of g.
+
+    By the kink times abs(slope) times g on H where the kink set of s is H, else not at all.
+
+    >>> jump_is_other_factor(ACTIVATIONS["leaky_relu"])
+    True
+    """
+    other = sp.Function("g")
+    r, p, q = sp.symbols("r1 p1 q1", real=True)
+    jumps = neuron_jumps(activation.expression, other(r * NORMAL + p * TANGENT + q))
+    formulas = pieces(activation.expression)
+    if jumps is None or formulas is None:
+        return None
+    kink: Any = sp.diff(formulas[0] - formulas[1], Z).subs(Z, 0)
+    for jump in jumps:
+        claimed = 0 if jump.slope is None else kink * SLOPE * other(p * TANGENT + q)
+        if sp.expand(jump.value) != 0 or sp.expand(jump.gradient - claimed) != 0:
+            return None
+    return True
+
+
+def common_kink_leaves_no_jump(first: Activation, second: Activation) -> bool | None:
+    """Whether a product of two activations whose kink sets are both H has no gradient jump on H.
+
+    For both signs of both slopes.
+
+    >>> common_kink_leaves_no_jump(ACTIVATIONS["relu"], ACTIVATIONS["leaky_relu"])
+    True
+    """
+    one, two = pieces(first.expression), pieces(second.expression)
+    if one is None or two is None:
+        return None
+    p, q = sp.symbols("p q", positive=True)
+    for s, t in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
+        slopes: list[sp.Expr] = []
+        for side in (1, -1):
+            factors: list[Any] = [
+                one[side * s < 0].subs(Z, s * p * NORMAL),
+                two[side * t < 0].subs(Z, t * q * NORMAL),
+            ]
+            slopes.append(sp.diff(sp.Mul(*factors), NORMAL).subs(NORMAL, 0))
+        jump = is_identity(slopes[0], slopes[1])
+        if jump is not True:
+            return jump
+    return True
+
+
+def _denominator_is_simple(formula: sp.Expr) -> bool:
+    z, root = sp.Dummy("z"), sp.Dummy("E")
+    numerator, denominator = _quotient(formula, Z, z)
+    if not (_is_entire(numerator, z) and _is_entire(denominator, z)):
+        return False
+    exponentials: list[Any] = sorted(denominator.atoms(sp.exp), key=str)
+    rates: list[Any] = [sp.diff(atom.args[0], z) for atom in exponentials]
+    if not all(
+        r.is_Rational and a.args[0] == r * z for r, a in zip(rates, exponentials, strict=True)
+    ):
+        return False
+    scale = math.lcm(*[int(rate.q) for rate in rates])
+    powers = {a: root ** (r * scale) for a, r in zip(exponentials, rates, strict=True)}
+    polynomial = sp.fraction(sp.together(denominator.xreplace(powers)))[0]
+    if polynomial.has(z) or not polynomial.is_polynomial(root):
+        return False
+    return bool(sp.Poly(polynomial, root).terms_gcd()[1].is_sqf)
 
 
 def _on_lines(crossing: Crossing) -> Iterator[tuple[sp.Symbol, sp.Expr]]:
@@ -70,14 +165,19 @@ def _on_lines(crossing: Crossing) -> Iterator[tuple[sp.Symbol, sp.Expr]]:
         yield variable, crossing.slope_jump.subs(others)
 
 
-def _higher_pole(amplitude: sp.Expr, s: sp.Symbol) -> sp.Expr | None:
-    """A pole of order at least 2 of a meromorphic amplitude, or None where none is shown."""
+def higher_pole(amplitude: sp.Expr, s: sp.Symbol) -> sp.Expr | None:
+    """A pole of order at least 2 of a meromorphic amplitude, or None where none is shown.
+
+    The amplitude may contain parameters, symbols with assumptions.
+
+    >>> rate, x = sp.Symbol("r", positive=True), sp.Symbol("x", real=True)
+    >>> higher_pole(x * sp.tanh(rate * x) ** 2, x)
+    I*pi/(2*r)
+    """
     if amplitude.count_ops() > _MAX_OPERATIONS or not _is_meromorphic(amplitude, s):
         return None
-    # A quotient of entire functions, in a complex variable.
-    exponential = amplitude.replace(sp.tanh, lambda u: 1 - 2 / (sp.exp(2 * u) + 1))
     z = sp.Dummy("z")
-    numerator, denominator = sp.fraction(sp.together(exponential.subs(s, z)))
+    numerator, denominator = _quotient(amplitude, s, z)
     if not (_is_entire(numerator, z) and _is_entire(denominator, z)):
         return None
     for pole in _candidates(amplitude, s):
@@ -88,6 +188,13 @@ def _higher_pole(amplitude: sp.Expr, s: sp.Symbol) -> sp.Expr | None:
             if _is_nonzero(_at(sp.diff(numerator, z, order), z, pole)):
                 return pole
     return None
+
+
+def _quotient(formula: sp.Expr, s: sp.Symbol, z: sp.Symbol) -> tuple[sp.Expr, sp.Expr]:
+    """Numerator and denominator in a complex variable z, tanh by exponentials."""
+    exponential = formula.replace(sp.tanh, lambda u: 1 - 2 / (sp.exp(2 * u) + 1))
+    numerator, denominator = sp.fraction(sp.together(exponential.subs(s, z)))
+    return numerator, denominator
 
 
 def _is_meromorphic(amplitude: sp.Expr, s: sp.Symbol) -> bool:
@@ -106,7 +213,7 @@ def _is_meromorphic(amplitude: sp.Expr, s: sp.Symbol) -> bool:
 
 def _is_entire(expression: sp.Expr, z: sp.Symbol) -> bool:
     powers: set[Any] = expression.atoms(sp.Pow)
-    return all(power.exp.is_nonnegative for power in powers if power.base.has(z))
+    return all(p.exp.is_Integer and p.exp.is_nonnegative for p in powers if p.has(z))
 
 
 def _candidates(amplitude: sp.Expr, s: sp.Symbol) -> list[sp.Expr]:
@@ -124,5 +231,7 @@ def _at(expression: sp.Expr, variable: sp.Symbol, value: sp.Expr) -> sp.Expr:
 
 
 def _is_nonzero(number: sp.Expr) -> bool:
+    if number.free_symbols:  # parameters: only their assumptions can tell
+        return number.is_zero is False
     parts = sp.expand(number, complex=True).as_real_imag()
     return any(ball_sign(part, {}) is not None for part in parts)

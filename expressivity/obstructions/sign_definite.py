@@ -3,10 +3,13 @@
 docs/theory.md, section 2, C1 (a).
 """
 
+from collections.abc import Sequence
+from itertools import product
+
 import sympy as sp
 
 from expressivity.activations import ACTIVATIONS, Activation
-from expressivity.families import Family, Kind
+from expressivity.families import Family, Form, Kind
 from expressivity.gates import GATES
 from expressivity.identities import is_identity
 from expressivity.obstructions.jumps import formulas
@@ -23,9 +26,9 @@ def sign_definite_obstruction(target: Target, family: Family) -> str | None:
     then vanishes on an open set only if one of its affine arguments is 0 everywhere, and then
     it is 0 everywhere. A target that is 0 on one side of a kink and not 0 on the other is none.
 
-    Assumes continuous activations; their signs are settled by the symbolic assumptions of
-    sympy and -1 < erf < 1, and what these leave open is not decided. Nothing is said about
-    width 2 and more, scales, tanh gates, or targets without a zero set of full dimension.
+    Assumes activations continuous at 0, hence 0 there; their signs are settled by the symbolic
+    assumptions of sympy and -1 < erf < 1, and what these leave open is not decided. Nothing is
+    said about width 2 and more, scales, tanh gates, or targets that vanish on no open set.
 
     >>> from expressivity.families import Form
     >>> from expressivity.gates import GateSpec
@@ -40,7 +43,8 @@ def sign_definite_obstruction(target: Target, family: Family) -> str | None:
         return None
     if family.width != 1 or gate.scale or not GATES[gate.name].positive:
         return None
-    if not _has_sign_property(tuple(ACTIVATIONS[name] for name in family.dictionary)):
+    activations = [ACTIVATIONS[name] for name in family.dictionary]
+    if vanishes_with_an_argument_only(activations, family.form) is not True:
         return None
     parts = formulas(target)
     vanishes = any(is_identity(part, sp.S.Zero) is True for part in parts)
@@ -52,10 +56,59 @@ def sign_definite_obstruction(target: Target, family: Family) -> str | None:
     return None
 
 
-def _has_sign_property(activations: tuple[Activation, ...]) -> bool:
-    right = [_sign(a(_POSITIVE)) for a in activations]
-    left = [_sign(-a(-_POSITIVE)) for a in activations]
-    return all(None not in side and "+" in side for side in (right, left))
+def vanishes_with_an_argument_only(
+    activations: Sequence[Activation], form: Form, width: int = 1
+) -> bool | None:
+    """Whether a network under positive gates is 0 only where some affine argument is.
+
+    The generic network: each gate is a positive symbol, each output weight a nonzero one, each
+    value of an activation a positive or nonnegative symbol times the sign of its argument, in
+    every combination of signs of the arguments.
+
+    Returns:
+        True where the assumptions of sympy show that the sum is not 0; None otherwise, as for
+        ``width`` 2 and more, where the neurons may cancel.
+
+    >>> dictionary = [ACTIVATIONS[name] for name in ("relu", "silu")]
+    >>> vanishes_with_an_argument_only(dictionary, Form.TYPE1)
+    True
+    """
+    sides = {1: [_sign(a(_POSITIVE)) for a in activations]}
+    sides[-1] = [_sign(-a(-_POSITIVE)) for a in activations]
+    if any(None in side for side in sides.values()):
+        return None
+    size = len(activations)
+    left = [sp.Dummy(positive=True) for _ in range(size * size)]
+    right = [sp.Dummy(positive=True) for _ in range(size)]
+    arguments = 1 if form is Form.TYPE1 else 2
+    for signs in product((1, -1), repeat=arguments * width):
+        network = sp.S.Zero
+        for j in range(width):
+            one, *two = signs[arguments * j : arguments * (j + 1)]
+            z = _values(sides[one], one)
+            match form:
+                case Form.TYPE1:
+                    neuron = _mix(left[:size], z)
+                case Form.ONE_SIDED:
+                    neuron = _mix(left[:size], z) * two[0] * sp.Dummy(positive=True)
+                case Form.TWO_SIDED:
+                    neuron = _mix(left[:size], z) * _mix(right, _values(sides[two[0]], two[0]))
+                case Form.QUADRATIC:
+                    y = _values(sides[two[0]], two[0])
+                    neuron = _mix(left, [s * t for s in z for t in y])
+            network += sp.Dummy(real=True, nonzero=True) * sp.factor_terms(neuron, sign=True)
+        if not network.is_nonzero:
+            return None
+    return True
+
+
+def _values(side: Sequence[str | None], sign: int) -> list[sp.Expr]:
+    known = {"+": {"positive": True}, "0": {"nonnegative": True}}
+    return [sign * sp.Dummy(**known[str(s)]) for s in side]
+
+
+def _mix(gates: Sequence[sp.Expr], values: Sequence[sp.Expr]) -> sp.Expr:
+    return sp.Add(*[gate * value for gate, value in zip(gates, values, strict=True)])
 
 
 def _sign(value: sp.Expr) -> str | None:

@@ -2,17 +2,32 @@
 
 Gates are real-analytic (docs/theory.md, section 1), so the first two arguments hold for every
 kind and form; docs/theory.md, T1 and T3, are the cases they were written for.
+
+The neuron functions look at one generic neuron s(w x + b) ``second`` on a line, with symbolic
+parameters and both signs of w; finite sums, and products with analytic gates, keep what they
+find. The target functions say where a target lacks it. Proofs and membership share both.
 """
 
+import functools
 from dataclasses import replace
 
 import sympy as sp
+from sympy.core.relational import Relational
 
-from expressivity.activations import ACTIVATIONS
+from expressivity.activations import ACTIVATIONS, Z
 from expressivity.families import Family, Form, Kind
-from expressivity.identities import is_identity
-from expressivity.obstructions.jumps import crossings, formulas
+from expressivity.identities import assume_sign, innermost_levels, is_identity
+from expressivity.obstructions.jumps import Crossing, crossings, formulas, is_real_analytic
 from expressivity.targets import Target
+
+LINE = sp.Symbol("x", real=True)
+"""The coordinate along the line on which a generic neuron is looked at."""
+
+AFFINE_FACTOR = sp.Symbol("v", real=True) * LINE + sp.Symbol("c", real=True)
+"""The second factor v x + c of a generic one_sided neuron."""
+
+_SIZE = sp.Symbol("s", positive=True)
+_BIAS = sp.Symbol("b", real=True)
 
 
 def smoothness_obstruction(target: Target, family: Family) -> str | None:
@@ -28,8 +43,9 @@ def smoothness_obstruction(target: Target, family: Family) -> str | None:
     One-sided networks without biases in d = 1 are x times a type1 network; there the arguments
     are tried on the quotient as well (docs/theory.md, T3).
 
-    Assumes the declared facts of the activations. It says nothing about classes that mix a
-    kink with a transcendental activation, and sees no kinks that ``crossings`` leaves out.
+    It says nothing about classes that mix a kink with a transcendental activation, about
+    activations that :func:`pieces` does not know, and sees no kinks that ``crossings`` leaves
+    out.
 
     >>> from expressivity.targets import t1
     >>> smoothness_obstruction(t1(), Family(
@@ -47,34 +63,127 @@ def smoothness_obstruction(target: Target, family: Family) -> str | None:
     return None
 
 
-def _analytic(target: Target, family: Family) -> str | None:
-    if not all(ACTIVATIONS[name].analytic for name in family.dictionary):
+def pieces(expression: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
+    """The formulas of an activation for z > 0 and for z < 0, or None.
+
+    Both are real-analytic on the whole line, so that one-sided limits at 0 are their values;
+    None where that is not known or the activation changes its formula elsewhere.
+
+    >>> pieces(ACTIVATIONS["relu2"].expression)
+    (z**2, 0)
+    """
+    if innermost_levels(expression) not in ([], [Z]):
         return None
+    right, left = assume_sign(expression, Z, 1), assume_sign(expression, Z, -1)
+    known = all(not p.atoms(Relational) and is_real_analytic(p) for p in (right, left))
+    return (right, left) if known else None
+
+
+@functools.lru_cache(maxsize=256)
+def neuron_is_analytic(expression: sp.Expr, second: sp.Expr = sp.S.One) -> bool:
+    """Whether a neuron s(w x + b) ``second`` is certainly real-analytic.
+
+    >>> neuron_is_analytic(ACTIVATIONS["silu"].expression, AFFINE_FACTOR)
+    True
+    """
+    slope = sp.Symbol("w", real=True)
+    return is_real_analytic(expression.subs(Z, slope * LINE + _BIAS) * second)
+
+
+@functools.lru_cache(maxsize=256)
+def neuron_is_c1(expression: sp.Expr, second: sp.Expr = sp.S.One) -> bool | None:
+    """Whether a neuron s(w x + b) ``second`` is C^1 for every w and b.
+
+    True, False (some neuron is not) or None, as :func:`is_identity` settles the jumps of the
+    value and of the derivative at z = 0 for w > 0 and for w < 0.
+
+    >>> neuron_is_c1(ACTIVATIONS["relu2"].expression), neuron_is_c1(ACTIVATIONS["relu"].expression)
+    (True, False)
+    """
+    both = pieces(expression)
+    if both is None:
+        return None
+    right, left = both
+    at_zero = assume_sign(expression, Z, 0).subs(Z, 0)
+    claims = [is_identity(at_zero, piece.subs(Z, 0)) for piece in (right, left)]
+    for slope in (_SIZE, -_SIZE):
+        argument = slope * LINE + _BIAS
+        jump = ((right - left) * sp.sign(slope)).subs(Z, argument) * second
+        for order in (0, 1):
+            at_kink = sp.diff(jump, LINE, order).subs(LINE, -_BIAS / slope)
+            claims.append(is_identity(at_kink, sp.S.Zero))
+    if False in claims:
+        return False
+    return None if None in claims else True
+
+
+@functools.lru_cache(maxsize=256)
+def neuron_degree(expression: sp.Expr, second: sp.Expr = sp.S.One) -> int | None:
+    """Highest degree in x of the polynomial pieces of s(w x + b) ``second``, or None.
+
+    >>> neuron_degree(ACTIVATIONS["relu"].expression, AFFINE_FACTOR)
+    2
+    """
+    both = pieces(expression)
+    if both is None:
+        return None
+    slope = sp.Symbol("w", real=True, nonzero=True)
+    degrees: list[int] = []
+    for piece in both:
+        formula = sp.expand(piece.subs(Z, slope * LINE + _BIAS) * second)
+        if not formula.is_polynomial(LINE):
+            return None
+        degrees.append(max(0, int(sp.Poly(formula, LINE).degree())) if formula != 0 else 0)
+    return max(degrees)
+
+
+def formula_change(target: Target) -> Crossing | None:
+    """A kink on whose two sides the target certainly follows different analytic functions."""
+    changes = (c for c in crossings(target) if is_identity(c.above, c.below) is False)
+    return next(changes, None)
+
+
+def value_or_gradient_jump(target: Target) -> tuple[str, Crossing] | None:
+    """A kink where the target is certainly not C^1, with "value" or "gradient" for what jumps."""
     for crossing in crossings(target):
-        if is_identity(crossing.above, crossing.below) is False:
-            return (
-                "every network is real-analytic, and "
-                f"{target.name} changes its formula across {crossing.level} = 0"
-            )
+        if is_identity(crossing.value_jump, sp.S.Zero) is False:
+            return "value", crossing
+        if is_identity(crossing.slope_jump, sp.S.Zero) is False:
+            return "gradient", crossing
     return None
+
+
+def excess_formula(target: Target, degree: int) -> sp.Expr | None:
+    """A formula of the target on an open set that is no polynomial of at most this degree."""
+    excess = (f for f in formulas(target) if _exceeds_degree(f, target, degree))
+    return next(excess, None)
+
+
+def _analytic(target: Target, family: Family) -> str | None:
+    if not all(neuron_is_analytic(ACTIVATIONS[name].expression) for name in family.dictionary):
+        return None
+    crossing = formula_change(target)
+    if crossing is None:
+        return None
+    return (
+        "every network is real-analytic, and "
+        f"{target.name} changes its formula across {crossing.level} = 0"
+    )
 
 
 def _continuously_differentiable(target: Target, family: Family) -> str | None:
-    if any(ACTIVATIONS[name].kink != 0 for name in family.dictionary):
+    if not all(neuron_is_c1(ACTIVATIONS[name].expression) is True for name in family.dictionary):
         return None
-    for crossing in crossings(target):
-        if is_identity(crossing.value_jump, sp.S.Zero) is False:
-            return f"every network is C^1, and {target.name} jumps across {crossing.level} = 0"
-        if is_identity(crossing.slope_jump, sp.S.Zero) is False:
-            return (
-                f"every network is C^1, and the gradient of {target.name} "
-                f"jumps across {crossing.level} = 0"
-            )
-    return None
+    found = value_or_gradient_jump(target)
+    if found is None:
+        return None
+    what, crossing = found
+    jumps = target.name if what == "value" else f"the gradient of {target.name}"
+    return f"every network is C^1, and {jumps} jumps across {crossing.level} = 0"
 
 
 def _piecewise_polynomial(target: Target, family: Family) -> str | None:
-    degrees = [ACTIVATIONS[name].piece_degree for name in family.dictionary]
+    degrees = [neuron_degree(ACTIVATIONS[name].expression) for name in family.dictionary]
     known = [degree for degree in degrees if degree is not None]
     if family.kind is Kind.MOA or len(known) < len(degrees):
         return None
@@ -85,13 +194,13 @@ def _piecewise_polynomial(target: Target, family: Family) -> str | None:
         Form.TWO_SIDED: 2 * highest,
         Form.QUADRATIC: 2 * highest,
     }[family.form]
-    for formula in formulas(target):
-        if _exceeds_degree(formula, target, bound):
-            return (
-                f"every network is piecewise a polynomial of degree at most {bound}, and "
-                f"{target.name} equals {formula} on an open set"
-            )
-    return None
+    formula = excess_formula(target, bound)
+    if formula is None:
+        return None
+    return (
+        f"every network is piecewise a polynomial of degree at most {bound}, and "
+        f"{target.name} equals {formula} on an open set"
+    )
 
 
 def _exceeds_degree(formula: sp.Expr, target: Target, bound: int) -> bool:

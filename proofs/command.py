@@ -1,0 +1,189 @@
+"""``expressivity prove``: run the theorems, show verdicts, write a transcript.
+
+:func:`register` is the entry point of the group ``expressivity.commands``. Heavy modules are
+imported inside the command, so that ``--help`` is quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from expressivity.output import ExitCode, write_json
+
+if TYPE_CHECKING:
+    from expressivity.proof import MutationOutcome, Proof, Theorem
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command ``prove``.
+
+    >>> app = typer.Typer()
+    >>> register(app)
+    >>> [command.name for command in app.registered_commands]
+    ['prove']
+    """
+
+    @app.command(name="prove")
+    def prove(
+        theorems: Annotated[
+            list[str] | None, typer.Argument(help="Theorems; all of them if none is named.")
+        ] = None,
+        mutate: Annotated[
+            bool,
+            typer.Option("--mutate", help="Also run every proof where its statement is false."),
+        ] = False,
+        latex: Annotated[
+            Path | None, typer.Option(help="Write a transcript to this LaTeX file.")
+        ] = None,
+        step_seconds: Annotated[
+            float, typer.Option(help="Time limit of each step; beyond it the step is unknown.")
+        ] = 60.0,
+        as_json: Annotated[
+            bool, typer.Option("--json", help="One JSON document on standard output.")
+        ] = False,
+    ) -> int:
+        """Check the theorems of docs/theory.md step by step, exactly."""
+        return run(
+            tuple(theorems or ()),
+            with_mutations=mutate,
+            latex=latex,
+            step_seconds=step_seconds,
+            as_json=as_json,
+        )
+
+
+def run(
+    names: Sequence[str],
+    *,
+    with_mutations: bool = False,
+    latex: Path | None = None,
+    step_seconds: float = 60.0,
+    as_json: bool = False,
+) -> int:
+    """Prove, and if asked for mutate; the exit code is that of docs/formats.md.
+
+    0: all proved and every mutation caught; 1: a theorem refuted or a mutation survived;
+    3: otherwise, something is unknown.
+
+    Raises:
+        ValueError: an unknown theorem, a time limit that is not positive, or a transcript in a
+            folder that does not exist.
+    """
+    from expressivity.proof import THEOREMS
+
+    chosen = [THEOREMS[name] for name in dict.fromkeys(names or THEOREMS)]
+    if not 0 < step_seconds < float("inf"):
+        raise ValueError(f"required: --step-seconds above 0 and finite; got {step_seconds}")
+    if latex is not None and (latex.is_dir() or not latex.parent.is_dir()):
+        raise ValueError(f"required: a file in an existing folder for --latex; got {latex}")
+    proofs, mutations = _run_with_progress(
+        chosen, step_seconds, with_mutations=with_mutations, quiet=as_json
+    )
+    if latex is not None:
+        from proofs.latex import transcript
+
+        latex.write_text(transcript(proofs, mutations), encoding="utf-8")
+    if as_json:
+        write_json(
+            {
+                "schema": "expressivity.prove/1",
+                "theorems": [proof.json() for proof in proofs],
+                "mutations": [outcome.json() for outcome in mutations],
+            }
+        )
+    else:
+        _show(proofs, mutations)
+    return _exit_code(proofs, mutations)
+
+
+def _exit_code(proofs: Sequence[Proof], mutations: Sequence[MutationOutcome]) -> ExitCode:
+    from expressivity.proof import ProofVerdict
+
+    verdicts = [proof.verdict for proof in proofs]
+    if ProofVerdict.REFUTED in verdicts or any(_survived(outcome) for outcome in mutations):
+        return ExitCode.OTHERWISE
+    decided = all(verdict is ProofVerdict.PROVED for verdict in verdicts)
+    if not decided or not all(outcome.caught for outcome in mutations):
+        return ExitCode.UNDECIDED
+    return ExitCode.AS_EXPECTED
+
+
+def _survived(outcome: MutationOutcome) -> bool:
+    """The proof goes through, or the counterexample is none: not merely one not shown in time."""
+    from expressivity.proof import ProofVerdict
+
+    wrong = outcome.counterexample.verdict is ProofVerdict.REFUTED
+    return wrong or outcome.proof.verdict is ProofVerdict.PROVED
+
+
+def _run_with_progress(
+    theorems: Sequence[Theorem], step_seconds: float, *, with_mutations: bool, quiet: bool
+) -> tuple[list[Proof], list[MutationOutcome]]:
+    from expressivity.proof import mutate, prove
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    errors = Console(stderr=True)
+    hidden = quiet or not errors.is_terminal
+    found: list[Proof] = []
+    caught: list[MutationOutcome] = []
+    with Progress(*columns, console=errors, disable=hidden, transient=True) as progress:
+        task = progress.add_task("theorems", total=len(theorems) * (1 + with_mutations))
+        for theorem in theorems:
+            progress.update(task, description=theorem.name)
+            found.append(prove(theorem, step_seconds=step_seconds))
+            progress.advance(task)
+            if with_mutations:
+                progress.update(task, description=f"{theorem.name}, mutated")
+                caught += mutate(theorem, step_seconds=step_seconds)
+                progress.advance(task)
+    return found, caught
+
+
+def _show(proofs: Sequence[Proof], mutations: Sequence[MutationOutcome]) -> None:
+    plain = Console(highlight=False, markup=False)
+    # Tables keep their columns in pipes and files, where the width is unknown.
+    console = plain if plain.is_terminal else Console(highlight=False, markup=False, width=120)
+    table = Table("theorem", "step", "verdict", "seconds", box=SIMPLE_HEAD, pad_edge=False)
+    for proof in proofs:
+        table.add_section()
+        name, title = proof.theorem.name, proof.theorem.title
+        table.add_row(name, title, str(proof.verdict), f"{proof.seconds:.2f}", style="bold")
+        for outcome in proof.outcomes:
+            seconds = "" if outcome.step.check is None else f"{outcome.seconds:.2f}"
+            table.add_row("", outcome.step.statement, str(outcome.verdict), seconds)
+    console.print(table)
+    if mutations:
+        changed = Table(
+            "theorem", "mutation", "counterexample", "caught", box=SIMPLE_HEAD, pad_edge=False
+        )
+        for outcome in mutations:
+            verdict = "caught" if outcome.caught else _how_missed(outcome)
+            statement = outcome.mutation.counterexample.statement
+            changed.add_row(outcome.theorem, outcome.mutation.name, statement, verdict)
+        console.print(changed)
+    proved = sum(str(proof.verdict) == "proved" for proof in proofs)
+    seconds = sum(proof.seconds for proof in proofs)
+    console.print(
+        f"{proved} of {len(proofs)} theorems proved in {seconds:.1f} s. Steps that are stated "
+        "are sentences that no computation replaces."
+    )
+    if mutations:
+        caught = sum(outcome.caught for outcome in mutations)
+        console.print(f"{caught} of {len(mutations)} mutations caught.")
+
+
+def _how_missed(outcome: MutationOutcome) -> str:
+    return "SURVIVED" if _survived(outcome) else "counterexample not shown"

@@ -1,0 +1,123 @@
+"""Constant gates: the LA networks that C1 and C2 are about, and their MoA counterparts.
+
+Shared by the containment table, positive_gates and vanishing_gates (docs/theory.md, section 2).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import sympy as sp
+
+from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY
+from expressivity.families import Family, Form, Kind
+from expressivity.gates import GATES, GateSpec
+from expressivity.identities import is_identity
+from expressivity.proof import Step
+from expressivity.targets import COORDINATES
+from expressivity.weights import Weights, lift, network_expression
+
+X1 = COORDINATES[0]
+SEVEN = tuple(ACTIVATIONS[name] for name in FULL_DICTIONARY)
+_relu = ACTIVATIONS["relu"]
+
+
+def target_of(form: Form) -> sp.Expr:
+    """The function that is LA and not MoA."""
+    return _relu(X1) if form is Form.TYPE1 else X1 * _relu(X1)
+
+
+def title_of(form: Form) -> str:
+    """The same in words."""
+    return "ReLU(x1)" if form is Form.TYPE1 else "x1 ReLU(x1)"
+
+
+def la_network(form: Form, second: tuple[int, int] = (1, 0)) -> tuple[Family, Weights]:
+    """ReLU(x1) times v x1 + c in LA, width 1, d = 1, over the seven; ``second`` is (v, c).
+
+    In Type-II the default is ``target_of(form)``; type1 has no second factor.
+    """
+    family = Family(kind=Kind.LA, form=form, width=1, dimension=1, bias=second[1] != 0)
+    unit = {name: [int(s == name) for s in FULL_DICTIONARY] for name in ("id", "relu")}
+    left = unit["relu"]
+    if form is Form.QUADRATIC:
+        left = [s * t for s in unit["relu"] for t in unit["id"]]
+    rows: dict[str, Any] = {"w": [[1, 0]], "v": [second], "a": [[1]], "scale0": left}
+    rows["scale1"] = unit["id"]
+    blocks = {name: sp.ImmutableMatrix(rows[name]) for name in family.shapes}
+    return family, Weights(blocks=blocks)
+
+
+def is_la(form: Form) -> bool | None:
+    """Whether ``la_network`` is the target."""
+    return is_identity(network_expression(*la_network(form)), target_of(form))
+
+
+def gate_value(spec: GateSpec, size: int) -> sp.Expr:
+    """A gate with its scale at logits u_k x + e_k, all symbols real."""
+    slopes = sp.symbols(f"u1:{size + 1}", real=True)
+    biases = sp.symbols(f"e1:{size + 1}", real=True) if spec.bias else (0,) * size
+    logits = [u * X1 + e for u, e in zip(slopes, biases, strict=True)]
+    scale = sp.Symbol("scale", real=True) if spec.scale else sp.S.One
+    return scale * GATES[spec.name].expression(logits, 0)
+
+
+def lifted(gate: GateSpec, form: Form = Form.TYPE1) -> Step:
+    """Counterexample: constant gates make the MoA network of width 1 the target."""
+    la, weights = la_network(form)
+    moa = replace(la, kind=Kind.MOA, gate=gate)
+
+    def check() -> bool | None:
+        found = lift(moa, weights)
+        return found and is_identity(network_expression(moa, found), target_of(form))
+
+    return Step(
+        statement=f"{title_of(form)} is a MoA network of width 1 with constant gates: "
+        f"{words(gate)}",
+        source="docs/theory.md, section 2",
+        check=check,
+    )
+
+
+def with_equal_gates(
+    statement: str,
+    names: tuple[str, ...],
+    neurons: Sequence[tuple[Any, int]],
+    gate: str = "sigmoid",
+) -> Step:
+    """Counterexample: ReLU(x1) from neurons (a_j, w_j) under unscaled gates with u = 0."""
+    family = Family(
+        kind=Kind.MOA,
+        form=Form.TYPE1,
+        width=len(neurons),
+        dimension=1,
+        dictionary=names,
+        gate=GateSpec(name=gate, scale=False, bias=False),
+        bias=False,
+    )
+    rows: dict[str, Any] = {
+        "w": [[w, 0] for _, w in neurons],
+        "u0": [[0, 0] for _ in names],
+        "a": [[a for a, _ in neurons]],
+        "scale0": [1 for _ in names],
+    }
+    weights = Weights(blocks={name: sp.ImmutableMatrix(row) for name, row in rows.items()})
+    return Step(
+        statement=statement,
+        source="substitution",
+        check=lambda: is_identity(network_expression(family, weights), _relu(X1)),
+    )
+
+
+def words(spec: GateSpec) -> str:
+    """A gate with its switches."""
+    scale, bias = ("on" if switch else "off" for switch in (spec.scale, spec.bias))
+    return f"{spec.name}, scale {scale}, gate bias {bias}"
+
+
+def settle(answers: Iterable[bool | None]) -> bool | None:
+    """False if one answer is, None if one is not settled, else True."""
+    found = list(answers)
+    if False in found:
+        return False
+    return None if None in found else True

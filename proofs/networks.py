@@ -1,0 +1,40 @@
+"""Networks of the program with exact weights, for witnesses and counterexamples."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sympy as sp
+
+from expressivity.families import Family, Form, Kind
+from expressivity.weights import Weights, network_expression
+
+
+def fixed_network(
+    activation: str, neurons: Sequence[tuple[Any, Any, tuple[Any, Any] | None]]
+) -> sp.Expr:
+    """A fixed network of the program without hidden biases b, from (a_j, w_j, (v_j, c_j)).
+
+    Type1 where the last entries are None, one_sided otherwise.
+    """
+    one_sided = neurons[0][2] is not None
+    family = Family(
+        kind=Kind.FIXED,
+        form=Form.ONE_SIDED if one_sided else Form.TYPE1,
+        width=len(neurons),
+        dimension=1,
+        dictionary=(activation,),
+    )
+    blocks: dict[str, Sequence[Any]] = {
+        "w": [[w, 0] for _, w, _ in neurons],
+        "a": [[a for a, _, _ in neurons]],
+        "scale0": [[int(name == activation)] for name in family.basis],
+    }
+    if one_sided:
+        blocks["v"] = [second for _, _, second in neurons]
+    return network(family, **blocks)
+
+
+def network(family: Family, **rows: Sequence[Any]) -> sp.Expr:
+    """The function of the program's network with these blocks, given row by row."""
+    blocks = {name: sp.ImmutableMatrix(block) for name, block in rows.items()}
+    return network_expression(family, Weights(blocks=blocks))

@@ -1,0 +1,259 @@
+"""``expressivity prove``: exit codes, JSON, tables, the LaTeX transcript, registration.
+
+Kinds: property (JSON, escaping), negative (refuted, undecided and slow theorems, mutations that
+survive, bad arguments), reference (every proof module is registered).
+"""
+
+import json
+import re
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import typer
+
+import proofs
+from expressivity import proof as schema
+from expressivity.evidence import Evidence
+from expressivity.output import ExitCode
+from expressivity.proof import Mutation, Step, Theorem, mutate, prove
+from expressivity.registry import Registry
+from proofs import command, latex
+
+
+def step(answer, statement="a_1 < 2 {x} & 50% #~^\\ $|$"):
+    return Step(statement=statement, source="docs", check=lambda: answer)
+
+
+def theorem(name, answer, *mutations):
+    return Theorem(
+        name=name,
+        title=f"title of {name}",
+        statement="x_1 & y",
+        assumptions=("d = 1",),
+        setting=answer,
+        steps=lambda setting: [
+            step(None if setting == UNDECIDED else setting),
+            Step(statement="a sentence", source="here"),
+        ],
+        mutations=mutations,
+        source="here",
+    )
+
+
+UNDECIDED = "undecided"
+
+
+def mutation(setting, shown):
+    return Mutation(name="changed", setting=setting, counterexample=step(shown, "f(1) = 2"))
+
+
+CAUGHT = (mutation(False, True), mutation(UNDECIDED, True))
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    def put(*theorems):
+        registry: Registry[Theorem] = Registry("theorem")
+        for entry in theorems:
+            registry.add(entry.name, entry)
+        monkeypatch.setattr(schema, "THEOREMS", registry)
+
+    put(theorem("A", True, *CAUGHT), theorem("B", True, *CAUGHT))
+    return put
+
+
+def call(*arguments):
+    app = typer.Typer()
+    app.callback()(lambda: None)  # with one command alone, typer would take no name
+    command.register(app)
+    return app(["prove", *arguments], standalone_mode=False)
+
+
+# Exit codes
+
+
+@pytest.mark.parametrize(
+    ("answers", "code"),
+    [
+        ((True, True), ExitCode.AS_EXPECTED),
+        ((True, False), ExitCode.OTHERWISE),
+        ((True, None), ExitCode.UNDECIDED),
+        ((None, False), ExitCode.OTHERWISE),
+    ],
+)
+def test_exit_code_of_theorems(registered, capsys, answers, code):
+    registered(*(theorem(f"T{i}", answer) for i, answer in enumerate(answers)))
+    assert call() == code
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        (mutation(False, True), ExitCode.AS_EXPECTED),
+        (mutation(UNDECIDED, True), ExitCode.AS_EXPECTED),
+        (mutation(True, True), ExitCode.OTHERWISE),  # the proof goes through
+        (mutation(False, False), ExitCode.OTHERWISE),  # no counterexample
+        (mutation(False, None), ExitCode.UNDECIDED),  # the counterexample is not shown
+        (mutation(True, None), ExitCode.OTHERWISE),
+    ],
+)
+def test_exit_code_of_mutations(registered, capsys, changed, code):
+    registered(theorem("A", True, changed))
+    assert call("--mutate") == code
+    assert call() == ExitCode.AS_EXPECTED
+    capsys.readouterr()
+
+
+def test_a_slow_step_is_unknown(registered, capsys):
+    slow = replace(
+        theorem("slow", True),
+        steps=lambda _: [Step(statement="slow", source="", check=lambda: time.sleep(20) or True)],
+    )
+    registered(slow)
+    started = time.perf_counter()
+    assert call("--step-seconds", "0.05") == ExitCode.UNDECIDED
+    assert time.perf_counter() - started < 5
+    assert "unknown" in capsys.readouterr().out
+
+
+# Arguments
+
+
+def test_named_theorems_alone_run_once_and_in_order(registered, capsys):
+    call("B", "A", "B", "--json")
+    names = [entry["name"] for entry in json.loads(capsys.readouterr().out)["theorems"]]
+    assert names == ["B", "A"]
+
+
+def test_an_unknown_theorem_lists_the_choices(registered):
+    with pytest.raises(ValueError, match="unknown theorem 'Z': choose from A, B"):
+        call("A", "Z")
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "nan", "inf"])
+def test_a_time_limit_must_be_positive_and_finite(registered, limit):
+    with pytest.raises(ValueError, match="required: --step-seconds above 0"):
+        call("--step-seconds", limit)
+
+
+def test_a_transcript_needs_a_folder(registered, tmp_path):
+    for path in (tmp_path / "none" / "proof.tex", tmp_path):
+        with pytest.raises(ValueError, match="required: a file in an existing folder for --latex"):
+            call("--latex", str(path))
+
+
+# What is shown
+
+
+def test_json_is_one_document_of_the_agreed_form(registered, capsys):
+    assert call("--mutate", "--json") == 0
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    document = json.loads(shown.out)
+    assert list(document) == ["schema", "theorems", "mutations"]
+    assert document["schema"] == "expressivity.prove/1"
+    first = document["theorems"][0]
+    assert list(first) == ["name", "verdict", "seconds", "steps"]
+    assert (first["name"], first["verdict"]) == ("A", "proved")
+    assert [s["verdict"] for s in first["steps"]] == ["proved", "stated"]
+    evidence = [s["evidence"] for s in first["steps"]]
+    assert evidence == [str(Evidence.PROVED), str(Evidence.UNKNOWN)]
+    assert document["mutations"][0] == {
+        "theorem": "A",
+        "mutation": "changed",
+        "counterexample": "f(1) = 2",
+        "caught": True,
+    }
+
+
+def test_without_mutate_no_mutation_is_run(registered, capsys):
+    call("--json")
+    assert json.loads(capsys.readouterr().out)["mutations"] == []
+
+
+def test_the_tables_name_theorems_steps_and_verdicts(registered, capsys):
+    registered(theorem("A", True, *CAUGHT, mutation(True, True), mutation(False, None)))
+    assert call("--mutate") == ExitCode.OTHERWISE
+    shown = " ".join(capsys.readouterr().out.split())
+    texts = ("title of A", "50% #~^\\ $|$", "proved", "a sentence", "stated", "SURVIVED",
+             "counterexample not shown", "1 of 1 theorems proved", "2 of 4 mutations")  # fmt: skip
+    assert [text for text in texts if text not in shown] == []
+
+
+# LaTeX
+
+
+def test_the_transcript_is_written(registered, tmp_path, capsys):
+    file = tmp_path / "proof.tex"
+    assert call("--mutate", "--latex", str(file)) == 0
+    capsys.readouterr()
+    text = file.read_text(encoding="utf-8")
+    assert text.startswith("\\documentclass{article}\n") and text.endswith("\\end{document}\n")
+    assert "\\section*{A: title of A}" in text and "x\\_1 \\& y" in text
+
+
+def well_formed(text):
+    """Environments nest, braces balance, and no active character is left in plain text."""
+    body = text.split("\\begin{document}")[1]
+    formulas = re.compile(r"\n\\\[ .* \\\]\n")
+    plain = re.sub(r"\\[\\{}$&#%_\[\]]", "", formulas.sub(" ", body))
+    depth = 0
+    for character in plain:
+        depth += (character == "{") - (character == "}")
+        assert depth >= 0
+    assert depth == 0
+    assert not re.search(r"[$&#%_^~]", plain)
+    stack = ["document"]
+    for what, name in re.findall(r"\\(begin|end)\{(\w+)\}", body):
+        if what == "begin":
+            stack.append(name)
+        else:
+            assert stack.pop() == name
+    assert stack == []
+    assert not re.search(r"\\begin\{(\w+)\}\s*\\end", body)
+
+
+def test_transcripts_are_well_formed():
+    odd = theorem("A", True, *CAUGHT)
+    formula = replace(step(True), latex="\\frac{a_1}{2}\n\n+ b", statement="[bracket] \u03bb\nline")
+    odd = replace(odd, steps=lambda _: [formula, step(False)])
+    bare = replace(theorem("B", None), assumptions=())
+    text = latex.transcript([prove(odd), prove(bare)], mutate(odd))
+    well_formed(text)
+    assert "\n\\[ \\frac{a_1}{2} + b \\]\n" in text
+    assert "[bracket] [U+03BB] line" in text
+    assert text.isascii()
+
+
+def test_the_real_separations_have_a_well_formed_transcript():
+    from expressivity.proof import THEOREMS
+    from proofs import jump_lemma, t1, t3
+
+    assert jump_lemma and t1 and t3
+    found = [prove(THEOREMS[name]) for name in ("L1", "T1", "T3", "T3b")]
+    well_formed(latex.transcript(found))
+
+
+# Registration
+
+
+def test_every_proof_module_is_registered():
+    folder = Path(proofs.__file__).parent
+    found = {f.stem for f in folder.glob("*.py") if "THEOREMS.add(" in f.read_text("utf-8")}
+    assert found - {"__init__"} == set(proofs.MODULES)
+
+
+def test_register_fills_the_registry_once():
+    proofs.register(schema.THEOREMS)
+    before = list(schema.THEOREMS)
+    proofs.register(schema.THEOREMS)
+    assert list(schema.THEOREMS) == before
+    assert {"L1", "T1", "T2", "T3", "T3b", "T4"} <= set(before)
+
+
+def test_register_takes_no_other_registry():
+    with pytest.raises(ValueError, match="required: the registry"):
+        proofs.register(Registry("theorem"))

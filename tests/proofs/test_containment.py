@@ -1,0 +1,223 @@
+"""The containment table, C1, C2, the inclusions and the obstructions behind them.
+
+Kinds: reference (verdicts of docs/theory.md), negative (falsified settings and lemma variants
+are not proved), soundness (members with random rational weights are never obstructed).
+"""
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+import sympy as sp
+
+from expressivity.activations import ACTIVATIONS, Z
+from expressivity.domains import domain_for
+from expressivity.families import Family, Form, Kind
+from expressivity.gates import GateSpec
+from expressivity.obstructions import OBSTRUCTIONS, vanishing_order_obstruction
+from expressivity.obstructions.sign_definite import (
+    sign_definite_obstruction,
+    vanishes_with_an_argument_only,
+)
+from expressivity.obstructions.vanishing_order import (
+    is_locally_lipschitz,
+    taylor_on_ray,
+    vanishing_order,
+)
+from expressivity.proof import THEOREMS, ProofVerdict, mutate, prove
+from expressivity.targets import COORDINATES, Target, t1, t2
+from expressivity.weights import Weights, network_expression
+from proofs import containment, growth_order, inclusions, positive_gates, vanishing_gates
+from proofs.constant_gates import X1, gate_value, settle, target_of
+
+NAMES = ("containment", "C1a", "C1b", "C2", "inclusions")
+relu, gelu = ACTIVATIONS["relu"], ACTIVATIONS["gelu"]
+TANH = GateSpec(name="tanh", bias=False)
+
+
+def target_from(expression, dimension=1):
+    return Target(name="it", expression=expression, domain=domain_for(dimension), source="test")
+
+
+def moa(form=Form.TYPE1, *, gate=TANH, bias=True, width=3, dimension=1):
+    return Family(kind=Kind.MOA, form=form, width=width, dimension=dimension, gate=gate, bias=bias)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_step_is_proved_or_stated(name):
+    proof = prove(THEOREMS[name])
+    assert proof.verdict is ProofVerdict.PROVED
+    kinds = {outcome.verdict for outcome in proof.outcomes}
+    assert kinds <= {ProofVerdict.PROVED, ProofVerdict.STATED}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_mutation_is_caught(name):
+    outcomes = mutate(THEOREMS[name])
+    assert len(outcomes) >= 2
+    assert [outcome.mutation.name for outcome in outcomes if not outcome.caught] == []
+
+
+def test_the_table_has_the_cells_of_the_theory():
+    table = {
+        (c.gate.name, c.gate.scale, c.gate.bias): c.contained
+        for c in THEOREMS["containment"].setting.cells
+    }
+    assert len(table) == 12
+    assert {key for key, contained in table.items() if contained} == {
+        *(("sigmoid", True, bias) for bias in (False, True)),
+        *(("softmax", True, bias) for bias in (False, True)),
+        *(("tanh", scale, True) for scale in (False, True)),
+    }
+
+
+@pytest.mark.parametrize("cell", THEOREMS["containment"].setting.cells, ids=str)
+def test_no_cell_can_be_claimed_otherwise(cell):
+    opposite = replace(cell, contained=not cell.contained)
+    steps = (
+        containment.contained_steps(opposite.gate)
+        if opposite.contained
+        else containment.refuted_steps(opposite)
+    )
+    assert all(step.check is not None and step.check() is not True for step in steps)
+
+
+def test_maps_with_a_wrong_constant_fail():
+    gates = [GateSpec(name=name, scale=False) for name in ("sigmoid", "softmax")]
+    assert [containment.scale_map_holds(gate) for gate in gates] == [False, False]
+    assert containment.tanh_map_holds(TANH) is False
+    assert containment.one_sign_map_holds(GateSpec(name="softmax", scale=False), (1, -1)) is False
+
+
+def test_three_valued_conjunction():
+    assert settle([True, None, False]) is False
+    assert settle([True, None]) is None
+    assert settle([True]) is True
+
+
+def test_growth_order_tells_gelu_apart():
+    assert growth_order.is_gelu(gelu) and not growth_order.is_gelu(ACTIVATIONS["silu"])
+    assert growth_order.activation_has_order_at_most_one(ACTIVATIONS["silu"]) is True
+    assert growth_order.activation_has_order_at_most_one(gelu) is None
+    assert growth_order.has_order_at_most_one(sp.exp(X1**2)) is None
+    assert growth_order.has_order_at_most_one(gate_value(TANH, 2)) is True
+
+
+def test_kinks_must_be_declared_right():
+    assert positive_gates.kink_times_size(relu) is True
+    assert positive_gates.kink_times_size(replace(relu, kink=sp.Integer(2))) is None
+
+
+@pytest.mark.parametrize("form", Form)
+def test_cancelling_neurons_are_not_sign_definite(form):
+    seven = THEOREMS["C1a"].setting.dictionary
+    assert vanishes_with_an_argument_only(seven, form) is True
+    assert vanishes_with_an_argument_only(seven, form, width=2) is None
+    assert vanishes_with_an_argument_only((relu,), form) is None
+
+
+def test_a_product_of_softmax_gates_is_one_gate_and_of_others_none():
+    found = [inclusions.product_is_one_gate(gate) for gate in ("softmax", "tanh", "sigmoid")]
+    assert found == [True, False, False]
+    assert inclusions.product_has_double_pole("tanh") is True
+
+
+def test_one_sided_needs_id():
+    assert inclusions.one_sided_is_two_sided(("relu", "id")) is True
+    assert inclusions.one_sided_is_two_sided(("relu", "tanh")) is None
+
+
+def test_vanishing_order_counts_gates_and_arguments():
+    orders = {form: [vanishing_order(form, bias=b) for b in (True, False)] for form in Form}
+    assert orders == {
+        Form.TYPE1: [1, 2],
+        Form.ONE_SIDED: [1, 3],
+        Form.TWO_SIDED: [2, 4],
+        Form.QUADRATIC: [1, 3],
+    }
+    terms = list(vanishing_gates.vanishing_of_products((gelu,), Form.ONE_SIDED, 3))
+    assert terms and all(terms)
+    assert not any(vanishing_gates.vanishing_of_products((gelu,), Form.ONE_SIDED, 4))
+
+
+@pytest.mark.parametrize("form", Form)
+@pytest.mark.parametrize("bias", [True, False])
+def test_c2_as_an_obstruction(form, bias):
+    target = target_from(relu(X1) if bias else target_of(form))
+    assert vanishing_order_obstruction(target, moa(form, bias=bias)) is not None
+    assert vanishing_order_obstruction in OBSTRUCTIONS
+
+
+def test_the_obstruction_says_nothing_where_it_does_not_apply():
+    spec = GateSpec(name="tanh")
+    assert vanishing_order_obstruction(t1(), moa(gate=spec)) is None
+    assert vanishing_order_obstruction(t1(), moa(gate=GateSpec(name="sigmoid"))) is None
+    la = Family(kind=Kind.LA, form=Form.TYPE1, width=1, dimension=1)
+    assert vanishing_order_obstruction(t1(), la) is None
+    assert vanishing_order_obstruction(t2(), moa(dimension=2)) is None
+    # O(|x|^2), but no order in sight that a type1 network without biases lacks
+    assert vanishing_order_obstruction(target_from(X1 * relu(X1)), moa(bias=False)) is None
+
+
+def test_diagonals_and_constants_are_seen():
+    x1, x2 = COORDINATES[:2]
+    product = target_from(relu(x1) * x2, 2)
+    family = moa(Form.ONE_SIDED, bias=False, dimension=2)
+    assert "along (1, " in str(vanishing_order_obstruction(product, family))
+    constant = target_from(sp.cos(x1))
+    assert "O(|x|^1)" in str(vanishing_order_obstruction(constant, moa()))
+
+
+def test_formulas_near_the_origin():
+    shifted = target_from(relu(X1 - sp.Rational(1, 3)) + X1)
+    assert taylor_on_ray(shifted, (1,), 2) == (0, 1)
+    assert taylor_on_ray(shifted, (-1,), 2) == (0, -1)
+    root = target_from(sp.sqrt(X1**2))
+    assert taylor_on_ray(root, (1,), 2) is None
+
+
+def test_jumps_are_not_lipschitz():
+    step = replace(relu, expression=sp.Piecewise((sp.S.One, Z > 0), (sp.S.Zero, True)))
+    assert is_locally_lipschitz(relu) is True
+    assert is_locally_lipschitz(step) is None
+
+
+def random_member(random, form, gate, width, *, bias, dictionary):
+    family = Family(
+        kind=Kind.MOA,
+        form=form,
+        width=width,
+        dimension=1,
+        gate=gate,
+        bias=bias,
+        dictionary=dictionary,
+    )
+    blocks = {}
+    for name, shape in family.shapes.items():
+        columns = shape[1] if len(shape) == 2 else 1
+        rows = [
+            [sp.Rational(random.randint(-4, 4), random.randint(1, 3)) for _ in range(columns)]
+            for _ in range(shape[0])
+        ]
+        if name.startswith("scale") and not gate.scale:
+            rows = [[1]] * shape[0]
+        biased = gate.bias if name.startswith("u") else bias
+        if name[0] in "wvu" and not biased:
+            rows = [[*row[:-1], 0] for row in rows]
+        blocks[name] = sp.ImmutableMatrix(rows)
+    return family, target_from(network_expression(family, Weights(blocks=blocks)))
+
+
+@pytest.mark.parametrize("form", Form)
+@pytest.mark.parametrize("bias", [True, False])
+def test_members_are_never_obstructed(form, bias):
+    random = Random(f"{form}{bias}")
+    for _ in range(5):
+        dictionary = tuple(random.sample(("id", "relu", "relu2", "silu", "tanh"), 2))
+        vanishing = random_member(
+            random, form, TANH, random.randint(1, 2), bias=bias, dictionary=dictionary
+        )
+        assert vanishing_order_obstruction(vanishing[1], vanishing[0]) is None
+        sigmoid = GateSpec(name="sigmoid", scale=False)
+        positive = random_member(random, form, sigmoid, 1, bias=bias, dictionary=dictionary)
+        assert sign_definite_obstruction(positive[1], positive[0]) is None
