@@ -5,13 +5,22 @@ target, an obstruction or a rigorous lower bound excludes every network of the c
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from expressivity.evidence import UNDECIDED, Evidence, Membership, Verdict
 from expressivity.families import Family
 from expressivity.obstructions import OBSTRUCTIONS
-from expressivity.targets import Target
-from expressivity.witnesses import builtin_witness, is_identity, network_expression
+from expressivity.recognition import SECONDS, recognise
+from expressivity.targets import Target, kink_levels
+from expressivity.weights import Weights
+from expressivity.witnesses import find_witness
+
+_ANY_WIDTH = 10**9  # an obstruction that applies here does not rest on few neurons
+_MAX_LEVELS, _MAX_OPERATIONS = 16, 1500  # beyond, one obstruction can take many seconds
+_TOO_LARGE = replace(UNDECIDED, reason="no witness was found, and obstructions were not tried: "
+                     "the expression is too large")  # fmt: skip
+_OUT_OF_TIME = replace(UNDECIDED, reason="not tried: the time for all classes is used up")
 
 
 class Bound(Protocol):
@@ -37,13 +46,47 @@ class Bound(Protocol):
     def every_width(self) -> bool: ...  # noqa: D102
 
 
+@dataclass(frozen=True, kw_only=True)
+class Classification:
+    """Membership in a class of networks of any finite width.
+
+    Attributes:
+        family: what was asked; its width is that of the witness, if there is one.
+        membership: the verdict.
+        witness: weights in ``family``, or None.
+        obstruction: name of the property that the class has and the target lacks, or None.
+    """
+
+    family: Family
+    membership: Membership
+    witness: Weights | None = None
+    obstruction: str | None = None
+
+    def json(self) -> dict[str, object]:
+        """The JSON form of docs/formats.md."""
+        family = self.family.json()
+        witness = None
+        if self.witness is None:
+            family["width"] = None
+        else:
+            witness = {
+                name: [[str(entry) for entry in row] for row in block.tolist()]
+                for name, block in self.witness.blocks.items()
+            }
+        membership = {
+            **self.membership.json(),
+            "witness": witness,
+            "obstruction": self.obstruction,
+        }
+        return {"family": family, "membership": membership}
+
+
 def decide(target: Target, family: Family, bounds: Sequence[Bound] = ()) -> Membership:
     """Membership of a target in the class of all networks of a family, at its width.
 
-    Member: the identity with a known witness holds on the whole space. Non-member: a reason
-    that holds on the target's domain, hence on the whole space. Everything else is unknown;
-    in particular no search for witnesses of expressions other than the built-in targets takes
-    place, and a failed fit is no evidence.
+    Member: the identity with a witness holds on the whole space. Non-member: a reason that
+    holds on the target's domain, hence on the whole space. Everything else is unknown; in
+    particular a failed search or fit is no evidence.
 
     Args:
         target: any function of the family's dimension.
@@ -60,23 +103,70 @@ def decide(target: Target, family: Family, bounds: Sequence[Bound] = ()) -> Memb
     >>> str(decide(t1(), full).verdict)
     'member'
     """
+    _require_same_shape(target, family)
+    excluded = _bounded_away(bounds)
+    weights = find_witness(target, family)
+    member = None if weights is None else _member(target, family)
+    assert member is None or excluded is None, "a witness and a lower bound contradict"
+    if member or excluded:
+        return member or excluded or UNDECIDED
+    obstructed = _obstructed(target, family)
+    return UNDECIDED if obstructed is None else obstructed.membership
+
+
+def classify(target: Target, family: Family, *, seconds: float = SECONDS) -> Classification:
+    """Membership in the union of a family's classes over all finite widths.
+
+    The family's own width does not matter. An obstruction that needs width 1 excludes no other
+    width, and is mentioned in the reason of an unknown verdict only.
+
+    Args:
+        target: any function of the family's dimension.
+        family: with one output.
+        seconds: for the search for a witness. At 0 nothing is tried and the verdict is unknown.
+
+    Raises:
+        ValueError: dimensions differ, or the family has several outputs.
+
+    >>> from expressivity.families import Form, Kind
+    >>> from expressivity.targets import t2
+    >>> la = Family(kind=Kind.LA, form=Form.TYPE1, width=1, dimension=2)
+    >>> classify(t2(), la).obstruction
+    'jump_amplitude'
+    """
+    _require_same_shape(target, family)
+    if seconds <= 0:
+        return Classification(family=family, membership=_OUT_OF_TIME)
+    found = recognise(target.expression, family, seconds=min(seconds, SECONDS))
+    if found is not None:
+        return Classification(
+            family=found.family,
+            membership=_member(target, found.family),
+            witness=found.weights,
+        )
+    if len(kink_levels(target.expression)) > _MAX_LEVELS or (
+        target.expression.count_ops() > _MAX_OPERATIONS
+    ):
+        return Classification(family=family, membership=_TOO_LARGE)
+    obstructed = _obstructed(target, replace(family, width=_ANY_WIDTH))
+    if obstructed is not None:
+        return replace(obstructed, family=family)
+    narrow = _obstructed(target, replace(family, width=1))
+    if narrow is None:
+        return Classification(family=family, membership=UNDECIDED)
+    reason = f"excluded at width 1 only: {narrow.membership.reason}"
+    return Classification(family=family, membership=replace(UNDECIDED, reason=reason))
+
+
+def _require_same_shape(target: Target, family: Family) -> None:
     if family.dimension != target.dimension or family.outputs != 1:
         raise ValueError(
             f"required: one output and dimension {target.dimension}; got {family.outputs} "
             f"outputs, dimension {family.dimension}"
         )
-    excluded = _bounded_away(bounds)
-    member = _witnessed(target, family)
-    assert member is None or excluded is None, "a witness and a lower bound contradict"
-    return member or excluded or _obstructed(target, family) or UNDECIDED
 
 
-def _witnessed(target: Target, family: Family) -> Membership | None:
-    weights = builtin_witness(target, family)
-    if weights is None:
-        return None
-    if is_identity(network_expression(family, weights), target.expression) is not True:
-        return None
+def _member(target: Target, family: Family) -> Membership:
     return Membership(
         verdict=Verdict.MEMBER,
         evidence=Evidence.PROVED,
@@ -97,9 +187,13 @@ def _bounded_away(bounds: Sequence[Bound]) -> Membership | None:
     return None
 
 
-def _obstructed(target: Target, family: Family) -> Membership | None:
+def _obstructed(target: Target, family: Family) -> Classification | None:
     for obstruction in OBSTRUCTIONS:
         reason = obstruction(target, family)
         if reason is not None:
-            return Membership(verdict=Verdict.NON_MEMBER, evidence=Evidence.PROVED, reason=reason)
+            membership = Membership(
+                verdict=Verdict.NON_MEMBER, evidence=Evidence.PROVED, reason=reason
+            )
+            name = getattr(obstruction, "__name__", "obstruction").removesuffix("_obstruction")
+            return Classification(family=family, membership=membership, obstruction=name)
     return None

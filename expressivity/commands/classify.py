@@ -1,0 +1,120 @@
+"""``expressivity classify``: membership of an expression in every kind and form."""
+
+import time
+from dataclasses import dataclass
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY
+from expressivity.domains import domain_for
+from expressivity.evidence import Verdict
+from expressivity.expressions import FUNCTIONS, parse
+from expressivity.families import FIXED_FORMS, Family, Form, Kind
+from expressivity.finite import require_finite
+from expressivity.gates import GateSpec
+from expressivity.membership import Classification, classify
+from expressivity.output import ExitCode, write_json
+from expressivity.targets import Target, to_sympy
+
+SECONDS = 20.0  # for all classes together; each search gets at most a quarter of what is left
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The command's options as they came."""
+
+    expr: str
+    gate: str = "tanh"
+    gate_scale: bool = True
+    gate_bias: bool = True
+    bias: bool = True
+    dictionary: tuple[str, ...] | None = None
+
+
+def understand(options: Options) -> tuple[Target, list[Family]]:
+    """The target and the classes to ask about, before anything is computed.
+
+    Raises:
+        ValueError: one line on the first thing that is wrong.
+
+    >>> target, families = understand(Options(expr="relu(x)", dictionary=("relu", "id")))
+    >>> target.dimension, len(families)
+    (1, 12)
+    """
+    gate = GateSpec(name=options.gate, scale=options.gate_scale, bias=options.gate_bias)
+    dictionary = FULL_DICTIONARY if options.dictionary is None else options.dictionary
+    parsed = parse(options.expr, functions=tuple(dict.fromkeys([*FUNCTIONS, *ACTIVATIONS])))
+    domain = domain_for(parsed.dimension)
+    require_finite(parsed, domain)
+    target = Target(name="expr", expression=to_sympy(parsed), domain=domain, source=parsed.text)
+
+    def family(kind: Kind, form: Form, names: tuple[str, ...]) -> Family:
+        return Family(
+            kind=kind,
+            form=form,
+            width=1,
+            dimension=parsed.dimension,
+            dictionary=names,
+            gate=gate if kind is Kind.MOA else None,
+            bias=options.bias,
+        )
+
+    mixed = [family(kind, form, dictionary) for kind in (Kind.LA, Kind.MOA) for form in Form]
+    fixed = [family(Kind.FIXED, form, (name,)) for form in FIXED_FORMS for name in dictionary]
+    return target, [*fixed, *mixed]
+
+
+def run(options: Options, *, as_json: bool) -> int:
+    """Print a verdict for every class; 3 where every one of them is unknown."""
+    target, families = understand(options)
+    deadline = time.monotonic() + SECONDS
+    found = [
+        classify(target, family, seconds=max(0.0, deadline - time.monotonic()) / 4)
+        for family in families
+    ]
+    if as_json:
+        write_json(
+            {
+                "schema": "expressivity.classify/1",
+                "expression": options.expr,
+                "results": [classification.json() for classification in found],
+            }
+        )
+    else:
+        _show(found)
+    decided = any(c.membership.verdict is not Verdict.UNKNOWN for c in found)
+    return ExitCode.AS_EXPECTED if decided else ExitCode.UNDECIDED
+
+
+def _show(found: list[Classification]) -> None:
+    plain = Console(highlight=False)
+    console = plain if plain.is_terminal else Console(highlight=False, width=120)
+    table = Table("class", "verdict", "width", "evidence", "why", box=SIMPLE_HEAD, pad_edge=False)
+    for classification in found:
+        family, membership = classification.family, classification.membership
+        unknown = membership.verdict is Verdict.UNKNOWN
+        width = "any" if classification.witness is None else str(family.width)
+        table.add_row(
+            f"{family.kind} {family.form} {family.activation or ''}".strip(),
+            str(membership.verdict).replace("_", "-"),
+            "-" if unknown else width,
+            str(membership.evidence),
+            membership.reason,
+        )
+    console.print(table)
+    shared = found[-1].family
+    biases = "on" if shared.bias else "off"
+    gate = "" if shared.gate is None else (
+        f" Gate: {shared.gate.name}, scale {_on(shared.gate.scale)}, bias {_on(shared.gate.bias)}."
+    )  # fmt: skip
+    console.print(
+        f"Dictionary: {', '.join(shared.dictionary)}. Hidden biases {biases}.{gate} "
+        "Weights of the witnesses: --json.",
+        soft_wrap=True,
+    )
+
+
+def _on(switch: bool) -> str:
+    return "on" if switch else "off"

@@ -1,0 +1,145 @@
+"""The search for a witness, and its verification."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TypeVar
+
+import sympy as sp
+
+from expressivity.families import Family, Kind
+from expressivity.identities import is_identity
+from expressivity.recognition.formula import realise
+from expressivity.recognition.mixtures import mixtures
+from expressivity.recognition.normal_form import Ring, UnrecognisedError
+from expressivity.recognition.search import OutOfTimeError, Search
+from expressivity.recognition.ungated import formulas
+from expressivity.targets import COORDINATES
+from expressivity.weights import Weights, network_expression
+
+_T = TypeVar("_T")
+
+SECONDS = 3.0
+_MAX_TRIALS = 12
+_MAX_OPERATIONS = 4000
+_MAX_ATOMS = 6
+_MAX_REDUCED = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recognition:
+    """A family of a definite width and weights in it whose function is the expression."""
+
+    family: Family
+    weights: Weights
+
+
+def recognise(
+    expression: sp.Expr, family: Family, *, width: int | None = None, seconds: float = SECONDS
+) -> Recognition | None:
+    """A network of the family that equals the expression, verified, or None where none is found.
+
+    Args:
+        expression: in the coordinates of the family's dimension.
+        family: its width does not matter.
+        width: the exact width of the answer (neurons not needed get a_j = 0); the number of
+            neurons found where it is None.
+        seconds: for the search; it is left between two steps of exact algebra.
+
+    >>> from expressivity.families import Form
+    >>> from expressivity.targets import t4
+    >>> family = Family(kind=Kind.LA, form=Form.TWO_SIDED, width=1, dimension=2)
+    >>> recognise(t4().expression, family).family.width
+    1
+    """
+    if family.outputs != 1 or expression.count_ops() > _MAX_OPERATIONS:
+        return None
+    ring = Ring(COORDINATES[: family.dimension])
+    search = Search(expression=expression, ring=ring, deadline=time.monotonic() + seconds)
+    try:
+        wanted = ring.parse(expression)
+        if not wanted:
+            return (
+                padded(_silent(family), width)
+                if is_identity(expression, sp.S.Zero) is True
+                else None
+            )
+        for found in islice(_candidates(search, family, width), _MAX_TRIALS):
+            search.check()
+            network = network_expression(found.family, found.weights)
+            if _verified(network, expression, ring.symbols):
+                return found
+    except (UnrecognisedError, OutOfTimeError):
+        return None
+    return None
+
+
+def _candidates(search: Search, family: Family, width: int | None) -> Iterator[Recognition]:
+    for formula in _readable(formulas(search, family)):
+        sized = replace(family, width=len(formula.neurons) if width is None else width)
+        weights = realise(formula, sized)
+        if weights is not None:
+            yield Recognition(family=sized, weights=weights)
+    if family.kind is Kind.MOA:
+        for weights in _readable(mixtures(search, family)):
+            sized = replace(family, width=1)
+            yield padded(Recognition(family=sized, weights=weights), width)
+
+
+def _readable(found: Iterator[_T]) -> Iterator[_T]:
+    """What comes before an expression that has no normal form."""
+    try:
+        yield from found
+    except UnrecognisedError:
+        return
+
+
+def _silent(family: Family) -> Recognition:
+    """One neuron with a = 0, everything else 0 or, where a switch holds it, 1."""
+    one = replace(family, width=1)
+    blocks = {
+        name: sp.zeros(*shape) if len(shape) == 2 else sp.zeros(shape[0], 1)
+        for name, shape in one.shapes.items()
+    }
+    for name in blocks:
+        if name.startswith("scale") and one.frozen(name) is not None:
+            held = one.basis if one.kind is Kind.MOA else one.dictionary
+            hot = [sp.Integer(k in held) for k in one.basis]
+            blocks[name] = sp.Matrix(hot * (one.coefficients // len(hot)))
+    weights = Weights(blocks={name: sp.ImmutableMatrix(b) for name, b in blocks.items()})
+    return Recognition(family=one, weights=weights)
+
+
+def padded(found: Recognition, width: int | None) -> Recognition:
+    """The same network with more neurons, all of them with a_j = 0."""
+    more = 0 if width is None else width - found.family.width
+    if more <= 0:
+        return found
+    blocks = dict(found.weights.blocks)
+    for name in ("w", "v"):
+        if name in blocks:
+            empty = sp.zeros(more, blocks[name].cols)
+            blocks[name] = sp.ImmutableMatrix(sp.Matrix(blocks[name]).col_join(empty))
+    blocks["a"] = sp.ImmutableMatrix(sp.Matrix(blocks["a"]).row_join(sp.zeros(1, more)))
+    grown = replace(found.family, width=found.family.width + more)
+    return Recognition(family=grown, weights=Weights(blocks=blocks))
+
+
+def _verified(network: sp.Expr, expression: sp.Expr, symbols: tuple[sp.Symbol, ...]) -> bool:
+    """Whether two expressions are equal, exactly.
+
+    By :func:`is_identity`; where its reduction to one fraction would take long, by equality of
+    normal forms, each the result of identities, of two continuous functions.
+    """
+    difference = network - expression
+    if difference == 0:
+        return True
+    try:
+        same = not Ring(symbols).parse(difference)
+    except UnrecognisedError:
+        return False
+    atoms = difference.atoms(sp.exp, sp.tanh)
+    if len(atoms) <= _MAX_ATOMS and difference.count_ops() <= _MAX_REDUCED:
+        return is_identity(network, expression) is True
+    return same
