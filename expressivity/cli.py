@@ -3,11 +3,12 @@
 Heavy modules are imported inside the commands, so that ``--help`` is quick.
 """
 
-import sys
+import functools
+import traceback
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from rich.console import Console
 
@@ -21,6 +22,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
+_INTERRUPTED = 130  # what typer returns instead of raising KeyboardInterrupt
+
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 
@@ -29,27 +32,44 @@ def main() -> int:
 
     Every error is one line on standard error.
     """
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
+        _add_plugins()
         code = app(standalone_mode=False)
+        if code == _INTERRUPTED:
+            raise KeyboardInterrupt
         return int(code or 0)
-    except click.exceptions.NoArgsIsHelpError as error:
-        sys.stdout.write(error.format_message() + "\n")
-        return ExitCode.UNUSABLE
-    except click.ClickException as error:
-        return _fail(errors, error.format_message(), ExitCode.UNUSABLE)
+    except typer.TyperException as error:
+        message = error.format_message().rstrip(".")
+        # Without a command the help has been shown instead, and there is no message.
+        return _fail(f"{message}: see --help", ExitCode.UNUSABLE) if message else ExitCode.UNUSABLE
     except ValueError as error:
-        return _fail(errors, str(error), ExitCode.UNUSABLE)
-    except OSError as error:
-        return _fail(errors, f"the machine failed: {error}", ExitCode.BROKEN)
-    except (KeyboardInterrupt, click.Abort):
-        return _fail(errors, "interrupted; finished units are stored", ExitCode.BROKEN)
+        return _fail(str(error), ExitCode.UNUSABLE)
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail("interrupted; finished units are stored", ExitCode.BROKEN)
+    except AssertionError as error:
+        return _fail(f"internal contradiction: {error} ({_origin(error)})", ExitCode.BROKEN)
+    except (OSError, RuntimeError, MemoryError) as error:
+        message = f"the machine failed: {str(error) or type(error).__name__} ({_origin(error)})"
+        return _fail(message, ExitCode.BROKEN)
 
 
-def _fail(errors: Console, message: str, code: ExitCode) -> int:
+@functools.cache
+def _add_plugins() -> None:
+    """Commands of other packages: each entry point of the group adds its own to the app."""
+    for point in entry_points(group="expressivity.commands"):
+        point.load()(app)
+
+
+def _fail(message: str, code: ExitCode) -> int:
     line = " ".join(message.split())
-    errors.print(f"expressivity: {line}", markup=False)
+    errors = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    errors.print(f"expressivity: {line}")
     return code
+
+
+def _origin(error: BaseException) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).name}, line {frame.lineno}"
 
 
 def split_list(text: str | None) -> tuple[str, ...] | None:
@@ -81,7 +101,7 @@ def separate(
     restarts: Annotated[int, typer.Option(help="Random restarts of each fit.")] = 32,
     candidates: Annotated[
         int, typer.Option(help="Random starts that each restart picks its own from.")
-    ] = 8,
+    ] = 16,
     seed: Annotated[int, typer.Option(help="Seed of the starts.")] = 0,
     gate: Annotated[str, typer.Option(help="Gate of moa: tanh, sigmoid or softmax.")] = "tanh",
     gate_scale: Annotated[bool, typer.Option(help="Learned scale of each gate.")] = True,
@@ -108,8 +128,7 @@ def separate(
 ) -> int:
     """Fit a ladder of families to targets, add bounds and membership, report gaps.
 
-    Without arguments: every target of the theorems, the smaller class at widths 1, 2, 4 and
-    the larger at width 1, with the negative controls.
+    Without arguments: the targets of all theorems, with their negative controls.
     """
     from expressivity.commands import separate as run_separate
 
@@ -137,9 +156,35 @@ def separate(
     return run_separate.run(options, as_json=as_json)
 
 
+@app.command()
+def classify(
+    expr: Annotated[str, typer.Argument(help="An expression, as 'tanh(2*x1)*relu(x2)'.")],
+    gate: Annotated[str, typer.Option(help="Gate of moa: tanh, sigmoid or softmax.")] = "tanh",
+    gate_scale: Annotated[bool, typer.Option(help="Learned scale of each gate.")] = True,
+    gate_bias: Annotated[bool, typer.Option(help="Learned bias of each gate.")] = True,
+    bias: Annotated[bool, typer.Option(help="Hidden biases.")] = True,
+    dictionary: Annotated[
+        str | None, typer.Option(help="Activations, as relu,tanh,id; by default all seven.")
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Decide for every kind and form whether an expression is such a network."""
+    from expressivity.commands import classify as run_classify
+
+    options = run_classify.Options(
+        expr=expr,
+        gate=gate,
+        gate_scale=gate_scale,
+        gate_bias=gate_bias,
+        bias=bias,
+        dictionary=split_list(dictionary),
+    )
+    return run_classify.run(options, as_json=as_json)
+
+
 @app.command(name="list")
 def list_names(
-    what: Annotated[str, typer.Argument(help="targets, families, activations or gates.")],
+    what: Annotated[str, typer.Argument(help="targets, families, activations, gates or theorems.")],
     as_json: Json = False,
 ) -> int:
     """Names and one line each."""

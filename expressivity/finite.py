@@ -1,19 +1,24 @@
-"""Refuse user targets that are not finite, or not real, on their domain.
+"""Refuse user expressions that are not finite, or not real, on their domain.
 
 Only a division, a negative or a fractional power can blow up or leave the reals. For each such
-base the domain is covered by boxes, bisected until ball arithmetic decides the base's sign
-on every box; what stays undecided on the smallest boxes is refused as well.
+base, inner ones first, the domain is covered by boxes, bisected until ball arithmetic decides
+the base's sign on every box; what stays undecided on the smallest boxes is refused as well. The
+tree is read as it was written: symbolic forms cancel ``x/x`` and are checked too late.
 """
 
+import functools
+import math
+from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any
 
 import flint
 import sympy as sp
 
 from expressivity.domains import Domain
+from expressivity.expressions import Call, Expression, Node, Power, Product, Sum, Variable, fold
 from expressivity.interpret import BALL, interpret
-from expressivity.targets import COORDINATES, Target
+from expressivity.targets import COORDINATES, to_sympy
 
 _PRECISION = 64
 _MOST_BOXES = 20_000
@@ -22,40 +27,59 @@ _SMALLEST = Fraction(1, 2**24)
 Box = tuple[tuple[Fraction, Fraction], ...]
 
 
-def require_finite(target: Target) -> None:
-    """Check every base of a negative or fractional power over the target's domain.
+def require_finite(expression: Expression, domain: Domain) -> None:
+    """Check every base of a negative or fractional power over the domain.
 
     Raises:
         ValueError: a base vanishes or turns negative, or cannot be shown not to.
 
     >>> from expressivity.domains import domain_for
-    >>> x = COORDINATES[0]
-    >>> require_finite(Target(name="e", expression=1 / x, domain=domain_for(1), source="-"))
+    >>> from expressivity.expressions import parse
+    >>> require_finite(parse("1/x"), domain_for(1))
     Traceback (most recent call last):
     ValueError: required: an expression that is finite on interval; the base x1 of power -1 is \
 or may be 0 near x1 = 0: change the expression
     """
-    powers: list[Any] = [
-        power
-        for power in cast(set[Any], target.expression.atoms(sp.Pow))
-        if power.exp.is_Rational and power.base.free_symbols and _risky(power.exp)
-    ]
-    for power in sorted(powers, key=str):
-        where = _offence(power.base, power.exp, target.domain)
+    for power in _risky_powers(expression.root):
+        where = _offence(power, domain)
         if where is not None:
-            wrong = "is or may be 0" if power.exp.is_negative else "is negative"
+            base = _symbolic(power.base)
+            wrong = "is or may be 0" if power.exponent < 0 else "is negative"
             raise ValueError(
-                f"required: an expression that is finite on {target.domain.name}; the base "
-                f"{power.base} of power {power.exp} {wrong} near {where}: change the expression"
+                f"required: an expression that is finite on {domain.name}; the base "
+                f"{base} of power {power.exponent} {wrong} near {where}: change the expression"
             )
 
 
-def _risky(exponent: sp.Rational) -> bool:
-    return bool(exponent.is_negative) or exponent.q != 1
+def _risky_powers(node: Node) -> Iterator[Power]:
+    """Negative and fractional powers, inner ones before outer ones, each once."""
+    found: dict[Power, None] = {}
+    pending: list[Node] = [node]
+    while pending:
+        current = pending.pop()
+        match current:
+            case Power():
+                if current.exponent < 0 or current.exponent.denominator != 1:
+                    found[current] = None
+                pending.append(current.base)
+            case Sum():
+                pending += current.terms
+            case Product():
+                pending += current.factors
+            case Call():
+                pending.append(current.argument)
+            case _:
+                pass
+    return reversed(found)
 
 
-def _offence(base: sp.Expr, exponent: sp.Rational, domain: Domain) -> str | None:
+def _symbolic(node: Node) -> sp.Expr:
+    return to_sympy(Expression(text="", root=node, dimension=len(COORDINATES)))
+
+
+def _offence(power: Power, domain: Domain) -> str | None:
     """Where the power is undefined, or None once every box is cleared."""
+    whole, may_vanish = power.exponent.denominator == 1, power.exponent > 0
     pending: list[Box] = [((Fraction(-1), Fraction(1)),) * domain.dimension]
     seen = 0
     with flint.ctx.workprec(_PRECISION):
@@ -64,27 +88,61 @@ def _offence(base: sp.Expr, exponent: sp.Rational, domain: Domain) -> str | None
             seen += 1
             if domain.shape == "ball" and _outside_ball(box):
                 continue
-            value = _enclosure(base, box)
-            if value.is_finite() and (value > 0 or (value < 0 and exponent.q == 1)):
+            value = _enclosure(power.base, box)
+            decided = value > 0 or (whole and value < 0) or (may_vanish and value >= 0)
+            if value.is_finite() and decided:
                 continue
             if value.is_finite() and value < 0:
                 return _place(box)
             size = max(high - low for low, high in box)
             if size <= _SMALLEST or seen > _MOST_BOXES:
                 # A fractional positive power may touch 0: only negative bases are wrong.
-                if exponent.is_negative or not value.is_finite():
-                    return _place(box)
-                continue
+                if may_vanish and value.is_finite():
+                    continue
+                return _place(box)
             pending += _halves(box)
     return None
 
 
-def _enclosure(base: sp.Expr, box: Box) -> flint.arb:
-    values = {
-        symbol: flint.arb(_exact((low + high) / 2), _exact((high - low) / 2))
-        for symbol, (low, high) in zip(COORDINATES, box, strict=False)
-    }
-    return interpret(base, values, BALL)
+def _enclosure(node: Node, box: Box) -> flint.arb:
+    """Values of a tree on a box; NaN where one of its powers is not defined on all of it."""
+
+    def variable(index: int) -> flint.arb:
+        low, high = box[index]
+        return flint.arb(_exact((low + high) / 2), _exact((high - low) / 2))
+
+    return fold(
+        node,
+        number=_exact,
+        variable=variable,
+        add=lambda terms: sum(terms[1:], start=terms[0]),
+        multiply=lambda factors: math.prod(factors, start=flint.arb(1)),
+        power=_power,
+        call=lambda name, argument: interpret(_form(name), {COORDINATES[0]: argument}, BALL),
+    )
+
+
+def _power(base: flint.arb, exponent: Fraction) -> flint.arb:
+    """Powers are monotone on either side of 0: those of the ends enclose those between."""
+    if not base.is_finite():
+        return flint.arb.nan()
+    if exponent.denominator != 1:
+        # Inner powers were cleared before: what is below 0 here is overestimation.
+        low, high = base.lower().max(flint.arb(0)), base.upper()
+    elif exponent.numerator % 2 == 0:
+        low, high = base.abs_lower(), base.abs_upper()
+    else:
+        low, high = base.lower(), base.upper()
+    defined = low > 0 or (exponent > 0 and high >= 0) or (exponent.denominator == 1 and high < 0)
+    if not defined:
+        return flint.arb.nan()
+    power = _exact(exponent) if exponent.denominator != 1 else int(exponent)
+    return (low**power).union(high**power)
+
+
+@functools.cache
+def _form(name: str) -> Any:
+    return _symbolic(Call(name=name, argument=Variable(index=0)))
 
 
 def _exact(value: Fraction) -> flint.arb:

@@ -140,7 +140,7 @@ def _misses(smaller: Result, larger: Result) -> tuple[bool, Evidence, str]:
             return True, evidence, reason
     fitted, reached = smaller.error["l2"], _reached_error(larger)
     ratio = float("inf") if fitted is None else fitted / max(reached, 1e-300)
-    missed = fitted is not None and ratio >= MUCH_WORSE
+    missed = fitted is not None and fitted > REACHED and ratio >= MUCH_WORSE
     came = "failed in every lane" if fitted is None else f"fitted to {fitted:.1e}"
     return missed, Evidence.NUMERICAL, f"{label} {came}"
 

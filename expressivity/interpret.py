@@ -162,7 +162,11 @@ def _ball_number(node: Any) -> flint.arb:
 
 def _ball_power(base: flint.arb, exponent: sp.Rational) -> flint.arb:
     if exponent.q == 1:
-        return base ** int(exponent)
+        # By products: flint's own power of a ball around 0 is NaN.
+        product = flint.arb(1)
+        for _ in range(abs(int(exponent))):
+            product *= base
+        return 1 / product if exponent < 0 else product
     if exponent.q == 2:
         return base.sqrt() ** int(exponent.p)
     return base ** flint.arb(flint.fmpq(int(exponent.p), int(exponent.q)))

@@ -10,6 +10,7 @@ Shape letters: L lanes, N nodes, D input dimension, O outputs.
 """
 
 import functools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,7 @@ _HIGH_DIMENSION_ORDERS = ((4, 6), (6, 8))
 _KINK_ORDER = 65
 _EVALUATION_LANES = 4
 _NEGLIGIBLE = 1e-10
+_ROUNDOFF = 256 * torch.finfo(torch.float64).eps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,8 +126,11 @@ def measuring_grid(target: Target) -> Grid:
             f"{target.name} is not: change the expression"
         )
     squared = float((weights_N * values_N**2).sum())
-    if squared == 0:
-        raise ValueError(f"required: a target that is not zero; {target.name} vanishes")
+    if not 0 < squared < math.inf:
+        came = "vanishes" if squared == 0 else "overflows"
+        raise ValueError(
+            f"required: a target with a positive finite norm; {target.name} {came}: rescale it"
+        )
     coarse_values = target.values(_tensor(coarse.nodes_ND)).numpy() ** 2
     rule_error = estimate_error(coarse_values, coarse, values_N.numpy() ** 2, fine)
     return Grid(
@@ -167,11 +172,11 @@ def l2_errors(family: Family, theta_LP: Tensor, grid: Grid) -> Tensor:
 
 
 def snapped(family: Family, theta_P: Tensor, grid: Grid) -> Tensor:
-    """The network with negligible weights of the linear maps set to zero, if it is no worse.
+    """The network with negligible weights of the linear maps set to zero, if that costs nothing.
 
     A fit that ends at round-off leaves weights of 1e-17 where zeros belong, and with them
     kinks beside the target's. The tidied network is another network, measured for itself: it
-    is taken only where its relative l2 error is at most round-off above the fitted one's.
+    is taken only where its relative l2 error is at most twice the fitted one's, or round-off.
     """
     blocks = {name: block.clone() for name, block in unpack(family, theta_P[None]).items()}
     for name in ("w", "v"):
@@ -180,7 +185,7 @@ def snapped(family: Family, theta_P: Tensor, grid: Grid) -> Tensor:
             blocks[name][blocks[name].abs() <= _NEGLIGIBLE * size] = 0.0
     candidate_P = pack(family, blocks)[0]
     before, after = l2_errors(family, torch.stack([theta_P, candidate_P]), grid).tolist()
-    return candidate_P if after <= before + torch.finfo(torch.float64).eps else theta_P
+    return candidate_P if after <= max(2 * before, _ROUNDOFF) else theta_P
 
 
 def measure(family: Family, theta_P: Tensor, grid: Grid) -> Errors:

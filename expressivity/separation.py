@@ -8,6 +8,7 @@ The table ``CLAIMS`` drives both the default ladder and what is expected of each
 import functools
 import hashlib
 import json
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -82,7 +83,7 @@ class Settings:
     """
 
     restarts: int = 32
-    candidates: int = 8
+    candidates: int = 16
     seed: int = 0
     loss: str = "l2"
     optimizer: str = "varpro"
@@ -174,7 +175,12 @@ class Request:
             return
         form = self.form or target.form
         every = tuple(Kind) if form in FIXED_FORMS else (Kind.LA, Kind.MOA)
-        kinds = self.kinds or every
+        kinds = tuple(kind for kind in self.kinds or every if kind in every)
+        if not kinds or (self.form is not None and len(kinds) < len(self.kinds or every)):
+            raise ValueError(
+                f"required: families that exist in form {form} ({', '.join(every)}); got "
+                f"{', '.join(self.kinds or every)} for {target.name}"
+            )
         for kind in kinds:
             largest = kind is max(kinds, key=list(Kind).index)
             yield form, kind, self.widths or (LARGER_WIDTHS if largest else SMALLER_WIDTHS)
@@ -335,7 +341,8 @@ def run_unit(
     witness = builtin_witness(target, family)
     witness_l2 = None
     if witness is not None and membership.verdict is Verdict.MEMBER:
-        witness_l2 = float(l2_errors(family, start_from(family, witness)[None], grid)[0])
+        exact = start_from(family, witness)[None]
+        witness_l2 = _finite(float(l2_errors(family, exact, grid)[0]))
     result = Result(
         target=target.name,
         lambda_=target.lambda_,
@@ -343,7 +350,7 @@ def run_unit(
         parameters=family.parameter_count,
         restarts=settings.restarts,
         failed_lanes=fitted.failed,
-        error={norm: errors.get(norm) for norm in NORMS},
+        error={norm: _finite(errors.get(norm, math.inf)) for norm in NORMS},
         lower_bound={
             "l2": best(bounds, "l2"),
             "sup": best(bounds, "sup"),
@@ -361,6 +368,11 @@ def run_unit(
         theta=fitted.theta_LP,
     )
     return result, lanes
+
+
+def _finite(value: float) -> float | None:
+    """Failed values are None: JSON has no others."""
+    return value if math.isfinite(value) else None
 
 
 class Shelf(Protocol):

@@ -9,9 +9,9 @@ flight, and a rerun continues. A folder belongs to one configuration and one pro
 """
 
 import fcntl
+import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,20 +19,18 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter, ValidationError
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from expressivity.separation import Lanes, Result, Unit
 
-_SUMMARY = b"expressivity.result"
+_SUMMARY, _DIGEST = b"expressivity.result", b"expressivity.sha256"
 _RESULT = TypeAdapter(Result)
 
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """Let ``write`` fill a temporary file beside ``path``, then rename it into place."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    temporary = Path(name)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         write(temporary)
         temporary.replace(path)
@@ -62,13 +60,13 @@ class RunFolder:
             if manifest.exists():
                 _require_same(manifest, configuration)
                 return
-            if path.exists() and any(entry.name != ".lock" for entry in path.iterdir()):
+            if path.exists() and not all(map(_ours, path.iterdir())):
                 raise ValueError(
                     f"required: an empty or new output folder, or one of the same run; "
                     f"{path} holds other files: choose another --out"
                 )
-            text = json.dumps({"configuration": configuration, **facts}, indent=2)
-            write_atomically(manifest, lambda temporary: _write_text(temporary, text + "\n"))
+            text = json.dumps({"configuration": configuration, **facts}, indent=2) + "\n"
+            write_atomically(manifest, lambda temporary: _write_bytes(temporary, text.encode()))
         except OSError as error:
             raise ValueError(_unwritable(path, error)) from error
 
@@ -102,16 +100,21 @@ class RunFolder:
             return None
         try:
             metadata = pq.read_schema(shard).metadata or {}
-            return _RESULT.validate_json(metadata[_SUMMARY])
-        except (pa.ArrowInvalid, OSError, KeyError, ValidationError):
-            self.recomputed.append(shard.name)
-            return None
+            summary = metadata[_SUMMARY]
+            if metadata[_DIGEST] == _digest(unit, summary):
+                return _RESULT.validate_json(summary)
+        except (pa.ArrowException, OSError, KeyError, ValidationError):
+            pass
+        self.recomputed.append(shard.name)
+        return None
 
     def save(self, unit: Unit, result: Result, lanes: Lanes) -> None:
         """Write weights, then the shard that makes the unit count as finished."""
         weights = self.path / "weights" / f"{unit.key}.safetensors"
-        tensors = {"theta": lanes.theta.contiguous()}
-        write_atomically(weights, lambda temporary: save_file(tensors, temporary))
+        # Written by Python: safetensors' own writer does not raise OSError on a full disk.
+        packed = save({"theta": lanes.theta.contiguous()})
+        write_atomically(weights, lambda temporary: _write_bytes(temporary, packed))
+        summary = _RESULT.dump_json(result)
         table = pa.table(
             {
                 "lane": range(len(lanes.l2)),
@@ -120,15 +123,25 @@ class RunFolder:
                 "status": lanes.status,
                 "iterations": lanes.iterations,
             }
-        ).replace_schema_metadata({_SUMMARY: _RESULT.dump_json(result)})
+        ).replace_schema_metadata({_SUMMARY: summary, _DIGEST: _digest(unit, summary)})
         write_atomically(self._shard(unit), lambda temporary: pq.write_table(table, temporary))
 
     def _shard(self, unit: Unit) -> Path:
         return self.path / "units" / f"{unit.key}.parquet"
 
 
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+def _digest(unit: Unit, summary: bytes) -> bytes:
+    """Binds a summary to its unit; damage inside it would otherwise still be valid JSON."""
+    return hashlib.sha256(unit.key.encode() + summary).hexdigest().encode()
+
+
+def _ours(entry: Path) -> bool:
+    """Whether a folder that holds this entry alone is still new: a kill may leave these."""
+    return entry.name == ".lock" or entry.name.startswith(".manifest.json.")
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
 
 
 def _unwritable(path: Path, error: OSError) -> str:
@@ -140,16 +153,13 @@ def _unwritable(path: Path, error: OSError) -> str:
 
 def _require_same(manifest: Path, configuration: dict[str, object]) -> None:
     try:
-        stored = json.loads(manifest.read_text(encoding="utf-8"))["configuration"]
-    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
+        stored = json.loads(manifest.read_bytes())["configuration"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(
             f"required: a readable manifest; {manifest} is damaged: choose another --out"
         ) from error
     if stored != json.loads(json.dumps(configuration)):
-        changed = sorted(
-            key for key in {*stored, *configuration} if stored.get(key) != configuration.get(key)
-        )
         raise ValueError(
-            f"required: a run folder of the same configuration; {manifest.parent} differs in "
-            f"{', '.join(changed) or 'its values'}: choose another --out"
+            f"required: a run folder of the same configuration; {manifest.parent} is of "
+            f"another one: choose another --out"
         )

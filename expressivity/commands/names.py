@@ -6,6 +6,7 @@ from rich.table import Table
 from expressivity.activations import ACTIVATIONS
 from expressivity.families import FIXED_FORMS, Form, Kind
 from expressivity.gates import GATES
+from expressivity.proof import THEOREMS
 from expressivity.targets import TARGETS
 
 _FORMULAS = {
@@ -49,11 +50,16 @@ def _gates() -> dict[str, str]:
     return {name: fact(name) for name in GATES}
 
 
+def _theorems() -> dict[str, str]:
+    return {name: THEOREMS[name].title for name in THEOREMS}
+
+
 _LISTINGS = {
     "targets": _targets,
     "families": _families,
     "activations": _activations,
     "gates": _gates,
+    "theorems": _theorems,
 }
 
 
@@ -76,4 +82,7 @@ def show(what: str, listed: dict[str, str]) -> None:
     table = Table(what, "", box=None, pad_edge=False)
     for name, line in listed.items():
         table.add_row(name, line)
-    Console().print(table)
+    console = Console(highlight=False, markup=False)
+    # One line each, also in pipes and files, where the width is unknown.
+    wide = console if console.is_terminal else Console(highlight=False, markup=False, width=120)
+    wide.print(table)

@@ -5,8 +5,10 @@ import json
 import math
 import os
 import platform
+import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -92,6 +94,8 @@ def understand(options: Options) -> Job:
     """
     gate = GateSpec(name=options.gate, scale=options.gate_scale, bias=options.gate_bias)
     exact(options.lambda_)
+    if options.dictionary == ():
+        raise ValueError("required: a dictionary of at least one activation; got none")
     request = Request(
         kinds=None if options.kinds is None else _kinds(options.kinds),
         form=None if options.form is None else _choice(Form, options.form, "form"),
@@ -112,25 +116,43 @@ def understand(options: Options) -> Job:
     targets = _targets(options)
     ladders = tuple((target, tuple(request.families(target))) for target in targets)
     for target in targets:
-        require_finite(target)
         measuring_grid(target)
     return Job(request=request, settings=settings, ladders=ladders)
 
 
 def run(options: Options, *, as_json: bool) -> int:
     """Run the job; the exit code is that of docs/formats.md."""
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
-    job = understand(options)
+    with _every_core():
+        return _run(understand(options), options.out, as_json=as_json)
+
+
+@contextmanager
+def _every_core() -> Generator[None]:
+    before = torch.get_num_threads()
+    # All cores this process may use, unless the user has asked for fewer.
+    torch.set_num_threads(min(before, len(os.sched_getaffinity(0))))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _console(*, stderr: bool = False, width: int | None = None) -> Console:
+    """Paths, names and reasons are printed as they are: brackets and colons mean nothing."""
+    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+
+
+def _run(job: Job, out: Path | None, *, as_json: bool) -> int:
     digest = hashlib.sha256(json.dumps(job.configuration, sort_keys=True).encode()).hexdigest()
-    path = options.out or Path("runs") / f"separate-{digest[:10]}"
-    messages = Console(stderr=True, highlight=False)
+    path = out or Path("runs") / f"separate-{digest[:10]}"
+    messages = _console(stderr=True)
     if not compiler_available() and job.settings.device == "cpu":
         messages.print("no C++ compiler found: fits run uncompiled, several times slower")
     folder = RunFolder(path, configuration=job.configuration, facts=_facts(job))
     with folder.locked():
         results = _run_with_progress(job.units, folder, quiet=as_json)
     for shard in folder.recomputed:
-        messages.print(f"unreadable shard {shard}: computed again")
+        messages.print(f"unreadable shard {shard}: computed again", soft_wrap=True)
 
     gaps: list[Gap] = []
     position = 0
@@ -153,7 +175,7 @@ def run(options: Options, *, as_json: bool) -> int:
     else:
         _show(results, gaps, path)
     for line in contradictions:
-        messages.print(f"contradiction: {line}", markup=False)
+        messages.print(f"expressivity: contradiction: {line}", soft_wrap=True)
     if contradictions:
         return ExitCode.BROKEN
     return ExitCode.OTHERWISE if any(gap.surprising for gap in gaps) else ExitCode.AS_EXPECTED
@@ -183,11 +205,10 @@ def _user_target(text: str) -> Target:
     from expressivity.activations import ACTIVATIONS
 
     expression = parse(text, functions=tuple(dict.fromkeys([*FUNCTIONS, *ACTIVATIONS])))
+    domain = domain_for(expression.dimension)
+    require_finite(expression, domain)
     return Target(
-        name="expr",
-        expression=to_sympy(expression),
-        domain=domain_for(expression.dimension),
-        source=expression.text,
+        name="expr", expression=to_sympy(expression), domain=domain, source=expression.text
     )
 
 
@@ -235,10 +256,28 @@ def _facts(job: Job) -> dict[str, object]:
     return {
         "schema": "expressivity.run/1",
         "environment": environment(),
+        "git": _git_state(),
         "host": platform.node(),
         "arguments": sys.argv[1:],
         "rules": {target.name: measuring_grid(target).json() for target, _ in job.ladders},
     }
+
+
+def _git_state() -> dict[str, object] | None:
+    """Commit of the checkout this program runs from, and whether it was changed since."""
+    root = Path(__file__).parents[2]
+    if not (root / ".git").exists():
+        return None
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(root), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        changed = git("status", "--porcelain", "--untracked-files=no") != ""
+        return {"commit": git("rev-parse", "HEAD"), "changed": changed}
+    except (OSError, subprocess.CalledProcessError):
+        return None
 
 
 def _run_with_progress(units: list[Unit], folder: RunFolder, *, quiet: bool) -> list[Result]:
@@ -248,7 +287,7 @@ def _run_with_progress(units: list[Unit], folder: RunFolder, *, quiet: bool) -> 
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    errors = Console(stderr=True)
+    errors = _console(stderr=True)
     hidden = quiet or not errors.is_terminal
     with Progress(*columns, console=errors, disable=hidden, transient=True) as progress:
         task = progress.add_task("fits", total=sum(unit.settings.restarts for unit in units))
@@ -263,9 +302,9 @@ def _run_with_progress(units: list[Unit], folder: RunFolder, *, quiet: bool) -> 
 
 
 def _show(results: Sequence[Result], gaps: Sequence[Gap], path: Path) -> None:
-    plain = Console(highlight=False)
+    plain = _console()
     # Tables keep their columns in pipes and files, where the width is unknown.
-    console = plain if plain.is_terminal else Console(highlight=False, width=120)
+    console = plain if plain.is_terminal else _console(width=120)
     table = Table("target", "class", "params", "l2 error", "l2 >=", "w1inf error", "w1inf >=",
                   "membership", box=SIMPLE_HEAD, pad_edge=False)  # fmt: skip
     for result, label in _best_activations(results):
@@ -312,10 +351,15 @@ def _best_activations(results: Sequence[Result]) -> list[tuple[Result, str]]:
         groups.setdefault(key, []).append(result)
     rows: list[tuple[Result, str]] = []
     for group in groups.values():
-        best = min(group, key=lambda result: result.error["l2"] or math.inf)
+        best = min(group, key=_l2_error)
         label = describe(best.family)
         rows.append((best, label if len(group) == 1 else f"{label}, best of {len(group)} fixed"))
     return rows
+
+
+def _l2_error(result: Result) -> float:
+    error = result.error["l2"]
+    return math.inf if error is None else error
 
 
 def _yes(value: bool) -> str:

@@ -104,11 +104,12 @@ def fit(
         on_finished: called with the number of lanes that have just ended, for progress bars.
 
     Raises:
-        ValueError: starts of another length than the family's packed lanes.
+        ValueError: no starts, or of another length than the family's packed lanes.
     """
-    if starts_LP.dim() != 2 or starts_LP.shape[1] != problem.parameters:
+    shape = tuple(starts_LP.shape)
+    if len(shape) != 2 or shape[0] < 1 or shape[1] != problem.parameters:
         raise ValueError(
-            f"required: starts of shape (lanes, {problem.parameters}); got {tuple(starts_LP.shape)}"
+            f"required: starts of shape (at least 1, {problem.parameters}); got {shape}"
         )
     execution = execution or Execution.for_device(problem.x_BEN.device.type)
     lanes = starts_LP.shape[0]

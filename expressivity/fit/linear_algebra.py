@@ -24,8 +24,9 @@ def padding(size: int) -> int:
 
 
 def triangular_factor(columns_LCR: Tensor, previous_LCC: Tensor | None = None) -> Tensor:
-    """R of the QR factorisation of the tall matrix with the given columns, C x C.
+    """R of the QR factorisation of the matrix with the given columns, C x C.
 
+    A matrix with fewer rows than columns gets rows of zeros: few nodes, many parameters.
     With ``previous_LCC``, R of the tall matrix stacked under the one that gave it: blocks of
     nodes are absorbed one after another (TSQR; Demmel et al. 2012, doi:10.1137/080731992).
     A last column b yields Q^T b without forming Q.
@@ -33,6 +34,9 @@ def triangular_factor(columns_LCR: Tensor, previous_LCC: Tensor | None = None) -
     if previous_LCC is not None:
         above_LCC = pad(previous_LCC.mT, (0, padding(previous_LCC.shape[1])))
         columns_LCR = torch.cat([above_LCC, columns_LCR], 2)
+    columns, rows = columns_LCR.shape[1:]
+    if rows < columns:
+        columns_LCR = pad(columns_LCR, (0, columns + padding(columns) - rows))
     return torch.linalg.qr(columns_LCR.mT, mode="r")[1]
 
 

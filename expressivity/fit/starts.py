@@ -28,7 +28,7 @@ def random_start(family: Family, *, seed: int, lane: int) -> Tensor:
     blocks: dict[str, np.ndarray] = {}
     for name, shape in family.shapes.items():
         if name in ("w", "v"):
-            block = _hyperplanes(draw, shape, low=0.5, high=3.0)
+            block = _hyperplanes(draw, shape, low=0.5, high=10.0)
             if not family.bias:
                 block[:, -1] = 0.0
         elif name.startswith("u"):

@@ -62,13 +62,17 @@ class VariableProjection(DampedGaussNewton):
         factor = system_factor(problem, theta_LP, split.linear_system)
         factor, finite_L = sanitised(factor)
         phi_LCC, target_LC = factor[:, :-1, :-1].contiguous(), factor[:, :-1, -1]
-        x_LC, dropped_LCC = rank_revealing_solution(phi_LCC, target_LC, self.threshold)
+        x_LC, _ = rank_revealing_solution(phi_LCC, target_LC, self.threshold)
         theta_LP = theta_LP.index_copy(1, split.linear, x_LC[:, : split.linear.shape[0]])
 
         factor = system_factor(problem, theta_LP, split.full_system)
         factor, still_finite_L = sanitised(factor)
         error_L = torch.linalg.vector_norm(factor[:, :, -1], dim=1)
+        # Of this factorisation: below a dependent column, Q's directions are rounding noise, and
+        # another factorisation with the same Phi has others.
         q = phi_LCC.shape[1]
+        phi_LCC, right_LC = factor[:, :q, :q].contiguous(), factor[:, :q, -1]
+        _, dropped_LCC = rank_revealing_solution(phi_LCC, right_LC, self.threshold)
         # Not a matmul: its path through the library would depend on the lane's alignment.
         top_LRC = (dropped_LCC[..., None] * factor[:, None, :q, q:]).sum(2)
         projected_LRC = torch.cat([top_LRC, factor[:, q:, q:]], 1)
