@@ -30,6 +30,7 @@ residual, the target and zero, all times the scale. A least-squares matrix with 
 and any padding is one gather of these rows."""
 
 _log = logging.getLogger(__name__)
+_build_lock = threading.Lock()
 _compile_lock = threading.Lock()
 
 
@@ -66,9 +67,14 @@ def rows_function(structure: Structure, *, gradient: bool) -> Program:
     return rows
 
 
-@functools.cache
 def program(structure: Structure, *, gradient: bool, compiled: bool) -> Program:
     """The program of a structure, compiled or eager, with or without gradient rows."""
+    with _build_lock:  # a cache alone would let two threads build two
+        return _build(structure, gradient, compiled)
+
+
+@functools.cache
+def _build(structure: Structure, gradient: bool, compiled: bool) -> Program:
     function = rows_function(structure, gradient=gradient)
     if not compiled:
         return function

@@ -1,0 +1,158 @@
+"""This core as a peer: ``python -m benchmarks.ours ALGORITHM --problem problem.npz``.
+
+The fit keeps references to the parameters of every iteration and nothing else; the errors on the
+fine rule are computed afterwards, so no clock has to stand still. Lanes run in chunks on several
+threads: each sample moves the lanes of its chunk on one clock that all share.
+``screened`` is variable projection as the main job runs it: not from the shared starts but each
+from the best of several of its own, the choosing on the clock.
+
+Shape letters: L lanes of a chunk, R restarts, P parameters.
+"""
+
+import sys
+import time
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmarks.peers.common import (
+    Arguments,
+    FloatArray,
+    Trajectory,
+    load_problem,
+    parse_arguments,
+    print_result,
+    sample_iterations,
+)
+from benchmarks.problem import FAMILY, TARGET, from_peers
+from expressivity.fit import (
+    Adam,
+    Algorithm,
+    LaneState,
+    LevenbergMarquardt,
+    Problem,
+    VariableProjection,
+    fit,
+    make_problem,
+    screened_starts,
+)
+from expressivity.fit.program import CLOCK, compiler_available
+from expressivity.norms import fit_samples, l2_errors, measuring_grid
+from expressivity.separation import Settings
+
+ALGORITHMS: dict[str, type[VariableProjection | LevenbergMarquardt | Adam]] = {
+    "varpro": VariableProjection,
+    "screened": VariableProjection,
+    "lm": LevenbergMarquardt,
+    "adam": Adam,
+}
+CANDIDATES = Settings().candidates
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """The lanes of one chunk after one iteration."""
+
+    seconds: float
+    iteration: int
+    lanes_L: Tensor
+    theta_LP: Tensor
+
+
+@dataclass(kw_only=True)
+class Recorder:
+    """An observer that keeps every iterate; a list append is safe from several threads."""
+
+    started: float = field(default_factory=time.perf_counter)
+    snapshots: list[Snapshot] = field(default_factory=list)
+
+    def __call__(self, lanes_L: Tensor, state: LaneState) -> None:
+        live = lanes_L.shape[0]
+        self.snapshots.append(
+            Snapshot(
+                seconds=time.perf_counter() - self.started,
+                # the lanes that still run have done the most iterations
+                iteration=int(state.iteration_L[:live].max()),
+                lanes_L=lanes_L,
+                theta_LP=state.theta_LP[:live],
+            )
+        )
+
+
+def fine_trajectory(snapshots: list[Snapshot], restarts: int, samples: set[int]) -> Trajectory:
+    """Best error so far of every restart, at the sampled iterations and at each restart's end."""
+    grid = measuring_grid(TARGET)
+    ordered = sorted(snapshots, key=lambda snapshot: snapshot.seconds)
+    last = {lane: i for i, snapshot in enumerate(ordered) for lane in snapshot.lanes_L.tolist()}
+    ends = set(last.values())
+    best_R: FloatArray = np.full(restarts, np.nan)  # until a chunk has made its first iteration
+    trajectory = Trajectory()
+    for i, snapshot in enumerate(ordered):
+        if i in ends or snapshot.iteration in samples:
+            lanes_L = snapshot.lanes_L.numpy()
+            errors_L = l2_errors(FAMILY, snapshot.theta_LP, grid).numpy()
+            best_R[lanes_L] = np.fmin(best_R[lanes_L], errors_L)
+            trajectory.iterations.append(snapshot.iteration)
+            trajectory.seconds.append(snapshot.seconds)
+            trajectory.errors.append(best_R.copy())
+    return trajectory
+
+
+def run(name: str, problem: Problem, arguments: Arguments, starts_RP: Tensor) -> None:
+    """Compile on a throwaway iteration, fit, measure, print."""
+    begun = time.perf_counter()
+    fit(problem, limited(ALGORITHMS[name](), 1), starts_RP)
+    cold_seconds = time.perf_counter() - begun
+    compile_seconds = CLOCK.seconds
+
+    algorithm = limited(ALGORITHMS[name](), arguments.steps)
+    recorder = Recorder()
+    if name == "screened":
+        starts_RP = screened_starts(
+            problem,
+            algorithm,
+            seed=arguments.seed,
+            restarts=len(starts_RP),
+            candidates=CANDIDATES,
+        )
+    result = fit(problem, algorithm, starts_RP, observer=recorder)
+    seconds = time.perf_counter() - recorder.started
+    assert compile_seconds == CLOCK.seconds, "the measured fit compiled something"
+
+    samples = set(sample_iterations(arguments.steps))
+    trajectory = fine_trajectory(recorder.snapshots, len(starts_RP), samples)
+    trajectory.seconds[-1] = seconds  # the last chunk ends when the fit returns
+    mode = "compiled" if compiler_available() else "eager (no C++ compiler)"
+    print_result(
+        arguments,
+        peer=f"ours_{name}",
+        version=f"torch {torch.__version__}",
+        mode=f"{mode}, lanes in chunks on {arguments.threads} thread(s)",
+        iterations=int(result.iterations_L.max()),
+        cold_seconds=cold_seconds,
+        together=trajectory,
+    )
+
+
+def limited(algorithm: Adam | VariableProjection | LevenbergMarquardt, steps: int) -> Algorithm:
+    """The algorithm with another limit of iterations; Adam's schedule ends there."""
+    return replace(algorithm, stopping=replace(algorithm.stopping, iterations=steps))
+
+
+def main() -> None:
+    name, *rest = sys.argv[1:] or [""]
+    if name not in ALGORITHMS:
+        sys.exit(f"required: an algorithm of {', '.join(ALGORITHMS)}; got {name!r}")
+    steps = ALGORITHMS[name]().stopping.iterations
+    arguments = parse_arguments(__doc__ or "", steps=steps, argv=rest)
+    torch.set_num_threads(arguments.threads)
+    starts_RP = from_peers(torch.from_numpy(load_problem(arguments).starts_RP))
+    samples = fit_samples(TARGET, gradient=False)
+    problem = make_problem(FAMILY, samples, compiled=compiler_available())
+    run(name, problem, arguments, starts_RP)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""Compiled programs.
+
+Kinds: reference (compiled against eager), property (one graph serves all sizes, structures do
+not share code, first calls are timed once), negative (no compiler).
+"""
+
+import logging
+import shutil
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from expressivity.activations import FULL_DICTIONARY
+from expressivity.families import FIXED_FORMS, Family, Form, Kind
+from expressivity.fit import make_problem, random_starts
+from expressivity.fit import program as module
+from expressivity.fit.program import CLOCK, compiler_available, program
+from expressivity.gates import GATES, GateSpec
+from expressivity.networks import Structure
+
+needs_compiler = pytest.mark.skipif(not compiler_available(), reason="needs a C++ compiler")
+
+LA = Family(kind=Kind.LA, form=Form.TYPE1, width=2, dimension=2, dictionary=("relu", "tanh"))
+
+
+@pytest.fixture
+def alerts() -> Generator[list[logging.LogRecord]]:
+    """Warnings that the compiler logs, among them those about recompilations."""
+    records: list[logging.LogRecord] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            records.append(record)
+
+    handler = Keep(level=logging.WARNING)
+    loggers = [logging.getLogger(name) for name in ("torch._dynamo", "torch._inductor")]
+    for logger in loggers:
+        logger.addHandler(handler)
+    yield records
+    for logger in loggers:
+        logger.removeHandler(handler)
+
+
+def graphs() -> int:
+    """Graphs compiled by this process so far."""
+    counters: Any = torch._dynamo.utils.counters
+    return counters["stats"]["unique_graphs"]
+
+
+def rows(family: Family, samples: Any, lanes: int, *, compiled: bool) -> Tensor:
+    problem = make_problem(family, samples, compiled=compiled)
+    with torch.no_grad():
+        return next(problem.blocks(random_starts(family, seed=0, restarts=lanes)))
+
+
+def assert_close_rows(mine: Tensor, other: Tensor) -> None:
+    torch.testing.assert_close(mine, other, rtol=1e-12, atol=1e-14 * float(other.abs().max()))
+
+
+@needs_compiler
+def test_one_graph_serves_all_sizes(alerts, random_samples):
+    # width 1 has a graph of its own, as broadcasting differs; all other sizes share one
+    mixed = replace(LA, dictionary=("tanh", "relu"))  # a structure of this test alone
+    before, calls, seconds = graphs(), len(CLOCK.seen), CLOCK.seconds
+    with torch._dynamo.config.patch(recompile_limit=2, fail_on_recompile_limit_hit=True):
+        for lanes in (4, 16):
+            for width in (2, 1, 4):
+                for dimension in (2, 1, 3):
+                    samples = random_samples(40 + 16 * dimension, dimension)
+                    family = replace(mixed, width=width, dimension=dimension)
+                    compiled = rows(family, samples, lanes, compiled=True)
+                    assert_close_rows(compiled, rows(family, samples, lanes, compiled=False))
+    assert graphs() - before == 2
+    assert [record.getMessage() for record in alerts] == []
+    assert len(CLOCK.seen) - calls == 2
+    assert CLOCK.seconds > seconds
+
+
+def structures() -> list[Family]:
+    """Families of all structures over the full dictionary."""
+    found: list[Family] = []
+    for form in Form:
+        family = replace(LA, form=form, dictionary=FULL_DICTIONARY)
+        found.append(family)
+        found += [replace(family, kind=Kind.MOA, gate=GateSpec(name=name)) for name in GATES]
+    return found
+
+
+def forget_programs() -> None:
+    module._build.cache_clear()
+
+
+def test_each_structure_has_a_code_object_of_its_own(monkeypatch):
+    compiled: list[Any] = []
+
+    def keep(function: Any, **options: Any) -> Any:
+        assert options["fullgraph"]
+        assert options["options"] == {"cpp.threads": 1}
+        compiled.append(function)
+        return function
+
+    monkeypatch.setattr(torch, "compile", keep)
+    forget_programs()
+    try:
+        for family in structures():
+            for gradient in (False, True):
+                structure = Structure.of(family)
+                first = program(structure, gradient=gradient, compiled=True)
+                assert program(structure, gradient=gradient, compiled=True) is first
+        shared = replace(LA, kind=Kind.FIXED, width=7, dictionary=("silu",))
+        program(Structure.of(shared), gradient=False, compiled=True)
+    finally:
+        forget_programs()  # these are not compiled
+    assert len(compiled) == 2 * len(structures())
+    assert len({function.__code__ for function in compiled}) == len(compiled)
+    assert len({function.__code__.co_name for function in compiled}) == len(compiled)
+
+
+def test_fixed_and_la_share_a_program():
+    for form in FIXED_FORMS:
+        la = replace(LA, form=form, dictionary=FULL_DICTIONARY)
+        fixed = replace(la, kind=Kind.FIXED, dictionary=("relu2",), width=1)
+        assert Structure.of(la) == Structure.of(fixed)
+
+
+@pytest.mark.slow
+@needs_compiler
+@pytest.mark.parametrize("gradient", [False, True], ids=["l2", "h1"])
+@pytest.mark.parametrize("width", [1, 3])
+def test_compiled_rows_are_the_eager_ones(width, gradient, each_family, random_samples):
+    samples = random_samples(50, 2)
+    if gradient:
+        samples = replace(samples, gradients_NOD=samples.nodes_ND[:, None].clone())
+    family = replace(each_family, width=width)
+    compiled, eager = (rows(family, samples, 4, compiled=c) for c in (True, False))
+    assert_close_rows(compiled, eager)
+
+
+@needs_compiler
+def test_threads_may_meet_in_a_first_call(random_samples):
+    # the first calls of one pattern of sizes are serialised: no graph is compiled twice
+    family = replace(LA, dictionary=("relu",), dimension=1)
+    samples = random_samples(48, 1)
+    before = graphs()
+    with ThreadPoolExecutor(4) as pool:
+        futures = [pool.submit(rows, family, samples, 8, compiled=True) for _ in range(4)]
+        results = [future.result() for future in futures]
+    assert graphs() - before <= 1
+    for result in results:
+        assert torch.equal(result, results[0])
+
+
+def test_without_a_compiler(monkeypatch):
+    asked: list[str] = []
+
+    def nothing(name: str) -> None:
+        asked.append(name)
+
+    compiler_available.cache_clear()
+    monkeypatch.setattr(shutil, "which", nothing)
+    try:
+        assert compiler_available() is False
+        assert {"c++", "g++"} <= set(asked)
+    finally:
+        monkeypatch.undo()
+        compiler_available.cache_clear()
+    assert module.compiler_available() is any(map(shutil.which, ("c++", "g++", "clang++")))
