@@ -18,7 +18,6 @@ from benchmarks.table import Outcome, Row, core_markdown, growth_markdown, outco
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results.json"
-OURS = "ours_varpro"
 PARTS = ("peers", "core", "growth")
 TAIL = 30  # lines of a failed process that are shown
 
@@ -63,6 +62,7 @@ class Options:
     torch_restarts: int
     threads: int
     peers: tuple[str, ...]
+    base: str
     parts: tuple[str, ...]
     quick: bool
     out: Path | None
@@ -176,6 +176,8 @@ def parse(argv: list[str] | None = None) -> Options:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=tuple(PEERS), metavar="PEER",
                         help=f"of {', '.join(PEERS)}")  # fmt: skip
+    parser.add_argument("--base", choices=PEERS, default="ours_varpro", metavar="PEER",
+                        help="that ratios are relative to (default ours_varpro)")  # fmt: skip
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, metavar="PART",
                         help=f"of {', '.join(PARTS)}")  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="a small run, to see that it works")
@@ -209,7 +211,7 @@ def benchmark(options: Options, folder: Path) -> tuple[dict[str, Any], str, bool
     if "peers" in options.parts:
         rows, document["peers"] = run_peers(options, folder)
         complete = all(row.outcomes for row in rows)
-        text += ["## Peers", peers_markdown(rows, OURS)]
+        text += ["## Peers", peers_markdown(rows, options.base)]
     quick = ["--quick"] if options.quick else []
     titles = {"core": ("## Compiled core", core_markdown), "growth": ("## Growth", growth_markdown)}
     for part, (title, render) in titles.items():

@@ -109,20 +109,20 @@ class Row:
             return share
         return _number_cell(middle) + ("" if hits == len(self.outcomes) else f" ({share})")
 
-    def ratio_cell(self, key: tuple[str, float], ours: "Row") -> str:
-        """How many times longer than ours; ``never`` and ``k/n`` as in the table of seconds."""
-        mine, base = self.reached(key), ours.reached(key)
-        if math.isinf(base):
-            return "-" if math.isinf(mine) else "ours never"
-        return self.reached_cell(key) if math.isinf(mine) else _number_cell(mine / base)
+    def ratio_cell(self, key: tuple[str, float], base: "Row") -> str:
+        """How many times longer than the base; ``never`` and ``k/n`` as in the table of seconds."""
+        mine, theirs = self.reached(key), base.reached(key)
+        if math.isinf(theirs):
+            return "-" if math.isinf(mine) else "base never"
+        return self.reached_cell(key) if math.isinf(mine) else _number_cell(mine / theirs)
 
 
 KEYS = tuple((group, limit) for group in GROUPS for limit in THRESHOLDS)
 HEADS = tuple(f"{group} <= {limit:.0e}".replace("e-0", "e-") for group, limit in KEYS)
 
 
-def peers_markdown(rows: Sequence[Row], ours: str) -> str:
-    """Errors and seconds, times to thresholds, and ratios to the peer called ``ours``."""
+def peers_markdown(rows: Sequence[Row], base: str) -> str:
+    """Errors and seconds, times to thresholds, and ratios to the peer called ``base``."""
     done = [row for row in rows if row.outcomes]
     failed = [row.peer for row in rows if not row.outcomes]
     totals = ["peer", "restarts", "best error", "median error", "cold s", "warm s", "peak MiB"]
@@ -133,12 +133,12 @@ def peers_markdown(rows: Sequence[Row], ours: str) -> str:
             ["peer", *HEADS], [[row.peer, *(row.reached_cell(key) for key in KEYS)] for row in done]
         ),
     ]
-    base = next((row for row in done if row.peer == ours), None)
-    if base is not None:
-        others = [row for row in done if row is not base]
+    base_row = next((row for row in done if row.peer == base), None)
+    if base_row is not None:
+        others = [row for row in done if row is not base_row]
         parts += [
-            f"The same as multiples of `{ours}`:",
-            markdown(["peer", "warm", *HEADS], [_ratios(row, base) for row in others]),
+            f"The same as multiples of `{base}`:",
+            markdown(["peer", "warm", *HEADS], [_ratios(row, base_row) for row in others]),
         ]
     if failed:
         parts.append(f"Failed: {', '.join(failed)}.")

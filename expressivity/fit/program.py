@@ -2,7 +2,8 @@
 
 ``torch.compile`` keeps its graphs on the code object of a function and stops after eight, so
 each structure gets a code object of its own. Lanes, neurons, outputs, nodes and coordinates
-are dynamic sizes: one graph serves all widths above 1 and all dimensions.
+are dynamic sizes: one graph serves all widths above 1 and all dimensions; with gradient rows,
+all widths above 1 and one dimension.
 
 Shape letters: L lanes, S rows of a program = P parameters + 3, R = O N sample rows (O (1+d) N
 in the H1 norm), O outputs, N nodes, E = d + 1 coordinates.

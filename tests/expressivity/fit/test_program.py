@@ -17,7 +17,7 @@ from torch import Tensor
 
 from expressivity.activations import FULL_DICTIONARY
 from expressivity.families import FIXED_FORMS, Family, Form, Kind
-from expressivity.fit import make_problem, random_starts
+from expressivity.fit import Samples, make_problem, random_starts
 from expressivity.fit import program as module
 from expressivity.fit.program import CLOCK, compiler_available, program
 from expressivity.gates import GATES, GateSpec
@@ -52,33 +52,54 @@ def graphs() -> int:
     return counters["stats"]["unique_graphs"]
 
 
-def rows(family: Family, samples: Any, lanes: int, *, compiled: bool) -> Tensor:
-    problem = make_problem(family, samples, compiled=compiled)
+def rows(
+    family: Family, samples: Samples, lanes: int, *, compiled: bool, node_block: int = 512
+) -> Tensor:
+    problem = make_problem(family, samples, compiled=compiled, node_block=node_block)
     with torch.no_grad():
-        return next(problem.blocks(random_starts(family, seed=0, restarts=lanes)))
+        return torch.cat(list(problem.blocks(random_starts(family, seed=0, restarts=lanes))), 2)
 
 
 def assert_close_rows(mine: Tensor, other: Tensor) -> None:
     torch.testing.assert_close(mine, other, rtol=1e-12, atol=1e-14 * float(other.abs().max()))
 
 
+def graphs_for_all_sizes(family: Family, random_samples: Any, *, gradient: bool) -> int:
+    """Compare with eager at many sizes; the number of graphs that takes."""
+    before, calls, seconds = graphs(), len(CLOCK.seen), CLOCK.seconds
+    limit = torch._dynamo.config.patch(recompile_limit=4, fail_on_recompile_limit_hit=True)
+    with limit:
+        for dimension, node_block in ((2, 512), (1, 512), (2, 48)):
+            samples = random_samples(40 + 16 * dimension, dimension)
+            if gradient:
+                samples = replace(samples, gradients_NOD=samples.nodes_ND[:, None].clone())
+            for width, lanes in ((2, 4), (1, 8), (4, 16), (3, 12), (1, 4)):
+                sized = replace(family, width=width, dimension=dimension)
+                compiled, eager = (
+                    rows(sized, samples, lanes, compiled=c, node_block=node_block)
+                    for c in (True, False)
+                )
+                assert_close_rows(compiled, eager)
+    assert len(CLOCK.seen) - calls == 2
+    assert CLOCK.seconds > seconds
+    return graphs() - before
+
+
 @needs_compiler
 def test_one_graph_serves_all_sizes(alerts, random_samples):
     # width 1 has a graph of its own, as broadcasting differs; all other sizes share one
-    mixed = replace(LA, dictionary=("tanh", "relu"))  # a structure of this test alone
-    before, calls, seconds = graphs(), len(CLOCK.seen), CLOCK.seconds
-    with torch._dynamo.config.patch(recompile_limit=2, fail_on_recompile_limit_hit=True):
-        for lanes in (4, 16):
-            for width in (2, 1, 4):
-                for dimension in (2, 1, 3):
-                    samples = random_samples(40 + 16 * dimension, dimension)
-                    family = replace(mixed, width=width, dimension=dimension)
-                    compiled = rows(family, samples, lanes, compiled=True)
-                    assert_close_rows(compiled, rows(family, samples, lanes, compiled=False))
-    assert graphs() - before == 2
+    family = replace(LA, dictionary=("tanh", "relu"))  # a structure of this test alone
+    assert graphs_for_all_sizes(family, random_samples, gradient=False) == 2
     assert [record.getMessage() for record in alerts] == []
-    assert len(CLOCK.seen) - calls == 2
-    assert CLOCK.seconds > seconds
+
+
+@pytest.mark.slow
+@needs_compiler
+def test_one_gradient_graph_serves_all_widths_and_rules(alerts, random_samples):
+    # one for width 1 and one for the others in each of two dimensions
+    family = replace(LA, dictionary=("tanh", "relu"), form=Form.ONE_SIDED)
+    assert graphs_for_all_sizes(family, random_samples, gradient=True) == 4
+    assert [record.getMessage() for record in alerts] == []
 
 
 def structures() -> list[Family]:
