@@ -31,6 +31,10 @@ residual, the target and zero, all times the scale. A least-squares matrix with 
 and any padding is one gather of these rows."""
 
 _log = logging.getLogger(__name__)
+COMPILE_OPTIONS = {"cpp.threads": 1, "cpp.enable_loop_tail_vec": False}
+"""One thread inside a program: the driver's threads split lanes, never one lane's sums. Node
+blocks have no tail (``problem.NODE_ALIGN``); its vectorised code would double the C++ to compile."""
+
 _build_lock = threading.Lock()
 _compile_lock = threading.Lock()
 
@@ -85,8 +89,7 @@ def _build(structure: Structure, gradient: bool, compiled: bool) -> Program:
     own = types.FunctionType(
         own_code, plain.__globals__, label, plain.__defaults__, plain.__closure__
     )
-    # One thread inside a program: the driver's threads split lanes, never one lane's sums.
-    optimised = torch.compile(own, fullgraph=True, options={"cpp.threads": 1})
+    optimised = torch.compile(own, fullgraph=True, options=COMPILE_OPTIONS)
     return _warmed(cast(Program, optimised), label)
 
 

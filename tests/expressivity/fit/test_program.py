@@ -121,7 +121,7 @@ def test_each_structure_has_a_code_object_of_its_own(monkeypatch):
 
     def keep(function: Any, **options: Any) -> Any:
         assert options["fullgraph"]
-        assert options["options"] == {"cpp.threads": 1}
+        assert options["options"]["cpp.threads"] == 1
         compiled.append(function)
         return function
 
