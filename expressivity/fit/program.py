@@ -18,7 +18,7 @@ import types
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -31,9 +31,9 @@ residual, the target and zero, all times the scale. A least-squares matrix with 
 and any padding is one gather of these rows."""
 
 _log = logging.getLogger(__name__)
-COMPILE_OPTIONS = {"cpp.threads": 1, "cpp.enable_loop_tail_vec": False}
+COMPILE_OPTIONS: dict[str, Any] = {"cpp.threads": 1, "cpp.enable_loop_tail_vec": False}
 """One thread inside a program: the driver's threads split lanes, never one lane's sums. Node
-blocks have no tail (``problem.NODE_ALIGN``); its vectorised code would double the C++ to compile."""
+blocks have no tail (``problem.NODE_ALIGN``); its vectorised code would double the C++ work."""
 
 _build_lock = threading.Lock()
 _compile_lock = threading.Lock()
