@@ -69,6 +69,22 @@ CLAIMS: tuple[Claim, ...] = tuple(
 SMALLER_WIDTHS, LARGER_WIDTHS = (1, 2, 4), (1,)
 
 
+def default_dictionary(form: Form) -> tuple[str, ...]:
+    """The full dictionary; for products of two mixtures, the four activations T4 and T5 need.
+
+    The 49 products of seven activations are nearly dependent on a bounded domain, and random
+    starts then stop between 1e-6 and 1e-5.
+
+    >>> default_dictionary(Form.QUADRATIC)
+    ('id', 'relu', 'silu', 'tanh')
+    """
+    return (
+        ("id", "relu", "silu", "tanh")
+        if form in (Form.TWO_SIDED, Form.QUADRATIC)
+        else FULL_DICTIONARY
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """How fits are run; everything that may change a number.
@@ -186,7 +202,7 @@ class Request:
             yield form, kind, self.widths or (LARGER_WIDTHS if largest else SMALLER_WIDTHS)
 
     def _of_kind(self, target: Target, form: Form, kind: Kind, width: int) -> list[Family]:
-        dictionary = self.dictionary or target.dictionary or FULL_DICTIONARY
+        dictionary = self.dictionary or default_dictionary(form)
 
         def family(names: tuple[str, ...]) -> Family:
             return Family(

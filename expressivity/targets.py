@@ -42,8 +42,6 @@ class Target:
         source: where it comes from.
         form, bias: the layer shape and hidden biases its theorem is about; user expressions
             are measured as type1 with biases unless told otherwise.
-        dictionary: the activations its theorem needs, where the full seven are not the
-            default of the main job; None for the full dictionary.
         lambda_: its parameter, or None.
         gate: name of the gate inside it, or None.
     """
@@ -54,7 +52,6 @@ class Target:
     source: str
     form: Form = Form.TYPE1
     bias: bool = True
-    dictionary: tuple[str, ...] | None = None
     lambda_: float | None = None
     gate: str | None = None
 
@@ -224,7 +221,6 @@ def t5(lambda_: float = 2.0) -> Target:
         domain=domain_for(2),
         source="derived here (docs/theory.md, T5)",
         form=Form.TWO_SIDED,
-        dictionary=("id", "relu", "tanh"),
         lambda_=float(lambda_),
         gate="tanh",
     )
@@ -238,7 +234,6 @@ def t5q(lambda_: float = 2.0) -> Target:
         domain=domain_for(2),
         source="derived here (docs/theory.md, T5)",
         form=Form.QUADRATIC,
-        dictionary=("id", "relu", "tanh"),
         lambda_=float(lambda_),
         gate="tanh",
     )

@@ -30,7 +30,7 @@ from expressivity.gaps import Gap, find_gaps
 from expressivity.gates import GateSpec
 from expressivity.norms import measuring_grid
 from expressivity.output import ExitCode, write_json
-from expressivity.separation import Request, Result, Settings, Unit, describe
+from expressivity.separation import Request, Result, Settings, Unit, default_dictionary, describe
 from expressivity.separation import run as run_units
 from expressivity.store import RunFolder
 from expressivity.targets import TARGETS, Target, exact, to_sympy
@@ -196,9 +196,9 @@ def _targets(options: Options) -> list[Target]:
 def _builtin(name: str, options: Options) -> Target:
     factory = TARGETS[name]
     # The softmax gate inside t2 depends on the size of the dictionary in use.
-    target = factory(options.lambda_, options.gate, 7)
-    names = options.dictionary or target.dictionary
-    return target if names is None else factory(options.lambda_, options.gate, len(names))
+    form = Form(options.form or factory(options.lambda_, options.gate, 1).form)
+    names = options.dictionary or default_dictionary(form)
+    return factory(options.lambda_, options.gate, len(names))
 
 
 def _user_target(text: str) -> Target:

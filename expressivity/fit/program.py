@@ -31,9 +31,15 @@ residual, the target and zero, all times the scale. A least-squares matrix with 
 and any padding is one gather of these rows."""
 
 _log = logging.getLogger(__name__)
-COMPILE_OPTIONS: dict[str, Any] = {"cpp.threads": 1, "cpp.enable_loop_tail_vec": False}
+COMPILE_OPTIONS: dict[str, Any] = {
+    "cpp.threads": 1,
+    "cpp.enable_loop_tail_vec": False,
+    "cpp.vec_isa_ok": True,
+}
 """One thread inside a program: the driver's threads split lanes, never one lane's sums. Node
-blocks have no tail (``problem.NODE_ALIGN``); its vectorised code would double the C++ work."""
+blocks have no tail (``problem.NODE_ALIGN``); its vectorised code would double the C++ work. The
+processor's own flags choose the vector instructions; trial builds that ask the C++ compiler as
+well would add several seconds to the first compilation."""
 
 _build_lock = threading.Lock()
 _compile_lock = threading.Lock()

@@ -115,7 +115,8 @@ def test_the_default_run_is_the_ladder_of_the_theorems():
     assert (job.settings.restarts, job.settings.seed) == (32, 0)
     for target, families in job.ladders:
         bias, rungs = LADDER[target.name]
-        dictionary = ("id", "relu", "tanh") if target.name in ("t5", "t5q") else FULL_DICTIONARY
+        four = ("id", "relu", "silu", "tanh")
+        products = ("two_sided", "quadratic")
         expected = [
             Family(
                 kind=Kind(kind),
@@ -128,6 +129,7 @@ def test_the_default_run_is_the_ladder_of_the_theorems():
             )
             for kind, form, widths in rungs
             for width in widths
+            for dictionary in [four if form in products else FULL_DICTIONARY]
             for names in ([(name,) for name in dictionary] if kind == "fixed" else [dictionary])
         ]
         assert list(families) == expected
@@ -190,10 +192,16 @@ def test_the_softmax_target_depends_on_the_dictionary():
         return target
 
     node = torch.tensor([[0.25, 1.0]], dtype=torch.float64)
-    for size, names in ((7, None), (3, ("id", "relu", "tanh")), (2, ("id", "relu"))):
+    cases = (
+        (7, {}),
+        (4, {"form": "two_sided"}),
+        (3, {"dictionary": ("id", "relu", "tanh")}),
+        (2, {"dictionary": ("id", "relu")}),
+    )
+    for size, changes in cases:
         # softmax of (2 x1, 0, .., 0), first component.
         expected = math.exp(0.5) / (math.exp(0.5) + size - 1)
-        value = target(dictionary=names).values(node).item()
+        value = target(**changes).values(node).item()
         assert value == pytest.approx(expected, rel=1e-15)
 
 
