@@ -138,7 +138,6 @@ def test_facts_of_the_built_in_targets():
         Form.QUADRATIC,
     ]
     assert (t3().bias, t3b().bias) == (False, True)
-    assert t5().dictionary == t5q().dictionary == ("id", "relu", "tanh")
     assert (t2().lambda_, t2().gate) == (2.0, "tanh")
     assert t1().lambda_ is None
 
