@@ -182,6 +182,81 @@ def classify(
     return run_classify.run(options, as_json=as_json)
 
 
+@app.command()
+def certify(
+    target: Annotated[str | None, typer.Argument(help="A built-in target on the disk.")] = None,
+    width: Annotated[int, typer.Option(help="Width m of the class.")] = 1,
+    expr: Annotated[
+        str | None, typer.Option(help="A target of your own, as 'tanh(2*x1)*relu(x2)'.")
+    ] = None,
+    family: Annotated[
+        str,
+        typer.Option(help="la, fixed: a lower bound for the class; moa: an upper bound of a fit."),
+    ] = "la",
+    form: Annotated[
+        str | None, typer.Option(help="type1 or one_sided for lower bounds; any for upper ones.")
+    ] = None,
+    lambda_: Annotated[
+        float, typer.Option("--lambda", help="Parameter of the built-in targets.")
+    ] = 2.0,
+    gate: Annotated[str, typer.Option(help="Gate of moa, and of t2: tanh, sigmoid, softmax.")] = (
+        "tanh"
+    ),
+    gate_scale: Annotated[bool, typer.Option(help="Learned scale of each gate.")] = True,
+    gate_bias: Annotated[bool, typer.Option(help="Learned bias of each gate.")] = True,
+    bias: Annotated[
+        bool | None, typer.Option(help="Hidden biases; by default the target's own.")
+    ] = None,
+    dictionary: Annotated[
+        str | None, typer.Option(help="Activations, as relu,tanh,id; for fixed exactly one.")
+    ] = None,
+    degree: Annotated[
+        int | None, typer.Option(help="Highest degree of the moments; 20 or more by default.")
+    ] = None,
+    restarts: Annotated[int, typer.Option(help="Random restarts of a fit.")] = 32,
+    seed: Annotated[int, typer.Option(help="Seed of a fit.")] = 0,
+    sandwich: Annotated[
+        bool,
+        typer.Option("--sandwich", help="Also the best ridges and fits, for widths 1 to m."),
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="File to write.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Certify a lower bound for a whole class, or an upper bound for one network."""
+    from expressivity.commands import certify as run_certify
+
+    options = run_certify.Options(
+        target=target,
+        expr=expr,
+        width=width,
+        kind=family,
+        form=form,
+        lambda_=lambda_,
+        gate=gate,
+        gate_scale=gate_scale,
+        gate_bias=gate_bias,
+        bias=bias,
+        dictionary=split_list(dictionary),
+        degree=degree,
+        restarts=restarts,
+        seed=seed,
+        sandwich=sandwich,
+        out=out,
+    )
+    return run_certify.run(options, as_json=as_json)
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="A certificate.")],
+    as_json: Json = False,
+) -> int:
+    """Verify a certificate with a checker that shares no code with its writer."""
+    from expressivity.commands import check as run_check
+
+    return run_check.run(file, as_json=as_json)
+
+
 @app.command(name="list")
 def list_names(
     what: Annotated[str, typer.Argument(help="targets, families, activations, gates or theorems.")],

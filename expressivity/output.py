@@ -1,8 +1,11 @@
-"""What leaves the program: exit codes and JSON documents."""
+"""What leaves the program: exit codes, JSON documents and files."""
 
 import json
+import os
 import sys
+from collections.abc import Callable
 from enum import IntEnum
+from pathlib import Path
 
 
 class ExitCode(IntEnum):
@@ -26,3 +29,14 @@ def write_json(document: dict[str, object]) -> None:
         ValueError: a NaN or infinity: failed values must be null.
     """
     sys.stdout.write(json.dumps(document, allow_nan=False, indent=1) + "\n")
+
+
+def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` fill a temporary file beside ``path``, then rename it into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        write(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

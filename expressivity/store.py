@@ -12,7 +12,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,21 +21,11 @@ import pyarrow.parquet as pq
 from pydantic import TypeAdapter, ValidationError
 from safetensors.torch import save
 
+from expressivity.output import write_atomically
 from expressivity.separation import Lanes, Result, Unit
 
 _SUMMARY, _DIGEST = b"expressivity.result", b"expressivity.sha256"
 _RESULT = TypeAdapter(Result)
-
-
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
-    """Let ``write`` fill a temporary file beside ``path``, then rename it into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        write(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 class RunFolder:

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from expressivity.activations import ACTIVATIONS, Z
 from expressivity.domains import Domain, Hyperplane, domain_for
-from expressivity.expressions import MAX_DIMENSION, Expression, fold
+from expressivity.expressions import FUNCTIONS, MAX_DIMENSION, Expression, fold, parse
 from expressivity.families import Form
 from expressivity.gates import GATES
 from expressivity.interpret import TORCH, interpret
@@ -284,3 +284,45 @@ _PLAIN_FUNCTIONS: dict[str, Callable[[sp.Expr], sp.Expr]] = {
     "sin": sp.sin,
     "cos": sp.cos,
 }
+
+
+def to_text(expression: sp.Expr) -> str:
+    """A sympy expression in the grammar of user expressions; ``to_sympy`` reads it back.
+
+    Raises:
+        ValueError: a part that the grammar lacks, or one that it would read otherwise.
+
+    >>> to_text(t2().expression)
+    'relu(x2)*tanh(2*x1)'
+    """
+    text = _text(expression)
+    if to_sympy(parse(text)) != expression:
+        raise ValueError(f"required: an expression of the grammar of user targets; got {text}")
+    return text
+
+
+def _text(node: Any) -> str:
+    if node.is_Symbol:
+        return str(node)
+    if node.is_Rational:
+        return str(node) if node.is_Integer and node >= 0 else f"({node})"
+    if node.is_Add or node.is_Mul:
+        parts = [_text(part) for part in node.args]
+        return f"({' + '.join(parts)})" if node.is_Add else "*".join(parts)
+    if node.is_Pow and node.exp.is_Rational:
+        return f"({_text(node.base)})**{_text(node.exp)}"
+    if isinstance(node, sp.Piecewise):
+        return _call_of(node)
+    name = type(node).__name__
+    if name in ("exp", "sin", "cos", "tanh"):
+        return f"{name}({_text(node.args[0])})"
+    raise ValueError(f"required: an expression of the grammar of user targets; got {node}")
+
+
+def _call_of(node: sp.Piecewise) -> str:
+    """A Piecewise as a call of the function of the grammar that it is."""
+    for level in kink_levels(node):
+        for name in FUNCTIONS:
+            if to_sympy(parse(f"{name}(x1)")).xreplace({COORDINATES[0]: level}) == node:
+                return f"{name}({_text(level)})"
+    raise ValueError(f"required: a Piecewise of the grammar's functions; got {node}")

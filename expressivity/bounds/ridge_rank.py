@@ -5,7 +5,8 @@ same for every degree; a sum of m ridges has rank at most m, whatever the functi
 Young (doi:10.1007/BF02288367) the singular values beyond m bound the distance to all such sums.
 The orthogonal decomposition is that of Logan and Shepp (doi:10.1215/S0012-7094-75-04256-8).
 
-Floating point throughout, so the evidence is ``numerical``. Arrays: N nodes.
+Enclosed moments give a ``certified`` bound; where a target's moments cannot be enclosed, because
+its kinks are curved, floating point gives a ``numerical`` one. Arrays: N nodes.
 """
 
 import math
@@ -18,9 +19,12 @@ from numpy.typing import NDArray
 from scipy.special import eval_jacobi
 
 from expressivity.bounds.bound import Bound, TargetNorms, relative
+from expressivity.bounds.moments import certified_moments, on_disk
+from expressivity.bounds.rank_tail import rank_tail
 from expressivity.domains import Rule, rule
 from expressivity.evidence import Evidence
 from expressivity.families import Family, Form, Kind
+from expressivity.interpret import lower_float
 from expressivity.targets import Target
 
 default_degree = 20
@@ -41,24 +45,40 @@ class Moments:
     error: float = 0.0
 
 
+def rank_of(family: Family) -> int | None:
+    """The Hankel rank that no network of the class exceeds; None where there is none.
+
+    >>> rank_of(Family(kind=Kind.LA, form=Form.ONE_SIDED, width=3, dimension=2))
+    6
+    """
+    per_neuron = {Form.TYPE1: 1, Form.ONE_SIDED: 2}.get(family.form)
+    return None if family.kind is Kind.MOA or per_neuron is None else per_neuron * family.width
+
+
 def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, ...]:
     """The ridge-rank bound of a class at its width, at most one, in the norm l2."""
-    per_neuron = {Form.TYPE1: 1, Form.ONE_SIDED: 2}.get(family.form)
-    on_disk = target.domain.dimension == 2 and target.domain.shape == "ball"
-    if family.kind is Kind.MOA or per_neuron is None or not on_disk:
+    rank = rank_of(family)
+    if rank is None or rank > default_degree or not on_disk(target.domain):
         return ()
-    tail = tail_bound(zernike_moments(target), per_neuron * family.width)
-    value = relative(tail, norms.l2)
-    if not value > _noise:
+    try:
+        moments = certified_moments(target, default_degree)
+    except ValueError:
+        return _numerical(target, rank, norms)
+    tail = rank_tail(moments, rank)
+    if tail is None:
         return ()
-    bound = Bound(
-        norm="l2",
-        value=value,
-        evidence=Evidence.NUMERICAL,
-        method="ridge-rank",
-        every_width=False,
+    return _bound(lower_float(tail.relative(moments).ball), Evidence.CERTIFIED)
+
+
+def _numerical(target: Target, rank: int, norms: TargetNorms) -> tuple[Bound, ...]:
+    value = relative(tail_bound(zernike_moments(target), rank), norms.l2)
+    return _bound(value, Evidence.NUMERICAL) if value > _noise else ()
+
+
+def _bound(value: float, evidence: Evidence) -> tuple[Bound, ...]:
+    return (
+        Bound(norm="l2", value=value, evidence=evidence, method="ridge-rank", every_width=False),
     )
-    return (bound,)
 
 
 @lru_cache(maxsize=64)
@@ -72,7 +92,7 @@ def zernike_moments(target: Target, order: int = default_degree) -> Moments:
     >>> [len(sequence) for sequence in zernike_moments(t2(), 3).sequences]
     [1, 2, 3, 4]
     """
-    if target.domain.dimension != 2 or target.domain.shape != "ball":
+    if not on_disk(target.domain):
         raise ValueError(f"required: a target on the unit disk; got one on {target.domain.name}")
     if order < 0:
         raise ValueError(f"required: a degree of at least 0; got {order}")

@@ -20,20 +20,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from expressivity import __version__
+from expressivity.commands.arguments import builtin_target, choice, user_target
 from expressivity.doctor import describe_machine
-from expressivity.domains import domain_for
-from expressivity.expressions import FUNCTIONS, parse
 from expressivity.families import Family, Form, Kind
-from expressivity.finite import require_finite
 from expressivity.fit.program import CLOCK, compiler_available
 from expressivity.gaps import Gap, find_gaps
 from expressivity.gates import GateSpec
 from expressivity.norms import measuring_grid
 from expressivity.output import ExitCode, write_json
-from expressivity.separation import Request, Result, Settings, Unit, default_dictionary, describe
+from expressivity.separation import Request, Result, Settings, Unit, describe
 from expressivity.separation import run as run_units
 from expressivity.store import RunFolder
-from expressivity.targets import TARGETS, Target, exact, to_sympy
+from expressivity.targets import TARGETS, Target, exact
 
 _Choice = TypeVar("_Choice", Kind, Form)
 
@@ -98,7 +96,7 @@ def understand(options: Options) -> Job:
         raise ValueError("required: a dictionary of at least one activation; got none")
     request = Request(
         kinds=None if options.kinds is None else _kinds(options.kinds),
-        form=None if options.form is None else _choice(Form, options.form, "form"),
+        form=None if options.form is None else choice(Form, options.form, "form"),
         widths=None if options.widths is None else _widths(options.widths),
         dictionary=options.dictionary,
         gate=gate,
@@ -185,44 +183,26 @@ def _targets(options: Options) -> list[Target]:
     if options.expr is not None:
         if options.targets:
             raise ValueError("required: target names or --expr; got both: give one of them")
-        return [_user_target(options.expr)]
-    names = options.targets or tuple(TARGETS)
-    targets: dict[str, Target] = {}
-    for name in names:
-        targets[name] = _builtin(name, options)
-    return list(targets.values())
-
-
-def _builtin(name: str, options: Options) -> Target:
-    factory = TARGETS[name]
-    # The softmax gate inside t2 depends on the size of the dictionary in use.
-    form = Form(options.form or factory(options.lambda_, options.gate, 1).form)
-    names = options.dictionary or default_dictionary(form)
-    return factory(options.lambda_, options.gate, len(names))
-
-
-def _user_target(text: str) -> Target:
-    from expressivity.activations import ACTIVATIONS
-
-    expression = parse(text, functions=tuple(dict.fromkeys([*FUNCTIONS, *ACTIVATIONS])))
-    domain = domain_for(expression.dimension)
-    require_finite(expression, domain)
-    return Target(
-        name="expr", expression=to_sympy(expression), domain=domain, source=expression.text
-    )
+        return [user_target(options.expr)]
+    form = None if options.form is None else choice(Form, options.form, "form")
+    names = dict.fromkeys(options.targets or tuple(TARGETS))
+    return [
+        builtin_target(
+            name,
+            lambda_=options.lambda_,
+            gate=options.gate,
+            form=form,
+            dictionary=options.dictionary,
+        )
+        for name in names
+    ]
 
 
 def _kinds(names: Sequence[str]) -> tuple[Kind, ...]:
-    chosen = {_choice(Kind, name, "family") for name in names}
+    chosen = {choice(Kind, name, "family") for name in names}
     if not chosen:
         raise ValueError("required: at least one family; got none")
     return tuple(kind for kind in Kind if kind in chosen)
-
-
-def _choice(kind: type[_Choice], name: str, noun: str) -> _Choice:
-    if name not in [str(member) for member in kind]:
-        raise ValueError(f"unknown {noun} {name!r}: choose from {', '.join(kind)}")
-    return kind(name)
 
 
 def _widths(texts: Sequence[str]) -> tuple[int, ...]:

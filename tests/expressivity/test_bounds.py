@@ -433,7 +433,7 @@ def test_ridge_rank_reproduces_reference_values(target, form, values):
     for width, value in enumerate(values, 1):
         bound = found(target, network(form, width, 2), "ridge-rank")["l2"]
         assert bound.value == pytest.approx(value, abs=5.1e-6)
-        assert bound.evidence is Evidence.NUMERICAL and not bound.every_width
+        assert bound.evidence is Evidence.CERTIFIED and not bound.every_width
 
 
 def test_ridge_rank_converges_from_below_in_the_degree():

@@ -22,8 +22,9 @@ from expressivity import separation, store
 from expressivity.bounds import Bound
 from expressivity.evidence import UNDECIDED, Evidence
 from expressivity.families import Family, Form, Kind
+from expressivity.output import write_atomically
 from expressivity.separation import Lanes, Result, Settings, Unit
-from expressivity.store import RunFolder, write_atomically
+from expressivity.store import RunFolder
 from expressivity.targets import t1
 
 torch.set_num_threads(1)

@@ -1,0 +1,294 @@
+"""Rigorous integrals of piecewise analytic functions over the unit disk.
+
+On a cell, x1 = sin(theta) and x2 between its edges make the integrand analytic on a square
+[-1, 1]^2 of (u, v). The n-point Gauss-Legendre rule is off by at most
+64/15 M / ((1 - rho^-2) rho^(2n-2)) for a function bounded by M on the Bernstein ellipse of
+parameter rho (Trefethen, doi:10.1137/060659831, Theorem 4.5, stated there for n + 1 points);
+M is found by evaluating the function on boxes of complex numbers that cover the ellipse.
+"""
+
+import functools
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import flint
+import sympy as sp
+
+from expressivity.bounds.cells import Cell, ball, branch, cut, gentle_turn, kink_lines, turned
+from expressivity.interpret import BALL, Arithmetic, interpret
+from expressivity.targets import COORDINATES
+
+BITS = 192
+TOLERANCE_BITS = 120  # absolute errors near 2^-120, about 1e-36
+
+_X1, _X2 = COORDINATES[:2]
+_PARAMETERS = tuple(flint.arb(rho) / 8 for rho in (64, 40, 28, 22, 18, 15, 13, 12, 11, 10))
+_MAX_POINTS = 96  # in one direction; more, and the cell is cut instead
+_MAX_CUTS = 8
+_MAX_BOXES = 1000
+_SMALLEST = flint.arb(1) / 16  # side of a box that still meets a pole: the ellipse is too large
+
+Ball = flint.arb | flint.acb
+Function = Callable[[Ball, Ball], Ball]
+
+
+def _analytic_power(base: Ball, exponent: sp.Rational) -> Ball:
+    if exponent.q == 1:
+        return BALL.power(base, exponent)
+    root = flint.acb(base).sqrt(analytic=True) if exponent.q == 2 else None
+    if root is None:
+        raise ValueError(f"required: integer or half-integer powers; got exponent {exponent}")
+    return root ** int(exponent.p)
+
+
+ANALYTIC = Arithmetic(
+    number=functools.lru_cache(maxsize=4096)(lambda node: BALL.number(node)),
+    power=_analytic_power,
+    functions={
+        name: function
+        for name, function in BALL.functions.items()
+        if name in ("exp", "sin", "cos", "tanh", "erf")
+    },
+    choose=BALL.choose,
+)
+"""Functions of complex balls that are NaN where they are not analytic."""
+
+
+def monomial_integrals(expression: sp.Expr, degree: int) -> dict[tuple[int, int], flint.arb]:
+    """Enclosures of the integrals over the unit disk of f x1^a x2^b, a + b <= degree.
+
+    Args:
+        expression: f, in x1 and x2, analytic between finitely many straight kinks.
+        degree: 0 for the integral of f alone.
+
+    Raises:
+        ValueError: kinks that cannot be isolated, or a function that is not bounded on complex
+            neighbourhoods of the cells.
+
+    >>> with flint.ctx.workprec(BITS):
+    ...     area = monomial_integrals(sp.Integer(1), 0)[0, 0]
+    >>> area.overlaps(flint.arb.pi()), area.rel_accuracy_bits() > 90
+    (True, True)
+    """
+    lines = kink_lines(expression)
+    total = {(a, b): flint.arb(0) for a in range(degree + 1) for b in range(degree + 1 - a)}
+    for cell in cut(lines):
+        formula = branch(expression, cell.interior())
+        if formula == 0:
+            continue
+        for key, value in _over(cell, _function(formula), degree, _MAX_CUTS).items():
+            total[key] += value
+    return total
+
+
+def disk_integral(expression: sp.Expr) -> flint.arb:
+    """Enclosure of the integral of f over the unit disk, after a turn that leaves no kink steep.
+
+    Raises:
+        ValueError: as for :func:`monomial_integrals`.
+    """
+    return monomial_integrals(turned(expression, gentle_turn(kink_lines(expression))), 0)[0, 0]
+
+
+def interval_integral(expression: sp.Expr) -> flint.arb:
+    """Enclosure of the integral over [-1, 1] of a function of x1, piece by piece.
+
+    Raises:
+        ValueError: kinks that are not rational points.
+
+    >>> interval_integral(sp.Piecewise((_X1, _X1 > 0), (0, True))).overlaps(flint.arb(0.5))
+    True
+    """
+    kinks = {line.c / line.a for line in kink_lines(expression)}
+    ends = sorted({Fraction(-1), *(kink for kink in kinks if abs(kink) < 1), Fraction(1)})
+    total = flint.arb(0)
+    for start, end in itertools.pairwise(ball(end) for end in ends):
+        formula = branch(expression, {_X1: (start + end) / 2})
+        total += flint.acb.integral(
+            lambda x1, _, formula=formula: flint.acb(interpret(formula, {_X1: x1}, ANALYTIC)),
+            start,
+            end,
+            abs_tol=flint.arb(2) ** -TOLERANCE_BITS,
+        ).real
+    return total
+
+
+def _function(formula: sp.Expr) -> Function:
+    return lambda x1, x2: interpret(formula, {_X1: x1, _X2: x2}, ANALYTIC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Map:
+    """(u, v) in [-1, 1]^2 to a cell: x1 = sin(theta(u)), x2 on the segment between the edges."""
+
+    cell: Cell
+
+    def column(self, u: Ball) -> tuple[Ball, Ball, Ball, Ball]:
+        """x1, the middle height, half the height, and the Jacobian over half the height."""
+        half = (self.cell.end - self.cell.start) / 2
+        theta = (self.cell.start + self.cell.end) / 2 + half * u
+        sine, cosine = theta.sin(), theta.cos()
+        lower, upper = self.cell.heights(sine, cosine)
+        rise = (upper - lower) / 2
+        return sine, (upper + lower) / 2, rise, half * cosine * rise
+
+
+def _over(cell: Cell, f: Function, degree: int, cuts: int) -> dict[tuple[int, int], flint.arb]:
+    """Integrals over one cell, cut in half where one rule would be too long."""
+    chart = _Map(cell=cell)
+    across = _choose_rule(lambda u, v: _bound(chart, f, u, v), degree)
+    along = _choose_rule(lambda v, u: _bound(chart, f, u, v), degree)
+    if across is not None and along is not None:
+        return _tensor(chart, f, degree, across, along)
+    if cuts == 0:
+        raise ValueError(
+            "required: a function analytic and bounded near the disk, apart from straight kinks; "
+            "this one has a pole or a branch point too close, so its integrals are not enclosed"
+        )
+    total: dict[tuple[int, int], flint.arb] = {}
+    for half in cell.columns() if across is None else cell.rows():
+        for key, value in _over(half, f, degree, cuts - 1).items():
+            total[key] = total.get(key, flint.arb(0)) + value
+    return total
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Rule:
+    """Points enough for one direction, and what the rule's error is at most, for each monomial.
+
+    The error for x1^a x2^b is ``factor * sup1^a * sup2^b``, the integral over the other
+    direction (length 2) included.
+    """
+
+    points: int
+    factor: flint.arb
+    sup1: flint.arb
+    sup2: flint.arb
+
+
+_Suprema = tuple[flint.arb, flint.arb, flint.arb]  # of the integrand, of x1 and of x2, in modulus
+
+
+def _bound(chart: _Map, f: Function, u: Ball, v: Ball) -> _Suprema:
+    sine, middle, rise, jacobian = chart.column(u)
+    height = middle + rise * v
+    value = f(sine, height) * jacobian
+    return tuple(flint.acb(part).abs_upper() for part in (value, sine, height))  # pyright: ignore[reportReturnType]
+
+
+def _choose_rule(at: Callable[[Ball, Ball], _Suprema], degree: int) -> _Rule | None:
+    """The shortest rule found, over ellipses of falling size; None where none is short."""
+    goal = flint.arb(2) ** -TOLERANCE_BITS
+    best: _Rule | None = None
+    for rho in _PARAMETERS:
+        suprema = _cover(at, rho)
+        if suprema is None:
+            continue
+        sup, sup1, sup2 = suprema
+        largest = sup * sup1.max(sup2).max(flint.arb(1)) ** degree
+        points = _points(largest, rho, goal)
+        if best is None or points < best.points:
+            factor = sup * _decay(rho, points)
+            best = _Rule(points=points, factor=factor, sup1=sup1, sup2=sup2)
+        else:
+            break
+    return best if best is not None and best.points <= _MAX_POINTS else None
+
+
+def _decay(rho: flint.arb, points: int) -> flint.arb:
+    """Error of the rule for a function bounded by 1 on the ellipse, times 2."""
+    return flint.arb(128) / 15 / ((1 - rho**-2) * rho ** (2 * points - 2))
+
+
+def _points(largest: flint.arb, rho: flint.arb, goal: flint.arb) -> int:
+    if not largest > 0:
+        return 1
+    wanted = float(((_decay(rho, 1) * largest / goal).log() / (2 * rho.log())).upper())
+    return max(1, int(wanted) + 2)
+
+
+def _cover(at: Callable[[Ball, Ball], _Suprema], rho: flint.arb) -> _Suprema | None:
+    """Suprema over (ellipse of rho) x [-1, 1], or None where the function is not bounded.
+
+    The upper half of the ellipse is enough: functions here are real on the real axis.
+    """
+    width, height = (rho + 1 / rho) / 2, (rho - 1 / rho) / 2
+    boxes = [
+        (-width + width * i / 3, -width + width * (i + 1) / 3, height * j / 2, height * (j + 1) / 2,
+         flint.arb(k - 1), flint.arb(k))
+        for i, j, k in itertools.product(range(6), range(2), range(2))
+    ]  # fmt: skip
+    found: list[_Suprema] = []
+    while boxes:
+        left, right, low, high, first, last = boxes.pop()
+        if _outside(left, right, low, width, height):
+            continue
+        if len(found) > _MAX_BOXES:
+            return None
+        suprema = at(flint.acb(left.union(right), low.union(high)), first.union(last))
+        if all(part.is_finite() for part in suprema):
+            found.append(suprema)
+            continue
+        sides = [(left, right), (low, high), (first, last)]
+        longest = max(range(3), key=lambda axis: float(sides[axis][1] - sides[axis][0]))
+        start, end = sides[longest]
+        if end - start < _SMALLEST:
+            return None
+        middle = (start + end) / 2
+        for half in ((start, middle), (middle, end)):
+            sides[longest] = half
+            boxes.append(tuple(itertools.chain.from_iterable(sides)))
+    return tuple(
+        functools.reduce(lambda p, q: p.max(q), parts) for parts in zip(*found, strict=True)
+    )  # pyright: ignore[reportReturnType]
+
+
+def _outside(
+    left: flint.arb, right: flint.arb, low: flint.arb, width: flint.arb, height: flint.arb
+) -> bool:
+    """Whether a box above the real axis certainly misses the ellipse."""
+    nearest = left.max(-right).max(flint.arb(0))
+    return bool((nearest / width) ** 2 + (low / height) ** 2 > 1)
+
+
+def _tensor(
+    chart: _Map, f: Function, degree: int, across: _Rule, along: _Rule
+) -> dict[tuple[int, int], flint.arb]:
+    """The tensor rule with its error: sums over x2 first, then over x1."""
+    inner = _gauss(along.points)
+    total = {(a, b): flint.arb(0) for a in range(degree + 1) for b in range(degree + 1 - a)}
+    for u, weight in _gauss(across.points):
+        sine, middle, rise, jacobian = chart.column(u)
+        sums = [flint.arb(0)] * (degree + 1)
+        for v, other in inner:
+            height = middle + rise * v
+            value = _real(f(sine, height)) * other
+            for b in range(degree + 1):
+                sums[b] += value
+                value *= height
+        power = weight * jacobian
+        for a in range(degree + 1):
+            for b in range(degree + 1 - a):
+                total[a, b] += power * sums[b]
+            power *= sine
+    for a, b in total:
+        for rule in (across, along):
+            error = rule.factor * rule.sup1**a * rule.sup2**b
+            total[a, b] += flint.arb(0, error.upper())
+    return total
+
+
+def _real(value: Ball) -> flint.arb:
+    return value.real if isinstance(value, flint.acb) else value
+
+
+@functools.lru_cache(maxsize=512)
+def _gauss_at(points: int, bits: int) -> Sequence[tuple[flint.arb, flint.arb]]:
+    with flint.ctx.workprec(bits):
+        return [flint.arb.legendre_p_root(points, k, weight=True) for k in range(points)]
+
+
+def _gauss(points: int) -> Sequence[tuple[flint.arb, flint.arb]]:
+    return _gauss_at(points, flint.ctx.prec)

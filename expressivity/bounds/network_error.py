@@ -1,0 +1,68 @@
+"""Certified L2 error of one network, whose float weights are exact numbers, against a target."""
+
+import sympy as sp
+import torch
+from torch import Tensor
+
+from expressivity.bounds.cubature import BITS, disk_integral, interval_integral
+from expressivity.enclosure import Enclosure, precision
+from expressivity.families import Family
+from expressivity.networks import pack, unpack
+from expressivity.targets import Target
+from expressivity.weights import Weights, network_expression
+
+_NEGLIGIBLE = 2.0**-40  # of the largest coefficient on the same side
+
+
+def pruned(family: Family, theta_P: Tensor) -> Tensor:
+    """A network without the coefficients that are round-off, and without their gates.
+
+    A fit leaves them with gates as steep as its random start made them. Softmax gates stay:
+    each is part of the others. The packed weights given are not changed.
+    """
+    blocks = {name: block.clone() for name, block in unpack(family, theta_P[None]).items()}
+    learned = family.frozen("scale0") is None
+    for side in range(family.sides if learned else 0):
+        scale_LK = blocks[f"scale{side}"]
+        small_LK = scale_LK.abs() <= _NEGLIGIBLE * scale_LK.abs().max()
+        scale_LK[small_LK] = 0.0
+        if family.gate is not None and family.gate.name != "softmax":
+            blocks[f"u{side}"][small_LK] = 0.0
+    return pack(family, blocks)[0]
+
+
+def exact_weights(family: Family, theta_P: Tensor) -> Weights:
+    """The weights of a packed network as the dyadic rationals that its floats are.
+
+    >>> from expressivity.families import Form, Kind
+    >>> family = Family(kind=Kind.LA, form=Form.TYPE1, width=1, dimension=1, dictionary=("id",))
+    >>> exact_weights(family, torch.tensor([0.5, 0.0, 1.0, -3.0]))["w"]
+    Matrix([[1/2, 0]])
+    """
+    blocks = unpack(family, theta_P.detach().to(torch.float64)[None])
+
+    def matrix(block: Tensor) -> sp.ImmutableMatrix:
+        rows = block.reshape(block.shape[0], -1).tolist()
+        return sp.ImmutableMatrix(
+            [[sp.Rational(*value.as_integer_ratio()) for value in row] for row in rows]
+        )
+
+    return Weights(blocks={name: matrix(block[0]) for name, block in blocks.items()})
+
+
+def network_error(target: Target, family: Family, theta_P: Tensor) -> Enclosure:
+    """Enclosure of norm(t - h) / norm(t) in L2, on [-1, 1] or the unit disk.
+
+    Raises:
+        ValueError: another domain; several outputs; kinks that are not isolated points or
+            straight lines; a pole too close to the domain.
+    """
+    integrate = {"interval": interval_integral, "disk": disk_integral}.get(target.domain.name)
+    if integrate is None:
+        raise ValueError(
+            f"required: a target on the interval or the unit disk; got one on {target.domain.name}"
+        )
+    difference = target.expression - network_expression(family, exact_weights(family, theta_P))
+    with precision(BITS):
+        error = Enclosure(integrate(sp.Pow(difference, 2)))
+        return (error / Enclosure(integrate(sp.Pow(target.expression, 2)))).sqrt()

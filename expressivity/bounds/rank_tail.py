@@ -1,0 +1,146 @@
+"""What a matrix of moments loses at a given rank, with the data that prove it.
+
+For a Hermitian G, any z >= 0 and any matrix B: if z I + B B* - G is positive definite, then
+trace(P G) <= rank z + ||B||_F^2 for every orthogonal projection P of this rank, so all but the
+``rank`` largest eigenvalues of G add up to at least trace(G) - rank z - ||B||_F^2. With z the next
+eigenvalue and B the largest eigenvectors, scaled, nothing is lost; approximations may choose z and
+B, since the inequality holds whatever they are. docs/certificates.md states exactly this data.
+"""
+
+from dataclasses import dataclass
+
+import flint
+
+from expressivity.bounds.cubature import BITS
+from expressivity.bounds.moments import CertifiedMoments
+from expressivity.enclosure import Enclosure, precision
+
+_CHOICE_BITS = 128  # of z and of the entries of B
+# Added to z, as a part of the largest eigenvalue, for what the approximate eigenvectors lose.
+_SLACKS = (-112, -96, -80, -64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankTail:
+    """A certified lower bound for the distance to every function of a Hankel rank.
+
+    Attributes:
+        degree, rank, rows: N, r and p of docs/certificates.md.
+        shift, factor: z and B, rows x rank; balls of radius 0.
+        squared: its ball's lower end bounds the squared distance in L2 of the disk.
+    """
+
+    degree: int
+    rank: int
+    rows: int
+    shift: flint.arb
+    factor: flint.acb_mat
+    squared: flint.arb
+
+    def relative(self, moments: CertifiedMoments) -> Enclosure:
+        """The bound divided by the norm of the function, at or above 0."""
+        with precision(BITS):
+            return (Enclosure(self.squared) / Enclosure(moments.norm_squared)).sqrt()
+
+
+def rank_tail(moments: CertifiedMoments, rank: int) -> RankTail | None:
+    """The best bound over the number of rows, or None where none is certainly positive.
+
+    Raises:
+        ValueError: a rank below 1, or one that needs more rows than the degree gives.
+
+    >>> from expressivity.bounds.moments import certified_moments
+    >>> from expressivity.targets import t2
+    >>> tail = rank_tail(certified_moments(t2(), 12), 2)
+    >>> tail.rows > tail.rank, tail.squared > 0
+    (True, True)
+    """
+    degree = len(moments.sequences) - 1
+    if not 1 <= rank <= degree:
+        raise ValueError(
+            f"required: a rank between 1 and the degree of the moments, {degree}; got {rank}: "
+            "take more moments"
+        )
+    with precision(BITS):
+        tails = [_at(moments, rank, rows) for rows in range(rank + 1, degree + 2)]
+    positive = [tail for tail in tails if tail is not None]
+    return max(positive, key=lambda tail: float(tail.squared.lower()), default=None)
+
+
+def gram(moments: CertifiedMoments, rows: int) -> flint.acb_mat:
+    """G of docs/certificates.md, rows x rows."""
+    total = flint.acb_mat(rows, rows)
+    for n in range(rows - 1, len(moments.sequences)):
+        columns = n + 2 - rows
+        sequence = moments.sequences[n]
+        hankel = flint.acb_mat([[sequence[i + j] for j in range(columns)] for i in range(rows)])
+        weight = flint.arb.pi() / ((n + 1) * min(rows, columns))
+        total += hankel * hankel.conjugate().transpose() * weight
+    return total
+
+
+def _at(moments: CertifiedMoments, rank: int, rows: int) -> RankTail | None:
+    g = gram(moments, rows)
+    values, vectors = _eigenvectors(g)
+    for slack in _SLACKS:
+        with precision(_CHOICE_BITS):
+            loss = values[0] * flint.arb(2) ** slack
+            shift = (values[rank].max(flint.arb(0)) + loss).mid()
+            gains = [(value - shift + loss).max(flint.arb(0)).sqrt() for value in values[:rank]]
+            factor = flint.acb_mat(
+                [[(z * gain).mid() for z, gain in zip(row, gains, strict=False)] for row in vectors]
+            )
+        square = factor * factor.conjugate().transpose()
+        tail = _real_trace(g) - rank * shift - _real_trace(square)
+        if tail > 0 and positive_definite(square + _identity(rows, shift) - g):
+            return RankTail(
+                degree=len(moments.sequences) - 1,
+                rank=rank,
+                rows=rows,
+                shift=shift,
+                factor=factor,
+                squared=tail,
+            )
+    return None
+
+
+def _eigenvectors(g: flint.acb_mat) -> tuple[list[flint.arb], list[list[flint.acb]]]:
+    """Approximate eigenvalues of a Hermitian matrix, largest first, and its unit eigenvectors."""
+    size = g.nrows()
+    values, vectors = g.mid().eig(right=True, algorithm="approx")
+    order = sorted(range(size), key=lambda k: values[k].real.mid(), reverse=True)
+    columns: list[list[flint.acb]] = []
+    for k in order:
+        column = [vectors[i, k].mid() for i in range(size)]
+        length = sum((abs(z) ** 2 for z in column), flint.arb(0)).sqrt()
+        columns.append([z / length for z in column])
+    return [values[k].real.mid() for k in order], [list(row) for row in zip(*columns, strict=True)]
+
+
+def _identity(size: int, scale: flint.arb) -> flint.acb_mat:
+    return flint.acb_mat([[scale if i == j else 0 for j in range(size)] for i in range(size)])
+
+
+def _real_trace(matrix: flint.acb_mat) -> flint.arb:
+    return sum((matrix[i, i].real for i in range(matrix.nrows())), flint.arb(0))
+
+
+def positive_definite(matrix: flint.acb_mat) -> bool:
+    """Whether a Hermitian matrix is certainly positive definite: all its pivots are.
+
+    >>> positive_definite(flint.acb_mat([[2, 1], [1, 2]]))
+    True
+    >>> positive_definite(flint.acb_mat([[1, 1], [1, 1]]))
+    False
+    """
+    size = matrix.nrows()
+    rows = [[matrix[i, j] for j in range(size)] for i in range(size)]
+    for k in range(size):
+        pivot = rows[k][k].real
+        if not pivot > 0:
+            return False
+        for i in range(k + 1, size):
+            ratio = rows[i][k] / pivot
+            for j in range(k + 1, size):
+                rows[i][j] -= ratio * rows[k][j]
+    return True

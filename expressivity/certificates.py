@@ -1,0 +1,116 @@
+"""Certificates: bounds as JSON documents with the data that verify them (docs/certificates.md)."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from expressivity.bounds.moments import CertifiedMoments
+from expressivity.bounds.rank_tail import RankTail
+from expressivity.enclosure import Enclosure, binary
+from expressivity.families import Family, Kind
+from expressivity.networks import unpack
+from expressivity.output import write_atomically
+from expressivity.targets import Target, to_text
+
+SCHEMA = "expressivity.certificate/1"
+
+
+def lower_certificate(
+    target: Target, family: Family, moments: CertifiedMoments, tail: RankTail
+) -> dict[str, Any]:
+    """Certificate that no network of the family comes closer to the target than ``tail`` says.
+
+    Raises:
+        ValueError: a target that the grammar of expressions cannot state.
+    """
+    ridge_rank = {
+        "degree": tail.degree,
+        "rank": tail.rank,
+        "rows": tail.rows,
+        "shift": binary(tail.shift),
+        "factor": [[[binary(z.real), binary(z.imag)] for z in row] for row in tail.factor.tolist()],
+    }
+    claim = _claim(tail.relative(moments).lower_decimal(), "ridge-rank")
+    return _sealed(target, family, {"lower_bound": claim}, {"ridge_rank": ridge_rank})
+
+
+def upper_certificate(
+    target: Target, family: Family, theta_P: Tensor, error: Enclosure
+) -> dict[str, Any]:
+    """Certificate that one network, given by its packed weights, is as close as ``error`` says.
+
+    Raises:
+        ValueError: a target that the grammar of expressions cannot state.
+    """
+    claim = _claim(error.upper_decimal(2), "network-error")
+    network = _network(family, theta_P)
+    return _sealed(target, family, {"upper_bound": claim}, {"network": network})
+
+
+def _claim(value: str, method: str) -> dict[str, object]:
+    return {"l2": {"value": value, "evidence": "certified", "method": method, "relative": True}}
+
+
+def _network(family: Family, theta_P: Tensor) -> dict[str, Any]:
+    blocks = {name: block[0] for name, block in unpack(family, theta_P.double()[None]).items()}
+    blocks["a"] = blocks["a"][0]
+    if family.kind is Kind.FIXED:  # evaluated over all activations, stated over its own
+        blocks["scale0"] = blocks["scale0"][family.basis.index(family.dictionary[0])][None]
+    return {name: _exact(block.tolist()) for name, block in blocks.items()}
+
+
+def _exact(numbers: Any) -> Any:
+    return [_exact(item) for item in numbers] if isinstance(numbers, list) else binary(numbers)
+
+
+def _sealed(
+    target: Target, family: Family, claims: dict[str, Any], data: dict[str, Any]
+) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "schema": SCHEMA,
+        "target": {"name": target.name, "expression": _stated(target)},
+        "domain": target.domain.name,
+        "family": family.json(),
+        "lower_bound": None,
+        "upper_bound": None,
+        **claims,
+        "data": data,
+    }
+    return {**document, "digest": digest(document)}
+
+
+def _stated(target: Target) -> str:
+    """The target in the grammar of expressions; a user's as it was given."""
+    return target.source if target.name == "expr" else to_text(target.expression)
+
+
+def digest(document: dict[str, Any]) -> str:
+    """SHA-256 of the canonical form of a certificate without its digest.
+
+    >>> digest({})[:8]
+    '44136fa3'
+    """
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def write(document: dict[str, Any], path: Path) -> None:
+    """Write a certificate under a temporary name, then rename it.
+
+    Raises:
+        ValueError: a path that cannot be written.
+    """
+    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
+    try:
+        write_atomically(path, lambda temporary: _write(temporary, text))
+    except OSError as error:
+        raise ValueError(
+            f"required: a file that can be written; {path}: {error.strerror}: choose another --out"
+        ) from error
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="ascii")

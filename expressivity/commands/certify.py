@@ -1,0 +1,212 @@
+"""``expressivity certify``."""
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from expressivity.bounds.best_ridge import best_ridge
+from expressivity.bounds.moments import certified_moments
+from expressivity.bounds.network_error import network_error, pruned
+from expressivity.bounds.rank_tail import rank_tail
+from expressivity.bounds.ridge_rank import default_degree, rank_of, zernike_moments
+from expressivity.certificates import lower_certificate, upper_certificate, write
+from expressivity.commands.arguments import builtin_target, choice, user_target
+from expressivity.families import Family, Form, Kind
+from expressivity.gates import GateSpec
+from expressivity.norms import l2_errors, measuring_grid
+from expressivity.output import ExitCode, write_json
+from expressivity.separation import Settings, Unit, default_dictionary, run_unit
+from expressivity.targets import Target
+
+_MIDDLE_DEGREE = 60  # of the moments of the numerical middle of the sandwich
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The command's options as they came."""
+
+    target: str | None
+    expr: str | None
+    width: int
+    kind: str = "la"
+    form: str | None = None
+    lambda_: float = 2.0
+    gate: str = "tanh"
+    gate_scale: bool = True
+    gate_bias: bool = True
+    bias: bool | None = None
+    dictionary: tuple[str, ...] | None = None
+    degree: int | None = None
+    restarts: int = 32
+    seed: int = 0
+    sandwich: bool = False
+    out: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What is to be certified."""
+
+    target: Target
+    family: Family
+    degree: int
+    settings: Settings
+    sandwich: bool
+    out: Path | None
+
+
+def understand(options: Options) -> Job:
+    """Check every option before anything is computed or written.
+
+    Raises:
+        ValueError: one line on the first thing that is wrong.
+    """
+    kind = choice(Kind, options.kind, "family")
+    form = None if options.form is None else choice(Form, options.form, "form")
+    gate = GateSpec(name=options.gate, scale=options.gate_scale, bias=options.gate_bias)
+    if (options.target is None) == (options.expr is None):
+        raise ValueError("required: a target name or --expr, one of them")
+    if options.expr is not None:
+        target = user_target(options.expr)
+    else:
+        target = builtin_target(
+            str(options.target),
+            lambda_=options.lambda_,
+            gate=options.gate,
+            form=form,
+            dictionary=options.dictionary,
+        )
+    form = form or target.form
+    family = Family(
+        kind=kind,
+        form=form,
+        width=options.width,
+        dimension=target.dimension,
+        dictionary=options.dictionary or default_dictionary(form),
+        gate=gate if kind is Kind.MOA else None,
+        bias=target.bias if options.bias is None else options.bias,
+    )
+    rank = rank_of(family)
+    degree = options.degree or max(default_degree, (rank or 0) + 12)
+    if not 1 <= degree <= _MIDDLE_DEGREE:
+        raise ValueError(
+            f"required: a degree of at most {_MIDDLE_DEGREE}, and a width it covers; got degree "
+            f"{degree} for width {options.width}: choose a smaller width"
+        )
+    if rank is not None and rank > degree:
+        raise ValueError(
+            f"required: a degree of at least the rank of the class, {rank}; got {degree}: raise "
+            f"--degree or lower --width"
+        )
+    if options.sandwich and (kind is Kind.MOA or form is not Form.TYPE1):
+        raise ValueError(f"required: la or fixed in form type1 for --sandwich; got {kind} {form}")
+    return Job(
+        target=target,
+        family=family,
+        degree=degree,
+        settings=Settings(restarts=options.restarts, seed=options.seed),
+        sandwich=options.sandwich,
+        out=options.out,
+    )
+
+
+def run(options: Options, *, as_json: bool) -> int:
+    """Certify, print, and write the file where one is asked for; 3 where nothing is certain."""
+    job = understand(options)
+    document = _upper(job) if rank_of(job.family) is None else _lower(job)
+    if document is None:
+        Console(stderr=True).print(
+            f"not decided: no positive bound at width {job.family.width} and degree {job.degree}; "
+            "the class may contain the target, or the degree is too small",
+            soft_wrap=True,
+        )
+        return ExitCode.UNDECIDED
+    if job.out is not None:
+        write(document, job.out)
+    if as_json:
+        write_json(document)
+    else:
+        _show(job, document)
+        if job.sandwich:
+            _show_sandwich(job)
+    return ExitCode.AS_EXPECTED
+
+
+def _lower(job: Job) -> dict[str, Any] | None:
+    rank = rank_of(job.family)
+    assert rank is not None
+    moments = certified_moments(job.target, job.degree)
+    tail = rank_tail(moments, rank)
+    return None if tail is None else lower_certificate(job.target, job.family, moments, tail)
+
+
+def _upper(job: Job) -> dict[str, Any] | None:
+    """The best restart, once what is round-off in it has been cut off."""
+    unit = Unit(target=job.target, family=job.family, settings=job.settings)
+    _, lanes = run_unit(unit)
+    finite = [theta for theta in lanes.theta if bool(theta.isfinite().all())]
+    if not finite:
+        return None
+    theta_LP = torch.stack([pruned(job.family, theta.double()) for theta in finite])
+    errors_L = l2_errors(job.family, theta_LP, measuring_grid(job.target))
+    best_P = theta_LP[int(errors_L.nan_to_num(nan=math.inf).argmin())]
+    error = network_error(job.target, job.family, best_P)
+    return upper_certificate(job.target, job.family, best_P, error)
+
+
+def _show(job: Job, document: dict[str, Any]) -> None:
+    label = f"{job.family.kind} {job.family.form} of width {job.family.width}"
+    stated = document["target"]["expression"]
+    lines = [f"target {document['target']['name']} = {stated} on the {job.target.domain.name}"]
+    if document["lower_bound"] is not None:
+        claim = document["lower_bound"]["l2"]
+        lines.append(
+            f"every {label}: relative L2 error at least {claim['value']} "
+            f"({claim['evidence']}, {claim['method']}, degree {job.degree})"
+        )
+    if document["upper_bound"] is not None:
+        claim = document["upper_bound"]["l2"]
+        lines.append(
+            f"one {label}: relative L2 error at most {claim['value']} "
+            f"({claim['evidence']}, {claim['method']})"
+        )
+    if job.out is not None:
+        lines.append(f"written to {job.out}; verify it with: expressivity check {job.out}")
+    for line in lines:
+        Console().print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+def _show_sandwich(job: Job) -> None:
+    """Certified lower bound, best sum of ridges and best fit, for widths up to the one asked."""
+    moments = certified_moments(job.target, job.degree)
+    middle = zernike_moments(job.target, _MIDDLE_DEGREE).sequences
+    norm_squared = float(moments.norm_squared)
+    table = Table(
+        "width",
+        "certified lower",
+        "best ridges (numerical)",
+        "best fit (numerical)",
+        "ridges / lower",
+        box=SIMPLE_HEAD,
+    )
+    for width in range(1, job.family.width + 1):
+        tail = rank_tail(moments, width)
+        lower = "0" if tail is None else tail.relative(moments).lower_decimal(7)
+        ridges = best_ridge(middle, width, norm_squared).distance / math.sqrt(norm_squared)
+        family = replace(job.family, width=width)
+        result, _ = run_unit(Unit(target=job.target, family=family, settings=job.settings))
+        fitted = result.error["l2"]
+        table.add_row(
+            str(width),
+            lower,
+            f"{ridges:.5g}",
+            "failed" if fitted is None else f"{fitted:.5g}",
+            "-" if tail is None else f"{ridges / float(lower):.3f}",
+        )
+    Console().print(table)
