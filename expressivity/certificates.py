@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
+from expressivity.bounds.directions import Searched
 from expressivity.bounds.moments import CertifiedMoments
 from expressivity.bounds.rank_tail import RankTail
 from expressivity.enclosure import Enclosure, binary
@@ -19,21 +20,27 @@ SCHEMA = "expressivity.certificate/1"
 
 
 def lower_certificate(
-    target: Target, family: Family, moments: CertifiedMoments, tail: RankTail
+    target: Target, family: Family, moments: CertifiedMoments, bound: RankTail | Searched
 ) -> dict[str, Any]:
-    """Certificate that no network of the family comes closer to the target than ``tail`` says.
+    """Certificate that no network of the family comes closer to the target than ``bound`` says.
 
     Raises:
         ValueError: a target that the grammar of expressions cannot state.
     """
+    value = moments.relative(bound.distance_squared).lower_decimal()
+    if isinstance(bound, Searched):
+        data = {"ridge_search": {"degree": bound.degree, "rank": family.width}}
+        return _sealed(target, family, {"lower_bound": _claim(value, "ridge-search")}, data)
     ridge_rank = {
-        "degree": tail.degree,
-        "rank": tail.rank,
-        "rows": tail.rows,
-        "shift": binary(tail.shift),
-        "factor": [[[binary(z.real), binary(z.imag)] for z in row] for row in tail.factor.tolist()],
+        "degree": bound.degree,
+        "rank": bound.rank,
+        "rows": bound.rows,
+        "shift": binary(bound.shift),
+        "factor": [
+            [[binary(z.real), binary(z.imag)] for z in row] for row in bound.factor.tolist()
+        ],
     }
-    claim = _claim(tail.relative(moments).lower_decimal(), "ridge-rank")
+    claim = _claim(value, "ridge-rank")
     return _sealed(target, family, {"lower_bound": claim}, {"ridge_rank": ridge_rank})
 
 

@@ -215,6 +215,12 @@ def certify(
     ] = None,
     restarts: Annotated[int, typer.Option(help="Random restarts of a fit.")] = 32,
     seed: Annotated[int, typer.Option(help="Seed of a fit.")] = 0,
+    search: Annotated[
+        bool, typer.Option("--search", help="Verified search over directions (width 1 or 2).")
+    ] = False,
+    upper: Annotated[
+        bool, typer.Option("--upper", help="Bound one fitted network, also for la and fixed.")
+    ] = False,
     sandwich: Annotated[
         bool,
         typer.Option("--sandwich", help="Also the best ridges and fits, for widths 1 to m."),
@@ -240,6 +246,8 @@ def certify(
         degree=degree,
         restarts=restarts,
         seed=seed,
+        search=search,
+        upper=upper,
         sandwich=sandwich,
         out=out,
     )

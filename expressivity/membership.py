@@ -1,23 +1,40 @@
 """Whether a target is a network of a family: yes with a witness, no with a reason, or unknown.
 
 The two halves are independent and both exact: a witness is compared symbolically with the
-target, an obstruction or a rigorous lower bound excludes every network of the class.
+target, an obstruction or a rigorous lower bound excludes every network of the class. Witnesses
+are compared cell by cell (``identities.is_identity``), large ones by normal forms
+(``recognition.normal_form``); both are proofs of equality, and neither samples.
+
+Exact algebra can take long. The search and each obstruction run under a time limit, and what
+exceeds it contributes nothing: the verdict is then unknown, or rests on another obstruction.
+Limits hold in the main thread alone (``time_limit.within``); elsewhere, in a thread of a worker
+for instance, nothing interrupts a step once it has begun.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 
 from expressivity.evidence import UNDECIDED, Evidence, Membership, Verdict
 from expressivity.families import Family
 from expressivity.obstructions import OBSTRUCTIONS
-from expressivity.recognition import SECONDS, recognise
+from expressivity.recognition import SECONDS as SEARCH_SECONDS
+from expressivity.recognition import recognise
 from expressivity.targets import Target, kink_levels
+from expressivity.time_limit import OutOfTimeError, within
 from expressivity.weights import Weights
 from expressivity.witnesses import find_witness
 
+_T = TypeVar("_T")
+
+CLASS_SECONDS = 20.0
+"""For one class: at most half for the search, and what is left for the obstructions."""
+
+_OBSTRUCTION_SECONDS = 5.0  # for each
 _ANY_WIDTH = 10**9  # an obstruction that applies here does not rest on few neurons
-_MAX_LEVELS, _MAX_OPERATIONS = 16, 1500  # beyond, one obstruction can take many seconds
+_MAX_LEVELS, _MAX_OPERATIONS = 16, 1500  # beyond, obstructions mostly run out of time
 _TOO_LARGE = replace(UNDECIDED, reason="no witness was found, and obstructions were not tried: "
                      "the expression is too large")  # fmt: skip
 _OUT_OF_TIME = replace(UNDECIDED, reason="not tried: the time for all classes is used up")
@@ -81,12 +98,34 @@ class Classification:
         return {"family": family, "membership": membership}
 
 
+class _Budget:
+    """Time for one class, and what ran out of it."""
+
+    def __init__(self, seconds: float) -> None:
+        self._deadline = time.monotonic() + seconds
+        self._late: dict[str, None] = {}
+
+    def spend(self, name: str, seconds: float, compute: Callable[[], _T | None]) -> _T | None:
+        """What a step finds; None where it finds nothing or takes too long."""
+        try:
+            return within(min(seconds, self._deadline - time.monotonic()), compute)
+        except OutOfTimeError:
+            self._late[name] = None
+            return None
+
+    def undecided(self) -> Membership:
+        """Unknown, with the steps that were not finished."""
+        if not self._late:
+            return UNDECIDED
+        return replace(UNDECIDED, reason=f"not finished in time: {', '.join(self._late)}")
+
+
 def decide(target: Target, family: Family, bounds: Sequence[Bound] = ()) -> Membership:
     """Membership of a target in the class of all networks of a family, at its width.
 
     Member: the identity with a witness holds on the whole space. Non-member: a reason that
     holds on the target's domain, hence on the whole space. Everything else is unknown; in
-    particular a failed search or fit is no evidence.
+    particular a failed search or fit is no evidence, nor is what takes too long.
 
     Args:
         target: any function of the family's dimension.
@@ -105,16 +144,17 @@ def decide(target: Target, family: Family, bounds: Sequence[Bound] = ()) -> Memb
     """
     _require_same_shape(target, family)
     excluded = _bounded_away(bounds)
-    weights = find_witness(target, family)
+    budget = _Budget(seconds=CLASS_SECONDS)
+    weights = budget.spend("the search", CLASS_SECONDS / 2, partial(find_witness, target, family))
     member = None if weights is None else _member(target, family)
     assert member is None or excluded is None, "a witness and a lower bound contradict"
     if member or excluded:
         return member or excluded or UNDECIDED
-    obstructed = _obstructed(target, family)
-    return UNDECIDED if obstructed is None else obstructed.membership
+    obstructed = _obstructed(target, family, budget)
+    return budget.undecided() if obstructed is None else obstructed.membership
 
 
-def classify(target: Target, family: Family, *, seconds: float = SECONDS) -> Classification:
+def classify(target: Target, family: Family, *, seconds: float = CLASS_SECONDS) -> Classification:
     """Membership in the union of a family's classes over all finite widths.
 
     The family's own width does not matter. An obstruction that needs width 1 excludes no other
@@ -123,7 +163,8 @@ def classify(target: Target, family: Family, *, seconds: float = SECONDS) -> Cla
     Args:
         target: any function of the family's dimension.
         family: with one output.
-        seconds: for the search for a witness. At 0 nothing is tried and the verdict is unknown.
+        seconds: for the search, at most half of them, and the obstructions. At 0 nothing is
+            tried and the verdict is unknown.
 
     Raises:
         ValueError: dimensions differ, or the family has several outputs.
@@ -137,7 +178,9 @@ def classify(target: Target, family: Family, *, seconds: float = SECONDS) -> Cla
     _require_same_shape(target, family)
     if seconds <= 0:
         return Classification(family=family, membership=_OUT_OF_TIME)
-    found = recognise(target.expression, family, seconds=min(seconds, SECONDS))
+    budget = _Budget(seconds=seconds)
+    search = partial(recognise, target.expression, family, seconds=min(seconds / 2, SEARCH_SECONDS))
+    found = budget.spend("the search", seconds / 2, search)
     if found is not None:
         return Classification(
             family=found.family,
@@ -148,12 +191,12 @@ def classify(target: Target, family: Family, *, seconds: float = SECONDS) -> Cla
         target.expression.count_ops() > _MAX_OPERATIONS
     ):
         return Classification(family=family, membership=_TOO_LARGE)
-    obstructed = _obstructed(target, replace(family, width=_ANY_WIDTH))
+    obstructed = _obstructed(target, replace(family, width=_ANY_WIDTH), budget)
     if obstructed is not None:
         return replace(obstructed, family=family)
-    narrow = _obstructed(target, replace(family, width=1))
+    narrow = _obstructed(target, replace(family, width=1), budget)
     if narrow is None:
-        return Classification(family=family, membership=UNDECIDED)
+        return Classification(family=family, membership=budget.undecided())
     reason = f"excluded at width 1 only: {narrow.membership.reason}"
     return Classification(family=family, membership=replace(UNDECIDED, reason=reason))
 
@@ -187,13 +230,13 @@ def _bounded_away(bounds: Sequence[Bound]) -> Membership | None:
     return None
 
 
-def _obstructed(target: Target, family: Family) -> Classification | None:
+def _obstructed(target: Target, family: Family, budget: _Budget) -> Classification | None:
     for obstruction in OBSTRUCTIONS:
-        reason = obstruction(target, family)
+        name = getattr(obstruction, "__name__", "obstruction").removesuffix("_obstruction")
+        reason = budget.spend(name, _OBSTRUCTION_SECONDS, partial(obstruction, target, family))
         if reason is not None:
             membership = Membership(
                 verdict=Verdict.NON_MEMBER, evidence=Evidence.PROVED, reason=reason
             )
-            name = getattr(obstruction, "__name__", "obstruction").removesuffix("_obstruction")
             return Classification(family=family, membership=membership, obstruction=name)
     return None

@@ -10,17 +10,15 @@ run in another setting: one in which the statement is false, with the counterexa
 shows it. A proof that survives its mutation proves nothing.
 """
 
-import signal
 import time
-from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from types import FrameType
 from typing import Any
 
 from expressivity.evidence import Evidence
 from expressivity.registry import Registry
+from expressivity.time_limit import OutOfTimeError, within
 
 
 class ProofVerdict(StrEnum):
@@ -158,7 +156,8 @@ class Proof:
 def prove(theorem: Theorem, *, setting: Any = None, step_seconds: float = 60.0) -> Proof:
     """Check every step, in the theorem's own setting or another.
 
-    A step that takes longer than ``step_seconds`` is ``unknown``.
+    A step that takes longer than ``step_seconds`` is ``unknown`` (``time_limit.within``: in the
+    main thread; in others there is no limit).
 
     >>> step = Step(statement="1 + 1 = 2", source="arithmetic", check=lambda: 1 + 1 == 2)
     >>> theorem = Theorem(name="A", title="", statement="", assumptions=(), setting=None,
@@ -177,9 +176,8 @@ def run_step(step: Step, step_seconds: float) -> StepOutcome:
     if step.check is None:
         return StepOutcome(step=step, verdict=ProofVerdict.STATED, seconds=0.0)
     try:
-        with _time_limit(step_seconds):
-            answer = step.check()
-    except _OutOfTimeError:
+        answer = within(step_seconds, step.check)
+    except OutOfTimeError:
         answer = None
     # Compared by identity: sympy's own true, or a nonzero number, is not an answer.
     verdict = next((verdict for expected, verdict in _VERDICTS if answer is expected), None)
@@ -224,23 +222,3 @@ def mutate(theorem: Theorem, *, step_seconds: float = 60.0) -> list[MutationOutc
         )
         for mutation in theorem.mutations
     ]
-
-
-class _OutOfTimeError(Exception):
-    pass
-
-
-@contextmanager
-def _time_limit(seconds: float) -> Generator[None]:
-    """Raise in the main thread after so many seconds of real time (POSIX)."""
-
-    def expire(signum: int, frame: FrameType | None) -> None:
-        raise _OutOfTimeError
-
-    previous = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, previous)

@@ -9,12 +9,16 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any, cast
 
 import flint
 import sympy as sp
 
 from expressivity.interpret import BALL, interpret
 from expressivity.targets import COORDINATES, kink_levels
+
+Ball = Any
+"""A flint.arb or flint.acb: the same formulas serve real and complex points."""
 
 _X1, _X2 = COORDINATES[:2]
 # Cosine and sine of the rotations tried, in order.
@@ -42,7 +46,7 @@ class Edge:
     slope: Fraction = Fraction(0)
     level: Fraction = Fraction(0)
 
-    def height(self, sine: flint.acb, cosine: flint.acb) -> flint.acb:
+    def height(self, sine: Ball, cosine: Ball) -> Ball:
         """x2 at x1 = sine."""
         if self.arc:
             return self.arc * cosine
@@ -63,7 +67,7 @@ class Cell:
     low: Fraction = Fraction(0)
     high: Fraction = Fraction(1)
 
-    def heights(self, sine: flint.acb, cosine: flint.acb) -> tuple[flint.acb, flint.acb]:
+    def heights(self, sine: Ball, cosine: Ball) -> tuple[Ball, Ball]:
         """The least and the greatest x2 at x1 = sine."""
         bottom = self.lower.height(sine, cosine)
         rise = self.upper.height(sine, cosine) - bottom
@@ -101,7 +105,7 @@ def kink_lines(expression: sp.Expr) -> list[Line]:
     >>> kink_lines(sp.Piecewise((_X1, _X1 > 2 * _X2), (0, True)))
     [Line(a=Fraction(1, 1), b=Fraction(-2, 1), c=Fraction(0, 1))]
     """
-    lines: dict[tuple[Fraction, Fraction, Fraction], Line] = {}
+    lines: dict[Line, None] = {}
     for level in kink_levels(expression):
         a, b = sp.diff(level, _X1), sp.diff(level, _X2)
         c = -level.subs({_X1: 0, _X2: 0})
@@ -112,9 +116,13 @@ def kink_lines(expression: sp.Expr) -> list[Line]:
         lead = a or b
         if not lead:
             continue
-        numbers = tuple(Fraction(int(q.p), int(q.q)) for q in (a / lead, b / lead, c / lead))
-        lines.setdefault(numbers, Line(a=numbers[0], b=numbers[1], c=numbers[2]))
-    return list(lines.values())
+        line = Line(a=_fraction(a / lead), b=_fraction(b / lead), c=_fraction(c / lead))
+        lines[line] = None
+    return list(lines)
+
+
+def _fraction(number: Any) -> Fraction:
+    return Fraction(int(number.p), int(number.q))
 
 
 def gentle_turn(lines: Sequence[Line]) -> tuple[Fraction, Fraction]:
@@ -139,7 +147,8 @@ def gentle_turn(lines: Sequence[Line]) -> tuple[Fraction, Fraction]:
 def turned(expression: sp.Expr, turn: tuple[Fraction, Fraction]) -> sp.Expr:
     """The function x -> expression(rotated x)."""
     c, s = (sp.Rational(part.numerator, part.denominator) for part in turn)
-    return expression.subs({_X1: c * _X1 - s * _X2, _X2: s * _X1 + c * _X2}, simultaneous=True)
+    images: Any = {_X1: c * _X1 - s * _X2, _X2: s * _X1 + c * _X2}
+    return cast(sp.Expr, expression.subs(images, simultaneous=True))
 
 
 def cut(lines: Sequence[Line]) -> list[Cell]:
@@ -241,7 +250,7 @@ def branch(expression: sp.Expr, point: Mapping[sp.Symbol, flint.arb]) -> sp.Expr
             return bool(value > 0)
         raise ValueError(f"required: a sign of {level} on a cell; got {value}: raise the precision")
 
-    chosen = expression
+    chosen: Any = expression
     while parts := chosen.atoms(sp.Piecewise):
         signs = {
             relation: sp.true if positive(relation.gts - relation.lts) else sp.false

@@ -16,7 +16,7 @@ from fractions import Fraction
 import flint
 import sympy as sp
 
-from expressivity.bounds.cells import Cell, ball, branch, cut, gentle_turn, kink_lines, turned
+from expressivity.bounds.cells import Ball, Cell, ball, branch, cut, gentle_turn, kink_lines, turned
 from expressivity.interpret import BALL, Arithmetic, interpret
 from expressivity.targets import COORDINATES
 
@@ -30,7 +30,6 @@ _MAX_CUTS = 8
 _MAX_BOXES = 1000
 _SMALLEST = flint.arb(1) / 16  # side of a box that still meets a pole: the ellipse is too large
 
-Ball = flint.arb | flint.acb
 Function = Callable[[Ball, Ball], Ball]
 
 
@@ -215,40 +214,50 @@ def _cover(at: Callable[[Ball, Ball], _Suprema], rho: flint.arb) -> _Suprema | N
     The upper half of the ellipse is enough: functions here are real on the real axis.
     """
     width, height = (rho + 1 / rho) / 2, (rho - 1 / rho) / 2
-    boxes = [
-        (-width + width * i / 3, -width + width * (i + 1) / 3, height * j / 2, height * (j + 1) / 2,
-         flint.arb(k - 1), flint.arb(k))
+    boxes: list[_Box] = [
+        [
+            (width * (i - 3) / 3, width * (i - 2) / 3),
+            (height * j / 2, height * (j + 1) / 2),
+            (flint.arb(k - 1), flint.arb(k)),
+        ]
         for i, j, k in itertools.product(range(6), range(2), range(2))
-    ]  # fmt: skip
+    ]
     found: list[_Suprema] = []
     while boxes:
-        left, right, low, high, first, last = boxes.pop()
-        if _outside(left, right, low, width, height):
+        box = boxes.pop()
+        if _outside(box, width, height):
             continue
         if len(found) > _MAX_BOXES:
             return None
-        suprema = at(flint.acb(left.union(right), low.union(high)), first.union(last))
+        real, imaginary, other = (start.union(end) for start, end in box)
+        suprema = at(flint.acb(real, imaginary), other)
         if all(part.is_finite() for part in suprema):
             found.append(suprema)
             continue
-        sides = [(left, right), (low, high), (first, last)]
-        longest = max(range(3), key=lambda axis: float(sides[axis][1] - sides[axis][0]))
-        start, end = sides[longest]
+        longest = max(range(3), key=lambda axis: float(box[axis][1] - box[axis][0]))
+        start, end = box[longest]
         if end - start < _SMALLEST:
             return None
         middle = (start + end) / 2
-        for half in ((start, middle), (middle, end)):
-            sides[longest] = half
-            boxes.append(tuple(itertools.chain.from_iterable(sides)))
-    return tuple(
-        functools.reduce(lambda p, q: p.max(q), parts) for parts in zip(*found, strict=True)
-    )  # pyright: ignore[reportReturnType]
+        boxes += [
+            [half if axis == longest else side for axis, side in enumerate(box)]
+            for half in ((start, middle), (middle, end))
+        ]
+    one, two, three = zip(*found, strict=True)
+    return _largest(one), _largest(two), _largest(three)
 
 
-def _outside(
-    left: flint.arb, right: flint.arb, low: flint.arb, width: flint.arb, height: flint.arb
-) -> bool:
+_Box = list[tuple[flint.arb, flint.arb]]
+"""Ends of the real and the imaginary part of one variable, and of the other variable."""
+
+
+def _largest(values: Iterable[flint.arb]) -> flint.arb:
+    return functools.reduce(lambda p, q: p.max(q), values)
+
+
+def _outside(box: _Box, width: flint.arb, height: flint.arb) -> bool:
     """Whether a box above the real axis certainly misses the ellipse."""
+    (left, right), (low, _), _ = box
     nearest = left.max(-right).max(flint.arb(0))
     return bool((nearest / width) ** 2 + (low / height) ** 2 > 1)
 

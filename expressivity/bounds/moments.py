@@ -10,7 +10,7 @@ import sympy as sp
 from expressivity.bounds.cells import ball, gentle_turn, kink_lines, turned
 from expressivity.bounds.cubature import BITS, disk_integral, monomial_integrals
 from expressivity.domains import Domain
-from expressivity.enclosure import precision
+from expressivity.enclosure import Enclosure, precision
 from expressivity.targets import Target
 
 
@@ -25,6 +25,11 @@ class CertifiedMoments:
 
     sequences: tuple[tuple[flint.acb, ...], ...]
     norm_squared: flint.arb
+
+    def relative(self, distance_squared: flint.arb) -> Enclosure:
+        """A squared distance to the function as a distance in units of its norm, at least 0."""
+        with precision(BITS):
+            return (Enclosure(distance_squared) / Enclosure(self.norm_squared)).sqrt()
 
 
 def on_disk(domain: Domain) -> bool:

@@ -13,7 +13,7 @@ import flint
 
 from expressivity.bounds.cubature import BITS
 from expressivity.bounds.moments import CertifiedMoments
-from expressivity.enclosure import Enclosure, precision
+from expressivity.enclosure import precision
 
 _CHOICE_BITS = 128  # of z and of the entries of B
 # Added to z, as a part of the largest eigenvalue, for what the approximate eigenvectors lose.
@@ -27,7 +27,7 @@ class RankTail:
     Attributes:
         degree, rank, rows: N, r and p of docs/certificates.md.
         shift, factor: z and B, rows x rank; balls of radius 0.
-        squared: its ball's lower end bounds the squared distance in L2 of the disk.
+        distance_squared: its ball's lower end bounds the squared distance in L2 of the disk.
     """
 
     degree: int
@@ -35,12 +35,7 @@ class RankTail:
     rows: int
     shift: flint.arb
     factor: flint.acb_mat
-    squared: flint.arb
-
-    def relative(self, moments: CertifiedMoments) -> Enclosure:
-        """The bound divided by the norm of the function, at or above 0."""
-        with precision(BITS):
-            return (Enclosure(self.squared) / Enclosure(moments.norm_squared)).sqrt()
+    distance_squared: flint.arb
 
 
 def rank_tail(moments: CertifiedMoments, rank: int) -> RankTail | None:
@@ -52,7 +47,7 @@ def rank_tail(moments: CertifiedMoments, rank: int) -> RankTail | None:
     >>> from expressivity.bounds.moments import certified_moments
     >>> from expressivity.targets import t2
     >>> tail = rank_tail(certified_moments(t2(), 12), 2)
-    >>> tail.rows > tail.rank, tail.squared > 0
+    >>> tail.rows > tail.rank, tail.distance_squared > 0
     (True, True)
     """
     degree = len(moments.sequences) - 1
@@ -64,7 +59,7 @@ def rank_tail(moments: CertifiedMoments, rank: int) -> RankTail | None:
     with precision(BITS):
         tails = [_at(moments, rank, rows) for rows in range(rank + 1, degree + 2)]
     positive = [tail for tail in tails if tail is not None]
-    return max(positive, key=lambda tail: float(tail.squared.lower()), default=None)
+    return max(positive, key=lambda tail: float(tail.distance_squared.lower()), default=None)
 
 
 def gram(moments: CertifiedMoments, rows: int) -> flint.acb_mat:
@@ -99,7 +94,7 @@ def _at(moments: CertifiedMoments, rank: int, rows: int) -> RankTail | None:
                 rows=rows,
                 shift=shift,
                 factor=factor,
-                squared=tail,
+                distance_squared=tail,
             )
     return None
 

@@ -67,7 +67,7 @@ def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, .
     tail = rank_tail(moments, rank)
     if tail is None:
         return ()
-    return _bound(lower_float(tail.relative(moments).ball), Evidence.CERTIFIED)
+    return _bound(lower_float(moments.relative(tail.distance_squared).ball), Evidence.CERTIFIED)
 
 
 def _numerical(target: Target, rank: int, norms: TargetNorms) -> tuple[Bound, ...]:

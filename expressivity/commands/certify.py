@@ -11,19 +11,24 @@ from rich.console import Console
 from rich.table import Table
 
 from expressivity.bounds.best_ridge import best_ridge
-from expressivity.bounds.moments import certified_moments
+from expressivity.bounds.directions import Searched
+from expressivity.bounds.directions import search as search_directions
+from expressivity.bounds.moments import CertifiedMoments, certified_moments
 from expressivity.bounds.network_error import network_error, pruned
-from expressivity.bounds.rank_tail import rank_tail
+from expressivity.bounds.rank_tail import RankTail, rank_tail
 from expressivity.bounds.ridge_rank import default_degree, rank_of, zernike_moments
 from expressivity.certificates import lower_certificate, upper_certificate, write
 from expressivity.commands.arguments import builtin_target, choice, user_target
 from expressivity.families import Family, Form, Kind
 from expressivity.gates import GateSpec
+from expressivity.interpret import lower_float
 from expressivity.norms import l2_errors, measuring_grid
 from expressivity.output import ExitCode, write_json
 from expressivity.separation import Settings, Unit, default_dictionary, run_unit
 from expressivity.targets import Target
 
+_SEARCHED = 2  # largest width of the search over directions
+_RATIO = 1.01  # of the best directions found to what the search proves, where it ends
 _MIDDLE_DEGREE = 60  # of the moments of the numerical middle of the sandwich
 
 
@@ -45,6 +50,8 @@ class Options:
     degree: int | None = None
     restarts: int = 32
     seed: int = 0
+    search: bool = False
+    upper: bool = False
     sandwich: bool = False
     out: Path | None = None
 
@@ -57,6 +64,8 @@ class Job:
     family: Family
     degree: int
     settings: Settings
+    search: bool
+    upper: bool
     sandwich: bool
     out: Path | None
 
@@ -104,13 +113,23 @@ def understand(options: Options) -> Job:
             f"required: a degree of at least the rank of the class, {rank}; got {degree}: raise "
             f"--degree or lower --width"
         )
-    if options.sandwich and (kind is Kind.MOA or form is not Form.TYPE1):
-        raise ValueError(f"required: la or fixed in form type1 for --sandwich; got {kind} {form}")
+    ridges = rank is not None and form is Form.TYPE1
+    if (options.sandwich or options.search) and not ridges:
+        raise ValueError(
+            f"required: la or fixed in form type1 for --search and --sandwich; got {kind} {form}"
+        )
+    if options.search and options.width > _SEARCHED:
+        raise ValueError(
+            f"required: a width of at most {_SEARCHED} for --search; got {options.width}: leave it "
+            f"out for the ridge-rank bound"
+        )
     return Job(
         target=target,
         family=family,
         degree=degree,
         settings=Settings(restarts=options.restarts, seed=options.seed),
+        search=options.search,
+        upper=options.upper or rank is None,
         sandwich=options.sandwich,
         out=options.out,
     )
@@ -119,7 +138,7 @@ def understand(options: Options) -> Job:
 def run(options: Options, *, as_json: bool) -> int:
     """Certify, print, and write the file where one is asked for; 3 where nothing is certain."""
     job = understand(options)
-    document = _upper(job) if rank_of(job.family) is None else _lower(job)
+    document = _upper(job) if job.upper else _lower(job)
     if document is None:
         Console(stderr=True).print(
             f"not decided: no positive bound at width {job.family.width} and degree {job.degree}; "
@@ -139,11 +158,20 @@ def run(options: Options, *, as_json: bool) -> int:
 
 
 def _lower(job: Job) -> dict[str, Any] | None:
-    rank = rank_of(job.family)
-    assert rank is not None
     moments = certified_moments(job.target, job.degree)
-    tail = rank_tail(moments, rank)
-    return None if tail is None else lower_certificate(job.target, job.family, moments, tail)
+    bound = _bound(moments, job.family, search=job.search)
+    return None if bound is None else lower_certificate(job.target, job.family, moments, bound)
+
+
+def _bound(
+    moments: CertifiedMoments, family: Family, *, search: bool
+) -> RankTail | Searched | None:
+    if search:
+        found = search_directions(moments.sequences, family.width, ratio=_RATIO)
+        return found if found.distance_squared > 0 else None
+    rank = rank_of(family)
+    assert rank is not None
+    return rank_tail(moments, rank)
 
 
 def _upper(job: Job) -> dict[str, Any] | None:
@@ -187,26 +215,22 @@ def _show_sandwich(job: Job) -> None:
     moments = certified_moments(job.target, job.degree)
     middle = zernike_moments(job.target, _MIDDLE_DEGREE).sequences
     norm_squared = float(moments.norm_squared)
-    table = Table(
-        "width",
-        "certified lower",
-        "best ridges (numerical)",
-        "best fit (numerical)",
-        "ridges / lower",
-        box=SIMPLE_HEAD,
-    )
+    columns = ("width", "certified lower", "method", "best ridges", "best fit", "ridges / lower")
+    table = Table(*columns, box=SIMPLE_HEAD, caption="best ridges and best fit are numerical")
     for width in range(1, job.family.width + 1):
-        tail = rank_tail(moments, width)
-        lower = "0" if tail is None else tail.relative(moments).lower_decimal(7)
-        ridges = best_ridge(middle, width, norm_squared).distance / math.sqrt(norm_squared)
         family = replace(job.family, width=width)
+        search = width <= _SEARCHED
+        bound = _bound(moments, family, search=search)
+        lower = 0.0 if bound is None else lower_float(moments.relative(bound.distance_squared).ball)
+        ridges = best_ridge(middle, width, norm_squared).distance / math.sqrt(norm_squared)
         result, _ = run_unit(Unit(target=job.target, family=family, settings=job.settings))
         fitted = result.error["l2"]
         table.add_row(
             str(width),
-            lower,
+            f"{lower:.5g}",
+            "ridge-search" if search else "ridge-rank",
             f"{ridges:.5g}",
             "failed" if fitted is None else f"{fitted:.5g}",
-            "-" if tail is None else f"{ridges / float(lower):.3f}",
+            f"{ridges / lower:.3f}" if lower > 0 else "-",
         )
     Console().print(table)

@@ -18,7 +18,7 @@ from expressivity.membership import Classification, classify
 from expressivity.output import ExitCode, write_json
 from expressivity.targets import Target, to_sympy
 
-SECONDS = 20.0  # for all classes together; each search gets at most a quarter of what is left
+SECONDS = 16.0  # for all classes together; each gets at most a quarter of what is left
 
 
 @dataclass(frozen=True, kw_only=True)

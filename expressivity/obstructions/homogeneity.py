@@ -10,7 +10,7 @@ import sympy as sp
 
 from expressivity.activations import ACTIVATIONS, Activation
 from expressivity.families import Family, Form, Kind
-from expressivity.identities import is_identity
+from expressivity.identities import differs, is_identity
 from expressivity.obstructions.jumps import formulas
 from expressivity.targets import Target
 
@@ -40,7 +40,7 @@ def homogeneity_obstruction(target: Target, family: Family) -> str | None:
     if degrees is None:
         return None
     for formula in formulas(target):
-        if is_identity(euler_product(formula, target.coordinates, degrees), sp.S.Zero) is False:
+        if differs(euler_product(formula, target.coordinates, degrees), sp.S.Zero):
             listed = ", ".join(map(str, degrees))
             return (
                 f"every network is a sum of homogeneous functions of degree {listed}, "

@@ -15,7 +15,7 @@ import sympy as sp
 
 from expressivity.activations import ACTIVATIONS, Z
 from expressivity.families import Family, Form, Kind
-from expressivity.identities import assume_sign, is_identity
+from expressivity.identities import assume_sign, differs, is_identity
 from expressivity.obstructions.jumps import crossings
 from expressivity.obstructions.smoothness import pieces
 from expressivity.targets import Target
@@ -142,7 +142,7 @@ def jump_amplitude_obstruction(target: Target, family: Family) -> str | None:
         if is_identity(crossing.value_jump, sp.S.Zero) is not True:
             continue
         for along in combinations_with_replacement(crossing.tangents, degree + 1):
-            if is_identity(sp.diff(crossing.slope_jump, *along), sp.S.Zero) is False:
+            if differs(sp.diff(crossing.slope_jump, *along), sp.S.Zero):
                 return (
                     f"the gradient jump of every network is {_AMPLITUDES[degree]} "
                     f"along {crossing.level} = 0, that of {target.name} is not"

@@ -11,7 +11,7 @@ import sympy as sp
 from expressivity.activations import ACTIVATIONS, Activation
 from expressivity.families import Family, Form, Kind
 from expressivity.gates import GATES
-from expressivity.identities import is_identity
+from expressivity.identities import differs, is_identity
 from expressivity.obstructions.jumps import formulas
 from expressivity.targets import Target
 
@@ -48,7 +48,7 @@ def sign_definite_obstruction(target: Target, family: Family) -> str | None:
         return None
     parts = formulas(target)
     vanishes = any(is_identity(part, sp.S.Zero) is True for part in parts)
-    if vanishes and any(is_identity(part, sp.S.Zero) is False for part in parts):
+    if vanishes and any(differs(part, sp.S.Zero) for part in parts):
         return (
             "one neuron under unscaled positive gates vanishes on no open set, "
             f"and {target.name} does"

@@ -16,7 +16,7 @@ from sympy.core.relational import Relational
 
 from expressivity.activations import ACTIVATIONS, Z
 from expressivity.families import Family, Form, Kind
-from expressivity.identities import assume_sign, innermost_levels, is_identity
+from expressivity.identities import assume_sign, differs, innermost_levels, is_identity
 from expressivity.obstructions.jumps import Crossing, crossings, formulas, is_real_analytic
 from expressivity.targets import Target
 
@@ -139,16 +139,16 @@ def neuron_degree(expression: sp.Expr, second: sp.Expr = sp.S.One) -> int | None
 
 def formula_change(target: Target) -> Crossing | None:
     """A kink on whose two sides the target certainly follows different analytic functions."""
-    changes = (c for c in crossings(target) if is_identity(c.above, c.below) is False)
+    changes = (c for c in crossings(target) if differs(c.above, c.below))
     return next(changes, None)
 
 
 def value_or_gradient_jump(target: Target) -> tuple[str, Crossing] | None:
     """A kink where the target is certainly not C^1, with "value" or "gradient" for what jumps."""
     for crossing in crossings(target):
-        if is_identity(crossing.value_jump, sp.S.Zero) is False:
+        if differs(crossing.value_jump, sp.S.Zero):
             return "value", crossing
-        if is_identity(crossing.slope_jump, sp.S.Zero) is False:
+        if differs(crossing.slope_jump, sp.S.Zero):
             return "gradient", crossing
     return None
 
@@ -209,6 +209,4 @@ def _exceeds_degree(formula: sp.Expr, target: Target, bound: int) -> bool:
     if polynomial.is_polynomial(*target.coordinates):
         return sp.Poly(polynomial, *target.coordinates).total_degree() > bound
     # The derivative of order bound + 1 along a line is 0 for every such polynomial.
-    return any(
-        is_identity(sp.diff(formula, x, bound + 1), sp.S.Zero) is False for x in target.coordinates
-    )
+    return any(differs(sp.diff(formula, x, bound + 1), sp.S.Zero) for x in target.coordinates)

@@ -2,8 +2,14 @@
 
 Expressions become polynomials over the rationals in *generators*: the coordinates, steps
 [l > 0], erf(z/sqrt(2)), and the shares exp(h_i)/sum_k exp(h_k), of which tanh, the logistic
-function and SiLU are affine functions: tanh(u) = 2 share(2u) - 1. Every rewriting is an identity
-off the kink hyperplanes. Unequal normal forms decide nothing: generators may be dependent.
+function and SiLU are affine functions: tanh(u) = 2 share(2u) - 1.
+
+What equality of normal forms means (``verification`` rests on it): every rewriting is an identity
+at all points off finitely many hyperplanes, those where a step changes. Denominators are sums of
+exponentials with positive coefficients, so nothing is divided by 0; a step is its own square; the
+shares of one denominator add up to 1; anything else is refused, and so are floats, non-finite
+constants and foreign symbols. Two expressions with one normal form are therefore equal off these
+hyperplanes. Unequal normal forms decide nothing: generators may be dependent.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -118,7 +124,7 @@ class Ring:
         zero = self._zero
         if node.is_Rational:
             return {(zero, ()): QQ(int(node.p), int(node.q))} if node else {}
-        if node.is_Symbol:
+        if node in self.symbols:
             return self._generator(Generator("x", self.symbols.index(node)))
         if node.is_Add:
             total: _Raw = {}
@@ -141,7 +147,7 @@ class Ring:
             for _ in range(abs(int(node.exp))):
                 power = self._multiply(power, base)
             return power
-        if node.is_number and not node.has(sp.Piecewise):
+        if node.is_number and node.is_finite and not node.has(sp.Piecewise, sp.Float):
             return self._generator(Generator("constant", node))
         return self._function(node)
 
@@ -149,9 +155,12 @@ class Ring:
         zero = self._zero
         if isinstance(node, sp.tanh):
             logits = (zero, tuple(sp.expand(2 * c) for c in self._affine(node.args[0])))
-            parts = [(zero, QQ(-1)), (logits[1], QQ(1))]
-            denominator = self._reciprocal({(h, ()): QQ(1) for h in logits})
-            return self._multiply({(h, ()): c for h, c in parts}, denominator)
+            top: _Raw = {}
+            bottom: _Raw = {}
+            for h, c in zip(logits, (-1, 1), strict=True):  # the two may be one logit: tanh(0)
+                _accumulate(top, (h, ()), QQ(c))
+                _accumulate(bottom, (h, ()), QQ(1))
+            return self._multiply(top, self._reciprocal(bottom))
         if isinstance(node, sp.erf):
             z = self._affine(sp.expand(node.args[0] * _ROOT))
             sign, z = _oriented(z)
@@ -202,7 +211,7 @@ class Ring:
         constant: Any = sp.S.Zero
         for term in sp.Add.make_args(sp.expand(expression)):
             c, rest = term.as_coeff_Mul()
-            if rest.is_Symbol and c.is_Rational:
+            if rest in self.symbols and c.is_Rational:
                 slopes[rest] = slopes.get(rest, sp.S.Zero) + c
             elif term.is_number and term.is_real:
                 constant += term
@@ -238,7 +247,7 @@ class Ring:
         if not logits:
             raise UnrecognisedError
         first, *others = sorted(logits, key=_order)
-        shifted = (self._zero, *(_difference(h, first) for h in others))
+        shifted = (self._zero, *(_one_logarithm(_difference(h, first)) for h in others))
         place = self.index(Generator("denominator", shifted))
         return {(_negative(first), ((place, 1),)): QQ(1)}
 
@@ -385,6 +394,14 @@ def _negative(z: Affine) -> Affine:
 
 def _difference(left: Affine, right: Affine) -> Affine:
     return tuple(sp.expand(a - b) for a, b in zip(left, right, strict=True))
+
+
+def _one_logarithm(h: Affine) -> Affine:
+    """The same with log(2) + log(3) as log(6); the numbers are positive."""
+    if len(h[-1].atoms(sp.log)) < 2:
+        return h
+    constant: Any = sp.expand(sp.logcombine(h[-1], force=True))
+    return (*h[:-1], constant)
 
 
 def _order(h: Affine) -> tuple[Any, ...]:

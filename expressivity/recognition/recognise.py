@@ -1,4 +1,4 @@
-"""The search for a witness, and its verification."""
+"""The search for a witness: candidates, and the first that ``same_function`` confirms."""
 
 import time
 from collections.abc import Iterator
@@ -13,9 +13,11 @@ from expressivity.identities import is_identity
 from expressivity.recognition.formula import realise
 from expressivity.recognition.mixtures import mixtures
 from expressivity.recognition.normal_form import Ring, UnrecognisedError
-from expressivity.recognition.search import OutOfTimeError, Search
+from expressivity.recognition.search import Search
 from expressivity.recognition.ungated import formulas
+from expressivity.recognition.verification import same_function
 from expressivity.targets import COORDINATES
+from expressivity.time_limit import OutOfTimeError
 from expressivity.weights import Weights, network_expression
 
 _T = TypeVar("_T")
@@ -23,8 +25,6 @@ _T = TypeVar("_T")
 SECONDS = 3.0
 _MAX_TRIALS = 12
 _MAX_OPERATIONS = 4000
-_MAX_ATOMS = 6
-_MAX_REDUCED = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ def recognise(
         for found in islice(_candidates(search, family, width), _MAX_TRIALS):
             search.check()
             network = network_expression(found.family, found.weights)
-            if _verified(network, expression, ring.symbols):
+            if same_function(network, expression, ring.symbols):
                 return found
     except (UnrecognisedError, OutOfTimeError):
         return None
@@ -124,22 +124,3 @@ def padded(found: Recognition, width: int | None) -> Recognition:
     blocks["a"] = sp.ImmutableMatrix(sp.Matrix(blocks["a"]).row_join(sp.zeros(1, more)))
     grown = replace(found.family, width=found.family.width + more)
     return Recognition(family=grown, weights=Weights(blocks=blocks))
-
-
-def _verified(network: sp.Expr, expression: sp.Expr, symbols: tuple[sp.Symbol, ...]) -> bool:
-    """Whether two expressions are equal, exactly.
-
-    By :func:`is_identity`; where its reduction to one fraction would take long, by equality of
-    normal forms, each the result of identities, of two continuous functions.
-    """
-    difference = network - expression
-    if difference == 0:
-        return True
-    try:
-        same = not Ring(symbols).parse(difference)
-    except UnrecognisedError:
-        return False
-    atoms = difference.atoms(sp.exp, sp.tanh)
-    if len(atoms) <= _MAX_ATOMS and difference.count_ops() <= _MAX_REDUCED:
-        return is_identity(network, expression) is True
-    return same

@@ -6,10 +6,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from expressivity.recognition.normal_form import Ring
-
-
-class OutOfTimeError(Exception):
-    """The search takes too long; nothing is decided."""
+from expressivity.time_limit import OutOfTimeError
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,10 +5,12 @@ One neuron is linear algebra once its argument is known.
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import sympy as sp
 
 from expressivity.families import Family, Form
+from expressivity.gates import GATES
 from expressivity.recognition.candidates import (
     affine_factors,
     arguments,
@@ -25,6 +27,7 @@ from expressivity.recognition.normal_form import (
     Poly,
     UnrecognisedError,
     line_of,
+    plus,
 )
 from expressivity.recognition.search import Search
 from expressivity.recognition.shared import at_one, both_signs, mixture, polynomial, several
@@ -57,6 +60,35 @@ def formulas(search: Search, family: Family) -> Iterator[Formula]:
         if "id" in names:
             yield from several(search, lifted, family, field)
             yield from polynomial(search, lifted, family, field)
+    gate = family.gate
+    if gate is not None and not gate.scale and GATES[gate.name].positive:
+        yield from _equal(search, lifted, family, field)
+
+
+def _equal(search: Search, poly: Poly, family: Family, field: Field) -> Iterator[Formula]:
+    """sum_j a_j sum_k s_k(z_j) (v.x + c): the coefficients that equal positive gates leave."""
+    ring = search.ring
+    if family.form is Form.ONE_SIDED:
+        plain = replace(family, form=Form.TYPE1)
+        for y in affine_factors(ring, poly):
+            for formula in _equal(search, divided(ring, poly, y), plain, field):
+                neurons = tuple(replace(neuron, v=y) for neuron in formula.neurons)
+                yield replace(formula, neurons=neurons, right={"id": sp.S.One})
+    elif family.form is not Form.TYPE1:
+        return
+    zs = both_signs(arguments(ring, poly, family.dictionary))
+    columns: list[Poly] = []
+    for z in zs:
+        total: Poly = {}
+        for name in family.dictionary:
+            search.check()
+            total = plus(total, atom(ring, name, z))
+        columns.append(total)
+    solution = solve(columns, poly, field)
+    if solution is not None and any(solution):
+        pairs = zip(solution, zs, strict=True)
+        neurons = tuple(Neuron(a=field.number(c), w=z) for c, z in pairs if c)
+        yield Formula(neurons=neurons, left=dict.fromkeys(family.dictionary, sp.S.One))
 
 
 def _single(search: Search, poly: Poly, names: Sequence[str], field: Field) -> Iterator[Formula]:

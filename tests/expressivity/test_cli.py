@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -37,21 +38,7 @@ LA = ("separate", "t1", "--family", "la", *SMALL, *TINY)
 """One unit that reaches its target at once."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Answer:
-    """What a command returned and wrote."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> dict:
-        """The one JSON document on standard output."""
-        return json.loads(self.out, parse_constant=pytest.fail)
-
-
-Call = Callable[..., Answer]
+Call = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True)
@@ -62,27 +49,11 @@ def eager(monkeypatch):
 
 
 @pytest.fixture
-def call(monkeypatch, capsys, tmp_path) -> Call:
-    """Runs a command in process, in an empty working directory."""
-    work = tmp_path / "work"
-    work.mkdir()
-    monkeypatch.chdir(work)
-
-    def run(*arguments: object) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["expressivity", *map(str, arguments)])
-        code = cli.main()
-        captured = capsys.readouterr()
-        return Answer(code, captured.out, captured.err)
-
-    return run
-
-
-@pytest.fixture
 def out(tmp_path) -> Path:
     return tmp_path / "run"
 
 
-def one_line(answer: Answer) -> str:
+def one_line(answer: Any) -> str:
     assert answer.err.startswith("expressivity: ")
     assert answer.err.endswith("\n")
     assert answer.err.count("\n") == 1
@@ -119,7 +90,7 @@ def t1_folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def t1_run(call, t1_folder) -> Answer:
+def t1_run(call, t1_folder) -> Any:
     answer = call(*T1, "--json", "--out", t1_folder)
     assert (answer.code, answer.err) == (0, "")
     return answer

@@ -21,6 +21,7 @@ from expressivity.obstructions.sign_definite import (
 )
 from expressivity.obstructions.vanishing_order import (
     is_locally_lipschitz,
+    taylor_balls,
     taylor_on_ray,
     vanishing_order,
 )
@@ -174,6 +175,26 @@ def test_formulas_near_the_origin():
     assert taylor_on_ray(shifted, (-1,), 2) == (0, -1)
     root = target_from(sp.sqrt(X1**2))
     assert taylor_on_ray(root, (1,), 2) is None
+
+
+def test_balls_enclose_the_exact_coefficients_and_are_small():
+    """Tight too: enclosures that always contained 0 would find no obstruction."""
+    gate = sp.exp(X1 + 1) / (sp.exp(X1 + 1) + sp.exp(-2 * X1) + 3)
+    for expression in (
+        gate * gelu(2 * X1 - 1) * sp.tanh(X1) ** 2,
+        sp.tanh(X1) * relu(X1) * X1,
+        sp.sqrt(1 + X1**2) + sp.sin(X1) * sp.tanh(sp.Rational(1, 2)),
+        sp.Integer(3) + relu(-X1),
+    ):
+        target = target_from(expression)
+        for direction in ((1,), (-1,)):
+            exact = taylor_on_ray(target, direction, 4)
+            balls = taylor_balls(target, direction, 4)
+            for number, ball in zip(exact, balls, strict=True):
+                middle = sp.Float(ball.mid().str(60, radius=False), 60)
+                assert abs(sp.N(number, 60) - middle) < 1e-50
+                assert float(ball.rad()) < 1e-50
+    assert taylor_balls(target_from(sp.sqrt(X1**2)), (1,), 2) is None
 
 
 def test_jumps_are_not_lipschitz():

@@ -1,0 +1,40 @@
+"""Fixtures of several test files."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from expressivity import cli
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What a command returned and wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict:
+        """The one JSON document on standard output."""
+        return json.loads(self.out, parse_constant=pytest.fail)
+
+
+@pytest.fixture
+def call(monkeypatch, capsys, tmp_path) -> Callable[..., Answer]:
+    """Runs a command in process, in an empty working directory."""
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+
+    def run(*arguments: object) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["expressivity", *map(str, arguments)])
+        code = cli.main()
+        captured = capsys.readouterr()
+        return Answer(code, captured.out, captured.err)
+
+    return run

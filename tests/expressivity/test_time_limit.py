@@ -1,0 +1,198 @@
+"""Tests of the time limit and of its use in membership.
+
+Property: results and exceptions pass through, handlers and timers are given back. Negative: what
+takes too long is stopped, however it is nested and whatever it catches, and a slow search or
+obstruction ends in unknown; outside the main thread nothing is stopped.
+"""
+
+import math
+import signal
+import sys
+import threading
+import time
+
+import pytest
+
+from expressivity import membership
+from expressivity.evidence import UNDECIDED, Verdict
+from expressivity.families import Family, Form, Kind
+from expressivity.membership import classify, decide
+from expressivity.obstructions import smoothness_obstruction
+from expressivity.targets import t1, t2
+from expressivity.time_limit import OutOfTimeError, within
+
+SHORT, LONG = 0.05, 5.0
+
+
+def spin(seconds=LONG):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        pass
+    return "done"
+
+
+def stops(seconds, compute):
+    """Whether the limit ended the computation, and promptly."""
+    started = time.monotonic()
+    with pytest.raises(OutOfTimeError):
+        within(seconds, compute)
+    return time.monotonic() - started < LONG / 2
+
+
+@pytest.mark.parametrize("seconds", [1.0, 1e9, math.inf])
+def test_results_and_exceptions_pass_through(seconds):
+    assert within(seconds, lambda: None) is None
+    with pytest.raises(ZeroDivisionError):
+        within(seconds, lambda: 1 // 0)
+
+
+@pytest.mark.parametrize("compute", [spin, lambda: time.sleep(LONG)])
+def test_what_takes_too_long_is_stopped(compute):
+    assert stops(SHORT, compute)
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, math.nan])
+def test_no_time_is_not_begun(seconds):
+    with pytest.raises(OutOfTimeError):
+        within(seconds, lambda: pytest.fail("began"))
+
+
+def test_an_inner_limit_leaves_the_outer_computation_alone():
+    def outer():
+        assert stops(SHORT, spin)
+        return within(LONG, lambda: spin(2 * SHORT))
+
+    assert within(LONG, outer) == "done"
+
+
+def test_an_outer_limit_passes_through_the_handlers_of_an_inner_one():
+    def outer():
+        for _ in range(100):
+            try:
+                return within(LONG, spin)
+            except (OutOfTimeError, ArithmeticError):
+                pass
+        return None
+
+    assert stops(SHORT, outer)
+
+
+def test_an_outer_limit_goes_on_after_an_inner_one():
+    def outer():
+        assert within(LONG, lambda: "quick") == "quick"
+        return spin()
+
+    assert stops(SHORT, outer)
+
+
+def test_handlers_of_exceptions_do_not_swallow_the_alarm():
+    def stubborn():
+        while True:
+            try:
+                spin()
+            except Exception:  # noqa: BLE001 - as found in other people's code
+                continue
+
+    assert stops(SHORT, stubborn)
+
+
+def test_an_alarm_that_is_lost_in_a_destructor_rings_again(monkeypatch):
+    lost = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda event: lost.append(event.exc_type.__name__))
+
+    class Slow:
+        def __del__(self):
+            spin(10 * SHORT)
+
+    def compute():
+        Slow()
+        return spin()
+
+    assert stops(SHORT, compute)
+    assert lost == ["_Alarm"]
+
+
+def test_many_limits_that_end_as_the_computation_does():
+    outcomes = set()
+    for k in range(300):
+        try:
+            outcomes.add(within(1e-3, lambda: spin(1e-3)))
+        except OutOfTimeError:
+            outcomes.add(k >= 0)
+    assert outcomes <= {"done", True}
+    assert within(LONG, lambda: spin(2 * SHORT)) == "done"  # no alarm is left over
+
+
+def test_handler_and_timer_are_given_back():
+    heard = []
+    before = signal.signal(signal.SIGALRM, lambda *_: heard.append(time.monotonic()))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 3 * SHORT)
+        assert stops(SHORT, spin)
+        assert heard == []
+        spin(6 * SHORT)
+        assert len(heard) == 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_other_threads_have_no_limit():
+    found = []
+    thread = threading.Thread(target=lambda: found.append(within(SHORT, lambda: spin(4 * SHORT))))
+    thread.start()
+    thread.join()
+    assert found == ["done"]
+
+
+# Membership
+
+
+def slow_obstruction(target, family):
+    spin()
+    pytest.fail("not stopped")
+
+
+LA = Family(kind=Kind.LA, form=Form.TYPE1, width=3, dimension=2)
+RELU2 = Family(kind=Kind.FIXED, form=Form.TYPE1, width=3, dimension=1, dictionary=("relu2",))
+
+
+@pytest.mark.parametrize("judge", [decide, lambda *args: classify(*args).membership])
+def test_a_slow_obstruction_ends_in_unknown(monkeypatch, judge):
+    monkeypatch.setattr(membership, "OBSTRUCTIONS", (slow_obstruction,))
+    monkeypatch.setattr(membership, "_OBSTRUCTION_SECONDS", SHORT)
+    started = time.monotonic()
+    found = judge(t2(), LA)
+    assert time.monotonic() - started < LONG
+    assert found.verdict is Verdict.UNKNOWN
+    assert found.reason == "not finished in time: slow"
+
+
+@pytest.mark.parametrize("judge", [decide, lambda *args: classify(*args).membership])
+def test_a_slow_obstruction_leaves_the_others_their_say(monkeypatch, judge):
+    monkeypatch.setattr(membership, "OBSTRUCTIONS", (slow_obstruction, smoothness_obstruction))
+    monkeypatch.setattr(membership, "_OBSTRUCTION_SECONDS", SHORT)
+    assert judge(t1(), RELU2).verdict is Verdict.NON_MEMBER
+
+
+def test_a_slow_search_is_no_evidence(monkeypatch):
+    def slow(*args, **options):
+        spin()
+        pytest.fail("not stopped")
+
+    monkeypatch.setattr(membership, "recognise", slow)
+    monkeypatch.setattr(membership, "OBSTRUCTIONS", ())
+    found = classify(t1(), RELU2, seconds=2 * SHORT).membership
+    assert (found.verdict, found.reason) == (Verdict.UNKNOWN, "not finished in time: the search")
+
+
+def test_obstructions_share_the_time_of_their_class(monkeypatch):
+    monkeypatch.setattr(membership, "OBSTRUCTIONS", (slow_obstruction,) * 50)
+    started = time.monotonic()
+    assert classify(t2(), LA, seconds=4 * SHORT).membership.verdict is Verdict.UNKNOWN
+    assert time.monotonic() - started < LONG
+
+
+def test_nothing_late_is_the_usual_reason(monkeypatch):
+    monkeypatch.setattr(membership, "OBSTRUCTIONS", ())
+    assert decide(t2(), LA) == UNDECIDED
