@@ -1,15 +1,13 @@
 """Rigorous integrals of piecewise analytic functions over the unit disk.
 
-On a cell, x1 = sin(theta) and x2 between its edges make the integrand analytic on a square
-[-1, 1]^2 of (u, v). The n-point Gauss-Legendre rule is off by at most
-64/15 M / ((1 - rho^-2) rho^(2n-2)) for a function bounded by M on the Bernstein ellipse of
-parameter rho (Trefethen, doi:10.1137/060659831, Theorem 4.5, stated there for n + 1 points);
-M is found by evaluating the function on boxes of complex numbers that cover the ellipse.
+Each cell is the image of a square, with a tensor rule. The n-point Gauss-Legendre rule is off by
+at most 64/15 M / ((1 - rho^-2) rho^(2n-2)) for a function bounded by M on the Bernstein ellipse
+of parameter rho (Trefethen, doi:10.1137/060659831, Theorem 4.5, stated there for n + 1 points).
 """
 
 import functools
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -17,42 +15,23 @@ import flint
 import sympy as sp
 
 from expressivity.bounds.cells import Ball, Cell, ball, branch, cut, gentle_turn, kink_lines, turned
-from expressivity.interpret import BALL, Arithmetic, interpret
+from expressivity.bounds.charts import (
+    ANALYTIC,
+    ELLIPSES,
+    Chart,
+    Function,
+    Suprema,
+    analytic_function,
+    cover,
+)
+from expressivity.interpret import interpret
 from expressivity.targets import COORDINATES
 
-BITS = 192
 TOLERANCE_BITS = 120  # absolute errors near 2^-120, about 1e-36
 
 _X1, _X2 = COORDINATES[:2]
-_PARAMETERS = tuple(flint.arb(rho) / 8 for rho in (64, 40, 28, 22, 18, 15, 13, 12, 11, 10))
 _MAX_POINTS = 96  # in one direction; more, and the cell is cut instead
 _MAX_CUTS = 8
-_MAX_BOXES = 1000
-_SMALLEST = flint.arb(1) / 16  # side of a box that still meets a pole: the ellipse is too large
-
-Function = Callable[[Ball, Ball], Ball]
-
-
-def _analytic_power(base: Ball, exponent: sp.Rational) -> Ball:
-    if exponent.q == 1:
-        return BALL.power(base, exponent)
-    root = flint.acb(base).sqrt(analytic=True) if exponent.q == 2 else None
-    if root is None:
-        raise ValueError(f"required: integer or half-integer powers; got exponent {exponent}")
-    return root ** int(exponent.p)
-
-
-ANALYTIC = Arithmetic(
-    number=functools.lru_cache(maxsize=4096)(lambda node: BALL.number(node)),
-    power=_analytic_power,
-    functions={
-        name: function
-        for name, function in BALL.functions.items()
-        if name in ("exp", "sin", "cos", "tanh", "erf")
-    },
-    choose=BALL.choose,
-)
-"""Functions of complex balls that are NaN where they are not analytic."""
 
 
 def monomial_integrals(expression: sp.Expr, degree: int) -> dict[tuple[int, int], flint.arb]:
@@ -66,7 +45,7 @@ def monomial_integrals(expression: sp.Expr, degree: int) -> dict[tuple[int, int]
         ValueError: kinks that cannot be isolated, or a function that is not bounded on complex
             neighbourhoods of the cells.
 
-    >>> with flint.ctx.workprec(BITS):
+    >>> with flint.ctx.workprec(192):
     ...     area = monomial_integrals(sp.Integer(1), 0)[0, 0]
     >>> area.overlaps(flint.arb.pi()), area.rel_accuracy_bits() > 90
     (True, True)
@@ -77,7 +56,7 @@ def monomial_integrals(expression: sp.Expr, degree: int) -> dict[tuple[int, int]
         formula = branch(expression, cell.interior())
         if formula == 0:
             continue
-        for key, value in _over(cell, _function(formula), degree, _MAX_CUTS).items():
+        for key, value in _over(cell, analytic_function(formula), degree, _MAX_CUTS).items():
             total[key] += value
     return total
 
@@ -114,29 +93,9 @@ def interval_integral(expression: sp.Expr) -> flint.arb:
     return total
 
 
-def _function(formula: sp.Expr) -> Function:
-    return lambda x1, x2: interpret(formula, {_X1: x1, _X2: x2}, ANALYTIC)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Map:
-    """(u, v) in [-1, 1]^2 to a cell: x1 = sin(theta(u)), x2 on the segment between the edges."""
-
-    cell: Cell
-
-    def column(self, u: Ball) -> tuple[Ball, Ball, Ball, Ball]:
-        """x1, the middle height, half the height, and the Jacobian over half the height."""
-        half = (self.cell.end - self.cell.start) / 2
-        theta = (self.cell.start + self.cell.end) / 2 + half * u
-        sine, cosine = theta.sin(), theta.cos()
-        lower, upper = self.cell.heights(sine, cosine)
-        rise = (upper - lower) / 2
-        return sine, (upper + lower) / 2, rise, half * cosine * rise
-
-
 def _over(cell: Cell, f: Function, degree: int, cuts: int) -> dict[tuple[int, int], flint.arb]:
     """Integrals over one cell, cut in half where one rule would be too long."""
-    chart = _Map(cell=cell)
+    chart = Chart(cell=cell)
     across = _choose_rule(lambda u, v: _bound(chart, f, u, v), degree)
     along = _choose_rule(lambda v, u: _bound(chart, f, u, v), degree)
     if across is not None and along is not None:
@@ -167,22 +126,19 @@ class _Rule:
     sup2: flint.arb
 
 
-_Suprema = tuple[flint.arb, flint.arb, flint.arb]  # of the integrand, of x1 and of x2, in modulus
-
-
-def _bound(chart: _Map, f: Function, u: Ball, v: Ball) -> _Suprema:
+def _bound(chart: Chart, f: Function, u: Ball, v: Ball) -> Suprema:
     sine, middle, rise, jacobian = chart.column(u)
     height = middle + rise * v
     value = f(sine, height) * jacobian
     return tuple(flint.acb(part).abs_upper() for part in (value, sine, height))  # pyright: ignore[reportReturnType]
 
 
-def _choose_rule(at: Callable[[Ball, Ball], _Suprema], degree: int) -> _Rule | None:
+def _choose_rule(at: Callable[[Ball, Ball], Suprema], degree: int) -> _Rule | None:
     """The shortest rule found, over ellipses of falling size; None where none is short."""
     goal = flint.arb(2) ** -TOLERANCE_BITS
     best: _Rule | None = None
-    for rho in _PARAMETERS:
-        suprema = _cover(at, rho)
+    for rho in ELLIPSES:
+        suprema = cover(at, rho)
         if suprema is None:
             continue
         sup, sup1, sup2 = suprema
@@ -208,62 +164,8 @@ def _points(largest: flint.arb, rho: flint.arb, goal: flint.arb) -> int:
     return max(1, int(wanted) + 2)
 
 
-def _cover(at: Callable[[Ball, Ball], _Suprema], rho: flint.arb) -> _Suprema | None:
-    """Suprema over (ellipse of rho) x [-1, 1], or None where the function is not bounded.
-
-    The upper half of the ellipse is enough: functions here are real on the real axis.
-    """
-    width, height = (rho + 1 / rho) / 2, (rho - 1 / rho) / 2
-    boxes: list[_Box] = [
-        [
-            (width * (i - 3) / 3, width * (i - 2) / 3),
-            (height * j / 2, height * (j + 1) / 2),
-            (flint.arb(k - 1), flint.arb(k)),
-        ]
-        for i, j, k in itertools.product(range(6), range(2), range(2))
-    ]
-    found: list[_Suprema] = []
-    while boxes:
-        box = boxes.pop()
-        if _outside(box, width, height):
-            continue
-        if len(found) > _MAX_BOXES:
-            return None
-        real, imaginary, other = (start.union(end) for start, end in box)
-        suprema = at(flint.acb(real, imaginary), other)
-        if all(part.is_finite() for part in suprema):
-            found.append(suprema)
-            continue
-        longest = max(range(3), key=lambda axis: float(box[axis][1] - box[axis][0]))
-        start, end = box[longest]
-        if end - start < _SMALLEST:
-            return None
-        middle = (start + end) / 2
-        boxes += [
-            [half if axis == longest else side for axis, side in enumerate(box)]
-            for half in ((start, middle), (middle, end))
-        ]
-    one, two, three = zip(*found, strict=True)
-    return _largest(one), _largest(two), _largest(three)
-
-
-_Box = list[tuple[flint.arb, flint.arb]]
-"""Ends of the real and the imaginary part of one variable, and of the other variable."""
-
-
-def _largest(values: Iterable[flint.arb]) -> flint.arb:
-    return functools.reduce(lambda p, q: p.max(q), values)
-
-
-def _outside(box: _Box, width: flint.arb, height: flint.arb) -> bool:
-    """Whether a box above the real axis certainly misses the ellipse."""
-    (left, right), (low, _), _ = box
-    nearest = left.max(-right).max(flint.arb(0))
-    return bool((nearest / width) ** 2 + (low / height) ** 2 > 1)
-
-
 def _tensor(
-    chart: _Map, f: Function, degree: int, across: _Rule, along: _Rule
+    chart: Chart, f: Function, degree: int, across: _Rule, along: _Rule
 ) -> dict[tuple[int, int], flint.arb]:
     """The tensor rule with its error: sums over x2 first, then over x1."""
     inner = _gauss(along.points)

@@ -8,7 +8,8 @@ import flint
 import sympy as sp
 
 from expressivity.bounds.cells import ball, gentle_turn, kink_lines, turned
-from expressivity.bounds.cubature import BITS, disk_integral, monomial_integrals
+from expressivity.bounds.charts import BITS
+from expressivity.bounds.cubature import disk_integral, monomial_integrals
 from expressivity.domains import Domain
 from expressivity.enclosure import Enclosure, precision
 from expressivity.targets import Target

@@ -1,14 +1,18 @@
-"""Certified L2 error of one network, whose float weights are exact numbers, against a target."""
+"""Certified errors of one network, whose float weights are exact numbers, against a target."""
 
+import flint
 import sympy as sp
 import torch
 from torch import Tensor
 
-from expressivity.bounds.cubature import BITS, disk_integral, interval_integral
+from expressivity.bounds.charts import BITS
+from expressivity.bounds.cubature import disk_integral, interval_integral
+from expressivity.bounds.suprema import disk_supremum
 from expressivity.enclosure import Enclosure, precision
 from expressivity.families import Family
+from expressivity.interpret import BALL, interpret
 from expressivity.networks import pack, unpack
-from expressivity.targets import Target
+from expressivity.targets import COORDINATES, Target
 from expressivity.weights import Weights, network_expression
 
 _NEGLIGIBLE = 2.0**-40  # of the largest coefficient on the same side
@@ -66,3 +70,37 @@ def network_error(target: Target, family: Family, theta_P: Tensor) -> Enclosure:
     with precision(BITS):
         error = Enclosure(integrate(sp.Pow(difference, 2)))
         return (error / Enclosure(integrate(sp.Pow(target.expression, 2)))).sqrt()
+
+
+def uniform_errors(target: Target, family: Family, theta_P: Tensor) -> tuple[Enclosure, Enclosure]:
+    """Upper bounds on the unit disk of sup abs(t - h) / sup abs(t) and ess sup abs(grad(t - h)).
+
+    They are some ten times too large; the second is absolute, and of the order of the jump where
+    a kink of h lies beside one of t, however near.
+
+    Raises:
+        ValueError: as for :func:`network_error`; a target that is 0 at every point tried.
+    """
+    if target.domain.name != "disk":
+        raise ValueError(f"required: a target on the unit disk; got one on {target.domain.name}")
+    difference = target.expression - network_expression(family, exact_weights(family, theta_P))
+    with precision(BITS):
+        values = [
+            abs(interpret(target.expression, dict(zip(COORDINATES, point, strict=False)), BALL))
+            for point in _POINTS
+        ]
+        largest = max(values, key=lambda value: float(value.lower()))
+        if not largest > 0:
+            raise ValueError("required: a target that is not 0 at every point tried; got 0")
+        slopes = [disk_supremum(sp.diff(difference, x)) for x in target.coordinates]
+        gradient = sum((slope**2 for slope in slopes), flint.arb(0)).sqrt()
+        return Enclosure(disk_supremum(difference) / largest), Enclosure(gradient)
+
+
+_POINTS = tuple(
+    (flint.arb(radius * c) / 100, flint.arb(radius * s) / 100)
+    for radius in (3, 10, 17, 20)
+    for c, s in ((5, 0), (4, 3), (3, 4), (0, 5), (-3, 4), (-4, 3))
+    for c, s in ((c, s), (-c, -s))
+)
+"""Points of the disk, up to its edge: the target's supremum is at least its value there."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import flint
 
-from expressivity.bounds.cubature import BITS
+from expressivity.bounds.charts import BITS
 from expressivity.bounds.moments import CertifiedMoments
 from expressivity.enclosure import precision
 

@@ -14,7 +14,7 @@ from expressivity.bounds.best_ridge import best_ridge
 from expressivity.bounds.directions import Searched
 from expressivity.bounds.directions import search as search_directions
 from expressivity.bounds.moments import CertifiedMoments, certified_moments
-from expressivity.bounds.network_error import network_error, pruned
+from expressivity.bounds.network_error import network_error, pruned, uniform_errors
 from expressivity.bounds.rank_tail import RankTail, rank_tail
 from expressivity.bounds.ridge_rank import default_degree, rank_of, zernike_moments
 from expressivity.certificates import lower_certificate, upper_certificate, write
@@ -22,7 +22,7 @@ from expressivity.commands.arguments import builtin_target, choice, user_target
 from expressivity.families import Family, Form, Kind
 from expressivity.gates import GateSpec
 from expressivity.interpret import lower_float
-from expressivity.norms import l2_errors, measuring_grid
+from expressivity.norms import l2_errors, measuring_grid, snapped
 from expressivity.output import ExitCode, write_json
 from expressivity.separation import Settings, Unit, default_dictionary, run_unit
 from expressivity.targets import Target
@@ -138,13 +138,18 @@ def understand(options: Options) -> Job:
 def run(options: Options, *, as_json: bool) -> int:
     """Certify, print, and write the file where one is asked for; 3 where nothing is certain."""
     job = understand(options)
-    document = _upper(job) if job.upper else _lower(job)
-    if document is None:
-        Console(stderr=True).print(
-            f"not decided: no positive bound at width {job.family.width} and degree {job.degree}; "
-            "the class may contain the target, or the degree is too small",
-            soft_wrap=True,
+    theta_P = _best_fit(job) if job.upper else None
+    if job.upper:
+        document = None if theta_P is None else _upper(job, theta_P)
+        failure = "every restart of the fit failed"
+    else:
+        document = _lower(job)
+        failure = (
+            f"no positive bound at width {job.family.width} and degree {job.degree}; the class may "
+            "contain the target, or the degree is too small"
         )
+    if document is None:
+        Console(stderr=True).print(f"not decided: {failure}", soft_wrap=True, highlight=False)
         return ExitCode.UNDECIDED
     if job.out is not None:
         write(document, job.out)
@@ -152,6 +157,8 @@ def run(options: Options, *, as_json: bool) -> int:
         write_json(document)
     else:
         _show(job, document)
+        if theta_P is not None and job.target.domain.name == "disk":
+            _show_uniform(job, theta_P)
         if job.sandwich:
             _show_sandwich(job)
     return ExitCode.AS_EXPECTED
@@ -174,18 +181,22 @@ def _bound(
     return rank_tail(moments, rank)
 
 
-def _upper(job: Job) -> dict[str, Any] | None:
-    """The best restart, once what is round-off in it has been cut off."""
+def _best_fit(job: Job) -> torch.Tensor | None:
+    """The best restart, once what is round-off in it has been cut off and its kinks are tidied."""
     unit = Unit(target=job.target, family=job.family, settings=job.settings)
     _, lanes = run_unit(unit)
     finite = [theta for theta in lanes.theta if bool(theta.isfinite().all())]
     if not finite:
         return None
     theta_LP = torch.stack([pruned(job.family, theta.double()) for theta in finite])
-    errors_L = l2_errors(job.family, theta_LP, measuring_grid(job.target))
-    best_P = theta_LP[int(errors_L.nan_to_num(nan=math.inf).argmin())]
-    error = network_error(job.target, job.family, best_P)
-    return upper_certificate(job.target, job.family, best_P, error)
+    grid = measuring_grid(job.target)
+    errors_L = l2_errors(job.family, theta_LP, grid)
+    return snapped(job.family, theta_LP[int(errors_L.nan_to_num(nan=math.inf).argmin())], grid)
+
+
+def _upper(job: Job, theta_P: torch.Tensor) -> dict[str, Any]:
+    error = network_error(job.target, job.family, theta_P)
+    return upper_certificate(job.target, job.family, theta_P, error)
 
 
 def _show(job: Job, document: dict[str, Any]) -> None:
@@ -208,6 +219,16 @@ def _show(job: Job, document: dict[str, Any]) -> None:
         lines.append(f"written to {job.out}; verify it with: expressivity check {job.out}")
     for line in lines:
         Console().print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+def _show_uniform(job: Job, theta_P: torch.Tensor) -> None:
+    supremum, gradient = uniform_errors(job.target, job.family, theta_P)
+    Console().print(
+        f"the same network: relative sup error at most {supremum.upper_decimal(2)}, gradient error "
+        f"at most {gradient.upper_decimal(2)} (certified, not in the file)",
+        soft_wrap=True,
+        highlight=False,
+    )
 
 
 def _show_sandwich(job: Job) -> None:

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expressivity.bounds.cells import Line, branch, cut, gentle_turn, kink_lines, turned
+from expressivity.bounds.charts import BITS
 from expressivity.bounds.cubature import (
-    BITS,
     disk_integral,
     interval_integral,
     monomial_integrals,

@@ -4,12 +4,17 @@ import pytest
 import torch
 
 from expressivity.activations import FULL_DICTIONARY
-from expressivity.bounds.network_error import exact_weights, network_error, pruned
+from expressivity.bounds.network_error import (
+    exact_weights,
+    network_error,
+    pruned,
+    uniform_errors,
+)
 from expressivity.commands.arguments import user_target
 from expressivity.families import Family, Form, Kind
 from expressivity.gates import GateSpec
 from expressivity.networks import parameter_length, unpack
-from expressivity.norms import l2_errors, measuring_grid
+from expressivity.norms import l2_errors, measure, measuring_grid
 from expressivity.separation import Settings, Unit, run_unit
 from expressivity.targets import t1, t2, t3b, t4, t5, t5q
 from expressivity.witnesses import builtin_witness, start_from
@@ -78,6 +83,28 @@ def test_a_fit_of_t2_is_certified_to_1e_12():
     theta = pruned(family, lanes.theta[min(range(8), key=lanes.l2.__getitem__)])
     error = network_error(t2(), family, theta)
     assert float(error.upper_decimal()) <= 1e-12
+
+
+@pytest.mark.parametrize("size", [1e-2, 1e-8])
+def test_uniform_bounds_are_above_the_errors_and_near(size):
+    family = member(t2(), Kind.MOA, Form.TYPE1, THREE)
+    exact = start_from(family, builtin_witness(t2(), family))
+    generator = torch.Generator().manual_seed(5)
+    noise = size * torch.randn(exact.shape, generator=generator, dtype=torch.float64)
+    theta = torch.where(_learned(family), exact + noise, exact)
+    measured = measure(family, theta, measuring_grid(t2()))
+    bounds = uniform_errors(t2(), family, theta)
+    for bound, value in zip(bounds, (measured.sup, measured.w1inf), strict=True):
+        assert value <= float(bound.upper_decimal()) <= 40 * value
+
+
+def test_a_kink_beside_that_of_the_target_costs_its_jump():
+    family = member(t2(), Kind.MOA, Form.TYPE1, THREE)
+    theta = start_from(family, builtin_witness(t2(), family)).clone()
+    theta[2] += 1e-14  # w = (0, 1), b = 1e-14
+    supremum, gradient = uniform_errors(t2(), family, theta)
+    assert float(supremum.upper_decimal()) < 1e-12
+    assert float(gradient.upper_decimal()) > 0.9
 
 
 @pytest.mark.parametrize("gate", ["tanh", "softmax"])

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from expressivity.bounds.cubature import BITS
+from expressivity.bounds.charts import BITS
 from expressivity.bounds.moments import certified_moments
 from expressivity.bounds.rank_tail import gram, positive_definite, rank_tail
 from expressivity.bounds.ridge_rank import zernike_moments
