@@ -5,10 +5,12 @@ enclosures are the same walk with another ``Arithmetic``. Nothing is printed to 
 and executed.
 """
 
+import functools
 import math
-from collections.abc import Callable, Mapping
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import flint
 import sympy as sp
@@ -54,6 +56,64 @@ def interpret(expression: sp.Expr, values: Mapping[sp.Symbol, Any], rules: Arith
         return memo[node]
 
     return walk(expression)
+
+
+def compiled(
+    expression: sp.Expr, symbols: Sequence[sp.Symbol], rules: Arithmetic
+) -> Callable[..., Any]:
+    """A function of the symbols' values: the same walk, recorded once and replayed at each call.
+
+    Raises:
+        ValueError: as for :func:`interpret`; a condition, whose branches a recording cannot skip.
+
+    >>> x = sp.Symbol("x")
+    >>> compiled(sp.sin(x) ** 2 + x, [x], TORCH)(torch.zeros(2)).tolist()
+    [0.0, 0.0]
+    """
+    steps: list[_Step] = []
+
+    def record(operation: Callable[..., Any], *arguments: _Register) -> _Register:
+        steps.append((operation, tuple(argument.index for argument in arguments)))
+        return _Register(index=len(symbols) + len(steps) - 1, record=record)
+
+    def refuse(*_: object) -> NoReturn:
+        raise ValueError("required: a formula without conditions; got a Piecewise")
+
+    recording = Arithmetic(
+        number=lambda node: record(functools.partial(rules.number, node)),
+        power=lambda base, exponent: record(lambda value: rules.power(value, exponent), base),
+        functions={
+            name: functools.partial(record, function) for name, function in rules.functions.items()
+        },
+        choose=refuse,
+    )
+    start = {symbol: _Register(index=k, record=record) for k, symbol in enumerate(symbols)}
+    result = interpret(expression, start, recording).index
+
+    def replay(*values: Any) -> Any:
+        registers = list(values)
+        for operation, arguments in steps:
+            registers.append(operation(*[registers[k] for k in arguments]))
+        return registers[result]
+
+    return replay
+
+
+_Step = tuple[Callable[..., Any], tuple[int, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Register:
+    """A value of a recording: where a replay keeps it."""
+
+    index: int
+    record: Callable[..., Any]
+
+    def __add__(self, other: "_Register") -> "_Register":
+        return self.record(operator.add, self, other)
+
+    def __mul__(self, other: "_Register") -> "_Register":
+        return self.record(operator.mul, self, other)
 
 
 def _apply(node: Any, walk: Callable[[Any], Any], rules: Arithmetic) -> Any:

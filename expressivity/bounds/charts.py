@@ -14,14 +14,13 @@ import flint
 import sympy as sp
 
 from expressivity.bounds.cells import Ball, Cell
-from expressivity.interpret import BALL, Arithmetic, interpret
+from expressivity.interpret import BALL, Arithmetic, compiled
 from expressivity.targets import COORDINATES
 
 BITS = 192
 ELLIPSES = tuple(flint.arb(rho) / 8 for rho in (64, 40, 28, 22, 18, 15, 13, 12, 11, 10))
 """Parameters rho of the ellipses tried: half axes (rho + 1/rho)/2 and (rho - 1/rho)/2."""
 
-_X1, _X2 = COORDINATES[:2]
 _MAX_BOXES = 1000
 _SMALLEST = flint.arb(1) / 16  # side of a box that still meets a pole: the ellipse is too large
 
@@ -58,7 +57,7 @@ ANALYTIC = Arithmetic(
 
 def analytic_function(formula: sp.Expr) -> Function:
     """A formula without kinks as a function of two balls, real or complex."""
-    return lambda x1, x2: interpret(formula, {_X1: x1, _X2: x2}, ANALYTIC)
+    return compiled(formula, COORDINATES[:2], ANALYTIC)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,12 +24,12 @@ from expressivity.bounds.charts import (
     analytic_function,
     cover,
 )
-from expressivity.interpret import interpret
+from expressivity.interpret import compiled
 from expressivity.targets import COORDINATES
 
 TOLERANCE_BITS = 120  # absolute errors near 2^-120, about 1e-36
 
-_X1, _X2 = COORDINATES[:2]
+_X1 = COORDINATES[0]
 _MAX_POINTS = 96  # in one direction; more, and the cell is cut instead
 _MAX_CUTS = 8
 
@@ -84,8 +84,9 @@ def interval_integral(expression: sp.Expr) -> flint.arb:
     total = flint.arb(0)
     for start, end in itertools.pairwise(ball(end) for end in ends):
         formula = branch(expression, {_X1: (start + end) / 2})
+        f = compiled(formula, [_X1], ANALYTIC)
         total += flint.acb.integral(
-            lambda x1, _, formula=formula: flint.acb(interpret(formula, {_X1: x1}, ANALYTIC)),
+            lambda x1, _, f=f: flint.acb(f(x1)),
             start,
             end,
             abs_tol=flint.arb(2) ** -TOLERANCE_BITS,

@@ -20,6 +20,7 @@ import sympy as sp
 
 from expressivity.activations import ACTIVATIONS
 from expressivity.bounds.bound import Bound, Norm, TargetNorms, precision, relative, round_down
+from expressivity.bounds.cubature import interval_integral
 from expressivity.bounds.polynomial_pieces import Exact, Piece, Pieces, integral, split, sup_above
 from expressivity.evidence import Evidence
 from expressivity.families import Family, Form, Kind
@@ -124,8 +125,17 @@ def _relative_l2(target: Target, square: Exact, norms: TargetNorms) -> tuple[flo
         return 0.0, Evidence.PROVED
     norm = _square_norm(target)
     if norm is None:
-        return relative(round_down(sp.sqrt(square)), norms.l2), Evidence.NUMERICAL
+        return _enclosed_l2(target, square, norms)
     return round_down(sp.sqrt(square / norm)), Evidence.PROVED
+
+
+def _enclosed_l2(target: Target, square: Exact, norms: TargetNorms) -> tuple[float, Evidence]:
+    with flint.ctx.workprec(precision):
+        try:
+            norm = interval_integral(sp.Pow(target.expression, 2))
+        except ValueError:  # a kink at an irrational point
+            return relative(round_down(sp.sqrt(square)), norms.l2), Evidence.NUMERICAL
+        return lower_float((interpret(square, {}, BALL) / norm).sqrt()), Evidence.CERTIFIED
 
 
 def _relative_sup(target: Target, sup: Exact, norms: TargetNorms) -> tuple[float, Evidence]:

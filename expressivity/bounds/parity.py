@@ -5,9 +5,9 @@ lie in a span that depends on neither width nor weights, where the activations d
 domain that is symmetric under x -> -x the parts are orthogonal, so the squared distance of the
 target to the class is at least the sum of those of its two parts.
 
-One variable: exact where the target is piecewise polynomial. Otherwise, and in more variables, by
-quadrature; there (w.x)^k lies in the span of the monomials of degree k, and nothing is claimed for
-abs(w.x) and the like, whose span is not finite.
+One variable: exact where the target is piecewise polynomial. In more variables (w.x)^k lies in the
+span of the monomials of degree k, and nothing is claimed for abs(w.x) and the like, whose span is
+not finite; on the unit disk the distance is enclosed. Everything else is by quadrature.
 
 Arrays: N nodes, S functions of a span, D coordinates.
 """
@@ -17,6 +17,7 @@ from functools import lru_cache
 from itertools import combinations_with_replacement
 from typing import Any
 
+import flint
 import numpy as np
 import sympy as sp
 import torch
@@ -24,11 +25,16 @@ from numpy.typing import NDArray
 
 from expressivity.activations import ACTIVATIONS, Z
 from expressivity.bounds.bound import Bound, TargetNorms, relative, round_down
+from expressivity.bounds.cells import gentle_turn, kink_lines, turned
+from expressivity.bounds.charts import BITS
+from expressivity.bounds.cubature import disk_integral, monomial_integrals
+from expressivity.bounds.moments import on_disk
 from expressivity.bounds.polynomial_pieces import Exact, square_distance
 from expressivity.domains import Hyperplane, rule
+from expressivity.enclosure import Enclosure, precision
 from expressivity.evidence import Evidence
 from expressivity.families import FIXED_FORMS, Family, Form, Kind
-from expressivity.interpret import TORCH, interpret
+from expressivity.interpret import TORCH, interpret, lower_float
 from expressivity.targets import Target
 
 Span = tuple[sp.Expr, ...] | None
@@ -49,6 +55,8 @@ def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, .
     exact = _exact_square_ratio(target, odd, even)
     if exact is not None:
         value, evidence = (round_down(sp.sqrt(exact)) if exact > 0 else 0.0), Evidence.PROVED
+    elif (ratio := _certified_square_ratio(target, odd, even)) is not None:
+        value, evidence = max(lower_float(ratio.sqrt().ball), 0.0), Evidence.CERTIFIED
     else:
         value = relative(_distance(target, odd, even), norms.l2)
         value, evidence = (value if value > _noise else 0.0), Evidence.NUMERICAL
@@ -121,6 +129,49 @@ def _exact_square_ratio(target: Target, odd: Span, even: Span) -> Exact | None:
                 return None
             distance += found
     return distance / norm if norm > 0 else None
+
+
+@lru_cache(maxsize=256)
+def _certified_square_ratio(target: Target, odd: Span, even: Span) -> Enclosure | None:
+    """dist^2 / norm^2 on the unit disk, or None where the integrals cannot be enclosed."""
+    if not on_disk(target.domain):
+        return None
+    mirrored: Any = target.expression.xreplace({x: -x for x in target.coordinates})
+    distance = flint.arb(0)
+    with precision(BITS):
+        try:
+            for span, sign in ((odd, -1), (even, 1)):
+                if span is not None:
+                    part = (target.expression + sign * mirrored) / 2
+                    distance += _square_residual(part, [_degree(function) for function in span])
+            norm = disk_integral(sp.Pow(target.expression, 2))
+        except ValueError:  # kinks that are no lines, or a pole nearby
+            return None
+        return Enclosure(distance) / Enclosure(norm)
+
+
+def _square_residual(part: sp.Expr, degrees: list[int | None]) -> flint.arb:
+    """Squared distance on the disk to the homogeneous polynomials of these degrees.
+
+    They are the same in turned coordinates.
+    """
+    part = turned(part, gentle_turn(kink_lines(part)))
+    powers = [(k - b, b) for k in degrees if k is not None for b in range(k + 1)]
+    whole = disk_integral(sp.Pow(part, 2))
+    if not powers:
+        return whole
+    inner = monomial_integrals(part, max(a + b for a, b in powers))
+    right = flint.arb_mat([[inner[power]] for power in powers])
+    gram = flint.arb_mat([[_moment(a + c, b + d) for c, d in powers] for a, b in powers])
+    return whole - (right.transpose() * gram.solve(right))[0, 0]
+
+
+def _moment(a: int, b: int) -> flint.arb:
+    """The integral of x1^a x2^b over the unit disk."""
+    if a % 2 or b % 2:
+        return flint.arb(0)
+    one, other, both = ((flint.arb(n) / 2).gamma() for n in (a + 1, b + 1, a + b + 4))
+    return one * other / both
 
 
 @lru_cache(maxsize=256)

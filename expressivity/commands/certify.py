@@ -29,6 +29,7 @@ from expressivity.targets import Target
 
 _SEARCHED = 2  # largest width of the search over directions
 _RATIO = 1.01  # of the best directions found to what the search proves, where it ends
+_CAPTION = "best ridges (what is left up to degree 60) and best fit are numerical"
 _MIDDLE_DEGREE = 60  # of the moments of the numerical middle of the sandwich
 
 
@@ -237,13 +238,14 @@ def _show_sandwich(job: Job) -> None:
     middle = zernike_moments(job.target, _MIDDLE_DEGREE).sequences
     norm_squared = float(moments.norm_squared)
     columns = ("width", "certified lower", "method", "best ridges", "best fit", "ridges / lower")
-    table = Table(*columns, box=SIMPLE_HEAD, caption="best ridges and best fit are numerical")
+    table = Table(*columns, box=SIMPLE_HEAD, caption=_CAPTION)
     for width in range(1, job.family.width + 1):
         family = replace(job.family, width=width)
         search = width <= _SEARCHED
         bound = _bound(moments, family, search=search)
         lower = 0.0 if bound is None else lower_float(moments.relative(bound.distance_squared).ball)
-        ridges = best_ridge(middle, width, norm_squared).distance / math.sqrt(norm_squared)
+        found = best_ridge(middle, width, norm_squared)
+        ridges = math.sqrt(max(found.distance**2 - found.remainder, 0.0) / norm_squared)
         result, _ = run_unit(Unit(target=job.target, family=family, settings=job.settings))
         fitted = result.error["l2"]
         table.add_row(

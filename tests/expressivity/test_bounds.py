@@ -276,13 +276,17 @@ def test_parity_reproduces_exact_distances(target, form, square_norm, name, dist
     [(1.0, 0.0201632, 0.0086983), (2.0, 0.0474799, 0.0255469), (4.0, 0.0812699, 0.0534211)],
 )
 def test_parity_of_t2_on_square_and_disk(lambda_, on_square, on_disk):
-    for cube, distance in ((True, on_square), (False, on_disk)):
+    cases = (
+        (True, on_square, Evidence.NUMERICAL),
+        (False, on_disk, Evidence.CERTIFIED),
+    )
+    for cube, distance, evidence in cases:
         target = user(t2(lambda_).expression, 2, cube=cube)
         bound = found(target, network(Form.TYPE1, 5, 2, LINEAR_ODD_PART, bias=False), "parity")[
             "l2"
         ]
         assert (bound.value * norms_of(target).l2) ** 2 == pytest.approx(distance, abs=6e-8)
-        assert bound.evidence is Evidence.NUMERICAL and bound.every_width
+        assert bound.evidence is evidence and bound.every_width
 
 
 @pytest.mark.parametrize("name", FULL_DICTIONARY)
@@ -380,12 +384,12 @@ def test_free_knots_use_any_interval_coefficient_and_mirror_image():
     assert is_just_below(bound.value, sp.Rational(3, 8))
 
 
-def test_free_knots_with_a_numerical_norm_are_numerical():
+def test_free_knots_relative_to_an_enclosed_norm_are_certified():
     target = user("relu2(x)+tanh(2*x)*relu(-x)", 1)
     bounds = found(target, network(Form.TYPE1, 2, 1, ("relu",)), "free-knot")
     kinds = {norm: bound.evidence for norm, bound in bounds.items()}
     assert kinds == {
-        "l2": Evidence.NUMERICAL, "sup": Evidence.NUMERICAL, "w1inf": Evidence.PROVED
+        "l2": Evidence.CERTIFIED, "sup": Evidence.NUMERICAL, "w1inf": Evidence.PROVED
     }  # fmt: skip
 
 
