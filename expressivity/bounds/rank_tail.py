@@ -8,6 +8,7 @@ B, since the inequality holds whatever they are. docs/certificates.md states exa
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import flint
 
@@ -76,18 +77,21 @@ def gram(moments: CertifiedMoments, rows: int) -> flint.acb_mat:
 
 def _at(moments: CertifiedMoments, rank: int, rows: int) -> RankTail | None:
     g = gram(moments, rows)
-    values, vectors = _eigenvectors(g)
+    values, frame = _eigenvectors(g)
+    basis = flint.acb_mat([row[:rank] for row in frame.tolist()])
+    inner = basis.conjugate().transpose() * g * basis
     for slack in _SLACKS:
-        with precision(_CHOICE_BITS):
-            loss = values[0] * flint.arb(2) ** slack
-            shift = (values[rank].max(flint.arb(0)) + loss).mid()
-            gains = [(value - shift + loss).max(flint.arb(0)).sqrt() for value in values[:rank]]
-            factor = flint.acb_mat(
-                [[(z * gain).mid() for z, gain in zip(row, gains, strict=False)] for row in vectors]
-            )
+        loss = values[0] * flint.arb(2) ** slack
+        shift = _short(values[rank].max(flint.arb(0)) + loss)
+        root = cholesky(inner - _identity(rank, shift - loss))
+        if root is None:
+            continue
+        factor = flint.acb_mat([[_short(z) for z in row] for row in (basis * root).tolist()])
         square = factor * factor.conjugate().transpose()
         tail = _real_trace(g) - rank * shift - _real_trace(square)
-        if tail > 0 and positive_definite(square + _identity(rows, shift) - g):
+        # Definite in one basis, definite in all; in this one nothing is lost to the balls.
+        gap = frame.conjugate().transpose() * (square + _identity(rows, shift) - g) * frame
+        if tail > 0 and cholesky(gap) is not None:
             return RankTail(
                 degree=len(moments.sequences) - 1,
                 rank=rank,
@@ -99,17 +103,33 @@ def _at(moments: CertifiedMoments, rank: int, rows: int) -> RankTail | None:
     return None
 
 
-def _eigenvectors(g: flint.acb_mat) -> tuple[list[flint.arb], list[list[flint.acb]]]:
-    """Approximate eigenvalues of a Hermitian matrix, largest first, and its unit eigenvectors."""
+def _short(number: Any) -> Any:
+    """The middle of a ball to fewer bits, exact."""
+    with precision(_CHOICE_BITS):
+        return (+number).mid()
+
+
+def _eigenvectors(g: flint.acb_mat) -> tuple[list[flint.arb], flint.acb_mat]:
+    """Approximate eigenvalues, largest first, and orthonormal eigenvectors.
+
+    Those of nearly equal eigenvalues come out far from orthogonal; two sweeps are enough.
+    """
     size = g.nrows()
     values, vectors = g.mid().eig(right=True, algorithm="approx")
     order = sorted(range(size), key=lambda k: values[k].real.mid(), reverse=True)
-    columns: list[list[flint.acb]] = []
+    basis: list[list[flint.acb]] = []
     for k in order:
         column = [vectors[i, k].mid() for i in range(size)]
-        length = sum((abs(z) ** 2 for z in column), flint.arb(0)).sqrt()
-        columns.append([z / length for z in column])
-    return [values[k].real.mid() for k in order], [list(row) for row in zip(*columns, strict=True)]
+        for other in basis * 2:
+            overlap = _inner(other, column)
+            column = [(b - overlap * a).mid() for a, b in zip(other, column, strict=True)]
+        length = _inner(column, column).real.sqrt()
+        basis.append([(z / length).mid() for z in column])
+    return [values[k].real.mid() for k in order], flint.acb_mat(basis).transpose()
+
+
+def _inner(one: list[flint.acb], other: list[flint.acb]) -> flint.acb:
+    return sum((a.conjugate() * b for a, b in zip(one, other, strict=True)), flint.acb(0))
 
 
 def _identity(size: int, scale: flint.arb) -> flint.acb_mat:
@@ -120,22 +140,25 @@ def _real_trace(matrix: flint.acb_mat) -> flint.arb:
     return sum((matrix[i, i].real for i in range(matrix.nrows())), flint.arb(0))
 
 
-def positive_definite(matrix: flint.acb_mat) -> bool:
-    """Whether a Hermitian matrix is certainly positive definite: all its pivots are.
+def cholesky(matrix: flint.acb_mat) -> flint.acb_mat | None:
+    """Enclosure of the lower triangular L with L L* a Hermitian matrix; its existence is proof.
 
-    >>> positive_definite(flint.acb_mat([[2, 1], [1, 2]]))
+    None where the matrix is not certainly positive definite.
+
+    >>> cholesky(flint.acb_mat([[4, 2], [2, 2]]))[1, 1].real.mid()
+    1.00000000000000
+    >>> cholesky(flint.acb_mat([[1, 1], [1, 1]])) is None
     True
-    >>> positive_definite(flint.acb_mat([[1, 1], [1, 1]]))
-    False
     """
     size = matrix.nrows()
-    rows = [[matrix[i, j] for j in range(size)] for i in range(size)]
-    for k in range(size):
-        pivot = rows[k][k].real
+    root = flint.acb_mat(size, size)
+    for j in range(size):
+        pivot = matrix[j, j].real - sum((abs(root[j, k]) ** 2 for k in range(j)), flint.arb(0))
         if not pivot > 0:
-            return False
-        for i in range(k + 1, size):
-            ratio = rows[i][k] / pivot
-            for j in range(k + 1, size):
-                rows[i][j] -= ratio * rows[k][j]
-    return True
+            return None
+        diagonal = pivot.sqrt()
+        root[j, j] = diagonal
+        for i in range(j + 1, size):
+            inner = sum((root[i, k] * root[j, k].conjugate() for k in range(j)), flint.acb(0))
+            root[i, j] = (matrix[i, j] - inner) / diagonal
+    return root
