@@ -7,10 +7,13 @@ claims on both sides of the truth, and enclosures against float64. Contract: the
 
 import ast
 import copy
+import graphlib
 import hashlib
+import itertools
 import json
 import math
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import flint
@@ -20,7 +23,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expressivity import checker
-from expressivity.checker import check_document, check_text
+from expressivity.checker import (
+    cells,
+    check_document,
+    check_text,
+    evaluation,
+    integrals,
+    lower,
+    search,
+)
+from expressivity.checker import moments as checker_moments
+from expressivity.checker.balls import PRECISION
+from expressivity.checker.evaluation import Function, compile_target
+from expressivity.checker.moments import disk_moments
+from expressivity.checker.reading import hexadecimal
 from expressivity.enclosure import binary
 from expressivity.expressions import parse
 
@@ -225,7 +241,7 @@ def test_kinks_inside_a_chord_are_found_exactly():
     document = lower_certificate("relu(2*x1 - 1)*x2", f, degree=8)
     value = float(document["lower_bound"]["l2"]["value"])
     document["data"]["ridge_rank"]["shift"] = to_hex(
-        float(checker._hex(document["data"]["ridge_rank"]["shift"], "shift")) + 1e-5
+        float(hexadecimal(document["data"]["ridge_rank"]["shift"], "shift")) + 1e-5
     )
     document["lower_bound"]["l2"]["value"] = f"{value * 0.8:.6f}"
     assert check_document(seal(document)).outcome == "verified"
@@ -234,8 +250,8 @@ def test_kinks_inside_a_chord_are_found_exactly():
 def test_moments_agree_with_float64_and_are_sharp():
     moments, norm2 = zernike_moments(half_plane, 20)
     with flint.ctx.workprec(240):
-        balls, norm2_ball = checker._disk_moments(parse(TARGET), 20)
-        zernike = checker._zernike(balls, 20)
+        balls, norm2_ball = disk_moments(parse(TARGET), 20)
+        zernike = checker_moments.zernike_moments(balls, 20)
         assert max(float(abs(ball).rad()) for ball in zernike.values()) < 1e-40
         differences = [abs(complex(zernike[key]) - moments[key]) for key in moments]
     assert max(differences) < 1e-10  # the radial polynomials in float64
@@ -368,6 +384,109 @@ def test_a_fixed_family_and_both_bounds_at_once():
     assert check_document(seal(both)).outcome == "rejected"
 
 
+# --- lower bounds by search ---------------------------------------------------------------------
+
+
+def span_distance(moments, degree, angles):
+    """Of the moments to sums of ridges in these directions: least squares, degree by degree."""
+    total = 0
+    for n in range(degree + 1):
+        k = np.arange(-n, n + 1, 2)
+        f = np.array([moments[n, j] for j in k])
+        basis = np.exp(-1j * np.outer(k, angles))
+        remainder = f - basis @ np.linalg.lstsq(basis, f, rcond=1e-11)[0]
+        total += math.pi / (n + 1) * (abs(remainder) ** 2).sum()
+    return total
+
+
+def search_minimum(f, width, degree):
+    """The relative minimum, in float64: the best of a grid, refined by shrinking grids."""
+    moments, norm2 = zernike_moments(f, degree)
+    best, centre, reach = math.inf, np.zeros(width), math.pi / 2
+    for _ in range(7):
+        axes = [c + reach * np.linspace(-1, 1, 13) for c in centre]
+        for angles in itertools.product(*axes):
+            distance = span_distance(moments, degree, np.array(angles))
+            if distance < best:
+                best, centre = distance, np.array(angles)
+        reach /= 3
+    return math.sqrt(best / norm2)
+
+
+def search_certificate(value, width, degree, expression=TARGET, **of):
+    return certificate(
+        expression,
+        "disk",
+        family(width=width, **of),
+        lower=claim(value, "ridge-search"),
+        ridge_search={"degree": degree, "rank": width},
+    )
+
+
+@pytest.mark.parametrize(
+    ("width", "degree", "low", "high"),
+    [(1, 5, 0.6634, 0.677145), (1, 12, 0.6765, 0.677145), (2, 6, 0.1293, 0.1325)],
+)
+def test_searched_bounds_are_verified_below_the_minimum_and_rejected_above(
+    width, degree, low, high
+):
+    found = search_minimum(half_plane, width, degree)
+    assert low < found < high
+    for share, outcome in ((0.98, "verified"), (1.02, "rejected")):
+        document = search_certificate(f"{share * found:.6f}", width, degree)
+        assert check_document(document).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("value", "width", "degree"), [("0.69", 1, 12), ("0.14", 2, 6), ("0.14", 2, 12), ("1.5", 2, 3)]
+)
+def test_searched_bounds_above_the_truth_are_rejected(value, width, degree):
+    answer = check_document(search_certificate(value, width, degree))
+    assert answer.outcome == "rejected"
+    assert "in some directions" in answer.reason
+
+
+def test_a_search_covers_fixed_activations_and_higher_degrees():
+    document = search_certificate("0.1298", 2, 24, kind="fixed", dictionary=["tanh"])
+    assert check_document(document).outcome == "verified"
+
+
+@pytest.mark.parametrize("expression", ["relu(x1) + tanh(x2)", "relu(x2)**2 - x1", "x1*x2"])
+@pytest.mark.parametrize("value", ["0.02", "1e-3"])
+def test_no_positive_bound_is_verified_for_two_ridges(expression, value):
+    answer = check_document(search_certificate(value, 2, 6, expression))
+    assert answer.outcome in ("rejected", "not decided")
+
+
+def test_the_search_is_bounded(monkeypatch):
+    monkeypatch.setattr(search, "MAX_BOXES", 100)
+    answer = check_document(search_certificate("0.126", 2, 6))
+    assert (answer.outcome, "boxes" in answer.reason) == ("not decided", True)
+
+
+def test_the_captured_part_agrees_with_least_squares():
+    moments, _ = zernike_moments(half_plane, 9)
+    with flint.ctx.workprec(PRECISION):
+        zernike = checker_moments.zernike_moments(disk_moments(parse(TARGET), 9)[0], 9)
+        captured = search.captured_part(zernike, 9, 2)
+        energy = sum(math.pi / (n + 1) * abs(g) ** 2 for (n, _), g in moments.items())
+        for phi, h in ((0.3, 0.7), (2.9, 0.1), (1.1, 1e-3)):
+            point = search.evaluate(captured, flint.arb(phi), flint.arb(h))
+            expected = energy - span_distance(moments, 9, np.array([phi + h, phi - h]))
+            assert float(point[0]) == pytest.approx(expected, abs=1e-8)
+            step = 1e-6
+            for order, (a, b) in enumerate(((step, 0), (0, step)), 1):
+                ahead, behind = (
+                    search.evaluate(captured, flint.arb(phi + s * a), flint.arb(h + s * b))[0]
+                    for s in (1, -1)
+                )
+                slope = float((ahead - behind) / (2 * step))
+                assert float(point[order]) == pytest.approx(slope, abs=1e-6)
+            box = search.evaluate(captured, flint.arb(phi, 0.01), flint.arb(h, 0.01))
+            assert all(wide.contains(narrow) for wide, narrow in zip(box, point, strict=True))
+            assert float(box[0].rad()) < 0.1
+
+
 # --- what is not decided ------------------------------------------------------------------------
 
 
@@ -382,7 +501,7 @@ def test_targets_without_chord_polynomials_are_not_decided(genuine, expression):
 
 
 def test_kinks_that_are_no_lines_are_not_decided(monkeypatch):
-    monkeypatch.setattr(checker, "_MAX_PIECES", 40)
+    monkeypatch.setattr(integrals, "MAX_PIECES", 40)
     document = upper_certificate("1", exact_network(), "relu(x1**2 + x2**2 - 1/2)")
     assert check_document(document).outcome == "not decided"
 
@@ -391,13 +510,13 @@ def test_the_thin_strips_count(monkeypatch):
     # Where lines meet the circle no cell covers the disk: without 400 bits it shows.
     enclosures = []
     for bits in (400, 20):
-        root = checker._square_root
-        monkeypatch.setattr(checker, "_square_root", lambda v, _, b=bits, r=root: r(v, b))
-        with flint.ctx.workprec(checker.PRECISION):
-            function = checker._Function(root=parse("relu(x1 - x2 + 1/3)").root)
-            target = checker._compile(function)
+        root = cells.square_root
+        monkeypatch.setattr(cells, "square_root", lambda v, _, b=bits, r=root: r(v, b))
+        with flint.ctx.workprec(PRECISION):
+            function = Function(root=parse("relu(x1 - x2 + 1/3)").root)
+            target = compile_target(function)
             goal = flint.arb("1e-30")
-            enclosures.append(checker._integrate(function, target, 2, goal))
+            enclosures.append(integrals.integrate(function, target, 2, goal))
         monkeypatch.undo()
     assert enclosures[0] in enclosures[1]
     assert float(enclosures[0].rad()) < 1e-25
@@ -405,7 +524,7 @@ def test_the_thin_strips_count(monkeypatch):
 
 
 def test_the_work_is_bounded(monkeypatch, genuine, genuine_upper):
-    monkeypatch.setattr(checker, "MAX_WORK", 1000)
+    monkeypatch.setattr(evaluation, "MAX_WORK", 1000)
     for document in (genuine, genuine_upper):
         answer = check_document(document)
         assert (answer.outcome, "work" in answer.reason) == ("not decided", True)
@@ -416,7 +535,7 @@ def test_gaps_of_the_checker_are_no_verdicts(monkeypatch, genuine, error):
     def fail(*_):
         raise error
 
-    monkeypatch.setattr(checker, "_power", fail)
+    monkeypatch.setattr(lower, "disk_moments", fail)
     answer = check_document(genuine)
     assert (answer.outcome, "failed" in answer.reason) == ("not decided", True)
 
@@ -579,6 +698,43 @@ UPPER_TAMPERS = {
 }
 
 
+SEARCH = ("data", "ridge_search")
+SEARCH_TAMPERS = {
+    "width 3": change("family", "width", to=3),
+    "width and rank 3": lambda d: (
+        change("family", "width", to=3)(d),
+        change(*SEARCH, "rank", to=3)(d),
+    ),
+    "one_sided": change("family", "form", to="one_sided"),
+    "quadratic": change("family", "form", to="quadratic"),
+    "moa": change("family", to=lambda f: f | {"kind": "moa", "gate": TANH_GATE}),
+    "rank lowered": change(*SEARCH, "rank", to=1),
+    "rank raised": change(*SEARCH, "rank", to=3),
+    "rank true": change(*SEARCH, "rank", to=True),
+    "degree missing": drop(*SEARCH, "degree"),
+    "rank missing": drop(*SEARCH, "rank"),
+    "an unknown field": change(*SEARCH, "rows", to=3),
+    "degree negative": change(*SEARCH, "degree", to=-1),
+    "degree huge": change(*SEARCH, "degree", to=61),
+    "degree lowered": change(*SEARCH, "degree", to=2),
+    "data missing": drop(*SEARCH),
+    "data null": change(*SEARCH, to=None),
+    "data of both methods": change("data", to=lambda d: d | {"ridge_rank": d["ridge_search"]}),
+    "data of the other method": lambda d: d.update(data={"ridge_rank": d["data"]["ridge_search"]}),
+    "the other method": change(*CLAIM, "method", to="ridge-rank"),
+    "domain interval": change("domain", to="interval"),
+}
+
+
+@pytest.mark.parametrize("name", SEARCH_TAMPERS)
+def test_tampered_searches_are_rejected(name):
+    document = search_certificate("0.126", 2, 6)
+    SEARCH_TAMPERS[name](document)
+    answer = check_document(seal(document))
+    assert answer.outcome == "rejected"
+    assert "digest" not in answer.reason
+
+
 @pytest.mark.parametrize("name", LOWER_TAMPERS)
 def test_tampered_lower_bounds_are_rejected(genuine, name):
     document = copy.deepcopy(genuine)
@@ -701,9 +857,9 @@ def test_random_texts_are_rejected(text):
 
 def test_cells_cover_the_disk_and_avoid_the_lines():
     rng = np.random.default_rng(5)
-    lines = [tuple(checker.Fraction(float(c)) for c in row) for row in rng.normal(size=(4, 3))]
-    lines += [(checker.Fraction(1), checker.Fraction(0), checker.Fraction(1, 3))]
-    cells, strips = checker._disk_cells(lines)
+    lines = [tuple(Fraction(float(c)) for c in row) for row in rng.normal(size=(4, 3))]
+    lines += [(Fraction(1), Fraction(0), Fraction(1, 3))]
+    parts, strips = cells.disk_cells(lines)
     assert sum(float(q - p) for p, q in strips) < 1e-100
 
     def edge(graph, x1, circle):
@@ -715,7 +871,7 @@ def test_cells_cover_the_disk_and_avoid_the_lines():
             continue
         holding = [
             cell
-            for cell in cells
+            for cell in parts
             if cell.start < x1 < cell.end
             and edge(cell.below, x1, -1) < x2 < edge(cell.above, x1, 1)
         ]
@@ -725,27 +881,37 @@ def test_cells_cover_the_disk_and_avoid_the_lines():
 
 
 def test_gauss_rules_keep_their_promise():
-    with flint.ctx.workprec(checker.PRECISION):
+    with flint.ctx.workprec(PRECISION):
         for goal in ("1e-8", "1e-30"):
-            count, error = checker._nodes(lambda z: z.exp(), flint.arb(goal))
-            nodes = checker._gauss_legendre(count, checker.PRECISION)
+            count, error = integrals.gauss_nodes(lambda z: z.exp(), flint.arb(goal))
+            nodes = integrals.gauss_legendre(count, PRECISION)
             value = sum((w * y.exp() for y, w in nodes), flint.arb(0))
             truth = flint.arb(1).exp() - flint.arb(-1).exp()
             assert abs(value - truth) < error < flint.arb(goal)
             assert count < 14
-        assert checker._nodes(lambda z: 1 / (z * z + flint.arb("0.001")), flint.arb(1)) is None
+        assert (
+            integrals.gauss_nodes(lambda z: 1 / (z * z + flint.arb("0.001")), flint.arb(1)) is None
+        )
 
 
 def test_the_checker_imports_nothing_but_flint_and_the_parser():
-    tree = ast.parse(Path(checker.__file__).read_text())
-    modules = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            modules |= {alias.name for alias in node.names}
-        if isinstance(node, ast.ImportFrom):
-            assert node.level == 0
-            modules.add(node.module)
-        assert not (isinstance(node, ast.Name) and node.id in ("eval", "exec", "__import__"))
-    others = {name for name in modules if name.split(".")[0] not in sys.stdlib_module_names}
-    assert others == {"flint", "expressivity.expressions"}
-    assert "importlib" not in modules
+    folder = Path(checker.__file__).parent
+    names = sorted(path.stem for path in folder.glob("*.py"))
+    assert [path.name for path in folder.rglob("*.py") if path.parent != folder] == []
+    own = {f"expressivity.checker.{name}" for name in names}
+    graph = {}
+    for name in names:
+        modules = set()
+        for node in ast.walk(ast.parse((folder / f"{name}.py").read_text())):
+            if isinstance(node, ast.Import):
+                modules |= {alias.name for alias in node.names}
+            if isinstance(node, ast.ImportFrom):
+                assert node.level == 0
+                modules.add(node.module)
+                assert not [a.name for a in node.names if a.name.startswith("_")]
+            assert not (isinstance(node, ast.Name) and node.id in ("eval", "exec", "__import__"))
+        others = {m for m in modules if m.split(".")[0] not in sys.stdlib_module_names}
+        assert others <= {"flint", "expressivity.expressions"} | own
+        assert "importlib" not in modules
+        graph[name] = {m.rsplit(".", 1)[1] for m in modules & own}
+    tuple(graphlib.TopologicalSorter(graph).static_order())  # raises where imports are circular

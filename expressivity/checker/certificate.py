@@ -1,0 +1,200 @@
+"""What a certificate says, read field by field (docs/certificates.md, "The file")."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, cast
+
+from expressivity.checker.findings import reject, require
+from expressivity.checker.reading import (
+    choice,
+    fields,
+    flag,
+    hexadecimal,
+    integer,
+    items,
+    matrix,
+    without_digest,
+)
+from expressivity.expressions import Expression, ExpressionError, parse
+
+SCHEMA = "expressivity.certificate/1"
+MAX_DEGREE, MAX_WIDTH, MAX_SEARCHED_WIDTH = 60, 4096, 2
+ACTIVATIONS = ("id", "relu", "relu2", "leaky_relu", "gelu", "silu", "tanh")
+_DECIMAL = re.compile(r"(0|[1-9][0-9]{0,39})(\.[0-9]{1,40})?(e[+-]?[0-9]{1,3})?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """The family whose networks the claims are about."""
+
+    kind: str
+    form: str
+    width: int
+    gate: str | None
+    scale: bool
+    gate_bias: bool
+    dictionary: tuple[str, ...]
+    bias: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RidgeRank:
+    """The hint of method ridge-rank: shift and factor of step 5."""
+
+    degree: int
+    rank: int
+    shift: Fraction
+    factor: list[list[tuple[Fraction, Fraction]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RidgeSearch:
+    """The degree and the number of ridges of method ridge-search."""
+
+    degree: int
+    rank: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificate:
+    """A well-formed certificate: claims, and the data of those that are there."""
+
+    expression: Expression
+    dimension: int
+    family: Family
+    lower: Fraction | None
+    upper: Fraction | None
+    lower_data: RidgeRank | RidgeSearch | None
+    network: dict[str, list[list[Fraction]]]
+
+
+def read_certificate(document: object) -> Certificate:
+    """Read a certificate from what JSON makes of it; the digest must be right."""
+    content = without_digest(document)
+    names = "schema target domain family lower_bound upper_bound data"
+    schema, target, domain, family_json, *claims, data = fields(content, names, "a certificate")
+    choice(schema, (SCHEMA,), "schema")
+    label, text = fields(target, "name expression", "target")
+    require(type(label) is str and len(label) <= 200, "name must be text of at most 200 characters")
+    require(type(text) is str, "expression must be text")
+    try:
+        expression = parse(text)
+    except ExpressionError as error:
+        reject(f"the target's expression: {error}")
+    dimension = 2 if choice(domain, ("disk", "interval"), "domain") == "disk" else 1
+    require(expression.dimension == dimension, f"the domain {domain} needs {dimension} variables")
+    family = _read_family(family_json)
+    lower, method = _read_claim(claims[0], ("ridge-rank", "ridge-search"))
+    upper, _ = _read_claim(claims[1], ("network-error",))
+    require(lower is not None or upper is not None, "a certificate must claim a bound")
+    searched = method == "ridge-search"
+    lower_part = "ridge_search" if searched else "ridge_rank"
+    read_lower = _read_ridge_search if searched else _read_ridge_rank
+    parts = [(lower_part, lower), ("network", upper)]
+    present = [name for name, claim in parts if claim is not None]
+    values = dict(zip(present, fields(data, " ".join(present), "data"), strict=True))
+    if lower is not None:
+        forms = ("type1",) if searched else ("type1", "one_sided")
+        covered = family.kind in ("fixed", "la") and family.form in forms
+        covered &= not searched or family.width <= MAX_SEARCHED_WIDTH
+        require(covered and dimension == 2, "this lower bound does not hold for such a family")
+    return Certificate(
+        expression=expression,
+        dimension=dimension,
+        family=family,
+        lower=lower,
+        upper=upper,
+        lower_data=None if lower is None else read_lower(values[lower_part], family),
+        network={} if upper is None else _read_network(values["network"], family, dimension),
+    )
+
+
+def _read_claim(value: object, methods: tuple[str, ...]) -> tuple[Fraction | None, str]:
+    """The claimed value and its method."""
+    if value is None:
+        return None, ""
+    (claim,) = fields(value, "l2", "a bound")
+    decimal, evidence, named, relative = fields(claim, "value evidence method relative", "a claim")
+    choice(evidence, ("certified",), "evidence")
+    method = choice(named, methods, "method")
+    require(flag(relative, "relative"), "claims must be relative")
+    text = decimal if type(decimal) is str and len(decimal) <= 100 else ""
+    require(_DECIMAL.fullmatch(text) is not None, "a claimed value must be a decimal string")
+    return Fraction(text), method
+
+
+def _read_family(value: object) -> Family:
+    names = "kind form width gate activation dictionary bias"
+    kind, form, width, gate, activation, listed, bias = fields(value, names, "family")
+    choice(kind, ("fixed", "la", "moa"), "kind")
+    fixed = kind == "fixed"
+    forms = ("type1", "one_sided", "two_sided", "quadratic")
+    choice(form, forms[:2] if fixed else forms, "form")
+    dictionary = [choice(name, ACTIVATIONS, "dictionary") for name in items(listed, "dictionary")]
+    require(0 < len(set(dictionary)) == len(dictionary), "dictionary must list different names")
+    require(dictionary == [activation] if fixed else activation is None, "activation is wrong")
+    require((gate is not None) == (kind == "moa"), "a gate belongs to kind moa and to no other")
+    scale, gate_bias = kind == "la", True
+    if gate is not None:
+        gate, scale, gate_bias = fields(gate, "name scale bias", "gate")
+        choice(gate, ("sigmoid", "tanh", "softmax"), "gate")
+    return Family(
+        kind=kind,
+        form=form,
+        width=integer(width, 1, MAX_WIDTH, "width"),
+        gate=gate,
+        scale=flag(scale, "scale"),
+        gate_bias=flag(gate_bias, "bias of the gate"),
+        dictionary=tuple(dictionary),
+        bias=flag(bias, "bias"),
+    )
+
+
+def _read_ridge_rank(value: object, family: Family) -> RidgeRank:
+    entries = fields(value, "degree rank rows shift factor", "ridge_rank")
+    degree = integer(entries[0], 0, MAX_DEGREE, "degree")
+    rank = integer(entries[1], 1, MAX_DEGREE, "rank")
+    expected = family.width * (2 if family.form == "one_sided" else 1)
+    require(rank == expected, f"rank must be {expected} for this form and width")
+    rows = integer(entries[2], rank + 1, degree + 1, "rows")
+    factor = [items(row, "factor") for row in items(entries[4], "factor", rows)]
+    columns = len(factor[0])
+    require(all(len(row) == columns for row in factor), "the rows of factor must be equally long")
+    require(columns <= rank, "factor must have at most as many columns as the rank")
+    shift = hexadecimal(entries[3], "shift")
+    require(shift >= 0, "shift must not be negative")
+    pairs = [
+        [cast(Any, tuple(pair)) for pair in matrix(row, columns, 2, "factor")] for row in factor
+    ]
+    return RidgeRank(degree=degree, rank=rank, shift=shift, factor=pairs)
+
+
+def _read_ridge_search(value: object, family: Family) -> RidgeSearch:
+    degree, rank = fields(value, "degree rank", "ridge_search")
+    integer(rank, family.width, family.width, "rank")
+    return RidgeSearch(degree=integer(degree, 0, MAX_DEGREE, "degree"), rank=rank)
+
+
+def _read_network(value: object, family: Family, dimension: int) -> dict[str, list[list[Fraction]]]:
+    count = len(family.dictionary) ** (2 if family.form == "quadratic" else 1)
+    sides = range(2 if family.form == "two_sided" else 1)
+    maps = ["w"] if family.form == "type1" else ["w", "v"]
+    shapes = dict.fromkeys(maps, (family.width, dimension + 1))
+    if family.gate is not None:
+        shapes |= {f"u{side}": (count, dimension + 1) for side in sides}
+    vectors = {"a": family.width} | {f"scale{side}": count for side in sides}
+    names = [*shapes, *vectors]
+    blocks = dict(zip(names, fields(value, " ".join(names), "network"), strict=True))
+    network = {name: matrix(blocks[name], *shape, name) for name, shape in shapes.items()}
+    network |= {name: matrix([blocks[name]], 1, size, name) for name, size in vectors.items()}
+    for name in shapes:
+        biased = family.gate_bias if name[0] == "u" else family.bias
+        fine = biased or all(row[-1] == 0 for row in network[name])
+        require(fine, f"the last column of {name} must be 0: the bias is off")
+    for name in vectors:
+        fine = name == "a" or family.scale or set(network[name][0]) == {Fraction(1)}
+        require(fine, f"{name} must be 1: scales are not learned in this family")
+    return network

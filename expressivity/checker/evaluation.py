@@ -1,0 +1,239 @@
+"""The target on balls, at points and as a polynomial along a chord.
+
+A *polynomial* is the list of its coefficients, balls, from degree 0 on. A line is written
+(c1, c2, c0), short for ``c1 x1 + c2 x2 + c0``, in exact rationals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import reduce
+from itertools import zip_longest
+
+from flint import acb, arb
+
+from expressivity.checker.balls import Ball, real_part, to_ball
+from expressivity.checker.findings import UndecidedError
+from expressivity.expressions import Node, fold
+
+MAX_POLYNOMIAL_DEGREE = 60
+# Operations on balls before giving up: half a minute or so.
+MAX_WORK = 60_000_000
+
+Polynomial = list[Ball]
+Line = tuple[Fraction, Fraction, Fraction]
+Signs = Sequence[int] | None  # of the lines on a region; None where the region is not one cell
+
+
+def _sigmoid(z: Ball) -> Ball:
+    # acb.tanh is narrower on wide balls than a quotient of exponentials.
+    return (1 + (z / 2).tanh()) / 2
+
+
+SMOOTH: dict[str, Callable[[Ball], Ball]] = {
+    "gelu": lambda z: z * (1 + (z / arb(2).sqrt()).erf()) / 2,
+    "silu": lambda z: z * _sigmoid(z),
+    "sigmoid": _sigmoid,
+    "tanh": lambda z: z.tanh(),
+    "exp": lambda z: z.exp(),
+    "sin": lambda z: z.sin(),
+    "cos": lambda z: z.cos(),
+}
+# Values for arguments of positive and of negative sign: analytic each.
+KINKED: dict[str, tuple[Callable[[Polynomial], Polynomial], Callable[[Polynomial], Polynomial]]] = {
+    "relu": (lambda p: p, lambda p: [arb(0)]),
+    "relu2": (lambda p: convolve(p, p), lambda p: [arb(0)]),
+    "leaky_relu": (lambda p: p, lambda p: [c / 100 for c in p]),
+    "abs": (lambda p: p, lambda p: [-c for c in p]),
+}
+
+
+def _add(p: Polynomial, q: Polynomial) -> Polynomial:
+    return [a + b for a, b in zip_longest(p, q, fillvalue=0)]
+
+
+def convolve(p: Polynomial, q: Polynomial) -> Polynomial:
+    """The product; a product of constants stays one."""
+    if len(p) == len(q) == 1:
+        return [p[0] * q[0]]
+    if len(p) + len(q) > MAX_POLYNOMIAL_DEGREE:
+        raise UndecidedError("the target's degree is too high for this checker")
+    result = [arb(0)] * (len(p) + len(q) - 1)
+    for i, a in enumerate(p):
+        for j, b in enumerate(q):
+            result[i + j] += a * b
+    return result
+
+
+def _constant(p: Polynomial) -> Ball:
+    if any(not c.is_zero() for c in p[1:]):
+        raise UndecidedError("the target is not a polynomial in one variable on half-disks")
+    return p[0]
+
+
+def kinked(name: str, p: Polynomial, sign: int | None, analytic: bool) -> Polynomial:
+    """relu, relu2, leaky_relu, abs; without a known sign, the hull of both values off analysis."""
+    positive, negative = KINKED[name]
+    if sign is not None:
+        return positive(p) if sign >= 0 else negative(p)
+    value = _constant(p)
+    if real_part(value) > 0:
+        return positive([value])
+    if real_part(value) < 0:
+        return negative([value])
+    if analytic:
+        return [arb.nan()]
+    return [acb(positive([value])[0]).union(acb(negative([value])[0]))]
+
+
+def _root(p: Polynomial, exponent: Fraction, sign: int | None, analytic: bool) -> Polynomial:
+    """A power with an exponent that is no integer, of a base that must not be negative."""
+    value = _constant(p)
+    if sign == -1:
+        raise UndecidedError("a fractional power has a negative base")
+    if real_part(value) > 0:
+        return [acb(value).pow(acb(to_ball(exponent)), analytic=analytic)]
+    if analytic or sign is None or exponent < 0:
+        return [arb.nan()]
+    return [arb(0).union(real_part(value).upper() ** to_ball(exponent))]
+
+
+@dataclass
+class Function:
+    """t, or t and h: evaluation on balls, and the lines on which it need not be analytic."""
+
+    root: Node
+    size: int = 0
+    lines: list[Line] = field(default_factory=list)
+    work: int = 0
+
+    def spend(self) -> None:
+        """Count one evaluation, and give up when they are too many."""
+        self.work += self.size
+        if self.work > MAX_WORK:
+            raise UndecidedError("the work allowed for one certificate is spent")
+
+    def line(self, line: Line | None) -> int | None:
+        """The index under which signs are given for this line."""
+        if line is None:
+            return None
+        if line not in self.lines:
+            self.lines.append(line)
+        return self.lines.index(line)
+
+
+Evaluate = Callable[[Sequence[Polynomial], Signs, bool], Polynomial]
+_Compiled = tuple[Evaluate, Line | None]  # and the node's exact value where it is affine
+
+
+def compile_target(function: Function) -> Evaluate:
+    """t as a function of (coordinates, signs of the lines, whether analyticity is to be checked).
+
+    Coordinates and value are polynomials in any one variable, so that this serves both for t at
+    a point and for t as a polynomial along a chord.
+    """
+
+    def small(line: Line) -> Line | None:
+        bits = max(max(abs(c.numerator), c.denominator).bit_length() for c in line)
+        return line if bits <= 4096 else None
+
+    def number(value: Fraction) -> _Compiled:
+        function.size += 1
+        ball = [to_ball(value)]
+        return (lambda x, signs, analytic: ball), (Fraction(0), Fraction(0), value)
+
+    def variable(index: int) -> _Compiled:
+        function.size += 1
+        return (lambda x, signs, analytic: x[index]), _UNIT_LINES[index]
+
+    def add(terms: Sequence[_Compiled]) -> _Compiled:
+        function.size += len(terms)
+
+        def line(p: Line | None, q: Line | None) -> Line | None:
+            if p is None or q is None:
+                return None
+            return small((p[0] + q[0], p[1] + q[1], p[2] + q[2]))
+
+        parts = [term[0] for term in terms]
+        return (
+            lambda x, signs, analytic: reduce(_add, [f(x, signs, analytic) for f in parts])
+        ), reduce(line, [term[1] for term in terms])
+
+    def multiply(factors: Sequence[_Compiled]) -> _Compiled:
+        function.size += len(factors)
+
+        def line(p: Line | None, q: Line | None) -> Line | None:
+            if p is None or q is None or (any(p[:2]) and any(q[:2])):
+                return None
+            scale, other = (q[2], p) if any(p[:2]) else (p[2], q)
+            return small((scale * other[0], scale * other[1], scale * other[2]))
+
+        parts = [factor[0] for factor in factors]
+        return (
+            lambda x, signs, analytic: reduce(convolve, [f(x, signs, analytic) for f in parts])
+        ), reduce(line, [factor[1] for factor in factors])
+
+    def power(base: _Compiled, exponent: Fraction) -> _Compiled:
+        evaluate, line = base
+        if exponent.denominator > 1:
+            function.size += 4
+            index = function.line(line)
+            return lambda x, s, analytic: _root(
+                evaluate(x, s, analytic), exponent, sign_of(s, index), analytic
+            ), None
+        count = abs(exponent.numerator)
+        function.size += count
+
+        def integer_power(x: Sequence[Polynomial], signs: Signs, analytic: bool) -> Polynomial:
+            value = evaluate(x, signs, analytic)
+            result = reduce(convolve, [value] * count, [arb(1)])
+            return result if exponent >= 0 else [1 / _constant(result)]
+
+        exact = None
+        if line is not None and not any(line[:2]) and (line[2] or exponent >= 0):
+            bits = max(abs(line[2].numerator), line[2].denominator).bit_length()
+            if bits * count <= 4096:
+                exact = (Fraction(0), Fraction(0), Fraction(line[2] ** int(exponent)))
+        return integer_power, line if exponent == 1 else exact
+
+    def call(name: str, argument: _Compiled) -> _Compiled:
+        function.size += 4
+        evaluate, line = argument
+        if name == "id":
+            return argument
+        if name in KINKED:
+            index = function.line(line)
+            return lambda x, s, analytic: kinked(
+                name, evaluate(x, s, analytic), sign_of(s, index), analytic
+            ), None
+        smooth = SMOOTH[name]
+        return lambda x, s, analytic: [smooth(_constant(evaluate(x, s, analytic)))], None
+
+    return fold(
+        function.root,
+        number=number,
+        variable=variable,
+        add=add,
+        multiply=multiply,
+        power=power,
+        call=call,
+    )[0]
+
+
+_UNIT_LINES: list[Line] = [
+    (Fraction(1), Fraction(0), Fraction(0)),
+    (Fraction(0), Fraction(1), Fraction(0)),
+]
+
+
+def sign_of(signs: Signs, index: int | None) -> int | None:
+    """The sign of one line, where it is known."""
+    return None if signs is None or index is None else signs[index]
+
+
+def signs_at(lines: Sequence[Line], x1: Fraction, x2: Fraction) -> list[int]:
+    """The signs of the lines at a point."""
+    values = (c1 * x1 + c2 * x2 + c0 for c1, c2, c0 in lines)
+    return [(value > 0) - (value < 0) for value in values]
