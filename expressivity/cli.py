@@ -25,6 +25,14 @@ app = typer.Typer(
 _INTERRUPTED = 130  # what typer returns instead of raising KeyboardInterrupt
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Expr = Annotated[str | None, typer.Option(help="A target of your own, as 'tanh(2*x1)*relu(x2)'.")]
+GateName = Annotated[str, typer.Option(help="Gate of moa, and of t2: tanh, sigmoid or softmax.")]
+GateScale = Annotated[bool, typer.Option(help="Learned scale of each gate.")]
+GateBias = Annotated[bool, typer.Option(help="Learned bias of each gate.")]
+TargetBias = Annotated[
+    bool | None, typer.Option(help="Hidden biases; by default the target's own.")
+]
+Lambda = Annotated[float, typer.Option("--lambda", help="The parameter of t2, t4, t5, t5q.")]
 
 
 def main() -> int:
@@ -88,9 +96,7 @@ def separate(
     targets: Annotated[
         list[str] | None, typer.Argument(help="Built-in targets; all of them if none is named.")
     ] = None,
-    expr: Annotated[
-        str | None, typer.Option(help="A target of your own, as 'tanh(2*x1)*relu(x2)'.")
-    ] = None,
+    expr: Expr = None,
     family: Annotated[
         str | None, typer.Option(help="Kinds to fit: fixed, la, moa (comma-separated).")
     ] = None,
@@ -103,17 +109,17 @@ def separate(
         int, typer.Option(help="Random starts that each restart picks its own from.")
     ] = 16,
     seed: Annotated[int, typer.Option(help="Seed of the starts.")] = 0,
-    gate: Annotated[str, typer.Option(help="Gate of moa: tanh, sigmoid or softmax.")] = "tanh",
-    gate_scale: Annotated[bool, typer.Option(help="Learned scale of each gate.")] = True,
-    gate_bias: Annotated[bool, typer.Option(help="Learned bias of each gate.")] = True,
-    bias: Annotated[
-        bool | None, typer.Option(help="Hidden biases; by default the target's own.")
-    ] = None,
-    lambda_: Annotated[
-        float, typer.Option("--lambda", help="The parameter of t2, t4, t5, t5q.")
-    ] = 2.0,
+    gate: GateName = "tanh",
+    gate_scale: GateScale = True,
+    gate_bias: GateBias = True,
+    bias: TargetBias = None,
+    lambda_: Lambda = 2.0,
     dictionary: Annotated[
-        str | None, typer.Option(help="Activations, as relu,tanh,id; by default all seven.")
+        str | None,
+        typer.Option(
+            help="Activations, as relu,tanh,id; by default all seven, in two_sided and quadratic "
+            "id,relu,silu,tanh."
+        ),
     ] = None,
     loss: Annotated[str, typer.Option(help="l2, or h1 to fit gradients too.")] = "l2",
     optimizer: Annotated[
@@ -159,9 +165,9 @@ def separate(
 @app.command()
 def classify(
     expr: Annotated[str, typer.Argument(help="An expression, as 'tanh(2*x1)*relu(x2)'.")],
-    gate: Annotated[str, typer.Option(help="Gate of moa: tanh, sigmoid or softmax.")] = "tanh",
-    gate_scale: Annotated[bool, typer.Option(help="Learned scale of each gate.")] = True,
-    gate_bias: Annotated[bool, typer.Option(help="Learned bias of each gate.")] = True,
+    gate: GateName = "tanh",
+    gate_scale: GateScale = True,
+    gate_bias: GateBias = True,
     bias: Annotated[bool, typer.Option(help="Hidden biases.")] = True,
     dictionary: Annotated[
         str | None, typer.Option(help="Activations, as relu,tanh,id; by default all seven.")
@@ -186,9 +192,7 @@ def classify(
 def certify(
     target: Annotated[str | None, typer.Argument(help="A built-in target on the disk.")] = None,
     width: Annotated[int, typer.Option(help="Width m of the class.")] = 1,
-    expr: Annotated[
-        str | None, typer.Option(help="A target of your own, as 'tanh(2*x1)*relu(x2)'.")
-    ] = None,
+    expr: Expr = None,
     family: Annotated[
         str,
         typer.Option(help="la, fixed: a lower bound for the class; moa: an upper bound of a fit."),
@@ -196,17 +200,11 @@ def certify(
     form: Annotated[
         str | None, typer.Option(help="type1 or one_sided for lower bounds; any for upper ones.")
     ] = None,
-    lambda_: Annotated[
-        float, typer.Option("--lambda", help="Parameter of the built-in targets.")
-    ] = 2.0,
-    gate: Annotated[str, typer.Option(help="Gate of moa, and of t2: tanh, sigmoid, softmax.")] = (
-        "tanh"
-    ),
-    gate_scale: Annotated[bool, typer.Option(help="Learned scale of each gate.")] = True,
-    gate_bias: Annotated[bool, typer.Option(help="Learned bias of each gate.")] = True,
-    bias: Annotated[
-        bool | None, typer.Option(help="Hidden biases; by default the target's own.")
-    ] = None,
+    lambda_: Lambda = 2.0,
+    gate: GateName = "tanh",
+    gate_scale: GateScale = True,
+    gate_bias: GateBias = True,
+    bias: TargetBias = None,
     dictionary: Annotated[
         str | None, typer.Option(help="Activations, as relu,tanh,id; for fixed exactly one.")
     ] = None,

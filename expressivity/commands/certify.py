@@ -103,6 +103,10 @@ def understand(options: Options) -> Job:
         bias=target.bias if options.bias is None else options.bias,
     )
     rank = rank_of(family)
+    if rank is None and kind is not Kind.MOA and not options.upper:
+        raise ValueError(
+            f"required: form type1 or one_sided for a lower bound; got {form}: ask for --upper"
+        )
     degree = options.degree or max(default_degree, (rank or 0) + 12)
     if not 1 <= degree <= _MIDDLE_DEGREE:
         raise ValueError(

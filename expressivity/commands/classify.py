@@ -7,16 +7,14 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY
-from expressivity.domains import domain_for
+from expressivity.activations import FULL_DICTIONARY
+from expressivity.commands.arguments import user_target
 from expressivity.evidence import Verdict
-from expressivity.expressions import FUNCTIONS, parse
 from expressivity.families import FIXED_FORMS, Family, Form, Kind
-from expressivity.finite import require_finite
 from expressivity.gates import GateSpec
 from expressivity.membership import Classification, classify
 from expressivity.output import ExitCode, write_json
-from expressivity.targets import Target, to_sympy
+from expressivity.targets import Target
 
 SECONDS = 16.0  # for all classes together; each gets at most a quarter of what is left
 
@@ -45,17 +43,14 @@ def understand(options: Options) -> tuple[Target, list[Family]]:
     """
     gate = GateSpec(name=options.gate, scale=options.gate_scale, bias=options.gate_bias)
     dictionary = FULL_DICTIONARY if options.dictionary is None else options.dictionary
-    parsed = parse(options.expr, functions=tuple(dict.fromkeys([*FUNCTIONS, *ACTIVATIONS])))
-    domain = domain_for(parsed.dimension)
-    require_finite(parsed, domain)
-    target = Target(name="expr", expression=to_sympy(parsed), domain=domain, source=parsed.text)
+    target = user_target(options.expr)
 
     def family(kind: Kind, form: Form, names: tuple[str, ...]) -> Family:
         return Family(
             kind=kind,
             form=form,
             width=1,
-            dimension=parsed.dimension,
+            dimension=target.dimension,
             dictionary=names,
             gate=gate if kind is Kind.MOA else None,
             bias=options.bias,
