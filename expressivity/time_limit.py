@@ -9,7 +9,9 @@ An interrupted computation decides nothing, and what it had half done is void: c
 finished results. sympy may go on to take a fact that it was about to settle for not known.
 """
 
+import functools
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -75,13 +77,22 @@ def within(seconds: float, compute: Callable[[], _T]) -> _T:
     handler, started = signal.getsignal(signal.SIGALRM) or signal.SIG_DFL, time.monotonic()
     delay, interval = signal.setitimer(signal.ITIMER_REAL, 0.0)
     signal.signal(signal.SIGALRM, _ring)
+    report = sys.unraisablehook
+    sys.unraisablehook = functools.partial(_report_others, report)
     try:
         return _limited(seconds, compute)
     finally:
+        sys.unraisablehook = report
         signal.signal(signal.SIGALRM, handler)
         if delay:
             left = max(delay - (time.monotonic() - started), 1e-3)
             signal.setitimer(signal.ITIMER_REAL, left, interval)
+
+
+def _report_others(report: Callable[[Any], Any], lost: Any) -> None:
+    """What Python calls with an exception that it could not raise; a lost alarm rings again."""
+    if not isinstance(lost.exc_value, _Alarm):
+        report(lost)
 
 
 def _limited(seconds: float, compute: Callable[[], Any]) -> Any:
