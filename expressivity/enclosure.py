@@ -76,20 +76,8 @@ class Enclosure:
     ball: flint.arb
     evidence: Evidence = Evidence.CERTIFIED
 
-    def __add__(self, other: "Enclosure") -> "Enclosure":
-        return self._with(other, self.ball + other.ball)
-
-    def __sub__(self, other: "Enclosure") -> "Enclosure":
-        return self._with(other, self.ball - other.ball)
-
-    def __mul__(self, other: "Enclosure") -> "Enclosure":
-        return self._with(other, self.ball * other.ball)
-
     def __truediv__(self, other: "Enclosure") -> "Enclosure":
-        return self._with(other, self.ball / other.ball)
-
-    def _with(self, other: "Enclosure", ball: flint.arb) -> "Enclosure":
-        return Enclosure(ball, weakest([self.evidence, other.evidence]))
+        return Enclosure(self.ball / other.ball, weakest([self.evidence, other.evidence]))
 
     def sqrt(self) -> "Enclosure":
         """The square root of a number known not to be negative: the ball is cut at 0."""

@@ -9,6 +9,7 @@ import functools
 import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NoReturn
 
 import flint
 import sympy as sp
@@ -30,10 +31,11 @@ Function = Callable[[Ball, Ball], Ball]
 def _analytic_power(base: Ball, exponent: sp.Rational) -> Ball:
     if exponent.q == 1:
         return BALL.power(base, exponent)
-    root = flint.acb(base).sqrt(analytic=True) if exponent.q == 2 else None
-    if root is None:
-        raise ValueError(f"required: integer or half-integer powers; got exponent {exponent}")
-    return root ** int(exponent.p)
+    return (flint.acb(base).log(analytic=True) * BALL.number(exponent)).exp()
+
+
+def _refuse(*_: object) -> NoReturn:
+    raise ValueError("required: a formula without conditions; got a Piecewise")
 
 
 @functools.lru_cache(maxsize=4096)
@@ -50,7 +52,7 @@ ANALYTIC = Arithmetic(
         for name, function in BALL.functions.items()
         if name in ("exp", "sin", "cos", "tanh", "erf")
     },
-    choose=BALL.choose,
+    choose=_refuse,
 )
 """Functions of complex balls that are NaN where they are not analytic."""
 

@@ -1,11 +1,11 @@
 """Rigorous upper bounds of suprema of piecewise analytic functions over the unit disk.
 
 On each cell the function is interpolated at Chebyshev points: |f| is at most the largest value at
-the points times the Lebesgue constants of the two directions, 1 + (2/pi) log n each for n points
-of the first kind, plus what interpolation leaves out, 4 M rho^(1-n)/(rho - 1) for a function
-bounded by M on the Bernstein ellipse of parameter rho (L. N. Trefethen, "Approximation Theory and
-Approximation Practice", SIAM 2013, doi:10.1137/1.9781611975949, Theorems 8.2 and 15.2). The bound
-is some ten times the supremum: what matters here is that 1e-15 stays near 1e-15.
+the points times the Lebesgue constants of the two directions, 1 + (2/pi) log n each for n points,
+plus what interpolation leaves out, 4 M rho^(1-n)/(rho - 1) for a function bounded by M on the
+Bernstein ellipse of parameter rho (L. N. Trefethen, "Approximation Theory and Approximation
+Practice", SIAM 2013, doi:10.1137/1.9781611975949, Theorems 8.2 and 15.2). The bound is some ten
+times the supremum: what matters here is that 1e-15 stays near 1e-15.
 """
 
 import functools
@@ -112,5 +112,4 @@ def _lebesgue(interpolant: _Interpolant) -> flint.arb:
 @functools.lru_cache(maxsize=128)
 def _chebyshev(points: int, bits: int) -> list[flint.arb]:
     with flint.ctx.workprec(bits):
-        angles = [flint.arb.pi() * (2 * k + 1) / (2 * points) for k in range(points)]
-        return [angle.cos() for angle in angles]
+        return [(flint.arb.pi() * k / (points - 1)).cos() for k in range(points)]

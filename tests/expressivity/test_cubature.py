@@ -126,7 +126,7 @@ def test_branches_agree_with_the_expression_inside_every_cell():
         ("relu(x1**2-x2)", "lines with rational coefficients"),
         ("relu(x1*x2)", "lines with rational coefficients"),
         ("1/(x1-1.00000000001)+x2", "pole"),
-        ("exp(x2)*(x1+1)**(1/3)", "half-integer powers"),
+        ("exp(x2)*(x1+1)**(1/3)", "branch point"),
     ],
 )
 def test_what_cannot_be_enclosed_is_refused(text, message):
@@ -178,6 +178,12 @@ def test_a_sum_integrates_to_the_sum():
     apart = disk_integral(one) + disk_integral(other)
     assert disk_integral(one + other).overlaps(apart)
     assert apart.rad() < 1e-30
+
+
+def test_fractional_powers_away_from_their_branch_point():
+    found = disk_integral(expression("(x1+3/2)**(4/3)"))
+    other = chord_integral(lambda s, c: 2 * c**2 * ((s + flint.acb(1.5)).log() * 4 / 3).exp())
+    assert found.overlaps(other) and found.rad() < 1e-30 and other.rad() < 1e-20
 
 
 def test_integrals_on_the_interval():

@@ -46,8 +46,10 @@ def test_square_root_of_a_ball_around_zero_starts_at_zero():
 
 def test_evidence_is_the_weakest():
     numerical = Enclosure(flint.arb(1), Evidence.NUMERICAL)
-    assert (Enclosure(flint.arb(2)) * numerical).evidence is Evidence.NUMERICAL
-    assert (numerical - numerical).sqrt().evidence is Evidence.NUMERICAL
+    certified = Enclosure(flint.arb(2))
+    assert (certified / certified).sqrt().evidence is Evidence.CERTIFIED
+    assert (certified / numerical).evidence is Evidence.NUMERICAL
+    assert (numerical / certified).sqrt().evidence is Evidence.NUMERICAL
 
 
 def test_what_is_not_a_number_is_refused():
