@@ -11,7 +11,6 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import torch
 from rich.box import SIMPLE_HEAD
@@ -32,8 +31,6 @@ from expressivity.separation import Request, Result, Settings, Unit, describe
 from expressivity.separation import run as run_units
 from expressivity.store import RunFolder
 from expressivity.targets import TARGETS, Target, exact
-
-_Choice = TypeVar("_Choice", Kind, Form)
 
 
 @dataclass(frozen=True, kw_only=True)
