@@ -8,8 +8,10 @@ from typing import Any
 from torch import Tensor
 
 from expressivity.bounds.directions import Searched
-from expressivity.bounds.moments import CertifiedMoments
-from expressivity.bounds.rank_tail import RankTail
+from expressivity.bounds.directions import search as search_directions
+from expressivity.bounds.moments import CertifiedMoments, certified_moments
+from expressivity.bounds.rank_tail import RankTail, rank_tail
+from expressivity.bounds.ridge_rank import rank_of
 from expressivity.enclosure import Enclosure, binary
 from expressivity.families import Family, Kind
 from expressivity.networks import unpack
@@ -17,6 +19,10 @@ from expressivity.output import write_atomically
 from expressivity.targets import Target, to_text
 
 SCHEMA = "expressivity.certificate/1"
+SEARCH_WIDTH = 2
+"""Largest width of the search over directions."""
+SEARCH_RATIO = 1.01
+"""Of the best directions found to what the search proves, where it ends."""
 
 
 def lower_certificate(
@@ -42,6 +48,37 @@ def lower_certificate(
     }
     claim = _claim(value, "ridge-rank")
     return _sealed(target, family, {"lower_bound": claim}, {"ridge_rank": ridge_rank})
+
+
+def certify_class(
+    target: Target, family: Family, *, degree: int, search: bool = False
+) -> dict[str, Any] | None:
+    """Certificate of the best lower bound for a class, or None where none is positive.
+
+    Args:
+        target: a function on the disk.
+        family: la or fixed; its width and form decide the rank.
+        degree: highest degree of the moments.
+        search: search over directions (form type1, widths 1 and 2) instead of the rank alone.
+
+    Raises:
+        ValueError: a target that the grammar of expressions cannot state.
+    """
+    moments = certified_moments(target, degree)
+    bound = class_bound(moments, family, search=search)
+    return None if bound is None else lower_certificate(target, family, moments, bound)
+
+
+def class_bound(
+    moments: CertifiedMoments, family: Family, *, search: bool
+) -> RankTail | Searched | None:
+    """The certified bound behind :func:`certify_class`."""
+    if search:
+        found = search_directions(moments.sequences, family.width, ratio=SEARCH_RATIO)
+        return found if found.distance_squared > 0 else None
+    rank = rank_of(family)
+    assert rank is not None
+    return rank_tail(moments, rank)
 
 
 def upper_certificate(

@@ -382,8 +382,25 @@ def _sobol(domain: Domain, rng: np.random.Generator) -> Array:
     """One scrambling of 2**sobol_bits points, uniform on the domain."""
     d = domain.dimension
     points_ND: Array = qmc.Sobol(d, scramble=True, rng=rng).random_base2(sobol_bits)
-    points_ND = points_ND + 2.0**-31  # middles of the cells of side 2^-30: never 0 or 1
-    if domain.shape == "cube":
+    # Middles of the cells of side 2^-30: never 0 or 1.
+    return _onto(domain, points_ND + 2.0**-31)
+
+
+def random_points(domain: Domain, count: int, *, seed: int) -> Array:
+    """Independent uniform points of a domain, shape count x d; the seed decides them.
+
+    >>> disk = domain_for(2)
+    >>> bool(disk.contains(random_points(disk, 100, seed=0)).all())
+    True
+    """
+    rng = np.random.default_rng(seed)
+    return _onto(domain, rng.uniform(2.0**-53, 1.0, size=(count, domain.dimension)))
+
+
+def _onto(domain: Domain, points_ND: Array) -> Array:
+    """Uniform points of the open unit cube as uniform points of a domain."""
+    d = domain.dimension
+    if domain.shape == "cube" or d == 1:
         return 2.0 * points_ND - 1.0
     # |z|^2 is chi-square for normal z, and independent of z / |z|: its distribution function is
     # uniform, so its d-th root is the radius of a uniform point of the ball.

@@ -9,15 +9,18 @@ where L, R mix the dictionary, sum_k coefficient_k s_k(.), and Q mixes its produ
 sum_kl coefficient_kl s_k(z) s_l(y). The kind says what the coefficients are: ``fixed`` one
 activation, ``la`` learned numbers, ``moa`` learned numbers times gates of x. Coefficients
 are shared by all neurons; vector outputs share everything but a. (docs/theory.md, section 1)
+
+``FAMILIES`` gives names to classes of any width and dimension, a user's own among them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
 from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY
 from expressivity.gates import GateSpec
+from expressivity.registry import Registry
 
 
 class Kind(StrEnum):
@@ -169,6 +172,30 @@ class Family:
             count += self.sides * self.coefficients * each
         return count
 
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds per input; evaluations of activations and gate functions are not counted.
+
+        neurons m d for each linear map and m for the product of two factors, outputs o m;
+        gates C (d + scale) for each side; mixing m C for each side of la and moa, for
+        quadratic m (C + K), the K products with s_k(z) last. Biases start the sums they are in.
+
+        >>> la = Family(kind=Kind.LA, form=Form.TYPE1, width=4, dimension=2)
+        >>> la.multiply_adds
+        40
+        """
+        maps = 1 if self.form is Form.TYPE1 else 2
+        count = maps * self.width * self.dimension + self.outputs * self.width
+        if self.form in (Form.ONE_SIDED, Form.TWO_SIDED):
+            count += self.width
+        if self.kind is not Kind.FIXED:
+            count += self.sides * self.width * self.coefficients
+            if self.form is Form.QUADRATIC:
+                count += self.width * len(self.basis)
+        if self.gate is not None:
+            count += self.sides * self.coefficients * (self.dimension + self.gate.scale)
+        return count
+
     def json(self) -> dict[str, object]:
         """The JSON form of docs/formats.md."""
         return {
@@ -180,3 +207,65 @@ class Family:
             "dictionary": list(self.dictionary),
             "bias": self.bias,
         }
+
+
+def default_dictionary(form: Form) -> tuple[str, ...]:
+    """The full dictionary; for products of two mixtures, the four activations T4 and T5 need.
+
+    The 49 products of seven activations are nearly dependent on a bounded domain, and random
+    starts then stop between 1e-6 and 1e-5.
+
+    >>> default_dictionary(Form.QUADRATIC)
+    ('id', 'relu', 'silu', 'tanh')
+    """
+    return (
+        ("id", "relu", "silu", "tanh")
+        if form in (Form.TWO_SIDED, Form.QUADRATIC)
+        else FULL_DICTIONARY
+    )
+
+
+FamilyFactory = Callable[[int, int], Family]
+"""(width, dimension) -> the family."""
+
+FAMILIES: Registry[FamilyFactory] = Registry("family", group="expressivity.families")
+
+
+def family_of(
+    kind: Kind,
+    form: Form = Form.TYPE1,
+    *,
+    dictionary: tuple[str, ...] | None = None,
+    gate: GateSpec | None = None,
+    bias: bool = True,
+) -> FamilyFactory:
+    """An entry of ``FAMILIES``: everything but width and dimension.
+
+    >>> family_of(Kind.FIXED, dictionary=("gelu",))(3, 2).parameter_count
+    12
+    """
+
+    def family(width: int, dimension: int) -> Family:
+        return Family(
+            kind=kind,
+            form=form,
+            width=width,
+            dimension=dimension,
+            dictionary=dictionary or default_dictionary(form),
+            gate=gate,
+            bias=bias,
+        )
+
+    return family
+
+
+for _name in ("relu", "relu2", "silu", "tanh"):
+    FAMILIES.add(_name, family_of(Kind.FIXED, dictionary=(_name,)))
+FAMILIES.add("la", family_of(Kind.LA))
+for _name in ("sigmoid", "tanh", "softmax"):
+    FAMILIES.add(f"moa-{_name}", family_of(Kind.MOA, gate=GateSpec(name=_name)))
+FAMILIES.add("glu-silu", family_of(Kind.FIXED, Form.ONE_SIDED, dictionary=("silu",)))
+for _form in (Form.ONE_SIDED, Form.TWO_SIDED, Form.QUADRATIC):
+    _title = _form.replace("_", "-")
+    FAMILIES.add(f"la-{_title}", family_of(Kind.LA, _form))
+    FAMILIES.add(f"moa-{_title}", family_of(Kind.MOA, _form, gate=GateSpec(name="tanh")))

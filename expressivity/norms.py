@@ -17,14 +17,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from expressivity.domains import Rule, estimate_error, kink_points, rule
+from expressivity.domains import Rule, estimate_error, kink_points, random_points, rule
 from expressivity.families import Family
 from expressivity.fit.problem import Samples
 from expressivity.networks import evaluate, evaluate_with_gradient, pack, unpack
 from expressivity.targets import Target
 
-_FIT_ORDERS = {1: (64, 64), 2: (10, 25)}
-_FINE_ORDERS = {1: (256, 256), 2: (24, 96)}
+_FIT_ORDERS = {1: (64, 64), 2: (10, 25), 3: (6, 14), 4: (6, 12), 5: (6, 8)}
+_FINE_ORDERS = {1: (256, 256), 2: (24, 96), 3: (8, 24), 4: (8, 16), 5: (8, 10)}
 """Gauss points per piece of the innermost coordinate and of the others, by dimension. The
 innermost one is split by the kinks, so balance asks for fewer points there."""
 _HIGH_DIMENSION_ORDERS = ((4, 6), (6, 8))
@@ -93,6 +93,30 @@ def fit_samples(target: Target, *, gradient: bool) -> Samples:
         weights_N=_tensor(points.weights_N),
         values_NO=target.values(nodes_ND)[:, None],
         gradients_NOD=target.gradients(nodes_ND)[:, None] if gradient else None,
+    )
+
+
+def noisy_samples(target: Target, *, size: float, points: int, seed: int) -> Samples:
+    """The target at random points of its domain, with Gaussian noise.
+
+    Args:
+        target: what is measured.
+        size: standard deviation of the noise, relative to the target's root mean square.
+        points: how many, uniform and independent, of equal weight.
+        seed: of points and noise; they are drawn from independent streams.
+
+    >>> from expressivity.targets import t1
+    >>> noisy_samples(t1(), size=0.1, points=5, seed=0).values_NO.shape
+    torch.Size([5, 1])
+    """
+    domain = target.domain
+    nodes_ND = _tensor(random_points(domain, points, seed=seed))
+    deviation = size * measuring_grid(target).l2 / domain.volume**0.5
+    noise_N = np.random.default_rng([seed, 1]).normal(scale=deviation, size=points)
+    return Samples(
+        nodes_ND=nodes_ND,
+        weights_N=torch.full((points,), domain.volume / points, dtype=torch.float64),
+        values_NO=(target.values(nodes_ND) + _tensor(noise_N))[:, None],
     )
 
 

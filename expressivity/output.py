@@ -22,16 +22,21 @@ class ExitCode(IntEnum):
     BROKEN = 4
 
 
-def write_json(document: dict[str, object]) -> None:
-    """One JSON document on standard output.
+def json_text(document: dict[str, object]) -> str:
+    """A JSON document as it is printed and written.
 
     Raises:
         ValueError: a NaN or infinity: failed values must be null.
     """
-    sys.stdout.write(json.dumps(document, allow_nan=False, indent=1) + "\n")
+    return json.dumps(document, allow_nan=False, indent=1) + "\n"
 
 
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+def write_json(document: dict[str, object]) -> None:
+    """One JSON document on standard output; raises as :func:`json_text`."""
+    sys.stdout.write(json_text(document))
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` fill a temporary file beside ``path``, then rename it into place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")

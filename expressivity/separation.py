@@ -5,21 +5,16 @@ reaches it and the smaller does not, or (a negative control) that the smaller re
 The table ``CLAIMS`` drives both the default ladder and what is expected of each gap.
 """
 
-import functools
-import hashlib
-import json
 import math
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from typing import Protocol
 
 import torch
+from pydantic import TypeAdapter
 
-from expressivity.activations import FULL_DICTIONARY
 from expressivity.bounds import Bound, TargetNorms, best, lower_bounds
 from expressivity.evidence import Evidence, Figure, Membership, Verdict
-from expressivity.families import FIXED_FORMS, Family, Form, Kind
+from expressivity.families import FIXED_FORMS, Family, Form, Kind, default_dictionary
 from expressivity.fit import (
     Adam,
     Algorithm,
@@ -30,12 +25,22 @@ from expressivity.fit import (
     make_problem,
     screened_starts,
 )
+from expressivity.fit.problem import Samples
 from expressivity.fit.program import compiler_available
 from expressivity.gates import GateSpec
 from expressivity.membership import decide
-from expressivity.norms import fit_samples, l2_errors, measure, measuring_grid, snapped
-from expressivity.targets import Target
+from expressivity.norms import (
+    fit_samples,
+    l2_errors,
+    measure,
+    measuring_grid,
+    noisy_samples,
+    snapped,
+)
+from expressivity.targets import TARGETS, Target
 from expressivity.witnesses import builtin_witness, start_from
+from expressivity.work import OnProgress, Outcome
+from expressivity.work import Unit as WorkUnit
 
 NORMS = ("l2", "sup", "w1inf")
 
@@ -69,20 +74,37 @@ CLAIMS: tuple[Claim, ...] = tuple(
 SMALLER_WIDTHS, LARGER_WIDTHS = (1, 2, 4), (1,)
 
 
-def default_dictionary(form: Form) -> tuple[str, ...]:
-    """The full dictionary; for products of two mixtures, the four activations T4 and T5 need.
+def builtin_target(
+    name: str, *, lambda_: float, gate: str, form: Form | None, dictionary: tuple[str, ...] | None
+) -> Target:
+    """A target of the registry; the softmax gate inside t2 depends on the dictionary's size.
 
-    The 49 products of seven activations are nearly dependent on a bounded domain, and random
-    starts then stop between 1e-6 and 1e-5.
-
-    >>> default_dictionary(Form.QUADRATIC)
-    ('id', 'relu', 'silu', 'tanh')
+    Raises:
+        ValueError: an unknown name or gate, or a lambda that is not finite.
     """
-    return (
-        ("id", "relu", "silu", "tanh")
-        if form in (Form.TWO_SIDED, Form.QUADRATIC)
-        else FULL_DICTIONARY
-    )
+    factory = TARGETS[name]
+    shape = form or factory(lambda_, gate, 1).form
+    return factory(lambda_, gate, len(dictionary or default_dictionary(shape)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noise:
+    """Fit noisy values at random points instead of the target on a rule.
+
+    Attributes:
+        size: standard deviation of the noise, relative to the target's root mean square.
+        points: number of points, drawn uniformly from the domain.
+    """
+
+    size: float
+    points: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.size < math.inf or self.points < 1:
+            raise ValueError(
+                f"required: noise of a finite size of at least 0 at 1 point or more; got size "
+                f"{self.size} at {self.points}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,9 +112,11 @@ class Settings:
     """How fits are run; everything that may change a number.
 
     Attributes:
-        restarts: lanes of each unit.
+        restarts: lanes of each seed.
         candidates: random starts each lane picks its own from.
-        seed: of the starts.
+        seed: of the starts, and of the noise.
+        seeds: how many seeds, counted on from ``seed``; they run as lanes of one fit.
+        noise: None to fit the target itself.
         loss: ``l2`` or ``h1``, the norm that is minimised.
         optimizer: a name in ``OPTIMIZERS``.
         device, dtype: where and in what the fit runs; measuring is in float64 on the CPU.
@@ -101,13 +125,15 @@ class Settings:
     restarts: int = 32
     candidates: int = 16
     seed: int = 0
+    seeds: int = 1
+    noise: Noise | None = None
     loss: str = "l2"
     optimizer: str = "varpro"
     device: str = "cpu"
     dtype: str = "float64"
 
     def __post_init__(self) -> None:
-        for name, least in (("restarts", 1), ("candidates", 1), ("seed", 0)):
+        for name, least in (("restarts", 1), ("candidates", 1), ("seed", 0), ("seeds", 1)):
             if getattr(self, name) < least:
                 raise ValueError(f"required: {name} of at least {least}; got {getattr(self, name)}")
         for name, value, choices in (
@@ -117,6 +143,11 @@ class Settings:
         ):
             if value not in choices:
                 raise ValueError(f"unknown {name} {value!r}: choose from {', '.join(choices)}")
+        if self.noise is not None and (self.seeds > 1 or self.loss != "l2"):
+            raise ValueError(
+                "required: one seed, whose noise it is, and loss l2 with noise; got "
+                f"{self.seeds} seeds and loss {self.loss}"
+            )
 
 
 LOSSES = ("l2", "h1")
@@ -131,30 +162,47 @@ OPTIMIZERS: dict[str, Callable[[Stopping], Algorithm]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unit:
-    """One work unit: all restarts of one family on one target."""
+class FitUnit(WorkUnit):
+    """One work unit: all seeds and restarts of one family on one target."""
 
     target: Target
     family: Family
     settings: Settings
 
-    @functools.cached_property
+    @property
     def identity(self) -> dict[str, object]:
         """Everything its numbers depend on, as JSON."""
         return {
+            "unit": "fit",
             "target": self.target.name,
-            "expression": str(self.target.expression),
+            "expression": self.target.formula,
             "domain": self.target.domain.name,
+            "dimension": self.target.dimension,
             "lambda": self.target.lambda_,
             "family": self.family.json(),
             "settings": asdict(self.settings),
         }
 
-    @functools.cached_property
-    def key(self) -> str:
-        """A short name for files: a hash of the identity."""
-        text = json.dumps(self.identity, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+    @property
+    def label(self) -> str:
+        """Target and class."""
+        return f"{self.target.name} {describe(self.family.json())}"
+
+    @property
+    def parts(self) -> int:
+        """Lanes."""
+        return self.settings.seeds * self.settings.restarts
+
+    def run(self, on_progress: OnProgress | None = None) -> Outcome:
+        """See :func:`run_unit`; the record is a :class:`Result`."""
+        result, lanes = run_unit(self, on_finished=on_progress)
+        columns = {**vars(lanes)}
+        theta = columns.pop("theta")
+        return Outcome(
+            record=RESULT.dump_python(result, mode="json"),
+            lanes={"lane": list(range(len(lanes.l2))), **columns},
+            tensors={"theta": theta.contiguous()},
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,8 +270,9 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Lanes:
-    """What every restart of a unit came to; lists of equal length."""
+    """What every restart of a unit came to; lists of equal length, seed after seed."""
 
+    seed: list[int]
     fit_error: list[float]
     l2: list[float]
     status: list[int]
@@ -236,7 +285,9 @@ class Result:
     """A finished unit.
 
     Attributes:
+        restarts: lanes in all.
         error: of the best lane by norm; None where every lane failed.
+        seeds: the same for the best lane of each seed, in their order.
         witness_l2: relative l2 error of the exact witness, evaluated in floating point, where
             membership rests on one.
     """
@@ -248,10 +299,10 @@ class Result:
     restarts: int
     failed_lanes: int
     error: dict[str, float | None]
+    seeds: list[dict[str, float | None]]
     lower_bound: dict[str, Bound | None]
     membership: Membership
     witness_l2: float | None
-    seconds: float
 
     def json(self) -> dict[str, object]:
         """The JSON form of docs/formats.md."""
@@ -272,7 +323,6 @@ class Result:
             },
             "membership": self.membership.json(),
             "witness_l2": self.witness_l2,
-            "seconds": self.seconds,
         }
 
     @property
@@ -294,6 +344,10 @@ class Result:
             for norm, bound in self.lower_bound.items()
             if bound is not None and (error := self.error[norm]) is not None and error < bound.value
         ]
+
+
+RESULT = TypeAdapter(Result)
+"""Results to records and back, to the bit."""
 
 
 def _bound_json(bound: Bound) -> dict[str, object]:
@@ -318,19 +372,21 @@ def describe(family: dict[str, object]) -> str:
 
 
 def run_unit(
-    unit: Unit, *, on_finished: Callable[[int], None] | None = None
+    unit: FitUnit, *, on_finished: Callable[[int], None] | None = None
 ) -> tuple[Result, Lanes]:
     """Fit, measure, bound and decide one unit.
+
+    The best lane is the one with the least l2 error on the measuring rule; with noise, the one
+    with the least error on its own samples, as the target would not be known.
 
     Raises:
         ValueError: a target that is not finite or vanishes.
     """
     target, family, settings = unit.target, unit.family, unit.settings
-    started = time.perf_counter()
     grid = measuring_grid(target)
     problem = make_problem(
         family,
-        fit_samples(target, gradient=settings.loss == "h1"),
+        _samples(target, settings),
         device=settings.device,
         dtype=torch.float64 if settings.dtype == "float64" else torch.float32,
         compiled=settings.device != "cpu" or compiler_available(),
@@ -338,19 +394,34 @@ def run_unit(
     # Round-off of the fit's own arithmetic, with room for a sum over some hundred nodes.
     roundoff = 18 * torch.finfo(problem.x_BEN.dtype).eps
     algorithm = OPTIMIZERS[settings.optimizer](Stopping(error=roundoff))
-    starts = screened_starts(
-        problem,
-        algorithm,
-        seed=settings.seed,
-        restarts=settings.restarts,
-        candidates=settings.candidates,
-    )
-    fitted = fit(problem, algorithm, starts, on_finished=on_finished)
+    seeds = range(settings.seed, settings.seed + settings.seeds)
+    starts = [
+        screened_starts(
+            problem,
+            algorithm,
+            seed=seed,
+            restarts=settings.restarts,
+            candidates=settings.candidates,
+        )
+        for seed in seeds
+    ]
+    fitted = fit(problem, algorithm, torch.cat(starts), on_finished=on_finished)
     l2_L = torch.nan_to_num(l2_errors(family, fitted.theta_LP, grid), nan=torch.inf)
-    winner = int(l2_L.argmin())
-    finite = bool(torch.isfinite(l2_L[winner]))
-    theta_P = snapped(family, fitted.theta_LP[winner], grid)
-    errors = asdict(measure(family, theta_P, grid)) if finite else {}
+    chosen_by_L = l2_L if settings.noise is None else fitted.error_L.nan_to_num(nan=torch.inf)
+
+    def errors_of(lane: int) -> dict[str, float | None]:
+        if not torch.isfinite(l2_L[lane]):
+            return dict.fromkeys(NORMS)
+        theta_P = fitted.theta_LP[lane]
+        measured = measure(
+            family, theta_P if settings.noise else snapped(family, theta_P, grid), grid
+        )
+        return {norm: _finite(getattr(measured, norm)) for norm in NORMS}
+
+    winners = chosen_by_L.unflatten(0, (settings.seeds, settings.restarts)).argmin(1).tolist()
+    lanes_of_winners = [seed * settings.restarts + lane for seed, lane in enumerate(winners)]
+    by_seed = [errors_of(lane) for lane in lanes_of_winners]
+    best_seed = int(chosen_by_L[lanes_of_winners].argmin())
 
     bounds = lower_bounds(target, family, norms=TargetNorms(l2=grid.l2, sup=grid.sup))
     membership = decide(target, family, bounds)
@@ -364,9 +435,10 @@ def run_unit(
         lambda_=target.lambda_,
         family=family.json(),
         parameters=family.parameter_count,
-        restarts=settings.restarts,
+        restarts=unit.parts,
         failed_lanes=fitted.failed,
-        error={norm: _finite(errors.get(norm, math.inf)) for norm in NORMS},
+        error=by_seed[best_seed],
+        seeds=by_seed,
         lower_bound={
             "l2": best(bounds, "l2"),
             "sup": best(bounds, "sup"),
@@ -374,9 +446,9 @@ def run_unit(
         },
         membership=membership,
         witness_l2=witness_l2,
-        seconds=time.perf_counter() - started,
     )
     lanes = Lanes(
+        seed=[seed for seed in seeds for _ in range(settings.restarts)],
         fit_error=fitted.error_L.tolist(),
         l2=l2_L.tolist(),
         status=fitted.status_L.tolist(),
@@ -386,40 +458,13 @@ def run_unit(
     return result, lanes
 
 
+def _samples(target: Target, settings: Settings) -> Samples:
+    noise = settings.noise
+    if noise is None:
+        return fit_samples(target, gradient=settings.loss == "h1")
+    return noisy_samples(target, size=noise.size, points=noise.points, seed=settings.seed)
+
+
 def _finite(value: float) -> float | None:
     """Failed values are None: JSON has no others."""
     return value if math.isfinite(value) else None
-
-
-class Shelf(Protocol):
-    """Where finished units are kept; ``store.RunFolder`` is one."""
-
-    def load(self, unit: Unit) -> Result | None:
-        """The stored result, or None."""
-        ...
-
-    def save(self, unit: Unit, result: Result, lanes: Lanes) -> None:
-        """Keep a finished unit, all or nothing."""
-        ...
-
-
-def run(
-    units: Sequence[Unit],
-    shelf: Shelf,
-    *,
-    on_unit: Callable[[Unit, Result], None] | None = None,
-    on_lanes: Callable[[int], None] | None = None,
-) -> list[Result]:
-    """Results of all units in order: read back where stored, computed and stored otherwise."""
-    results: list[Result] = []
-    for unit in units:
-        result = shelf.load(unit)
-        if result is None:
-            result, lanes = run_unit(unit, on_finished=on_lanes)
-            shelf.save(unit, result, lanes)
-        elif on_lanes is not None:
-            on_lanes(result.restarts)
-        results.append(result)
-        if on_unit is not None:
-            on_unit(unit, result)
-    return results

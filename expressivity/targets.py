@@ -66,6 +66,18 @@ class Target:
         return COORDINATES[: self.dimension]
 
     @functools.cached_property
+    def formula(self) -> str:
+        """The expression in the grammar of user expressions, or sympy's own where that has none.
+
+        >>> t1().formula
+        '(relu(x1) + relu2(x1))'
+        """
+        try:
+            return to_text(self.expression)
+        except ValueError:
+            return str(self.expression)
+
+    @functools.cached_property
     def kinks(self) -> tuple[Hyperplane, ...]:
         """Hyperplanes across which the expression changes its formula, each once."""
         planes: dict[tuple[float, ...], Hyperplane] = {}

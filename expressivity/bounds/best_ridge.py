@@ -22,11 +22,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from expressivity.bounds.moments import certified_moments
+from expressivity.bounds.ridge_rank import default_degree, zernike_moments
 from expressivity.evidence import Evidence
+from expressivity.targets import Target
 
 Array = NDArray[np.float64]
 
 _rank_tolerance = 1e-8  # singular values of unit vectors; the span is then right to about 1e-8
+_full_degree = 60  # of the moments of a target
 _search_degree = 24  # for finding directions; the full degree polishes
 _polished = 4
 _candidates = 48
@@ -100,6 +104,16 @@ def best_ridge(
         directions=tuple(float(angle) for angle in directions_M),
         remainder=remainder,
     )
+
+
+def best_ridge_error(target: Target, width: int) -> float:
+    """Relative L2 error, numerical, of the best sum of ``width`` ridges found for a target.
+
+    Degrees beyond the highest used are left out: a fit cannot be better in these directions.
+    """
+    norm_squared = float(certified_moments(target, default_degree).norm_squared)
+    found = best_ridge(zernike_moments(target, _full_degree).sequences, width, norm_squared)
+    return math.sqrt(max(found.distance**2 - found.remainder, 0.0) / norm_squared)
 
 
 def residuals(

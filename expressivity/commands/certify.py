@@ -10,27 +10,33 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from expressivity.bounds.best_ridge import best_ridge
-from expressivity.bounds.directions import Searched
-from expressivity.bounds.directions import search as search_directions
-from expressivity.bounds.moments import CertifiedMoments, certified_moments
+from expressivity.bounds.best_ridge import best_ridge_error
+from expressivity.bounds.moments import certified_moments
 from expressivity.bounds.network_error import network_error, pruned, uniform_errors
-from expressivity.bounds.rank_tail import RankTail, rank_tail
-from expressivity.bounds.ridge_rank import default_degree, rank_of, zernike_moments
-from expressivity.certificates import lower_certificate, upper_certificate, write
-from expressivity.commands.arguments import builtin_target, choice, user_target
-from expressivity.families import Family, Form, Kind
+from expressivity.bounds.ridge_rank import default_degree, rank_of
+from expressivity.certificates import (
+    SEARCH_WIDTH,
+    certify_class,
+    class_bound,
+    upper_certificate,
+    write,
+)
+from expressivity.commands.arguments import choice, user_target
+from expressivity.families import Family, Form, Kind, default_dictionary
 from expressivity.gates import GateSpec
 from expressivity.interpret import lower_float
 from expressivity.norms import l2_errors, measuring_grid, snapped
 from expressivity.output import ExitCode, write_json
-from expressivity.separation import Settings, Unit, default_dictionary, run_unit
+from expressivity.separation import (
+    FitUnit,
+    Settings,
+    builtin_target,
+    run_unit,
+)
 from expressivity.targets import Target
 
-_SEARCHED = 2  # largest width of the search over directions
-_RATIO = 1.01  # of the best directions found to what the search proves, where it ends
 _CAPTION = "best ridges (what is left up to degree 60) and best fit are numerical"
-_MIDDLE_DEGREE = 60  # of the moments of the numerical middle of the sandwich
+_HIGHEST_DEGREE = 60  # of moments
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,9 +114,9 @@ def understand(options: Options) -> Job:
             f"required: form type1 or one_sided for a lower bound; got {form}: ask for --upper"
         )
     degree = options.degree or max(default_degree, (rank or 0) + 12)
-    if not 1 <= degree <= _MIDDLE_DEGREE:
+    if not 1 <= degree <= _HIGHEST_DEGREE:
         raise ValueError(
-            f"required: a degree of at most {_MIDDLE_DEGREE}, and a width it covers; got degree "
+            f"required: a degree of at most {_HIGHEST_DEGREE}, and a width it covers; got degree "
             f"{degree} for width {options.width}: choose a smaller width"
         )
     if rank is not None and rank > degree:
@@ -123,10 +129,10 @@ def understand(options: Options) -> Job:
         raise ValueError(
             f"required: la or fixed in form type1 for --search and --sandwich; got {kind} {form}"
         )
-    if options.search and options.width > _SEARCHED:
+    if options.search and options.width > SEARCH_WIDTH:
         raise ValueError(
-            f"required: a width of at most {_SEARCHED} for --search; got {options.width}: leave it "
-            f"out for the ridge-rank bound"
+            f"required: a width of at most {SEARCH_WIDTH} for --search; got {options.width}: leave "
+            f"it out for the ridge-rank bound"
         )
     return Job(
         target=target,
@@ -148,7 +154,7 @@ def run(options: Options, *, as_json: bool) -> int:
         document = None if theta_P is None else _upper(job, theta_P)
         failure = "every restart of the fit failed"
     else:
-        document = _lower(job)
+        document = certify_class(job.target, job.family, degree=job.degree, search=job.search)
         failure = (
             f"no positive bound at width {job.family.width} and degree {job.degree}; the class may "
             "contain the target, or the degree is too small"
@@ -169,26 +175,9 @@ def run(options: Options, *, as_json: bool) -> int:
     return ExitCode.AS_EXPECTED
 
 
-def _lower(job: Job) -> dict[str, Any] | None:
-    moments = certified_moments(job.target, job.degree)
-    bound = _bound(moments, job.family, search=job.search)
-    return None if bound is None else lower_certificate(job.target, job.family, moments, bound)
-
-
-def _bound(
-    moments: CertifiedMoments, family: Family, *, search: bool
-) -> RankTail | Searched | None:
-    if search:
-        found = search_directions(moments.sequences, family.width, ratio=_RATIO)
-        return found if found.distance_squared > 0 else None
-    rank = rank_of(family)
-    assert rank is not None
-    return rank_tail(moments, rank)
-
-
 def _best_fit(job: Job) -> torch.Tensor | None:
     """The best restart, once what is round-off in it has been cut off and its kinks are tidied."""
-    unit = Unit(target=job.target, family=job.family, settings=job.settings)
+    unit = FitUnit(target=job.target, family=job.family, settings=job.settings)
     _, lanes = run_unit(unit)
     finite = [theta for theta in lanes.theta if bool(theta.isfinite().all())]
     if not finite:
@@ -239,18 +228,15 @@ def _show_uniform(job: Job, theta_P: torch.Tensor) -> None:
 def _show_sandwich(job: Job) -> None:
     """Certified lower bound, best sum of ridges and best fit, for widths up to the one asked."""
     moments = certified_moments(job.target, job.degree)
-    middle = zernike_moments(job.target, _MIDDLE_DEGREE).sequences
-    norm_squared = float(moments.norm_squared)
     columns = ("width", "certified lower", "method", "best ridges", "best fit", "ridges / lower")
     table = Table(*columns, box=SIMPLE_HEAD, caption=_CAPTION)
     for width in range(1, job.family.width + 1):
         family = replace(job.family, width=width)
-        search = width <= _SEARCHED
-        bound = _bound(moments, family, search=search)
+        search = width <= SEARCH_WIDTH
+        bound = class_bound(moments, family, search=search)
         lower = 0.0 if bound is None else lower_float(moments.relative(bound.distance_squared).ball)
-        found = best_ridge(middle, width, norm_squared)
-        ridges = math.sqrt(max(found.distance**2 - found.remainder, 0.0) / norm_squared)
-        result, _ = run_unit(Unit(target=job.target, family=family, settings=job.settings))
+        ridges = best_ridge_error(job.target, width)
+        result, _ = run_unit(FitUnit(target=job.target, family=family, settings=job.settings))
         fitted = result.error["l2"]
         table.add_row(
             str(width),

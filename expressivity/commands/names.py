@@ -1,10 +1,12 @@
 """``expressivity list``."""
 
+from importlib.metadata import entry_points
+
 from rich.console import Console
 from rich.table import Table
 
 from expressivity.activations import ACTIVATIONS
-from expressivity.families import FIXED_FORMS, Form, Kind
+from expressivity.families import FAMILIES, Family, Form, Kind
 from expressivity.gates import GATES
 from expressivity.proof import THEOREMS
 from expressivity.targets import TARGETS
@@ -15,11 +17,6 @@ _FORMULAS = {
     Form.TWO_SIDED: "sum_j a_j L(z_j) R(y_j)",
     Form.QUADRATIC: "sum_j a_j Q(z_j, y_j)",
 }
-_COEFFICIENTS = {
-    Kind.FIXED: "one activation",
-    Kind.LA: "a learned combination of activations",
-    Kind.MOA: "a gated, input-dependent combination of activations",
-}
 
 
 def _targets() -> dict[str, str]:
@@ -28,12 +25,16 @@ def _targets() -> dict[str, str]:
 
 
 def _families() -> dict[str, str]:
-    return {
-        f"{kind} {form}": f"{_FORMULAS[form]}, {_COEFFICIENTS[kind]}"
-        for kind in Kind
-        for form in Form
-        if kind is not Kind.FIXED or form in FIXED_FORMS
-    }
+    return {name: _class(FAMILIES[name](1, 1)) for name in FAMILIES}
+
+
+def _class(family: Family) -> str:
+    if family.kind is Kind.FIXED:
+        coefficients = f"one activation, {family.activation}"
+    else:
+        gates = "learned" if family.gate is None else f"{family.gate.name}-gated"
+        coefficients = f"a {gates} combination of {', '.join(family.dictionary)}"
+    return f"{_FORMULAS[family.form]}, {coefficients}"
 
 
 def _activations() -> dict[str, str]:
@@ -66,15 +67,22 @@ _LISTINGS = {
 def listing(what: str) -> dict[str, str]:
     """Name to one line.
 
+    Packages above the library offer listings of their own: the entry points of the group
+    ``expressivity.listings`` are functions that take nothing and return one.
+
     Raises:
         ValueError: nothing of that name can be listed.
 
     >>> list(listing("gates"))
     ['sigmoid', 'tanh', 'softmax']
     """
-    if what not in _LISTINGS:
-        raise ValueError(f"unknown listing {what!r}: choose from {', '.join(_LISTINGS)}")
-    return _LISTINGS[what]()
+    offered = {point.name: point for point in entry_points(group="expressivity.listings")}
+    if what in _LISTINGS:
+        return _LISTINGS[what]()
+    if what not in offered:
+        choices = ", ".join([*_LISTINGS, *offered])
+        raise ValueError(f"unknown listing {what!r}: choose from {choices}")
+    return offered[what].load()()
 
 
 def show(what: str, listed: dict[str, str]) -> None:

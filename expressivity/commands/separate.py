@@ -1,35 +1,27 @@
-"""``expressivity separate``: options to work units, results to tables, JSON and exit code."""
+"""``expressivity separate``: options to a ladder, findings to tables, JSON and exit code."""
 
 import hashlib
 import json
 import math
-import os
-import platform
-import subprocess
-import sys
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from expressivity import __version__
-from expressivity.commands.arguments import builtin_target, choice, user_target
-from expressivity.doctor import describe_machine
-from expressivity.families import Family, Form, Kind
-from expressivity.fit.program import CLOCK, compiler_available
-from expressivity.gaps import Gap, find_gaps
+from expressivity.commands.arguments import choice, user_target
+from expressivity.commands.running import console, run_units, table_console
+from expressivity.families import Form, Kind
+from expressivity.gaps import Gap
 from expressivity.gates import GateSpec
-from expressivity.norms import measuring_grid
+from expressivity.ladder import Ladder, find, make_ladder, summary, write_document
 from expressivity.output import ExitCode, write_json
-from expressivity.separation import Request, Result, Settings, Unit, describe
-from expressivity.separation import run as run_units
-from expressivity.store import RunFolder
+from expressivity.provenance import facts
+from expressivity.report import write_report
+from expressivity.separation import Request, Result, Settings, builtin_target, describe
+from expressivity.store import RunFolder, read_run
 from expressivity.targets import TARGETS, Target, exact
 
 
@@ -58,30 +50,7 @@ class Options:
     out: Path | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """What the options mean."""
-
-    request: Request
-    settings: Settings
-    ladders: tuple[tuple[Target, tuple[Family, ...]], ...]
-
-    @property
-    def units(self) -> list[Unit]:
-        """All work units in order."""
-        return [
-            Unit(target=target, family=family, settings=self.settings)
-            for target, families in self.ladders
-            for family in families
-        ]
-
-    @property
-    def configuration(self) -> dict[str, object]:
-        """What makes this run this run, as JSON."""
-        return {"command": "separate", "units": [unit.identity for unit in self.units]}
-
-
-def understand(options: Options) -> Job:
+def understand(options: Options) -> Ladder:
     """Check every option before anything is computed or written.
 
     Raises:
@@ -108,72 +77,37 @@ def understand(options: Options) -> Job:
         device=_device(options.device),
         dtype=options.dtype,
     )
-    targets = _targets(options)
-    ladders = tuple((target, tuple(request.families(target))) for target in targets)
-    for target in targets:
-        measuring_grid(target)
-    return Job(request=request, settings=settings, ladders=ladders)
+    return make_ladder(request, settings, _targets(options))
 
 
 def run(options: Options, *, as_json: bool) -> int:
     """Run the job; the exit code is that of docs/formats.md."""
-    with _every_core():
-        return _run(understand(options), options.out, as_json=as_json)
+    return _run(understand(options), options.out, as_json=as_json)
 
 
-@contextmanager
-def _every_core() -> Generator[None]:
-    before = torch.get_num_threads()
-    # All cores this process may use, unless the user has asked for fewer.
-    torch.set_num_threads(min(before, len(os.sched_getaffinity(0))))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def _console(*, stderr: bool = False, width: int | None = None) -> Console:
-    """Paths, names and reasons are printed as they are: brackets and colons mean nothing."""
-    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
-
-
-def _run(job: Job, out: Path | None, *, as_json: bool) -> int:
-    digest = hashlib.sha256(json.dumps(job.configuration, sort_keys=True).encode()).hexdigest()
+def _run(ladder: Ladder, out: Path | None, *, as_json: bool) -> int:
+    digest = hashlib.sha256(json.dumps(ladder.configuration, sort_keys=True).encode()).hexdigest()
     path = out or Path("runs") / f"separate-{digest[:10]}"
-    messages = _console(stderr=True)
-    if not compiler_available() and job.settings.device == "cpu":
-        messages.print("no C++ compiler found: fits run uncompiled, several times slower")
-    folder = RunFolder(path, configuration=job.configuration, facts=_facts(job))
-    with folder.locked():
-        results = _run_with_progress(job.units, folder, quiet=as_json)
-    for shard in folder.recomputed:
-        messages.print(f"unreadable shard {shard}: computed again", soft_wrap=True)
-
-    gaps: list[Gap] = []
-    position = 0
-    for target, families in job.ladders:
-        rows = results[position : position + len(families)]
-        position += len(families)
-        gaps += find_gaps(rows, families, target)
-    contradictions = [line for result in results for line in result.contradictions]
+    folder = RunFolder(
+        path, configuration=ladder.configuration, facts={**facts(), "rules": ladder.rules}
+    )
+    failed = run_units(ladder.units, folder, quiet=as_json)
+    if failed:
+        raise RuntimeError(f"{len(failed)} fits failed: see {path / 'failures'}")
+    findings = find(ladder, read_run(path))
+    document = write_document(findings, path)
+    report = write_report(path)
     if as_json:
-        write_json(
-            {
-                "schema": "expressivity.separate/1",
-                "run": str(path),
-                "environment": environment(),
-                "compile_seconds": CLOCK.seconds,
-                "results": [result.json() for result in results],
-                "gaps": [gap.json() for gap in gaps],
-            }
-        )
+        write_json(document)
     else:
-        _show(results, gaps, path)
-    for line in contradictions:
-        messages.print(f"expressivity: contradiction: {line}", soft_wrap=True)
-    if contradictions:
+        _show(findings.results, findings.gaps)
+        console().print(f"{summary(findings)} Report: {report}", soft_wrap=True)
+    for line in findings.contradictions:
+        console(stderr=True).print(f"expressivity: contradiction: {line}", soft_wrap=True)
+    if findings.contradictions:
         return ExitCode.BROKEN
-    return ExitCode.OTHERWISE if any(gap.surprising for gap in gaps) else ExitCode.AS_EXPECTED
+    surprising = any(gap.surprising for gap in findings.gaps)
+    return ExitCode.OTHERWISE if surprising else ExitCode.AS_EXPECTED
 
 
 def _targets(options: Options) -> list[Target]:
@@ -224,64 +158,8 @@ def _device(name: str) -> str:
     return chosen
 
 
-def environment() -> dict[str, object]:
-    """Versions and machine facts that go with numbers."""
-    return {"expressivity": __version__, **asdict(describe_machine())}
-
-
-def _facts(job: Job) -> dict[str, object]:
-    return {
-        "schema": "expressivity.run/1",
-        "environment": environment(),
-        "git": _git_state(),
-        "host": platform.node(),
-        "arguments": sys.argv[1:],
-        "rules": {target.name: measuring_grid(target).json() for target, _ in job.ladders},
-    }
-
-
-def _git_state() -> dict[str, object] | None:
-    """Commit of the checkout this program runs from, and whether it was changed since."""
-    root = Path(__file__).parents[2]
-    if not (root / ".git").exists():
-        return None
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(root), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-    try:
-        changed = git("status", "--porcelain", "--untracked-files=no") != ""
-        return {"commit": git("rev-parse", "HEAD"), "changed": changed}
-    except (OSError, subprocess.CalledProcessError):
-        return None
-
-
-def _run_with_progress(units: list[Unit], folder: RunFolder, *, quiet: bool) -> list[Result]:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    errors = _console(stderr=True)
-    hidden = quiet or not errors.is_terminal
-    with Progress(*columns, console=errors, disable=hidden, transient=True) as progress:
-        task = progress.add_task("fits", total=sum(unit.settings.restarts for unit in units))
-
-        def on_unit(unit: Unit, result: Result) -> None:
-            label = f"{unit.target.name} {describe(unit.family.json())}"
-            progress.update(task, description=label)
-
-        return run_units(
-            units, folder, on_unit=on_unit, on_lanes=lambda count: progress.advance(task, count)
-        )
-
-
-def _show(results: Sequence[Result], gaps: Sequence[Gap], path: Path) -> None:
-    plain = _console()
-    # Tables keep their columns in pipes and files, where the width is unknown.
-    console = plain if plain.is_terminal else _console(width=120)
+def _show(results: Sequence[Result], gaps: Sequence[Gap]) -> None:
+    console = table_console()
     table = Table("target", "class", "params", "l2 error", "l2 >=", "w1inf error", "w1inf >=",
                   "membership", box=SIMPLE_HEAD, pad_edge=False)  # fmt: skip
     for result, label in _best_activations(results):
@@ -312,9 +190,7 @@ def _show(results: Sequence[Result], gaps: Sequence[Gap], path: Path) -> None:
     console.print(verdicts)
     console.print(
         "Errors are numerical; l2 is relative to the target's norm, w1inf absolute. Bounds: "
-        "p proved, c certified, n numerical.\n"
-        f"{len(results)} fits in {sum(result.seconds for result in results):.0f} s, of which "
-        f"{CLOCK.seconds:.0f} s compiling. Run folder: {path}",
+        "p proved, c certified, n numerical.",
         soft_wrap=True,
     )
 

@@ -15,7 +15,7 @@ from expressivity import separation
 from expressivity.certificates import digest, write
 from expressivity.checker import check_text
 from expressivity.families import Family, Form, Kind
-from expressivity.separation import Settings, Unit, run_unit
+from expressivity.separation import FitUnit, Settings, run_unit
 from expressivity.targets import t2
 
 torch.set_num_threads(1)
@@ -92,7 +92,7 @@ def test_other_classes_and_targets(call, tmp_path, arguments, methods):
 def test_no_fit_lies_below_a_certified_bound():
     for width in (1, 2):
         family = Family(kind=Kind.LA, form=Form.TYPE1, width=width, dimension=2)
-        result, _ = run_unit(Unit(target=t2(), family=family, settings=Settings(restarts=4)))
+        result, _ = run_unit(FitUnit(target=t2(), family=family, settings=Settings(restarts=4)))
         assert result.contradictions == []
         bound = result.lower_bound["l2"]
         assert str(bound.evidence) == "certified"

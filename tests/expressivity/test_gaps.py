@@ -41,6 +41,7 @@ def result(
     **errors: float,
 ) -> Result:
     by_norm = {bound.norm: bound for bound in bounds}
+    error = {"l2": l2, "sup": l2, "w1inf": l2, **errors}
     return Result(
         target=target,
         lambda_=2.0,
@@ -48,11 +49,11 @@ def result(
         parameters=of.parameter_count,
         restarts=2,
         failed_lanes=0,
-        error={"l2": l2, "sup": l2, "w1inf": l2, **errors},
+        error=error,
+        seeds=[error],
         lower_bound={norm: by_norm.get(norm) for norm in ("l2", "sup", "w1inf")},
         membership=membership,
         witness_l2=witness_l2,
-        seconds=0.0,
     )
 
 

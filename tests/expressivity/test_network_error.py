@@ -15,7 +15,7 @@ from expressivity.families import Family, Form, Kind
 from expressivity.gates import GateSpec
 from expressivity.networks import parameter_length, unpack
 from expressivity.norms import l2_errors, measure, measuring_grid
-from expressivity.separation import Settings, Unit, run_unit
+from expressivity.separation import FitUnit, Settings, run_unit
 from expressivity.targets import t1, t2, t3b, t4, t5, t5q
 from expressivity.witnesses import builtin_witness, start_from
 
@@ -79,7 +79,7 @@ def _learned(family: Family) -> torch.Tensor:
 
 def test_a_fit_of_t2_is_certified_to_1e_12():
     family = member(t2(), Kind.MOA, Form.TYPE1, THREE)
-    _, lanes = run_unit(Unit(target=t2(), family=family, settings=Settings(restarts=8)))
+    _, lanes = run_unit(FitUnit(target=t2(), family=family, settings=Settings(restarts=8)))
     theta = pruned(family, lanes.theta[min(range(8), key=lanes.l2.__getitem__)])
     error = network_error(t2(), family, theta)
     assert float(error.upper_decimal()) <= 1e-12

@@ -1,0 +1,84 @@
+"""What commands that run units share: threads, consoles, progress, messages."""
+
+import json
+import os
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from expressivity.fit.program import compiler_available
+from expressivity.store import RunFolder
+from expressivity.work import Executor, Unit, run
+
+_FAILURES_SHOWN = 20
+
+
+def console(*, stderr: bool = False, width: int | None = None) -> Console:
+    """Paths, names and reasons are printed as they are: brackets and colons mean nothing."""
+    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+
+
+def table_console() -> Console:
+    """Tables keep their columns in pipes and files, where the width is unknown."""
+    plain = console()
+    return plain if plain.is_terminal else console(width=120)
+
+
+@contextmanager
+def every_core() -> Generator[None]:
+    """All cores this process may use, unless the user has asked for fewer."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(min(before, len(os.sched_getaffinity(0))))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def run_units(
+    units: Sequence[Unit], folder: RunFolder, executor: Executor | None = None, *, quiet: bool
+) -> list[Unit]:
+    """Bring units to their end in a folder, with a progress bar on a terminal.
+
+    Returns:
+        Those that failed; why is on standard error and in the folder.
+
+    Raises:
+        ValueError: another process holds the folder.
+    """
+    messages = console(stderr=True)
+    if not compiler_available() and not torch.cuda.is_available():
+        messages.print("no C++ compiler found: fits run uncompiled, several times slower")
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    hidden = quiet or not messages.is_terminal
+    with (
+        folder.locked(),
+        every_core(),
+        Progress(*columns, console=messages, disable=hidden, transient=True) as progress,
+    ):
+        task = progress.add_task("units", total=sum(unit.parts for unit in units))
+        failed = run(
+            units,
+            folder,
+            executor,
+            on_progress=lambda count: progress.advance(task, count),
+            on_unit=lambda unit: progress.update(task, description=unit.label),
+        )
+    for shard in folder.recomputed:
+        messages.print(f"unreadable shard {shard}: computed again", soft_wrap=True)
+    for unit in failed[:_FAILURES_SHOWN]:
+        note = folder.failure(unit)
+        error = json.loads(note.read_bytes())["error"]
+        messages.print(f"failed twice: {unit.label}: {error} (see {note})", soft_wrap=True)
+    if len(failed) > _FAILURES_SHOWN:
+        others = len(failed) - _FAILURES_SHOWN
+        messages.print(f"and {others} others: see {folder.path / 'failures'}", soft_wrap=True)
+    return failed
