@@ -1,0 +1,430 @@
+"""Initial condensation: from small weights, the directions of the input weights gather.
+
+While a network f(x) = sum_j a_j s(w_j.x + b_j) is negligible beside its target y, gradient flow
+leaves the neurons independent, and s counts by its leading term alone. With multiplicity p,
+s(z) ~ c z^p, the pair (a_j, (w_j, b_j)) climbs a_j P(w_j, b_j), P(v) = <y, s(v.(x, 1))>, and the
+directions that attract are the maxima of abs(P) on the unit sphere. On a circle, d = 1, a form of
+degree p has at most 2p of them; in any dimension p = 1 leaves two. (Zhou, Zhou, Jin, Luo, Zhang,
+Xu: Towards understanding the condensation of neural networks at initial training,
+arXiv:2105.11686.)
+
+As neurons do not interact at that stage, each runs on its own clock here: a step moves it by a
+fixed fraction of its length along its own gradient. That changes when a neuron arrives, and not
+its path; on one common clock, p >= 2 lets the fastest neuron run away before the others have
+moved. The stage ends where the network is no longer negligible, that is, where it changes the pull
+on its own neurons by a stated share; a neuron stops where the leading term of s no longer counts
+alone.
+
+Coefficients and gates are held. For p = 1 without gates the line that attracts does not depend on
+them. A mixture with p >= 2 is an activation of its own here: its neurons move by terms of order
+p + 1 in the small weights and its coefficients, if they were learned, by terms of order 2, so that
+they would leave the multiplicity behind before directions gather. ``Seed.drift`` measures how far
+they would go.
+
+Shape letters: L lanes, M neurons, E = d + 1 coordinates (w_j, b_j), P packed parameters, N nodes,
+R rows, A angles.
+"""
+
+import math
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import sympy as sp
+import torch
+from pydantic import TypeAdapter
+from scipy.sparse.csgraph import connected_components
+from torch import Tensor
+
+from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY, Z
+from expressivity.domains import domain_for, random_points
+from expressivity.families import Family, Form, Kind
+from expressivity.fit import Problem, make_problem
+from expressivity.fit.driver import single_threaded_kernels
+from expressivity.fit.problem import Samples
+from expressivity.fit.program import compiler_available
+from expressivity.fit.starts import random_start
+from expressivity.gates import GateSpec
+from expressivity.networks import evaluate, pack, unpack
+from expressivity.work import OnProgress, Outcome, Unit
+
+ANGLE = 0.1
+"""Radians. Neurons within it are linked; clusters are what links connect."""
+GROWN = 30.0
+"""Factor of growth from which a neuron counts: the others are stuck, or dead on all samples."""
+_PROBE = 1e-2  # length at which the leading term of s is evaluated
+_ANGLES = 720
+_HIGHEST = 8  # multiplicities are looked for up to here
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """An activation of small networks.
+
+    Attributes:
+        name: of the case.
+        dimension: d of the input.
+        activations: those that take part.
+        coefficients: one exact number for each, or None where each seed draws its own, standard
+            normal.
+        gate: name of the gate, or None; gates follow the law of the fits' starts.
+    """
+
+    name: str
+    dimension: int
+    activations: tuple[str, ...]
+    coefficients: tuple[sp.Expr, ...] | None
+    gate: str | None = None
+
+    def family(self, width: int) -> Family:
+        """The class, over all seven activations: one compiled program for every mixture."""
+        return Family(
+            kind=Kind.LA if self.gate is None else Kind.MOA,
+            form=Form.TYPE1,
+            width=width,
+            dimension=self.dimension,
+            gate=None if self.gate is None else GateSpec(name=self.gate),
+        )
+
+    @property
+    def multiplicity(self) -> int | None:
+        """Order of the first derivative of s at 0 that does not vanish; None at a kink.
+
+        For coefficients that are drawn, or gated: the order for generic ones.
+
+        >>> mixture = Layer(name="silu - id/2", dimension=1, activations=("silu", "id"),
+        ...                 coefficients=(sp.S.One, -sp.S.Half))
+        >>> mixture.multiplicity
+        2
+        """
+        generic = self.coefficients is None or self.gate is not None
+        symbols = sp.symbols(f"c:{len(self.activations)}", real=True)
+        factors = symbols if generic or self.coefficients is None else self.coefficients
+        s = sp.Add(*[c * ACTIVATIONS[n](Z) for c, n in zip(factors, self.activations, strict=True)])
+        if s.has(sp.Piecewise):
+            return None
+        for order in range(1, _HIGHEST + 1):
+            if sp.simplify(sp.diff(s, Z, order).subs(Z, 0)) != 0:
+                return order
+        return None
+
+    @property
+    def bound(self) -> int | None:
+        """2p where the theorem speaks: for p = 1 in any dimension, for every p at d = 1."""
+        p = self.multiplicity
+        return None if p is None or (p > 1 and self.dimension > 1) else 2 * p
+
+    def json(self) -> dict[str, object]:
+        """Everything that defines it."""
+        exact = None if self.coefficients is None else [str(c) for c in self.coefficients]
+        return {
+            "name": self.name,
+            "dimension": self.dimension,
+            "activations": list(self.activations),
+            "coefficients": exact,
+            "gate": self.gate,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Descent:
+    """How small networks descend.
+
+    Attributes:
+        width: neurons.
+        scale: standard deviation of all weights and biases at the start.
+        interaction: a network stops once the gradient of its neurons differs by more than this
+            share from what it would be beside the target alone ..
+        length: .. and a neuron once its length, (w_j, b_j, a_j) together, is no smaller.
+        rate: fraction of its length by which a neuron moves in a step.
+        steps: at most so many.
+        points: samples of the target, uniform in the domain.
+        seeds: starts for each sample.
+    """
+
+    width: int = 50
+    scale: float = 1e-4
+    interaction: float = 0.1
+    length: float = 0.1
+    rate: float = 0.02
+    steps: int = 2000
+    points: int = 80
+    seeds: int = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seed:
+    """Directions of one network.
+
+    Attributes:
+        seed: of the start.
+        clusters_before, clusters: at the start and at the end, of the neurons that have grown.
+        attractors: maxima of abs(P), found on a grid of angles; None for d > 1.
+        visited: attractors within ``ANGLE`` of a neuron that has grown.
+        aligned: share of the neurons that have grown within ``ANGLE`` of an attractor.
+        grown: share of neurons that have grown by ``GROWN``.
+        idle: share of neurons without a gradient at the end (dead on all samples).
+        interaction: the share of the gradient that is due to the network itself, at the end.
+        drift: relative way that coefficients and gates would have moved, on the clock of the
+            median neuron.
+        steps: taken by the network that took most.
+    """
+
+    seed: int
+    clusters_before: int
+    clusters: int
+    attractors: int | None
+    visited: int | None
+    aligned: float | None
+    grown: float
+    idle: float
+    interaction: float
+    drift: float
+    steps: int
+
+
+SEEDS = TypeAdapter(tuple[Seed, ...])
+"""Seeds from a stored record, to the bit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CondensationUnit(Unit):
+    """One layer on one sample, from several starts, which run as lanes.
+
+    Attributes:
+        layer, descent: what descends, and how.
+        sample: seed of the points and values.
+    """
+
+    layer: Layer
+    descent: Descent
+    sample: int
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """Everything its numbers depend on, as JSON."""
+        return {
+            "unit": "condensation",
+            "layer": self.layer.json(),
+            "descent": asdict(self.descent),
+            "sample": self.sample,
+        }
+
+    @property
+    def label(self) -> str:
+        """Layer and sample."""
+        return f"condensation {self.layer.name} d={self.layer.dimension} sample {self.sample}"
+
+    @property
+    def parts(self) -> int:
+        """Lanes."""
+        return self.descent.seeds
+
+    def run(self, on_progress: OnProgress | None = None) -> Outcome:
+        """Descend from every start; the record holds a :class:`Seed` for each."""
+        family = self.layer.family(self.descent.width)
+        samples = _samples(self.layer.dimension, self.descent.points, self.sample)
+        problem = make_problem(family, samples, compiled=compiler_available())
+        start_LP = torch.stack([_start(self, seed) for seed in range(self.descent.seeds)])
+        with torch.no_grad(), single_threaded_kernels():
+            path = descend(problem, start_LP, self.descent)
+        before_LME = _directions(family, start_LP)
+        after_LME = _directions(family, path.theta_LP)
+        grown_LM = path.growth_LM >= GROWN
+        found: list[Seed] = []
+        for lane in range(self.descent.seeds):
+            ended_GE = after_LME[lane][grown_LM[lane]]
+            peaks = None
+            if self.layer.dimension == 1:
+                peaks = attractors(family, path.theta_LP[lane], samples)
+            apart = None if peaks is None else _angles_between(ended_GE, peaks)
+            found.append(
+                Seed(
+                    seed=lane,
+                    clusters_before=clusters(before_LME[lane]),
+                    clusters=clusters(ended_GE),
+                    attractors=None if peaks is None else peaks.shape[0],
+                    visited=None if apart is None else int((apart <= ANGLE).any(0).sum()),
+                    aligned=None if apart is None else _share((apart <= ANGLE).any(1)),
+                    grown=_share(grown_LM[lane]),
+                    idle=_share(path.idle_LM[lane]),
+                    interaction=float(path.interaction_L[lane]),
+                    drift=float(path.drift_L[lane]),
+                    steps=path.steps,
+                )
+            )
+        if on_progress is not None:
+            on_progress(self.parts)
+        return Outcome(
+            record={
+                "multiplicity": self.layer.multiplicity,
+                "bound": self.layer.bound,
+                "seeds": [asdict(seed) for seed in found],
+            },
+            lanes=_rows(before_LME, after_LME, path.growth_LM),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Path:
+    """Where neurons came to: growth of their length, and whether nothing moves them."""
+
+    theta_LP: Tensor
+    growth_LM: Tensor
+    idle_LM: Tensor
+    interaction_L: Tensor
+    drift_L: Tensor
+    steps: int
+
+
+def descend(problem: Problem, start_LP: Tensor, descent: Descent) -> Path:
+    """Gradient descent, each neuron on its own clock, to the end of the initial stage."""
+    family = problem.family
+    theta_LP, drift_L = start_LP, torch.zeros(start_LP.shape[0], dtype=start_LP.dtype)
+    length_LM = _lengths(family, start_LP)
+    steps = 0
+    while True:
+        gradient_LP, own_LP = _gradients(problem, theta_LP)
+        pull_LM, own_LM = _lengths(family, gradient_LP), _lengths(family, own_LP)
+        interaction_L = torch.linalg.vector_norm(own_LM, dim=1) / torch.linalg.vector_norm(
+            _lengths(family, gradient_LP - own_LP), dim=1
+        )
+        idle_LM = pull_LM == 0
+        early_L1 = (interaction_L <= descent.interaction)[:, None]
+        moving_LM = early_L1 & ~idle_LM & (length_LM < descent.length)
+        if steps == descent.steps or not bool(moving_LM.any()):
+            break
+        steps += 1
+        clock_LM = descent.rate * length_LM / torch.where(idle_LM, 1.0, pull_LM)
+        step_LM = torch.where(moving_LM, clock_LM, 0.0)
+        blocks, held = unpack(family, gradient_LP), unpack(family, theta_LP)
+        shared = [name for name in blocks if name not in ("w", "a")]
+        pull_L, size_L = (
+            torch.linalg.vector_norm(torch.cat([b[name].flatten(1) for name in shared], 1), dim=1)
+            for b in (blocks, held)
+        )
+        drift_L = drift_L + step_LM.median(1).values * pull_L / size_L
+        moves = {name: torch.zeros_like(blocks[name]) for name in shared}
+        moves |= {"w": step_LM[..., None] * blocks["w"], "a": step_LM[:, None] * blocks["a"]}
+        theta_LP = theta_LP - pack(family, moves)
+        length_LM = _lengths(family, theta_LP)
+    return Path(
+        theta_LP=theta_LP,
+        growth_LM=length_LM / _lengths(family, start_LP),
+        idle_LM=idle_LM,
+        interaction_L=interaction_L,
+        drift_L=drift_L,
+        steps=steps,
+    )
+
+
+def _gradients(problem: Problem, theta_LP: Tensor) -> tuple[Tensor, Tensor]:
+    """Gradient of half the squared error, and the part of it that is due to the network itself."""
+    gradient_LP, own_LP = torch.zeros_like(theta_LP), torch.zeros_like(theta_LP)
+    for rows_LSR in problem.blocks(theta_LP):
+        J_LPR, residual_LR, target_LR = (
+            rows_LSR[:, : problem.parameters],
+            rows_LSR[:, -3],
+            rows_LSR[:, -2],
+        )
+        gradient_LP += (J_LPR * residual_LR[:, None]).sum(2)
+        own_LP += (J_LPR * (residual_LR + target_LR)[:, None]).sum(2)
+    return gradient_LP, own_LP
+
+
+def _lengths(family: Family, theta_LP: Tensor) -> Tensor:
+    """Length of every neuron's own weights (w_j, b_j, a_j)."""
+    blocks = unpack(family, theta_LP)
+    return torch.linalg.vector_norm(torch.cat([blocks["w"], blocks["a"].mT], 2), dim=2)
+
+
+def _directions(family: Family, theta_LP: Tensor) -> Tensor:
+    return torch.nn.functional.normalize(unpack(family, theta_LP)["w"], dim=2, eps=0.0)
+
+
+def clusters(directions_GE: Tensor) -> int:
+    """Number of clusters of unit vectors; a lone vector is one of its own.
+
+    >>> clusters(torch.tensor([[1.0, 0.0], [0.999, 0.0447], [0.0, 1.0]]))
+    2
+    """
+    if not directions_GE.shape[0]:
+        return 0
+    linked = directions_GE @ directions_GE.mT >= math.cos(ANGLE)
+    return int(connected_components(linked.numpy(), directed=False, return_labels=False))
+
+
+def attractors(family: Family, theta_P: Tensor, samples: Samples) -> Tensor:
+    """Directions in the plane where abs(P) has a maximum, unit vectors [number, 2].
+
+    P is evaluated with the network itself, from neurons of length 1e-2.
+    """
+    angle_A = torch.arange(_ANGLES, dtype=torch.float64) * (2 * math.pi / _ANGLES)
+    unit_AE = torch.stack([angle_A.cos(), angle_A.sin()], 1)
+    held = {n: b.expand(_ANGLES, *b.shape[1:]) for n, b in unpack(family, theta_P[None]).items()}
+    w_LME = torch.zeros_like(held["w"])
+    w_LME[:, 0] = _PROBE * unit_AE
+    a_LOM = torch.zeros_like(held["a"])
+    a_LOM[:, :, 0] = 1.0
+    probe_LP = pack(family, {**held, "w": w_LME, "a": a_LOM})
+    values_AN = evaluate(family, probe_LP, samples.nodes_ND)[:, 0]
+    form_A = (values_AN * samples.values_NO[:, 0] * samples.weights_N).sum(1)
+    size_A = form_A.abs()
+    same_sign_A = (form_A.roll(1) * form_A > 0) & (form_A.roll(-1) * form_A > 0)
+    peak_A = same_sign_A & (size_A > size_A.roll(1)) & (size_A >= size_A.roll(-1))
+    return unit_AE[peak_A]
+
+
+def _angles_between(directions_GE: Tensor, peaks_KE: Tensor) -> Tensor:
+    return (directions_GE @ peaks_KE.mT).clamp(-1.0, 1.0).arccos()
+
+
+def _share(mask: Tensor) -> float:
+    return float(mask.double().mean()) if mask.shape[0] else 0.0
+
+
+def _samples(dimension: int, points: int, seed: int) -> Samples:
+    """A sum of three random plane waves at uniform points of the domain, of equal weight."""
+    domain = domain_for(dimension)
+    nodes_ND = np.array(random_points(domain, points, seed=seed))
+    draw = np.random.default_rng([seed, 2])
+    waves_DK, phases_K = draw.normal(scale=2.0, size=(dimension, 3)), draw.uniform(0, 2 * np.pi, 3)
+    values_N = np.sin(nodes_ND @ waves_DK + phases_K) @ draw.standard_normal(3)
+    return Samples(
+        nodes_ND=torch.from_numpy(nodes_ND),
+        weights_N=torch.full((points,), domain.volume / points, dtype=torch.float64),
+        values_NO=torch.from_numpy(values_N)[:, None],
+    )
+
+
+def _start(unit: CondensationUnit, seed: int) -> Tensor:
+    """Small normal neurons; coefficients as they are given or drawn; gates as fits start."""
+    layer, width = unit.layer, unit.descent.width
+    family = layer.family(width)
+    draw = np.random.default_rng([unit.sample, seed, 3])
+    drawn = random_start(family, seed=unit.sample, lane=seed)[None]
+    blocks = {name: block.clone() for name, block in unpack(family, drawn).items()}
+    for name in ("w", "a"):
+        small = unit.descent.scale * draw.standard_normal(tuple(blocks[name].shape))
+        blocks[name] = torch.from_numpy(small)
+    factors = draw.standard_normal(len(layer.activations)).tolist()
+    if layer.coefficients is not None:
+        factors = [float(sp.N(c, 30)) for c in layer.coefficients]
+    values = dict(zip(layer.activations, factors, strict=True))
+    scale = [values.get(name, 0.0) for name in FULL_DICTIONARY]
+    blocks["scale0"] = torch.tensor([scale], dtype=torch.float64)
+    return pack(family, blocks)[0]
+
+
+def _rows(
+    before_LME: Tensor, after_LME: Tensor, growth_LM: Tensor
+) -> dict[str, list[int] | list[float]]:
+    """A row for each neuron; in the plane (d = 1) with its angle from the w axis towards b."""
+    lanes, neurons = growth_LM.shape
+    rows: dict[str, list[int] | list[float]] = {
+        "seed": [lane for lane in range(lanes) for _ in range(neurons)],
+        "growth": growth_LM.flatten().tolist(),
+    }
+    if before_LME.shape[2] == 2:
+        for name, directions in (("angle_before", before_LME), ("angle_after", after_LME)):
+            rows[name] = torch.atan2(directions[..., 1], directions[..., 0]).flatten().tolist()
+    return rows

@@ -1,0 +1,60 @@
+"""What an experiment is: a claim, what would falsify it, and the units that decide.
+
+An experiment is a function of a tier that returns a complete, frozen configuration. Running it
+is the business of ``expressivity.work``; reading it, of the figures.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from expressivity.registry import Registry
+from expressivity.store import Run
+from expressivity.work import Unit
+
+
+class Tier(StrEnum):
+    """How much an experiment may cost: seconds to a minute, minutes, or an accelerator."""
+
+    SMOKE = "smoke"
+    CPU = "cpu"
+    GPU = "gpu"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """One experiment at one tier.
+
+    Attributes:
+        name: as in the registry.
+        tier: as asked for.
+        title: what is varied and what is measured, in a few words.
+        claim: the statement of docs/theory.md it supports, or the question it asks.
+        falsified_by: what would have to be seen for the claim to be wrong.
+        cost: what it took when it was measured, and on what.
+        units: the work; independent of one another.
+        headlines: from a finished run to the numbers that ``reproduce`` compares, by name.
+    """
+
+    name: str
+    tier: Tier
+    title: str
+    claim: str
+    falsified_by: str
+    cost: str
+    units: tuple[Unit, ...]
+    headlines: Callable[[Run], dict[str, float]]
+
+    @property
+    def configuration(self) -> dict[str, object]:
+        """What makes its run folder this one's, as JSON."""
+        return {
+            "experiment": self.name,
+            "tier": str(self.tier),
+            "units": [unit.key for unit in self.units],
+        }
+
+
+ExperimentFactory = Callable[[Tier], Experiment]
+
+EXPERIMENTS: Registry[ExperimentFactory] = Registry("experiment", group="expressivity.experiments")

@@ -1,0 +1,214 @@
+"""A grid of a sweep file to work units, each once, in a stated order.
+
+The axes vary like the digits of a number: the first of ``_combinations`` slowest.
+"""
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from experiments.sweep_file import GridTable, SettingsTable, SweepFile, expression_target
+from expressivity.families import FIXED_FORMS, Family, Form, Kind, default_dictionary
+from expressivity.gates import GateSpec
+from expressivity.norms import measuring_grid
+from expressivity.separation import (
+    FitUnit,
+    Noise,
+    Settings,
+    builtin_target,
+)
+from expressivity.targets import Target
+
+MAX_COMBINATIONS = 200_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expansion:
+    """The units of a grid.
+
+    Attributes:
+        units: each once, in the order of the first combination that means it.
+        combinations: what the lists multiply to.
+        left_out: combinations that do not exist, counted by the reason.
+    """
+
+    units: tuple[FitUnit, ...]
+    combinations: int
+    left_out: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Combination:
+    source: tuple[str, str]
+    lambda_: float
+    form: Form | None
+    kind: Kind | None
+    width: int
+    dictionary: tuple[str, ...] | None
+    gate: str
+    gate_scale: bool
+    gate_bias: bool
+    bias: bool | None
+    loss: str
+    optimizer: str
+    seed: int
+
+
+def expand(file: SweepFile) -> Expansion:
+    """All units of the file's grid.
+
+    Raises:
+        ValueError: too many combinations, settings that exclude each other, a target that
+            cannot be measured, or a listed target, form or family that no unit has.
+    """
+    grid = file.table.grid
+    assert grid is not None
+    axes = _axes(grid)
+    combinations = math.prod(map(len, axes))
+    if combinations > MAX_COMBINATIONS:
+        raise file.refusal(
+            ("grid",),
+            f"required: at most {MAX_COMBINATIONS} combinations; got {combinations}: split it",
+        )
+    settings = _settings(file, grid, file.table.settings or SettingsTable())
+    units: dict[str, FitUnit] = {}
+    left_out: Counter[str] = Counter()
+    used: set[tuple[str, Any]] = set()
+    targets: dict[Any, Target] = {}
+    for values in itertools.product(*axes):
+        asked = _Combination(**dict(zip(_Combination.__dataclass_fields__, values, strict=True)))
+        target = _target(asked, targets)
+        form = asked.form or target.form
+        for kind in Kind if asked.kind is None else (asked.kind,):
+            if kind is Kind.FIXED and form not in FIXED_FORMS:
+                if asked.kind is not None:
+                    left_out[f"{kind} does not exist in {form}"] += 1
+                continue
+            used |= {("target", asked.source), ("form", asked.form), ("family", asked.kind)}
+            for family in _families(asked, target, form, kind):
+                unit = FitUnit(
+                    target=target,
+                    family=family,
+                    settings=settings[asked.loss, asked.optimizer, asked.seed],
+                )
+                units.setdefault(unit.key, unit)
+    _require_use(file, used)
+    _require_measurable(file, list(targets.values()))
+    return Expansion(
+        units=tuple(units.values()), combinations=combinations, left_out=dict(left_out)
+    )
+
+
+def _axes(grid: GridTable) -> list[tuple[Any, ...]]:
+    """The values of every axis, each once, in the order of ``_Combination``."""
+
+    def optional(values: list[Any] | None) -> list[Any]:
+        return [None] if values is None else values
+
+    axes: tuple[list[Any], ...] = (
+        [("target", name) for name in grid.target] + [("expr", text) for text in grid.expr],
+        grid.lambda_,
+        [None] if grid.form is None else [Form(name) for name in grid.form],
+        [None] if grid.family is None else [Kind(name) for name in grid.family],
+        grid.width,
+        [None] if grid.dictionary is None else [tuple(names) for names in grid.dictionary],
+        grid.gate,
+        grid.gate_scale,
+        grid.gate_bias,
+        optional(grid.bias),
+        grid.loss,
+        grid.optimizer,
+        grid.seed,
+    )
+    return [tuple(dict.fromkeys(axis)) for axis in axes]
+
+
+def _settings(
+    file: SweepFile, grid: GridTable, table: SettingsTable
+) -> dict[tuple[str, str, int], Settings]:
+    noise = table.noise and Noise(size=table.noise.size, points=table.noise.points)
+    try:
+        return {
+            (loss, optimizer, seed): Settings(
+                restarts=table.restarts,
+                candidates=table.candidates,
+                seeds=table.seeds,
+                seed=seed,
+                noise=noise,
+                loss=loss,
+                optimizer=optimizer,
+                device=table.device,
+                dtype=table.dtype,
+            )
+            for loss, optimizer, seed in itertools.product(grid.loss, grid.optimizer, grid.seed)
+        }
+    except ValueError as error:
+        raise file.refusal(("settings", "noise"), str(error)) from error
+
+
+def _target(asked: _Combination, made: dict[Any, Target]) -> Target:
+    sort, name = asked.source
+    if sort == "expr":
+        return expression_target(name)
+    size = len(asked.dictionary or ())
+    key = (name, asked.lambda_, asked.gate, asked.form, size)
+    if key not in made:
+        made[key] = builtin_target(
+            name,
+            lambda_=asked.lambda_,
+            gate=asked.gate,
+            form=asked.form,
+            dictionary=asked.dictionary,
+        )
+    return made[key]
+
+
+def _families(asked: _Combination, target: Target, form: Form, kind: Kind) -> Iterator[Family]:
+    dictionary = asked.dictionary or default_dictionary(form)
+    gate = GateSpec(name=asked.gate, scale=asked.gate_scale, bias=asked.gate_bias)
+    for names in [(name,) for name in dictionary] if kind is Kind.FIXED else [dictionary]:
+        yield Family(
+            kind=kind,
+            form=form,
+            width=asked.width,
+            dimension=target.dimension,
+            dictionary=names,
+            gate=gate if kind is Kind.MOA else None,
+            bias=target.bias if asked.bias is None else asked.bias,
+        )
+
+
+def _require_use(file: SweepFile, used: set[tuple[str, Any]]) -> None:
+    """Every target, form and family that is listed stands in at least one unit."""
+    grid = file.table.grid
+    assert grid is not None
+    for axis, values in (
+        ("family", [Kind(name) for name in grid.family or ()]),
+        ("form", [Form(name) for name in grid.form or ()]),
+        ("target", [("target", name) for name in grid.target]),
+    ):
+        for value in values:
+            if (axis, value) not in used:
+                name = value[1] if isinstance(value, tuple) else str(value)
+                raise file.refusal(
+                    ("grid", axis),
+                    f"required: values that some combination can have; got {name!r}, and fixed "
+                    f"families exist in {' and '.join(FIXED_FORMS)} alone",
+                )
+
+
+def _require_measurable(file: SweepFile, targets: list[Target]) -> None:
+    """Of each target the extreme parameters: between them a target changes little by little."""
+    by_name: dict[tuple[str, str | None], list[Target]] = {}
+    for target in targets:
+        by_name.setdefault((target.name, target.gate), []).append(target)
+    for group in by_name.values():
+        ordered = sorted(group, key=lambda target: target.lambda_ or 0.0)
+        for target in dict.fromkeys((ordered[0], ordered[-1])):
+            try:
+                measuring_grid(target)
+            except ValueError as error:
+                raise file.refusal(("grid", "lambda"), str(error)) from error

@@ -1,0 +1,50 @@
+"""The default ladder of ``expressivity separate``: every theorem's pair and negative control."""
+
+from experiments.experiment import EXPERIMENTS, Experiment, Tier
+from expressivity.evidence import Evidence
+from expressivity.ladder import Findings, Ladder, default_ladder, find
+from expressivity.separation import Settings
+from expressivity.store import Run
+
+
+def ladder(tier: Tier) -> Ladder:
+    """The ladder of a tier."""
+    return default_ladder(Settings(restarts=16 if tier is Tier.SMOKE else 32))
+
+
+def findings(run: Run) -> Findings:
+    """What a finished run says of the claims."""
+    return find(ladder(Tier(run.manifest["configuration"]["tier"])), run)
+
+
+def headlines(run: Run) -> dict[str, float]:
+    """How many gaps there are, and how many came out otherwise than the theorems say."""
+    found = findings(run)
+    return {
+        "gaps": len(found.gaps),
+        "otherwise than expected": sum(gap.surprising for gap in found.gaps),
+        "confirmed by proof": sum(
+            gap.confirmed and gap.evidence is Evidence.PROVED for gap in found.gaps
+        ),
+        "negative controls without a gap": sum(
+            gap.expected is False and not gap.confirmed for gap in found.gaps
+        ),
+        "fits below a bound": len(found.contradictions),
+    }
+
+
+def separation(tier: Tier) -> Experiment:
+    """All targets; half the restarts at the smallest tier."""
+    return Experiment(
+        name="separation",
+        tier=tier,
+        title="Default ladder: each target, the pair of its theorem, its negative control",
+        claim="T1 to T5: at finite width fixed < LA < MoA, by form; no gap in the controls.",
+        falsified_by="A gap that is not confirmed where a theorem says so, or a control with one.",
+        cost="cpu: about 70 s warm, 130 s where the programs are not yet compiled (2 cores)",
+        units=tuple(ladder(tier).units),
+        headlines=headlines,
+    )
+
+
+EXPERIMENTS.add("separation", separation)

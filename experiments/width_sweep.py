@@ -1,0 +1,124 @@
+"""Error against width for every fixed activation, LA and MoA: what falls, and what does not."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from experiments import reading
+from experiments.experiment import EXPERIMENTS, Experiment, Tier
+from experiments.reading import Curve, Reading, fits, health, least, readings, worst
+from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY
+from expressivity.families import Form, Kind
+from expressivity.separation import FitUnit, Settings
+from expressivity.store import Run
+from expressivity.targets import Target, t1, t2, t4, t5
+
+SMOOTH = tuple(name for name in FULL_DICTIONARY if ACTIVATIONS[name].kink == 0 and name != "id")
+"""The C^1 activations whose networks come close to t1."""
+
+
+def curves(run: Run, norm: str) -> tuple[Curve, ...]:
+    """Error against width, a curve for each target, class and loss; norm l2, sup or w1inf."""
+    return reading.curves(readings(run), norm, along=lambda found: found.width)
+
+
+def headlines(run: Run) -> dict[str, float]:
+    """Errors of LA on t2 by width, how near the floors were approached, what MoA reaches."""
+    found = readings(run)
+    la_on_t2 = [r for r in found if (r.target, r.label) == ("t2", "la")]
+    smooth_on_t1 = [r for r in found if r.target == "t1" and r.label in SMOOTH]
+    controls = [r for r in found if is_control(r)]
+    moa = [r for r in found if r.kind is Kind.MOA and r.width == 1]
+    return {
+        **health(run),
+        **{f"LA on t2, width {r.width}: best l2": r.best("l2") for r in la_on_t2 if r.loss == "l2"},
+        "LA on t2: least w1inf": least(r.best("w1inf") for r in la_on_t2),
+        "C1 activations on t1: least w1inf": least(r.best("w1inf") for r in smooth_on_t1),
+        "MoA of width 1: worst best l2": worst(r.best("l2") for r in moa),
+        "controls, LA of width 1: worst best l2": worst(r.best("l2") for r in controls),
+    }
+
+
+def is_control(found: Reading) -> bool:
+    """Whether LA contains this target, so that MoA gains nothing on it."""
+    where = (found.target, found.result.form)
+    members = (("t1", Form.TYPE1), ("t4", Form.TWO_SIDED))
+    return where in members and found.kind is Kind.LA and found.width == 1 and found.loss == "l2"
+
+
+def width_sweep(tier: Tier) -> Experiment:
+    """Widths 1 to 32 on t1, t2, t4, t5; a few of them at the smallest tier, to 64 on a GPU."""
+    return Experiment(
+        name="width_sweep",
+        tier=tier,
+        title="Error against width, every fixed activation, LA and MoA",
+        claim="T1, T2, T4, T5 and B1: the L2 error of the smaller class may fall with width while "
+        "the gradient error of LA on t2 stays above tanh(lambda)/2 and that of C^1 fixed networks "
+        "on t1 above 1/2; MoA of width 1 reaches every target. Controls: t1 for LA, and t4 for "
+        "two-sided LA, have no gap.",
+        falsified_by="An error below a bound in the same norm; MoA of width 1 above round-off; "
+        "a control that does not reach its target.",
+        cost="smoke: about 10 s warm; cpu: about 6 min, estimated from parts of it (2 cores); "
+        "gpu: not measured",
+        units=tuple(unit for part in _parts(tier) for unit in part.units(tier)),
+        headlines=headlines,
+    )
+
+
+def _settings(tier: Tier, kind: Kind, width: int, loss: str) -> Settings:
+    """Fewer restarts where a fit is dear, and where there are seven activations to fit."""
+    if tier is Tier.GPU:
+        return Settings(
+            restarts=max(16, 512 // width), seeds=10, loss=loss, device=reading.device(tier)
+        )
+    most = 4 if tier is Tier.SMOKE or kind is Kind.FIXED else 8 if loss == "h1" else 16
+    return Settings(restarts=max(2, min(most, 64 // width)), seeds=reading.SEEDS, loss=loss)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """Some classes at some widths on some targets; the fields are those of ``reading.fits``."""
+
+    targets: tuple[Target, ...]
+    kinds: tuple[Kind, ...]
+    widths: tuple[int, ...]
+    loss: str = "l2"
+    dictionary: tuple[str, ...] | None = None
+    form: Form | None = None
+
+    def units(self, tier: Tier) -> Iterator[FitUnit]:
+        for kind, width in product(self.kinds, self.widths):
+            yield from fits(
+                self.targets,
+                [kind],
+                [width],
+                _settings(tier, kind, width, self.loss),
+                dictionary=self.dictionary,
+                form=self.form,
+            )
+
+
+def _parts(tier: Tier) -> tuple[_Part, ...]:
+    fixed, la, moa = (Kind.FIXED,), (Kind.LA,), (Kind.MOA,)
+    if tier is Tier.SMOKE:
+        return (
+            _Part(targets=(t1(),), kinds=(Kind.FIXED, Kind.LA), widths=(1, 4)),
+            _Part(targets=(t2(),), kinds=la, widths=(1, 2, 4, 6)),
+            _Part(targets=(t4(),), kinds=la, widths=(1, 2)),
+            _Part(targets=(t1(), t2()), kinds=moa, widths=(1,)),
+        )
+    widths = (1, 2, 4, 8, 16, 32) if tier is Tier.CPU else (1, 2, 4, 8, 16, 32, 64)
+    return (
+        _Part(targets=(t2(),), kinds=la, widths=(1, 2, 4, 6, *widths[3:])),
+        _Part(targets=(t2(),), kinds=moa, widths=widths),
+        _Part(targets=(t1(),), kinds=tuple(Kind), widths=widths),
+        _Part(targets=(t1(),), kinds=fixed, widths=widths, loss="h1", dictionary=SMOOTH),
+        _Part(targets=(t2(),), kinds=la, widths=widths, loss="h1"),
+        _Part(targets=(t4(),), kinds=la, widths=(1,), form=Form.TWO_SIDED),
+        _Part(targets=(t5(),), kinds=(Kind.LA, Kind.MOA), widths=widths),
+        _Part(targets=(t4(),), kinds=(Kind.LA, Kind.MOA), widths=widths),
+        _Part(targets=(t2(), t4()), kinds=fixed, widths=widths),
+    )
+
+
+EXPERIMENTS.add("width_sweep", width_sweep)

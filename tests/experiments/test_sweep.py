@@ -1,0 +1,455 @@
+"""The command ``sweep``: documents, exit codes, where units run, kills, and the folder on disk.
+
+Kinds: reference (documented keys and codes), metamorphic (processes and interruptions change no
+bit), soundness (failures are loud and lose nothing), negative (refusals write nothing). Fits are
+tiny and uncompiled.
+"""
+
+import importlib.util
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from experiments import command
+from expressivity import separation, store
+from expressivity.commands import running
+from expressivity.store import RunFolder
+
+torch.set_num_threads(1)
+UNITS = Path(__file__).parents[1] / "expressivity" / "cheap_units.py"
+SMALL = """
+name = "small"
+[grid]
+target = ["t1"]
+family = ["fixed", "la"]
+form = ["type1"]
+width = [1]
+dictionary = [["relu", "relu2"]]
+seed = [0, 1]
+[settings]
+restarts = 2
+candidates = 1
+"""
+COUNT = 6
+
+
+def _load(path: Path):
+    specification = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+content = _load(UNITS).content
+
+
+@pytest.fixture(autouse=True)
+def eager(monkeypatch):
+    monkeypatch.setattr(separation, "compiler_available", lambda: False)
+    monkeypatch.setattr(running, "compiler_available", lambda: True)
+
+
+@pytest.fixture
+def file(tmp_path) -> Path:
+    path = tmp_path / "other-name.toml"
+    path.write_text(SMALL)
+    return path
+
+
+@pytest.fixture
+def out(tmp_path) -> Path:
+    return tmp_path / "run"
+
+
+def shards(path: Path) -> list[Path]:
+    return sorted((path / "units").glob("*.parquet"))
+
+
+def in_shell(*arguments: object, **options) -> subprocess.Popen:
+    """As a user would run it, in a session of its own; no compiler, so that fits are eager."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "expressivity", "sweep", *map(str, arguments)],
+        env={**os.environ, "PATH": "", "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        **options,
+    )  # fmt: skip
+
+
+def eventually(check, seconds: float = 120.0) -> None:
+    limit = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < limit, "it never came about"
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """What the sweep comes to in one process, uncompiled."""
+    place = tmp_path_factory.mktemp("undisturbed")
+    (place / "small.toml").write_text(SMALL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(separation, "compiler_available", lambda: False)
+        assert command.run(place / "small.toml", out=place / "run") == 0
+    return content(place / "run")
+
+
+# --- what it says --------------------------------------------------------------------------------
+
+
+def test_the_document_the_folder_and_the_table(call, file):
+    answer = call("sweep", file, "--json")
+    assert (answer.code, answer.err) == (0, "")
+    document = answer.document
+    assert set(document) == {
+        "schema", "run", "name", "environment", "combinations", "left_out", "units", "skipped",
+        "computed", "recomputed", "failed", "seconds", "best", "headlines",
+    }  # fmt: skip
+    assert document["schema"] == "expressivity.sweep/1"
+    assert document["run"] == "runs/small"
+    assert (document["combinations"], document["units"]) == (4, COUNT)
+    assert (document["computed"], document["skipped"]) == (COUNT, 0)
+    assert (document["failed"], document["recomputed"], document["left_out"]) == ([], [], {})
+    fixed, la = document["best"]
+    assert (fixed["target"], fixed["lambda"], fixed["units"], la["units"]) == ("t1", None, 4, 2)
+    assert fixed["family"]["activation"] == "relu2"
+    assert la["error"]["l2"]["value"] < 1e-12 and la["error"]["l2"]["evidence"] == "numerical"
+    run = Path("runs/small")
+    assert json.loads((run / "sweep.json").read_text()) == document
+    manifest = json.loads((run / "manifest.json").read_text())
+    assert manifest["file"] == SMALL
+    assert sorted(manifest["configuration"]["units"]) == [path.stem for path in shards(run)]
+    table = call("sweep", file)
+    assert table.code == 0
+    assert f"{COUNT} units: 0 computed, {COUNT} skipped because stored, 0 failed" in table.out
+    assert "relu2 type1 m=1" in table.out and "la type1 m=1" in table.out
+    assert "Run folder: runs/small" in table.out
+
+
+def test_best_is_the_best_and_targets_that_share_a_name_are_kept_apart(call, file, out):
+    file.write_text("""
+[grid]
+target = ["t2"]
+family = ["la"]
+width = [1]
+dictionary = [["relu"]]
+gate = ["tanh", "sigmoid"]
+seed = [0, 1]
+bias = [true, false]
+[settings]
+restarts = 2
+candidates = 1
+""")
+    document = call("sweep", file, "--out", out, "--json").document
+    assert document["name"] == "other-name"
+    assert len(document["best"]) == 4  # two gates of the target, with biases and without
+    assert len({row["target"] for row in document["best"]}) == 2
+    run = store.read_run(out)
+    for row in document["best"]:
+        same = [
+            entry.record["error"]["l2"] for entry in run.entries
+            if entry.identity["expression"] == row["target"]
+            and entry.record["family"]["bias"] == row["family"]["bias"]
+        ]  # fmt: skip
+        assert len(same) == row["units"] == 2
+        assert row["error"]["l2"]["value"] == min(same)
+
+
+def test_left_out_combinations_are_told(call, file, out):
+    file.write_text(SMALL.replace('["type1"]', '["type1", "two_sided"]'))
+    answer = call("sweep", file, "--out", out)
+    assert answer.code == 0
+    assert "combinations: 2 left out: fixed does not exist in two_sided" in answer.out
+
+
+def test_a_long_table_is_cut_and_says_so(call, file, out, monkeypatch):
+    monkeypatch.setattr(command, "_ROWS", 1)
+    answer = call("sweep", file, "--out", out)
+    assert f"and 1 more rows: see {out}/sweep.json" in answer.out
+    assert "la type1" not in answer.out
+
+
+def test_the_help_lists_everything(call):
+    answer = call("sweep", "--help")
+    assert answer.code == 0
+    for word in ("--workers", "--scheduler", "--out", "--json", "TOML"):
+        assert word in answer.out
+
+
+# --- refusals ------------------------------------------------------------------------------------
+
+
+def refused(call, *arguments: object) -> str:
+    answer = call("sweep", *arguments)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("expressivity: ") and answer.err.count("\n") == 1
+    assert not Path("runs").exists()
+    return answer.err
+
+
+def test_refusals_are_one_line_and_write_nothing(call, file, out, tmp_path):
+    both = ("--workers", "2", "--scheduler", "tcp://x:1")
+    assert "got both: give one of them" in refused(call, file, *both)
+    assert "at least one worker; got 0" in refused(call, file, "--workers", "0")
+    assert "workers" in refused(call, file, "--workers", "many")
+    assert "No such file" in refused(call, tmp_path / "none.toml")
+    assert "file" in refused(call)
+    file.write_text(SMALL.replace("width", "widht"))
+    assert f"{file}, line 7: grid.widht: unknown key" in refused(call, file, "--out", out)
+    assert not out.exists()
+
+
+def test_an_unreachable_scheduler_is_refused_soon(call, file, out):
+    started = time.monotonic()
+    message = refused(call, file, "--scheduler", "tcp://127.0.0.1:9", "--out", out)
+    assert "tcp://127.0.0.1:9 does not answer" in message
+    assert time.monotonic() - started < 30  # 10 s, on an idle machine
+    assert not out.exists()
+
+
+def test_a_changed_file_needs_another_folder(call, file, out):
+    call("sweep", file, "--out", out)
+    before = content(out)
+    file.write_text(SMALL.replace("[0, 1]", "[0, 2]"))
+    assert "same configuration" in refused(call, file, "--out", out)
+    assert content(out) == before
+
+
+def test_a_folder_without_permission_is_refused(call, file, tmp_path):
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    locked.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    if os.access(locked, os.W_OK):  # root may write anywhere but here
+        locked = Path("/proc/expressivity")
+    assert "can be written" in refused(call, file, "--out", locked / "run")
+
+
+# --- failures ------------------------------------------------------------------------------------
+
+
+def test_a_failing_unit_is_named_kept_from_harm_and_tried_by_the_next_run(
+    call, file, out, monkeypatch
+):
+    plain, tried = separation.run_unit, []
+
+    def fails_on_la(unit, *, on_finished=None):
+        if unit.family.kind == "la" and unit.settings.seed == 1:
+            tried.append(unit)
+            raise ValueError("no\nluck")
+        return plain(unit, on_finished=on_finished)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(separation, "run_unit", fails_on_la)
+        answer = call("sweep", file, "--out", out)
+    assert answer.code == 1
+    assert len(tried) == 2
+    (note,) = (out / "failures").iterdir()
+    assert answer.err == f"failed twice: la type1 m=1: ValueError: no luck (see {note})\n".replace(
+        "la type1", "t1 la type1"
+    )
+    assert f"{COUNT - 1} computed, 0 skipped because stored, 1 failed" in answer.out
+    written = json.loads(note.read_text())
+    assert written["error"] == "ValueError: no luck" and "Traceback" in written["traceback"]
+    assert written["identity"]["settings"]["seed"] == 1
+    assert note.stem == tried[0].key
+    again = call("sweep", file, "--out", out, "--json")
+    assert again.code == 0
+    assert (again.document["computed"], again.document["skipped"]) == (1, COUNT - 1)
+    assert list((out / "failures").iterdir()) == []
+
+
+def test_a_damaged_shard_or_weights_file_is_named_and_computed_again(call, file, out, undisturbed):
+    call("sweep", file, "--out", out)
+    truncated, flipped, unweighted = shards(out)[:3]
+    truncated.write_bytes(truncated.read_bytes()[:-9])
+    data = bytearray(flipped.read_bytes())
+    data[30:60] = bytes(30)
+    flipped.write_bytes(bytes(data))
+    (out / "weights" / f"{unweighted.stem}.safetensors").unlink()
+    answer = call("sweep", file, "--out", out, "--json")
+    assert answer.code == 0
+    names = sorted(shard.name for shard in (truncated, flipped, unweighted))
+    assert sorted(answer.document["recomputed"]) == names
+    for name in names:
+        assert f"unreadable shard {name}: computed again" in answer.err
+    assert content(out) == undisturbed
+    assert call("sweep", file, "--out", out).err == ""
+
+
+def test_a_full_disk_ends_with_four_and_finished_units_are_safe(
+    call, file, out, monkeypatch, undisturbed
+):
+    plain, saved = RunFolder.save, []
+
+    def fills(self, unit, outcome):
+        if len(saved) == 3:
+            raise OSError(28, "No space left on device")
+        plain(self, unit, outcome)
+        saved.append(unit.key)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, "save", fills)
+        answer = call("sweep", file, "--out", out)
+    assert answer.code == 4 and answer.out == ""
+    assert "the machine failed: [Errno 28] No space left on device" in answer.err
+    assert answer.err.count("\n") == 1
+    assert content(out) == {key: undisturbed[key] for key in saved}
+    again = call("sweep", file, "--out", out, "--json").document
+    assert (again["skipped"], again["computed"]) == (3, COUNT - 3)
+    assert content(out) == undisturbed
+
+
+def test_a_disk_that_is_really_full(call, file, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("no right to mount a small disk here; the test above stands in for it")
+    try:
+        file.write_text(SMALL.replace("[0, 1]", str(list(range(12)))))
+        answer = call("sweep", file, "--out", disk / "run")
+        assert answer.code == 4
+        assert "No space left on device" in answer.err and answer.err.count("\n") == 1
+        assert 1 <= len(store.read_run(disk / "run").entries) < 36
+        assert store.read_run(disk / "run").damaged == ()
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_fit_below_a_bound_is_a_contradiction(call, file, out, monkeypatch):
+    plain = separation.run_unit
+
+    def too_good(unit, *, on_finished=None):
+        result, lanes = plain(unit, on_finished=on_finished)
+        result.error["w1inf"] = 0.0  # below the proved 1/2 of fixed families that are smooth
+        return result, lanes
+
+    monkeypatch.setattr(separation, "run_unit", too_good)
+    answer = call("sweep", file, "--out", out, "--json")
+    assert answer.code == 4
+    assert "expressivity: contradiction: t1, relu2 type1 m=1: fitted w1inf" in answer.err
+
+
+# --- processes, kills, two at once ---------------------------------------------------------------
+
+
+def test_a_kill_changes_nothing(call, file, out, undisturbed):
+    killed = in_shell(file, "--out", out)
+    eventually(lambda: len(shards(out)) >= 2)
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.communicate()
+    document = call("sweep", file, "--out", out, "--json").document
+    assert document["skipped"] >= 2 and document["skipped"] + document["computed"] == COUNT
+    assert content(out) == undisturbed
+
+
+@pytest.mark.slow
+def test_workers_change_nothing(file, out, undisturbed):
+    process = in_shell(file, "--workers", "2", "--out", out)
+    process.communicate()
+    assert process.returncode == 0
+    assert content(out) == undisturbed
+
+
+def test_two_processes_on_one_folder(file, out, undisturbed):
+    file.write_text(SMALL)
+    first = in_shell(file, "--out", out)
+    eventually(lambda: len(shards(out)) >= 1)
+    second = in_shell(file, "--out", out)
+    _, errors = second.communicate(timeout=300)
+    if first.poll() is None:  # else the machine was too slow to start the second in time
+        assert second.returncode == 2
+        last = errors.splitlines()[-1]
+        assert last.startswith("expressivity: required: a run folder that no other process uses")
+    first.communicate(timeout=300)
+    assert first.returncode == 0
+    assert content(out) == undisturbed
+
+
+def test_ctrl_c_says_one_line_and_keeps_finished_units(call, file, out, monkeypatch, undisturbed):
+    plain, calls = separation.run_unit, []
+
+    def interrupted(unit, *, on_finished=None):
+        calls.append(unit)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return plain(unit, on_finished=on_finished)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(separation, "run_unit", interrupted)
+        answer = call("sweep", file, "--out", out)
+    assert answer.code == 4
+    assert answer.err == "expressivity: interrupted; finished units are stored\n"
+    assert len(shards(out)) == 3
+    assert call("sweep", file, "--out", out, "--json").document["skipped"] == 3
+    assert content(out) == undisturbed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
+def test_kills_at_many_moments_change_nothing(file, out, undisturbed, arguments):
+    kills = 0
+    while True:
+        process = in_shell(file, *arguments, "--out", out, "--json")
+        try:
+            process.communicate(timeout=2.0 + 0.9 * kills)
+            break
+        except subprocess.TimeoutExpired:
+            os.kill(process.pid, signal.SIGKILL)
+            process.communicate()
+            kills += 1
+    assert process.returncode == 0 and kills >= 1
+    assert content(out) == undisturbed
+
+
+@pytest.mark.slow
+def test_dask_changes_nothing_with_a_worker_killed_on_the_way(
+    call, file, out, tmp_path, undisturbed, monkeypatch
+):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setenv("PATH", "")  # workers fit uncompiled too
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None,
+        local_directory=str(tmp_path / "dask"), silence_logs=50,
+    ) as local:  # fmt: skip
+        plain = RunFolder.save
+
+        def save(self, unit, outcome):
+            if not shards(out):
+                os.kill(next(iter(local.workers.values())).pid, signal.SIGKILL)
+            plain(self, unit, outcome)
+
+        monkeypatch.setattr(RunFolder, "save", save)
+        answer = call("sweep", file, "--scheduler", local.scheduler_address, "--out", out, "--json")
+    assert (answer.code, answer.document["computed"]) == (0, COUNT)
+    assert content(out) == undisturbed
+
+
+def test_an_experiment_runs_in_its_own_folder(call, file, out, monkeypatch):
+    experiments = pytest.importorskip("experiments.experiment")
+    cheap = _load(UNITS)
+    experiment = experiments.Experiment(
+        name="tiny", tier=experiments.Tier.SMOKE, title="", claim="", falsified_by="", cost="",
+        units=tuple(cheap.make(3)), headlines=lambda run: {"units there": float(len(run.entries))},
+    )  # fmt: skip
+    asked = command.plan(file)
+    monkeypatch.setattr(
+        command, "plan",
+        lambda path: command.Plan(
+            name="tiny", units=experiment.units, configuration=experiment.configuration,
+            text=asked.text, combinations=None, left_out={}, experiment=experiment,
+        ),
+    )  # fmt: skip
+    document = call("sweep", file, "--out", out, "--json").document
+    assert document["headlines"] == {"units there": 3.0}
+    assert (document["best"], document["computed"]) == ([], 3)
+    assert "units there: 3" in call("sweep", file, "--out", out).out
