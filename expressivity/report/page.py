@@ -1,0 +1,96 @@
+"""The page around the sections: one file, nothing fetched, style and script named by hash."""
+
+import base64
+import functools
+import hashlib
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from markupsafe import Markup
+
+from expressivity.output import write_atomically
+from expressivity.report.builtin import failures, labels, provenance, rerun, verdict
+from expressivity.report.ladder import ladder
+from expressivity.report.section import SECTIONS, Section, html, sections
+from expressivity.store import Run, read_run
+
+FILE_NAME = "report.html"
+
+Parts = Sequence[tuple[str, Section]]
+"""Sections with their registered names."""
+
+SECTIONS.add("verdict", verdict)
+SECTIONS.add("ladder", ladder)
+SECTIONS.add("labels", labels)
+SECTIONS.add("failures", failures)
+SECTIONS.add("provenance", provenance)
+SECTIONS.add("rerun", rerun)
+
+
+def write_report(path: Path) -> Path:
+    """Write ``report.html`` into a run folder; returns the file.
+
+    Raises:
+        ValueError: the folder is no run folder, or cannot be written.
+    """
+    run = read_run(path)
+    return write_page(run, sections(run))
+
+
+def render(run: Run) -> str:
+    """The report of a run as one HTML document; the same run gives the same text."""
+    return page(run, sections(run))
+
+
+def write_page(run: Run, parts: Parts) -> Path:
+    """As :func:`write_report`, with sections that are there already."""
+    # A byte that was no UTF-8 in an argument comes back as half a surrogate pair.
+    content = page(run, parts).encode("utf-8", "backslashreplace")
+    file = run.path / FILE_NAME
+    try:
+        write_atomically(file, lambda temporary: temporary.write_bytes(content))
+    except OSError as error:
+        raise ValueError(
+            f"required: a run folder that can be written; {run.path}: {error.strerror}: "
+            f"free space or change its permissions"
+        ) from error
+    return file
+
+
+def page(run: Run, parts: Parts) -> str:
+    """As :func:`render`, with sections that are there already."""
+    style, script = _asset("page.css"), _asset("page.js")
+    policy = (
+        f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}; "
+        f"img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    return html(
+        "expressivity.report",
+        "page.html.j2",
+        title=_title(run),
+        folder=run.path.absolute().name,
+        policy=policy,
+        style=Markup(style),
+        script=Markup(script),
+        sections=parts,
+    )
+
+
+def _title(run: Run) -> str:
+    """The command and what it was about."""
+    configuration = run.manifest.get("configuration")
+    command = configuration.get("command") if isinstance(configuration, dict) else None
+    targets = {str(entry.identity.get("target", "")) for entry in run.entries}
+    return " ".join(filter(None, [str(command or "run"), *sorted(targets)]))
+
+
+@functools.cache
+def _asset(name: str) -> str:
+    return (files("expressivity.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _source(text: str) -> str:
+    """The CSP source expression of an inline style or script."""
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{digest}'"

@@ -1,0 +1,80 @@
+"""What sections read from a run folder of fits: results of units, and the verdicts on them."""
+
+import json
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter, ValidationError
+
+from expressivity.families import Form, Kind
+from expressivity.gaps import Gap
+from expressivity.ladder import DOCUMENT
+from expressivity.separation import RESULT, Result
+from expressivity.store import Entry, Run
+
+_GAPS = TypeAdapter(list[Gap])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """A finished unit that fitted one class to one target."""
+
+    entry: Entry
+    result: Result
+
+
+def fits(run: Run) -> list[Fit]:
+    """Finished fits by target, form, kind, width, activation; see :func:`read_fits`."""
+    return read_fits(run)[0]
+
+
+def read_fits(run: Run) -> tuple[list[Fit], list[str]]:
+    """Finished fits in order, and the keys of those whose record this version cannot read."""
+    found: list[Fit] = []
+    unreadable: list[str] = []
+    for entry in run.entries:
+        if entry.identity.get("unit") != "fit":
+            continue
+        result = _result(entry)
+        if result is None:
+            unreadable.append(entry.key)
+        else:
+            found.append(Fit(entry=entry, result=result))
+    return sorted(found, key=_place), unreadable
+
+
+def gaps(run: Run) -> list[Gap] | None:
+    """The verdicts that ``separate`` wrote when it had finished; None before that.
+
+    Raises:
+        ValueError: its document is there and damaged.
+    """
+    file = run.path / DOCUMENT
+    if not file.exists():
+        return None
+    try:
+        return _GAPS.validate_python(json.loads(file.read_bytes())["gaps"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(
+            f"required: a readable {DOCUMENT}; it is damaged: run the command again"
+        ) from error
+
+
+def _result(entry: Entry) -> Result | None:
+    try:
+        result = RESULT.validate_python(entry.record)
+        _place(Fit(entry=entry, result=result))
+    except (ValidationError, ValueError, KeyError):
+        return None
+    return result
+
+
+def _place(fit: Fit) -> tuple[object, ...]:
+    result = fit.result
+    return (
+        result.target,
+        list(Form).index(result.form),
+        list(Kind).index(result.kind),
+        int(str(result.family["width"])),
+        str(result.family["activation"]),
+        fit.entry.key,
+    )

@@ -1,0 +1,65 @@
+"""What a section of the report is, where sections are registered, how their HTML is made."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from expressivity.registry import Registry
+from expressivity.store import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A part of the report with a heading of its own.
+
+    Attributes:
+        title: the heading, level 2; headings inside the body begin at level 3.
+        order: smaller ones come first. The library's: verdict 10, ladder 20, labels 25,
+            failures 50, provenance 60, rerun 70; figures have 30, proofs 40.
+        body: HTML without ``style`` attributes and scripts, which the page's policy blocks.
+    """
+
+    title: str
+    order: int
+    body: Markup
+
+
+SectionMaker = Callable[[Run], Section | None]
+"""A run to its section, or None where it has nothing to say about that run."""
+
+SECTIONS: Registry[SectionMaker] = Registry("report section", group="expressivity.report_sections")
+
+
+def sections(run: Run) -> list[tuple[str, Section]]:
+    """The sections of a run with their registered names, in order."""
+    made = [(name, SECTIONS[name](run)) for name in SECTIONS]
+    return sorted(
+        [(name, section) for name, section in made if section is not None],
+        key=lambda entry: (entry[1].order, entry[0]),
+    )
+
+
+def html(package: str, template: str, **values: object) -> Markup:
+    """Render ``templates/<template>`` of a package; every value is escaped.
+
+    The macros of ``macros.html.j2`` in this package can be imported from any template.
+
+    >>> html("expressivity.report", "rerun.html.j2", command="a<b", commit=None, changed=False)
+    Markup('<p>...<code>a&lt;b</code>...')
+    """
+    return Markup(environment(package).get_template(template).render(**values))
+
+
+@functools.cache
+def environment(package: str) -> Environment:
+    """Jinja2 over a package's ``templates`` folder and this one's, with escaping on."""
+    return Environment(
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader("expressivity.report")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

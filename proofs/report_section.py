@@ -1,0 +1,119 @@
+"""The proof transcript in a run's report: the theorems that its targets and bounds rest on.
+
+:func:`register` is the entry point of the group ``expressivity.report_sections``. The theorems
+are proved anew by each command, so that a transcript never says more than the code does.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from itertools import chain
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from expressivity.proof import Proof
+    from expressivity.registry import Registry
+    from expressivity.report import Section, SectionMaker
+    from expressivity.report.results import Fit
+    from expressivity.store import Run
+
+_BOUNDS = {"gradient-jump": "B1", "parity": "B2", "free-knot": "B3", "ridge-rank": "B4"}
+"""Methods of bounds and the theorems behind them (docs/theory.md, section 4)."""
+
+_LEMMAS = {"T2": "L1", "T4": "L1"}
+"""Theorems, whatever their gate, that quote a lemma with a proof of its own."""
+
+
+def register(registry: Registry[SectionMaker]) -> None:
+    """Add the section.
+
+    >>> from expressivity.registry import Registry
+    >>> sections = Registry("report section")
+    >>> register(sections)
+    >>> list(sections)
+    ['proofs']
+    """
+    registry.add("proofs", section)
+
+
+def section(run: Run) -> Section | None:
+    """The transcript, or None for a run that no theorem is about."""
+    from expressivity.proof import THEOREMS
+    from expressivity.report import Section, html
+    from expressivity.report.results import fits
+
+    named = theorems(fits(run))
+    proofs = [_proof(name) for name in THEOREMS if name in named]
+    if not proofs:
+        return None
+    body = html("proofs", "transcript.html.j2", proofs=proofs)
+    return Section(title="Proofs", order=40, body=body)
+
+
+@functools.cache
+def _proof(name: str) -> Proof:
+    """A proof of this process; a command that writes many reports runs each once."""
+    from expressivity.proof import THEOREMS, prove
+
+    return prove(THEOREMS[name])
+
+
+def theorems(done: Sequence[Fit]) -> set[str]:
+    """Names of the theorems that fits rest on: separations, bounds, containments."""
+    from expressivity.families import Kind
+
+    named: set[str] = set()
+    for fit in done:
+        separation = _separation(fit)
+        named |= {separation, _LEMMAS.get(separation.partition("-")[0], separation)}
+        bounds = filter(None, fit.result.lower_bound.values())
+        named |= {_BOUNDS[bound.method] for bound in bounds if bound.method in _BOUNDS}
+    kinds = {fit.result.kind for fit in done}
+    if kinds >= {Kind.FIXED, Kind.LA}:
+        named.add("inclusions")
+    if kinds >= {Kind.LA, Kind.MOA}:
+        named |= {"containment", *chain(*map(_counterexamples, done))}
+    return named - {""}
+
+
+def _separation(fit: Fit) -> str:
+    """The theorem named as the target, with a capital, and as the gate if that is not tanh.
+
+    ``T3b`` for t3b, ``T2-sigmoid`` for t2 with a sigmoid inside; "" where there is none. The
+    stored formula decides, so that a theorem is never shown for another function.
+    """
+    identity, result = fit.entry.identity, fit.result
+    activations = len(identity["family"]["dictionary"])
+    return _theorem_on(result.target, result.lambda_, activations, identity["expression"])
+
+
+@functools.cache
+def _theorem_on(name: str, lambda_: float | None, activations: int, expression: str) -> str:
+    from expressivity.gates import GATES
+    from expressivity.proof import THEOREMS
+    from expressivity.targets import TARGETS
+
+    if name not in TARGETS:
+        return ""
+    for gate in GATES:
+        theorem = name.capitalize() + ("" if gate == "tanh" else f"-{gate}")
+        target = TARGETS[name](1.0 if lambda_ is None else lambda_, gate, activations)
+        if theorem in THEOREMS and target.formula == expression:
+            return theorem
+    return ""
+
+
+def _counterexamples(fit: Fit) -> tuple[str, ...]:
+    """Where the gates of a class do not contain LA: the theorems that say so."""
+    from expressivity.gaps import la_in_moa
+    from expressivity.gates import GateSpec
+
+    gate = fit.result.family["gate"]
+    if gate is None:
+        return ()
+    assert isinstance(gate, dict)
+    spec = GateSpec(**gate)
+    if la_in_moa(spec, activations=len(fit.entry.identity["family"]["dictionary"])):
+        return ()
+    return ("C2",) if spec.name == "tanh" else ("C1a", "C1b")
