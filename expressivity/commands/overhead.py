@@ -1,0 +1,74 @@
+"""``expressivity overhead``."""
+
+from dataclasses import dataclass
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from expressivity.families import Kind
+from expressivity.output import ExitCode, write_json
+from expressivity.overhead import PAPER_MEMORY, PAPER_TIME, Overhead, measure, modes
+
+_ROUNDS = {"eager": 3, "compiled": 7}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Arguments as they were typed."""
+
+    widths: tuple[str, ...] | None
+
+
+def run(options: Options, *, as_json: bool) -> int:
+    """Measure layers and print their overhead.
+
+    Raises:
+        ValueError: widths that are not positive whole numbers.
+    """
+    widths = [_width(text) for text in options.widths or ("512", "1024")]
+    console = Console(stderr=True)
+    found: list[Overhead] = []
+    for width in widths:
+        for mode in modes():
+            with console.status(f"width {width}, {mode}"):
+                found += measure(width=width, mode=mode, rounds=_ROUNDS[mode])
+    if as_json:
+        results = [overhead.json() for overhead in found]
+        write_json({"schema": "expressivity.overhead/1", "results": results})
+    else:
+        _show(found)
+    return ExitCode.AS_EXPECTED
+
+
+def _width(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise ValueError(f"required: widths as positive whole numbers; got {text!r}")
+    return int(text)
+
+
+def _show(found: list[Overhead]) -> None:
+    console = Console()
+    table = Table("form", "kind", "mode", "width", "ms", "time", "memory", "paper: time", "memory")
+    for overhead in found:
+        paper = PAPER_TIME.get(overhead.form) if overhead.kind is Kind.MOA else None
+        table.add_row(
+            overhead.form,
+            overhead.kind,
+            overhead.mode,
+            str(overhead.width),
+            f"{overhead.milliseconds:.1f}",
+            f"{overhead.time_ratio:.3f}x",
+            f"{overhead.saved_memory_ratio:.4f}x",
+            "" if paper is None else f"{paper:.2f}x",
+            "" if paper is None else f"{PAPER_MEMORY:.2f}x",
+        )
+    console.print(table)
+    console.print(
+        f"Forward and backward of {found[0].tokens} tokens, float32, {torch.get_num_threads()} "
+        "threads, against fixed silu of the same form (two_sided: fixed one_sided, SwiGLU). "
+        "Memory: bytes kept for the backward pass, parameters excluded. The paper's figures "
+        "(arXiv:2605.26647) are from other hardware."
+    )
+    if "compiled" not in modes():
+        console.print("skipped: compiled: no C++ compiler found; install g++ or clang++")

@@ -1,0 +1,157 @@
+"""Exact conversions: another family, the same function.
+
+The maps are those of docs/theory.md, section 2. A layer is read as sides, each either constant
+coefficients or gates; sides are carried to the dictionary and the form of the new family, and
+written there. ``weights.lift`` does the same with exact numbers, for networks small enough to
+be written down; both share its ``constant_gate``.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from expressivity.families import Family, Form, Kind
+from expressivity.layers.feed_forward import FeedForward, bias_of
+from expressivity.layers.initialisation import side_start
+
+_FORMS = (Form.ONE_SIDED, Form.TWO_SIDED, Form.QUADRATIC)
+
+
+def convert(layer: FeedForward, family: Family) -> FeedForward:
+    """A layer of another family with the same function.
+
+    Kinds may go from fixed to la to moa, forms from one_sided to two_sided to quadratic, the
+    dictionary may grow, and hidden biases, gate scales and gate biases may be turned on. Layers
+    with gates keep their dictionary and do not become quadratic.
+
+    Returns:
+        A new layer with parameters of its own, on the same device, of the same dtype and mode.
+
+    Raises:
+        ValueError: there is no map, in one line.
+
+    >>> import dataclasses
+    >>> silu = Family(kind=Kind.FIXED, form=Form.TYPE1, width=8, dimension=4, dictionary=("silu",))
+    >>> layer, x = FeedForward(silu), torch.randn(3, 4)
+    >>> learned = convert(layer, dataclasses.replace(silu, kind=Kind.LA, dictionary=("silu", "id")))
+    >>> torch.equal(layer(x), learned(x))
+    True
+    """
+    source = layer.family
+    problem = _obstacle(source, family)
+    if problem is not None:
+        raise ValueError(f"required: a family that holds the layer's function; got {problem}")
+    weight = layer.w.weight
+    new = FeedForward(family, initialisation=None, device=weight.device, dtype=weight.dtype)
+    with torch.no_grad():
+        _copy_linear(new.w, layer.w)
+        if new.v is not None and layer.v is not None:
+            _copy_linear(new.v, layer.v)
+        new.a.weight.copy_(layer.a.weight.double() * _write_sides(new, layer))
+    return new.train(layer.training)
+
+
+def _obstacle(source: Family, family: Family) -> str | None:
+    """Why there is no map whatever the weights, or None."""
+    for name in ("width", "dimension", "outputs"):
+        if getattr(source, name) != getattr(family, name):
+            return f"{name} {getattr(family, name)} for {getattr(source, name)}"
+    if source.bias and not family.bias:
+        return "hidden biases turned off"
+    kinds = list(Kind)
+    if kinds.index(family.kind) < kinds.index(source.kind):
+        return f"kind {family.kind} for {source.kind}"
+    if source.form is not family.form:
+        forms = (source.form, family.form)
+        if Form.TYPE1 in forms or _FORMS.index(source.form) > _FORMS.index(family.form):
+            return f"form {family.form} for {source.form}"
+        if source.form is Form.ONE_SIDED and "id" not in family.dictionary:
+            return f"form {family.form} without id in the dictionary"
+    missing = set(source.dictionary) - set(family.dictionary)
+    if missing:
+        return f"a dictionary without {','.join(sorted(missing))}"
+    if source.gate is None or family.gate is None:
+        return None
+    if source.dictionary != family.dictionary:
+        return "another dictionary for a layer with gates"
+    if family.form is Form.QUADRATIC is not source.form:
+        return "form quadratic for a layer with gates"
+    if source.gate.name != family.gate.name:
+        return f"{family.gate.name} gates for {source.gate.name} gates"
+    for switch in ("scale", "bias"):
+        if getattr(source.gate, switch) and not getattr(family.gate, switch):
+            return f"the gate's {switch} turned off"
+    return None
+
+
+def _write_sides(new: FeedForward, layer: FeedForward) -> float:
+    """Write scales and gates of all sides; returns the factor for the output weights."""
+    source, family = layer.family, new.family
+    if family.kind is Kind.FIXED:
+        return 1.0
+    if source.gate is not None:
+        _copy_gates(new, layer)
+        if source.form is family.form:
+            return 1.0
+        return _write_constant(new, 1, _unit(family, "id"))
+    sides = [_constant(layer, side, family) for side in range(source.sides)]
+    if len(sides) == 1 and source.form is not family.form:
+        sides.append(_unit(family, "id"))
+    if family.form is Form.QUADRATIC is not source.form:
+        sides = [torch.outer(*sides).flatten()]
+    factor = 1.0
+    for side, alpha in enumerate(sides):
+        factor *= _write_constant(new, side, alpha)
+    return factor
+
+
+def _constant(layer: FeedForward, side: int, family: Family) -> Tensor:
+    """Constant coefficients of one side over the dictionary of ``family``, float64."""
+    source = layer.family
+    scale_C = layer.scale(side)
+    if scale_C is None:
+        return _unit(family, source.dictionary[0])
+    place = [family.dictionary.index(name) for name in source.dictionary]
+    alpha = scale_C.detach().double().cpu()
+    size = len(family.dictionary)
+    if source.form is not Form.QUADRATIC:
+        return torch.zeros(size, dtype=torch.float64).index_copy(0, torch.tensor(place), alpha)
+    wide = torch.zeros(size, size, dtype=torch.float64)
+    wide[torch.tensor(place)[:, None], torch.tensor(place)] = alpha.unflatten(0, (len(place), -1))
+    return wide.flatten()
+
+
+def _unit(family: Family, name: str) -> Tensor:
+    return torch.tensor([float(name == other) for other in family.dictionary], dtype=torch.float64)
+
+
+def _write_constant(new: FeedForward, side: int, alpha: Tensor) -> float:
+    numbers: Sequence[float] = alpha.tolist()
+    start = side_start(new.family, numbers)
+    if start is None:
+        gate = new.family.gate
+        assert gate is not None
+        raise ValueError(
+            f"required: gates that can be constant at these coefficients; got {gate.name} with "
+            f"scale {gate.scale} and bias {gate.bias}: turn both on (docs/theory.md, section 2)"
+        )
+    new.set_side(side, start)
+    return start.factor
+
+
+def _copy_gates(new: FeedForward, layer: FeedForward) -> None:
+    for side in range(layer.family.sides):
+        gate_map, old_map = new.gate_map(side), layer.gate_map(side)
+        assert gate_map is not None and old_map is not None
+        _copy_linear(gate_map, old_map)
+        scale_C, old_C = new.scale(side), layer.scale(side)
+        if scale_C is not None:
+            nn.init.ones_(scale_C) if old_C is None else scale_C.copy_(old_C)
+
+
+def _copy_linear(new: nn.Linear, old: nn.Linear) -> None:
+    new.weight.copy_(old.weight)
+    bias, old_bias = bias_of(new), bias_of(old)
+    if bias is not None:
+        nn.init.zeros_(bias) if old_bias is None else bias.copy_(old_bias)
