@@ -1,0 +1,49 @@
+"""Figures in a run's report: those that this run alone is enough for, as inline SVG.
+
+:func:`register` is the entry point of the group ``expressivity.report_sections``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from expressivity.registry import Registry
+    from expressivity.report import Section, SectionMaker
+    from expressivity.store import Run
+
+
+def register(registry: Registry[SectionMaker]) -> None:
+    """Add the section.
+
+    >>> from expressivity.registry import Registry
+    >>> sections = Registry("report section")
+    >>> register(sections)
+    >>> list(sections)
+    ['figures']
+    """
+    registry.add("figures", section)
+
+
+def section(run: Run) -> Section | None:
+    """The figures of a run, or None where no figure is drawn from runs of its experiment."""
+    from markupsafe import Markup
+
+    from expressivity.report import Section, figure_html
+    from figures.figure import FIGURES, drawn, rendered
+    from figures.runs import Runs
+
+    runs = Runs.of(run)
+    made: list[Markup] = []
+    for figure in (FIGURES[name] for name in FIGURES):
+        if set(figure.needs) != set(runs):
+            continue
+        try:
+            svg = rendered(drawn(figure, runs), "svg").decode()
+        except ValueError as error:  # a run that was cut off has not every number yet
+            made.append(Markup("<p>The figure {} is not drawn: {}</p>").format(figure.name, error))
+        else:
+            made.append(figure_html(svg, figure.caption, figure.alt))
+    if not made:
+        return None
+    return Section(title="Figures", order=30, body=Markup("\n").join(made))

@@ -1,0 +1,218 @@
+"""``expressivity reproduce``: every experiment, figure and number, compared with the archive.
+
+    OUT/manifest.json          tier, versions
+    OUT/EXPERIMENT/            a run folder each, with its report.html
+    OUT/figures/               PDF, PNG, SVG
+    OUT/agreement.json         headline numbers beside the archived ones
+    OUT/report.html            the whole
+
+Each experiment is a list of work units in a run folder, so a kill at any point loses the units in
+flight, and the same command goes on from there. :func:`register` is an entry point of the group
+``expressivity.commands``; heavy modules are imported inside.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from experiments.experiment import Experiment, Tier
+    from expressivity.store import Run
+    from expressivity.work import Executor
+    from figures.agreement import Row
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command ``reproduce``.
+
+    >>> app = typer.Typer()
+    >>> register(app)
+    >>> [command.name for command in app.registered_commands]
+    ['reproduce']
+    """
+
+    @app.command(name="reproduce")
+    def command(
+        tier: Annotated[
+            str, typer.Option(help="smoke (minutes), cpu (under an hour) or gpu.")
+        ] = "smoke",
+        only: Annotated[
+            str | None, typer.Option(help="Experiments, comma-separated; all by default.")
+        ] = None,
+        out: Annotated[
+            Path | None, typer.Option(help="The folder; by default runs/reproduce-TIER-COMMIT.")
+        ] = None,
+        workers: Annotated[
+            int | None, typer.Option(help="Worker processes on this machine; by default none.")
+        ] = None,
+        as_json: Annotated[
+            bool, typer.Option("--json", help="One JSON document on standard output.")
+        ] = False,
+    ) -> int:
+        """Run all experiments, draw all figures, compare all numbers with the archived ones.
+
+        Run it again to go on after an interruption.
+        """
+        from expressivity.cli import split_list
+
+        return run(tier, split_list(only), out, workers=workers, as_json=as_json)
+
+
+def run(
+    tier_name: str,
+    only: tuple[str, ...] | None,
+    out: Path | None,
+    *,
+    workers: int | None,
+    as_json: bool,
+) -> int:
+    """Reproduce, print, and return 1 where a number disagrees.
+
+    Raises:
+        ValueError: an unknown tier or experiment, no worker, or a folder of another run.
+    """
+    from experiments.experiment import EXPERIMENTS, Tier
+    from expressivity.commands.arguments import choice
+    from expressivity.output import ExitCode, write_json
+    from expressivity.workers import Processes
+    from figures.agreement import document
+
+    tier = choice(Tier, tier_name, "tier")
+    names = list(EXPERIMENTS) if only is None else [name for name in EXPERIMENTS if name in only]
+    for name in only or ():
+        EXPERIMENTS[name]  # refuses unknown names
+    if not names:
+        raise ValueError("required: at least one experiment in --only; got none")
+    executor = None if workers is None else Processes(workers)
+    experiments = [EXPERIMENTS[name](tier) for name in names]
+    path = out or Path("runs") / f"reproduce-{tier}-{_version()}"
+    rows = reproduce(experiments, tier, path, executor, quiet=as_json)
+    if as_json:
+        write_json(document(rows))
+    else:
+        _show(rows, path)
+    disagree = any(row.agrees is False for row in rows)
+    return ExitCode.OTHERWISE if disagree else ExitCode.AS_EXPECTED
+
+
+def _version() -> str:
+    """Seven digits of the commit, or the version of an installed package."""
+    from expressivity import __version__
+    from expressivity.provenance import git_state
+
+    state = git_state()
+    return __version__ if state is None else str(state["commit"])[:7]
+
+
+def reproduce(
+    experiments: Sequence[Experiment],
+    tier: Tier,
+    path: Path,
+    executor: Executor | None = None,
+    *,
+    quiet: bool,
+) -> list[Row]:
+    """Run experiments in folders of their own, draw, compare, report.
+
+    Returns:
+        Every headline number beside its reference.
+
+    Raises:
+        ValueError: the folder cannot be written, is another's, or is in use.
+    """
+    from experiments.running import run_experiment
+    from expressivity.commands.running import console
+    from expressivity.provenance import facts
+    from expressivity.report import write_report
+    from expressivity.store import RunFolder
+    from figures.agreement import write_rows
+    from figures.command import draw
+    from figures.runs import Runs
+
+    messages = console(stderr=True)
+    folder = RunFolder(
+        path,
+        configuration={"command": "reproduce", "tier": str(tier), "version": _version()},
+        facts=facts(),
+    )
+    rows: list[Row] = []
+    with folder.locked():
+        for experiment in experiments:
+            if not quiet:
+                messages.print(f"{experiment.name}: {experiment.title}", soft_wrap=True)
+            finished = run_experiment(experiment, path / experiment.name, executor, quiet=quiet)
+            rows += _rows(experiment, finished)
+            write_report(finished.path)
+        if not quiet:
+            messages.print("figures and report")
+        draw((), Runs.under(path), path / "figures")
+        write_rows(rows, path)
+        _write_report(path)
+    return rows
+
+
+def _rows(experiment: Experiment, finished: Run) -> list[Row]:
+    from figures.agreement import compare, references
+
+    expected = references().get(str(experiment.tier), {}).get(experiment.name, {})
+    missing = len(experiment.units) - len(finished.entries)
+    values: dict[str, float | None] = {"units without a result": missing}
+    if not missing:
+        values |= {
+            name: value if math.isfinite(value) else None
+            for name, value in experiment.headlines(finished).items()
+        }
+    return compare(experiment.name, values, expected)
+
+
+def _write_report(path: Path) -> None:
+    """The report of the whole: the default ladder's verdict and table, and what all add to it."""
+    from experiments.separation import findings
+    from expressivity.ladder import write_document
+    from expressivity.report import sections, write_page
+    from expressivity.store import read_run
+
+    run = read_run(path)
+    if (path / "separation").is_dir():
+        ladder = read_run(path / "separation")
+        write_document(findings(ladder), path)
+        run = replace(run, entries=ladder.entries)
+    write_page(run, sections(run))
+
+
+def _show(rows: Sequence[Row], path: Path) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from expressivity.commands.running import console, table_console
+
+    table = Table("number", "value", "reference", "tolerance", "agrees", "origin",
+                  box=SIMPLE_HEAD, pad_edge=False)  # fmt: skip
+    for row in rows:
+        agrees = {True: "yes", False: "NO", None: "-"}[row.agrees]
+        table.add_row(
+            row.name,
+            _number(row.value),
+            _number(row.reference),
+            _number(row.tolerance),
+            agrees,
+            row.origin,
+        )
+    table_console().print(table)
+    compared = [row for row in rows if row.agrees is not None]
+    agreeing = sum(row.agrees is True for row in compared)
+    console().print(
+        f"{agreeing} of {len(compared)} numbers agree with the archive. "
+        f"Report: {path / 'report.html'}",
+        soft_wrap=True,
+    )
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.6g}"

@@ -1,0 +1,102 @@
+"""Networks out of run folders: the best restart of a stored fit, as it was measured."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from experiments.reading import Reading
+from expressivity.families import Family
+from expressivity.gates import GateSpec
+from expressivity.networks import evaluate, evaluate_with_gradient, unpack
+from expressivity.norms import measuring_grid, snapped
+from expressivity.separation import builtin_target
+from expressivity.targets import Target
+
+_BESIDE = 1e-200
+"""Beside a coordinate hyperplane: as close as one-sided gradients are measured (norms.py)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """A stored network.
+
+    Attributes:
+        target: what it was fitted to.
+        family: its class.
+        theta_P: its packed weights.
+    """
+
+    target: Target
+    family: Family
+    theta_P: Tensor
+
+    def values(self, nodes_ND: Tensor) -> Tensor:
+        """Values at nodes, shape N."""
+        return evaluate(self.family, self.theta_P[None], nodes_ND)[0, 0]
+
+    def jump(self, x1_N: Tensor, *, half_width: float = _BESIDE) -> Tensor:
+        """Jump of the derivative along x2 across x2 = 0 at (x1, 0), shape N; d = 2.
+
+        With a half-width its change over a band; points off the disk are not left out.
+        """
+        above, below = (
+            evaluate_with_gradient(
+                self.family, self.theta_P[None], beside(x1_N, sign * half_width)
+            )[1][0, 0, :, 1]
+            for sign in (1, -1)
+        )
+        return above - below
+
+    def kink_lines(self) -> np.ndarray:
+        """Rows (w1, w2, b) of neurons: the lines w.x + b = 0 where activations may kink."""
+        return unpack(self.family, self.theta_P[None])["w"][0].numpy()
+
+
+def target_jump(target: Target, x1_N: Tensor) -> Tensor:
+    """The same jump of a target, shape N."""
+    above, below = (target.gradients(beside(x1_N, x2))[:, 1] for x2 in (_BESIDE, -_BESIDE))
+    return above - below
+
+
+def beside(x1_N: Tensor, x2: float) -> Tensor:
+    """Points (x1, x2), shape N x 2."""
+    return torch.stack([x1_N, torch.full_like(x1_N, x2)], dim=1)
+
+
+def best_network(reading: Reading) -> Network:
+    """The restart with the least l2 error, tidied as before measuring.
+
+    Raises:
+        ValueError: the weights or lanes are missing or damaged.
+    """
+    family_json = reading.result.family
+    gate = family_json["gate"]
+    target = builtin_target(
+        reading.target,
+        lambda_=reading.result.lambda_ or 1.0,
+        gate=str(gate["name"]) if isinstance(gate, dict) else "tanh",
+        form=None,
+        dictionary=None,
+    )
+    family = Family(
+        kind=reading.kind,
+        form=reading.result.form,
+        width=reading.width,
+        dimension=target.dimension,
+        dictionary=tuple(family_json["dictionary"]),
+        gate=GateSpec(**gate) if isinstance(gate, dict) else None,
+        bias=bool(family_json["bias"]),
+    )
+    file = reading.folder / "weights" / f"{reading.key}.safetensors"
+    try:
+        theta_LP = load_file(file)["theta"].double()
+    except (OSError, KeyError) as error:
+        raise ValueError(
+            f"required: the weights of a fit; {file} is missing or damaged: run it again"
+        ) from error
+    lane = int(np.argmin(reading.lanes()["l2"]))
+    theta_P = snapped(family, theta_LP[lane], measuring_grid(target))
+    return Network(target=target, family=family, theta_P=theta_P)

@@ -1,0 +1,125 @@
+"""Error against width: what falls, what stays above its floor, what is reached at width 1."""
+
+import math
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from experiments.reading import Curve, Reading, curves, readings
+from expressivity.evidence import Evidence
+from expressivity.families import Kind
+from expressivity.targets import TARGETS
+from figures.curves import draw_bounds, draw_curve, end_labels
+from figures.figure import FIGURES, PaperFigure
+from figures.runs import Runs
+from figures.style import (
+    FORMS,
+    LOOKS,
+    PAGE,
+    SOFT,
+    evidence_handles,
+    head_legend,
+    kind_handles,
+    log_ticks,
+    long_log,
+    new_figure,
+    panel,
+    symbol,
+)
+from figures.sweeps import NORMS
+
+
+def draw(runs: Runs) -> Figure:
+    """A row for each target: L2 error on the left, gradient error on the right.
+
+    Raises:
+        ValueError: no fit in the run.
+    """
+    found = readings(runs["width_sweep"])
+    targets = list(dict.fromkeys(r.target for r in found))
+    if not targets:
+        raise ValueError("required: fits in the run of width_sweep; got none: run it again")
+    made = new_figure(PAGE, 0.5 + 1.6 * len(targets))
+    axes = made.subplots(len(targets), 2, squeeze=False, sharex=True)
+    widths = {r.width for r in found}
+    levels: set[Evidence] = {Evidence.NUMERICAL}
+    letters = iter("abcdefghijklmnop")
+    for row, name in zip(axes, targets, strict=True):
+        form = TARGETS[name](2.0, "tanh", 7).form
+        own = [r for r in found if r.target == name and r.result.form is form]
+        others = [r for r in found if r.target == name and r.result.form is not form]
+        for place, (norm, label, knee) in zip(row, NORMS, strict=True):
+            levels |= _panel(place, own, norm)
+            _controls(place, others, norm)
+            long_log(place, knee, most=4.0)
+            log_ticks(place, widths, "")
+            end_labels(place, _fixed(own, norm))
+            place.set_ylabel(label)
+            panel(place, next(letters), f"{symbol(name)}, {FORMS[form]}")
+    for place in axes[-1]:
+        place.set_xlabel("width $m$ (number of neurons)")
+    _legend(made, found, levels)
+    return made
+
+
+def _panel(axes: Axes, found: Sequence[Reading], norm: str) -> set[Evidence]:
+    """Curves and bounds of one target in one norm; returns the evidence of the bounds."""
+    drawn = [
+        curve
+        for curve in curves(found, norm, along=lambda r: r.width)
+        if curve.loss == "l2" or norm == "w1inf"
+    ]
+    for curve in drawn:
+        fixed = curve.kind is Kind.FIXED
+        draw_curve(axes, curve, weight=0.7 if fixed else 1.3, size=2.5 if fixed else 4,
+                   filled=curve.loss == "h1")  # fmt: skip
+    return draw_bounds(axes, drawn)
+
+
+def _fixed(found: Sequence[Reading], norm: str) -> list[Curve]:
+    """The curves whose names are written beside them."""
+    fixed = [r for r in found if r.kind is Kind.FIXED and r.loss == "l2"]
+    return list(curves(fixed, norm, along=lambda r: r.width))
+
+
+def _controls(axes: Axes, found: Sequence[Reading], norm: str) -> None:
+    """Fits in another form than the target's own: single points."""
+    for reading in found:
+        look = LOOKS[reading.kind]
+        error = reading.best(norm)
+        if math.isfinite(error):
+            axes.plot(reading.width, error, color=look.colour, marker="P", markersize=5)
+            said = f"{FORMS[reading.result.form]} {look.label} (control)"
+            axes.annotate(said, (reading.width, error), (6, 0), textcoords="offset points",
+                          va="center", size=6, color=look.colour)  # fmt: skip
+
+
+def _legend(made: Figure, found: Sequence[Reading], levels: set[Evidence]) -> None:
+    handles = kind_handles(kind for kind in Kind if any(r.kind is kind for r in found))
+    if any(r.loss == "h1" for r in found):
+        handles.append(
+            Line2D([], [], color=SOFT, marker="o", linestyle="", label="fitted in $H^1$")
+        )
+    head_legend(made, [*handles, *evidence_handles(e for e in Evidence if e in levels)])
+
+
+FIGURES.add(
+    "width_sweep",
+    PaperFigure(
+        name="width_sweep",
+        title="Error against width for fixed activations, LA and MoA",
+        caption="Relative L2 error (left) and essential supremum of the gradient error (right) "
+        "against the width, median over seeds of the best restart with bootstrap intervals. "
+        "Shaded: where no network of the class lies, at any of the widths under the line. The L2 "
+        "error of the smaller class falls, its gradient error does not pass the floor; MoA "
+        "reaches the target at width 1 (where a fitted kink misses that of the target by "
+        "round-off, the gradient error is the whole jump). Below the dotted line the axis is "
+        "compressed, eight decades in the room of one.",
+        alt="The errors of smaller classes fall with the width on the left and stay above floors "
+        "on the right, while those of MoA are at round-off.",
+        needs=("width_sweep",),
+        draw=draw,
+    ),
+)

@@ -1,0 +1,309 @@
+"""Tiny runs of every experiment, made by hand: no number in them was computed.
+
+``hardness`` multiplies every error, so that a run can be changed as a whole.
+"""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from experiments.condensation import Seed
+from experiments.experiment import Tier
+from experiments.gates import SPECS, relu_target
+from experiments.matched import pairs
+from expressivity.bounds import Bound
+from expressivity.evidence import Evidence, Membership, Verdict
+from expressivity.families import Family, Form, Kind
+from expressivity.gates import GateSpec
+from expressivity.networks import parameter_length
+from expressivity.separation import RESULT, Result
+from expressivity.store import RunFolder
+from expressivity.targets import Target, t1, t2, t4
+from expressivity.weights import start_from
+from expressivity.witnesses import builtin_witness
+from expressivity.work import OnProgress, Outcome, Unit, run
+from figures.runs import Runs
+
+torch.set_num_threads(1)
+SEEDS = (1.0, 1.4, 0.8)
+"""What each seed's error is multiplied by."""
+TANH = GateSpec(name="tanh")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready(Unit):
+    """A unit whose outcome is given."""
+
+    asked: dict[str, object]
+    outcome: Outcome
+
+    @property
+    def identity(self) -> dict[str, object]:
+        return self.asked
+
+    @property
+    def label(self) -> str:
+        return "ready"
+
+    def run(self, on_progress: OnProgress | None = None) -> Outcome:
+        return self.outcome
+
+
+def family(kind: Kind, width: int, target: Target, name: str = "relu", **changes) -> Family:
+    fixed = kind is Kind.FIXED
+    plain = Family(
+        kind=kind,
+        form=target.form,
+        width=width,
+        dimension=target.dimension,
+        gate=TANH if kind is Kind.MOA else None,
+        **({"dictionary": (name,)} if fixed else {}),
+    )
+    return replace(plain, **changes)
+
+
+def bounds(target: Target, of: Family) -> dict[str, Bound | None]:
+    hard = of.kind is not Kind.MOA and not (of.kind is Kind.LA and target.name in ("t1", "relu"))
+    l2 = Bound(norm="l2", value=0.4 / of.width**2, evidence=Evidence.CERTIFIED,
+               method="ridge-rank", every_width=False)  # fmt: skip
+    w1inf = Bound(norm="w1inf", value=0.48, evidence=Evidence.PROVED, method="gradient-jump",
+                  every_width=True)  # fmt: skip
+    return {"l2": l2 if hard and of.dimension == 2 else None, "sup": None,
+            "w1inf": w1inf if hard else None}  # fmt: skip
+
+
+def fit(target: Target, of: Family, hardness: float, *, weights: bool = False, **settings) -> Ready:
+    """A fit with errors that fall with the width, at round-off where there is no bound."""
+    lower = bounds(target, of)
+    reached = lower["w1inf"] is None
+    l2 = hardness * (1e-14 if reached else 0.7 / of.width**1.5)
+    slope = hardness * (1e-13 if reached else 0.5 + 1 / of.width)
+    seeds = [{"l2": l2 * s, "sup": l2 * s, "w1inf": slope * s} for s in SEEDS]
+    verdict = Verdict.MEMBER if reached else Verdict.NON_MEMBER
+    result = Result(
+        target=target.name,
+        lambda_=target.lambda_,
+        family=of.json(),
+        parameters=of.parameter_count,
+        restarts=2 * len(SEEDS),
+        failed_lanes=0,
+        error=seeds[2],
+        seeds=seeds,
+        lower_bound=lower,
+        membership=Membership(verdict=verdict, evidence=Evidence.PROVED, reason="made by hand"),
+        witness_l2=None,
+    )
+    l2_lanes = [l2 * s * (1 + lane) for s in SEEDS for lane in range(2)]
+    lanes = {
+        "lane": list(range(6)),
+        "seed": [0, 0, 1, 1, 2, 2],
+        "fit_error": l2_lanes,
+        "l2": l2_lanes,
+        "status": [1, 1, 1, 2, 1, 3],
+        "iterations": [10, 20, 30, 40, 50, 60],
+    }
+    tensors = {"theta": networks(target, of, hardness)} if weights else {}
+    identity = {
+        "unit": "fit",
+        "target": target.name,
+        "expression": str(target.expression),
+        "family": of.json(),
+        "settings": {"loss": "l2", "noise": None, "seed": 0, **settings},
+    }
+    record = RESULT.dump_python(result, mode="json")
+    return Ready(asked=identity, outcome=Outcome(record=record, lanes=lanes, tensors=tensors))
+
+
+def networks(target: Target, of: Family, hardness: float) -> torch.Tensor:
+    """The witness where there is one, else numbers by rule; the same in every lane."""
+    witness = builtin_witness(target, of)
+    if witness is not None:
+        return start_from(of, witness).repeat(6, 1)
+    ramp = torch.linspace(-0.6, 0.7, parameter_length(of), dtype=torch.float64)
+    return hardness * ramp.repeat(6, 1)
+
+
+def width_sweep(hardness: float) -> Iterator[Ready]:
+    for width in (1, 4):
+        yield fit(t1(), family(Kind.FIXED, width, t1(), "relu"), hardness)
+        yield fit(t1(), family(Kind.FIXED, width, t1(), "tanh"), 2 * hardness)
+        yield fit(t1(), family(Kind.LA, width, t1()), hardness)
+        yield fit(t2(), family(Kind.LA, width, t2()), hardness, weights=True)
+        yield fit(t2(), family(Kind.LA, width, t2()), hardness / 2, loss="h1")
+    yield fit(t2(), family(Kind.MOA, 1, t2()), hardness, weights=True)
+    yield fit(t4(), family(Kind.LA, 1, t4(), form=Form.TWO_SIDED), hardness / 1e3)
+
+
+def lambda_sweep(hardness: float) -> Iterator[Ready]:
+    for rate in (0.5, 2.0, 8.0):
+        for width in (1, 2):
+            yield fit(t2(rate), family(Kind.LA, width, t2()), hardness)
+        yield fit(t2(rate), family(Kind.MOA, 1, t2()), hardness)
+
+
+def dimension(hardness: float) -> Iterator[Ready]:
+    for d in (2, 3):
+        hard, easy = (replace(t, name=f"{t.name} d={d}") for t in (t2(), t1()))
+        yield fit(hard, family(Kind.LA, 1, hard, dimension=d), hardness)
+        yield fit(hard, family(Kind.MOA, 1, hard, dimension=d), hardness)
+        plain = fit(t1(), family(Kind.LA, 1, easy, dimension=d), hardness)
+        record = {**plain.outcome.record, "target": easy.name}
+        yield replace(
+            plain,
+            asked={**plain.asked, "target": easy.name, "dimension": d},
+            outcome=replace(plain.outcome, record=record),
+        )
+
+
+def gates(hardness: float) -> Iterator[Ready]:
+    for spec in SPECS:
+        for target in (relu_target(), t1(), replace(t2(gate=spec.name), name=f"t2 {spec.name}")):
+            ease = 1.0 if spec.scale else 1e11
+            yield fit(target, family(Kind.MOA, 1, target, gate=spec), ease * hardness)
+
+
+def dictionary(hardness: float) -> Iterator[Ready]:
+    full = family(Kind.LA, 4, t2()).dictionary
+    for names in (full, full[:-1], ("relu", "tanh")):
+        yield fit(t2(), family(Kind.LA, 4, t2(), dictionary=names), hardness)
+        yield fit(t2(), family(Kind.MOA, 1, t2(), dictionary=names), hardness)
+
+
+def noise(hardness: float) -> Iterator[Ready]:
+    for size, points, seed in itertools.product((0.0, 0.1), (128, 512), range(2)):
+        for target, kind, width in (
+            (t1(), Kind.LA, 1), (t1(), Kind.MOA, 1), (t2(), Kind.MOA, 1), (t2(), Kind.LA, 2),
+        ):  # fmt: skip
+            settings = {"noise": {"size": size, "points": points}, "seed": seed}
+            harder = hardness * (1 + 1e12 * size) * (1 + seed)
+            yield fit(target, family(kind, width, target), harder, **settings)
+
+
+def matched(hardness: float) -> Iterator[Ready]:
+    ready = (
+        fit(pair.target, of, hardness) for pair in pairs(Tier.SMOKE) for of in (pair.la, pair.moa)
+    )
+    yield from {unit.key: unit for unit in ready}.values()
+
+
+def restarts(hardness: float) -> Iterator[Ready]:
+    yield fit(t1(), family(Kind.FIXED, 1, t1(), "relu2"), hardness)
+    for target in (t1(), t2()):
+        for kind in (Kind.LA, Kind.MOA):
+            yield fit(target, family(kind, 1, target), hardness)
+
+
+def hierarchy(hardness: float) -> Iterator[Ready]:
+    names = ("relu", "la", "moa-tanh")
+    for (row, teacher), (column, student) in itertools.product(enumerate(names), repeat=2):
+        contains = column >= row
+        error = hardness * (1e-15 if contains else 0.05)
+        lessons = [
+            {"seed": seed, "best": error * s, "random": error * s, "contained": None,
+             "reached": int(contains and seed > column), "failed": 0}
+            for seed, s in enumerate(SEEDS)
+        ]  # fmt: skip
+        record = {
+            "teacher": teacher,
+            "verdict": "member" if contains else "non_member" if row == 2 else "unknown",
+            "reason": "made by hand",
+            "maps": [],
+            "lessons": lessons,
+        }
+        identity = {
+            "unit": "student",
+            "teacher": {"name": teacher, "family": {"width": 1}},
+            "student": {"name": student, "family": {"width": 1}},
+        }
+        yield Ready(asked=identity, outcome=Outcome(record=record))
+
+
+def orientation(hardness: float) -> Iterator[Ready]:
+    for name, multiplicity in (("tanh", 1), ("silu - id/2", 2), ("relu", None), ("la", None)):
+        bound = None if multiplicity is None else 2 * multiplicity
+        unshown = dict.fromkeys((field.name for field in fields(Seed)), 0)
+        clusters = round(hardness) * (bound or 3)
+        seeds = [
+            {**unshown, "seed": seed, "clusters_before": 30 + seed, "clusters": clusters,
+             "attractors": bound or 3}
+            for seed in range(2)
+        ]  # fmt: skip
+        identity = {"unit": "condensation", "layer": {"name": name, "dimension": 1}}
+        record = {"multiplicity": multiplicity, "bound": bound, "seeds": seeds}
+        yield Ready(asked=identity, outcome=Outcome(record=record))
+
+
+def certificates(hardness: float) -> Iterator[Ready]:
+    for method, widths in (("ridge-rank", (1, 2, 3)), ("ridge-search", (1, 2))):
+        for width in widths:
+            value = hardness * (0.4 if method == "ridge-rank" else 0.6) / width**2
+            record = {
+                "width": width,
+                "method": method,
+                "certificate": {"lower_bound": {"l2": {"value": repr(value)}}},
+                "checked": "verified",
+                "best_ridge_estimate": hardness * 0.65 / width**1.5,
+            }
+            identity = {"unit": "certificate", "width": width, "method": method}
+            yield Ready(asked=identity, outcome=Outcome(record=record))
+
+
+def proofs(hardness: float) -> Iterator[Ready]:
+    for name in ("inclusions", "containment", "T1", "T2", "T3b", "T4", "T5", "T5q"):
+        verdict = "refuted" if name == "T2" and hardness > 1 else "proved"
+        record = {"theorem": {"name": name, "verdict": verdict, "steps": []}, "mutations": []}
+        identity = {"unit": "proof", "theorem": name}
+        yield Ready(asked=identity, outcome=Outcome(record=record))
+
+
+EXPERIMENTS = (
+    width_sweep, lambda_sweep, dimension, gates, dictionary, noise, matched, restarts, hierarchy,
+    orientation, certificates, proofs,
+)  # fmt: skip
+
+
+def store(units: Iterable[Ready], path: Path, name: str, *, missing: int = 0) -> None:
+    ready = list(units)
+    keys = [unit.key for unit in ready] + [f"missing{index}" for index in range(missing)]
+    configuration = {"experiment": name, "tier": "smoke", "units": keys}
+    assert not run(ready, RunFolder(path / name, configuration=configuration, facts={}))
+
+
+def folder(path: Path, hardness: float) -> Path:
+    for experiment in EXPERIMENTS:
+        store(experiment(hardness), path, experiment.__name__)
+    return path
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory) -> Path:
+    """A folder of all runs."""
+    return folder(tmp_path_factory.mktemp("runs"), 1.0)
+
+
+@pytest.fixture(scope="session")
+def runs(place) -> Runs:
+    return Runs.under(place)
+
+
+@pytest.fixture(scope="session")
+def harder_runs(tmp_path_factory) -> Runs:
+    """The same with every error four times as large."""
+    return Runs.under(folder(tmp_path_factory.mktemp("harder"), 4.0))
+
+
+@pytest.fixture
+def unfinished(tmp_path) -> Path:
+    """A run of the sweep over lambda that lacks three units."""
+    store(lambda_sweep(1.0), tmp_path, "lambda_sweep", missing=3)
+    return tmp_path
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--draw-baselines", action="store_true", help="write the images that tests compare with"
+    )
