@@ -6,13 +6,14 @@ INSTALL := $(BIN)/pip install --disable-pip-version-check -c constraints.txt
 PINS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help separate test lint bench clean
+.PHONY: help separate test lint docs bench clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make separate   fit the ladder, add bounds, report gaps (the main job)'
 	@echo 'make test       pytest with doctests, without slow tests'
 	@echo 'make lint       ruff, pyright, import layers'
+	@echo 'make docs       build the documentation into docs/_build; warnings and broken links are errors'
 	@echo 'make bench      speed and memory beside other tools'
 	@echo 'make clean      remove caches and builds (keeps .venv and runs)'
 
@@ -27,7 +28,11 @@ $(VENV)/.core: $(VENV)/.created $(PINS)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.created $(PINS)
-	$(INSTALL) -e '.[test,dev]'
+	$(INSTALL) -e '.[test,dev,distributed]'
+	@touch $(VENV)/.core $@
+
+$(VENV)/.docs: $(VENV)/.created $(PINS)
+	$(INSTALL) -e '.[docs,test]'
 	@touch $(VENV)/.core $@
 
 $(VENV)/.bench: $(VENV)/.created $(PINS)
@@ -46,9 +51,13 @@ lint: $(VENV)/.dev
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
+docs: $(VENV)/.docs
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build
+	PYTHONPATH=docs $(BIN)/pytest --doctest-glob='*.md' docs
+
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.run
 
 clean:
-	rm -rf build dist docs/_build .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf build dist docs/_build docs/generated .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -path ./$(VENV) -prune -o -type d -name __pycache__ -exec rm -rf {} +

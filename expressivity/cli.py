@@ -263,9 +263,37 @@ def check(
     return run_check.run(file, as_json=as_json)
 
 
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")],
+    as_json: Json = False,
+) -> int:
+    """Write report.html into a run folder: verdict, ladder, figures, proofs, provenance."""
+    from expressivity.commands import report as run_report
+
+    return run_report.run(folder, as_json=as_json)
+
+
+@app.command()
+def overhead(
+    widths: Annotated[str | None, typer.Option(help="Model widths, as 512,1024.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Time and saved memory of fixed, LA and MoA layers, eager and compiled."""
+    from expressivity.commands import overhead as run_overhead
+
+    options = run_overhead.Options(widths=split_list(widths))
+    return run_overhead.run(options, as_json=as_json)
+
+
 @app.command(name="list")
 def list_names(
-    what: Annotated[str, typer.Argument(help="targets, families, activations, gates or theorems.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="targets, families, activations, gates, theorems, experiments or figures."
+        ),
+    ],
     as_json: Json = False,
 ) -> int:
     """Names and one line each."""
