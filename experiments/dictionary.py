@@ -17,7 +17,7 @@ GROWING = ("relu", "tanh", "id", "silu", "gelu", "relu2", "leaky_relu")
 KINKED = tuple(name for name in FULL_DICTIONARY if ACTIVATIONS[name].kink != 0)
 WIDTHS = {Kind.LA: 4, Kind.MOA: 1}
 SETTINGS = {
-    Tier.SMOKE: Settings(restarts=4, seeds=reading.SEEDS),
+    Tier.SMOKE: Settings(restarts=2, seeds=reading.SEEDS),
     Tier.CPU: Settings(restarts=8, seeds=reading.SEEDS),
     Tier.GPU: Settings(restarts=128, seeds=10, device="cuda"),
 }

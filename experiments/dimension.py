@@ -87,7 +87,7 @@ def headlines(run: Run) -> dict[str, float]:
 
 def dimension(tier: Tier) -> Experiment:
     """LA of widths 1, 2, 4 and MoA of width 1 on t2; LA of width 1 on t1, which it contains."""
-    plan, widths = PLANS[tier], (1, 2) if tier is Tier.SMOKE else (1, 2, 4)
+    plan, widths = PLANS[tier], (1,) if tier is Tier.SMOKE else (1, 2, 4)
     units: list[FitUnit] = []
     for d in plan.dimensions:
         for settings in plan.settings(d, reading.device(tier)):

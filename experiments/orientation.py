@@ -154,8 +154,8 @@ def headlines(run: Run) -> dict[str, float]:
 
 
 def orientation(tier: Tier) -> Experiment:
-    """Two samples at the smallest tier, then five and ten; small networks need no accelerator."""
-    samples = {Tier.SMOKE: 2, Tier.CPU: 5, Tier.GPU: 10}[tier]
+    """One sample at the smallest tier, then five and ten; small networks need no accelerator."""
+    samples = {Tier.SMOKE: 1, Tier.CPU: 5, Tier.GPU: 10}[tier]
     return Experiment(
         name="orientation",
         tier=tier,

@@ -72,8 +72,12 @@ def make_ladder(request: Request, settings: Settings, targets: Iterable[Target])
     return Ladder(settings=settings, rungs=rungs)
 
 
-def default_ladder(settings: Settings) -> Ladder:
-    """Every built-in target with the pairs of its claims, as ``separate`` without arguments.
+def default_ladder(settings: Settings, names: Iterable[str] | None = None) -> Ladder:
+    """Built-in targets with the pairs of their claims, as ``separate`` without options.
+
+    Args:
+        settings: of every fit.
+        names: of the targets; all of them by default.
 
     >>> [target.name for target, _ in default_ladder(Settings()).rungs][:2]
     ['t1', 't2']
@@ -81,7 +85,7 @@ def default_ladder(settings: Settings) -> Ladder:
     gate = GateSpec(name="tanh")
     targets = [
         builtin_target(name, lambda_=2.0, gate=gate.name, form=None, dictionary=None)
-        for name in TARGETS
+        for name in names or TARGETS
     ]
     return make_ladder(Request(gate=gate), settings, targets)
 
