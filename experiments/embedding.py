@@ -203,7 +203,7 @@ INCLUSIONS = (
         name="more activations", theorem="identity", towards=_with_activations, carry=_by_name
     ),
     Inclusion(
-        name="type1 in one_sided", theorem="identity", towards=_one_sided, carry=_constant_factor
+        name="type1 in one_sided", theorem="inclusions", towards=_one_sided, carry=_constant_factor
     ),
     Inclusion(
         name="one_sided in two_sided",

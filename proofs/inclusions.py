@@ -13,7 +13,7 @@ import sympy as sp
 
 from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY, Z
 from expressivity.families import FIXED_FORMS, Family, Form, Kind
-from expressivity.gates import GATES
+from expressivity.gates import GATES, GateSpec
 from expressivity.identities import is_identity
 from expressivity.obstructions.pole_order import has_simple_poles, higher_pole
 from expressivity.proof import THEOREMS, Mutation, Step, Theorem
@@ -32,9 +32,11 @@ class Setting:
         dictionary: names of the activations.
         gates: those the statement is about; a gate of a plug-in needs its own.
         product_gates: gates for which a product of two is claimed to be one gate of the pair.
+        bias: whether the hidden biases b and c are on.
     """
 
     dictionary: tuple[str, ...] = FULL_DICTIONARY
+    bias: bool = True
     gates: tuple[str, ...] = ("sigmoid", "tanh", "softmax")
     product_gates: tuple[str, ...] = ("softmax",)
 
@@ -54,6 +56,12 @@ def steps(setting: Setting) -> Iterator[Step]:
                 source=SOURCE,
                 check=lambda f=form, n=name, k=index: fixed_is_la(f, n, k, names),
             )
+    for kind in Kind:
+        yield Step(
+            statement=f"{kind}: type1 is one_sided with v = 0 and c = 1",
+            source=SOURCE,
+            check=lambda k=kind: type1_is_one_sided(k, names, bias=setting.bias),
+        )
     yield Step(
         statement="one_sided LA is two_sided LA with beta a unit vector, for some activation of "
         "the dictionary",
@@ -90,6 +98,31 @@ def fixed_is_la(form: Form, name: str, index: int, names: Sequence[str]) -> bool
     small = generic(fixed, scale0=one)
     large = generic(la, scale0=[int(k == index) for k in range(len(names))])
     return _equal(network_expression(fixed, small), network_expression(la, large))
+
+
+def type1_is_one_sided(kind: Kind, names: Sequence[str], *, bias: bool) -> bool | None:
+    """A second factor that is 1, where the bias c can make it so."""
+    type1 = Family(
+        kind=kind,
+        form=Form.TYPE1,
+        width=2,
+        dimension=2,
+        dictionary=tuple(names[:1] if kind is Kind.FIXED else names),
+        gate=GateSpec(name="tanh") if kind is Kind.MOA else None,
+        bias=bias,
+    )
+    one_sided = replace(type1, form=Form.ONE_SIDED)
+    shared: dict[str, Sequence[Any]] = {}
+    if kind is Kind.FIXED:
+        shared["scale0"] = [int(name == type1.activation) for name in type1.basis]
+    if not bias:
+        w1, w2, w3, w4 = sp.symbols("w_:4", real=True)
+        shared["w"] = [w1, w2, 0, w3, w4, 0]
+    constant = generic(one_sided, v=[0, 0, int(bias)] * 2, **shared)
+    return _equal(
+        network_expression(type1, generic(type1, **shared)),
+        network_expression(one_sided, constant),
+    )
 
 
 def one_sided_is_two_sided(names: Sequence[str]) -> bool | None:
@@ -168,7 +201,23 @@ def relu_pairs_have_one_sign() -> bool | None:
     return True if product.is_nonnegative and ends[0] * ends[1] == -1 else None
 
 
+def vanishes_to_second_order(names: Sequence[str]) -> bool | None:
+    """Both factors of a neuron without biases vanish at 0; x1, which is id(x1), has slope 1."""
+    values = [ACTIVATIONS[name](sp.S.Zero) for name in names]
+    return True if not any(values) and sp.diff(X1, X1) == 1 else None
+
+
 _MUTATIONS = (
+    Mutation(
+        name="type1 in one_sided without biases",
+        setting=Setting(bias=False),
+        counterexample=Step(
+            statement="without biases a one_sided network is O(abs(x)^2) at 0: activations are "
+            "locally Lipschitz and vanish at 0, and so does v.x; x1 = id(x1) is not",
+            source="substitution",
+            check=lambda: vanishes_to_second_order(FULL_DICTIONARY),
+        ),
+    ),
     Mutation(
         name="a dictionary without id: relu",
         setting=Setting(dictionary=("relu",)),
@@ -204,9 +253,10 @@ THEOREMS.add(
     Theorem(
         name="inclusions",
         title="Inclusions between kinds and forms without gates",
-        statement="At equal width and biases: fixed in LA; one_sided in two_sided LA if id is in "
-        "the dictionary; two_sided in quadratic LA. For MoA the last step needs a product of "
-        "gates to be a gate: softmax gates over pairs have that, sigmoid and tanh do not.",
+        statement="At equal width and biases: fixed in LA; type1 in one_sided if biases are on; "
+        "one_sided in two_sided LA if id is in the dictionary; two_sided in quadratic LA. For MoA "
+        "the last step needs a product of gates to be a gate: softmax gates over pairs have that, "
+        "sigmoid and tanh do not.",
         assumptions=(
             "the same dictionary, width, dimension and hidden biases on both sides",
             "that a particular gate product is no gate leaves other MoA weights for the same "

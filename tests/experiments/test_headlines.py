@@ -135,7 +135,7 @@ def test_headlines_of_the_width_sweep(stored):
 def test_curves_of_embedded_targets_run_along_the_dimension(stored):
     run = stored(smoke("dimension"), as_in_theory)
     found = {(c.target, c.label): [p.x for p in c.points] for c in dimension.curves(run, "l2")}
-    assert found["t2", "la, width 2"] == found["t1", "la, width 1"] == [2, 3]
+    assert found["t2", "la, width 1"] == found["t1", "la, width 1"] == [2, 3]
     assert {unit.target.dimension for unit in smoke("dimension")} == {2, 3}
 
 
