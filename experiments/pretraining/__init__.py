@@ -1,0 +1,1 @@
+"""Language models whose feed-forward layers are fixed, LA or MoA (docs/pretraining.md)."""

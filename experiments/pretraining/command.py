@@ -1,0 +1,150 @@
+"""``expressivity pretrain`` and ``expressivity scaling``: language models.
+
+:func:`register` is the entry point of the group ``expressivity.commands``. Heavy modules are
+imported inside the commands, so that ``--help`` is quick.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from expressivity.cli import split_list
+
+Recipe = Annotated[str, typer.Argument(help="tiny, small, dense-0.12b, ... (docs/pretraining.md).")]
+Families = Annotated[str, typer.Option(help="Kinds of feed-forward layers: fixed, la, moa.")]
+FormName = Annotated[
+    str, typer.Option(help="type1, one_sided, two_sided or quadratic; fixed is then one_sided.")
+]
+GateName = Annotated[str, typer.Option(help="Gate of moa: sigmoid, tanh or softmax.")]
+Dictionary = Annotated[
+    str | None, typer.Option(help="Activations, as relu,tanh,id; by default all seven.")
+]
+Seeds = Annotated[int, typer.Option(help="Number of seeds, from 0.")]
+Steps = Annotated[int | None, typer.Option(help="Updates.")]
+Tokens = Annotated[int | None, typer.Option(help="Bytes to train on, instead of --steps.")]
+Batch = Annotated[int | None, typer.Option(help="Windows of an update, over all processes.")]
+Context = Annotated[int | None, typer.Option(help="Bytes of a window.")]
+Accumulate = Annotated[int | None, typer.Option(help="Parts a batch goes through the model in.")]
+Windows = Annotated[int | None, typer.Option(help="Windows of an evaluation.")]
+Data = Annotated[
+    Path | None,
+    typer.Option(help="A text file or a folder; by default Python's standard library."),
+]
+OptimizerName = Annotated[
+    str | None, typer.Option("--optimizer", help="adamw, or muon for the matrices.")
+]
+ScheduleName = Annotated[str | None, typer.Option("--schedule", help="cosine or wsd.")]
+Dtype = Annotated[str | None, typer.Option(help="float32, or bfloat16 for autocast.")]
+CompileWhat = Annotated[str | None, typer.Option("--compile", help="none, blocks or model.")]
+GateRate = Annotated[float | None, typer.Option(help="Times the rate: rate of gates and scales.")]
+GateDecay = Annotated[float | None, typer.Option(help="Weight decay of gates and scales.")]
+CheckpointEvery = Annotated[int | None, typer.Option(help="Steps between checkpoints.")]
+ShardingName = Annotated[
+    str, typer.Option("--sharding", help="Under torchrun: ddp, or fsdp for FSDP2.")
+]
+Workers = Annotated[
+    int | None, typer.Option(help="Runs side by side, a thread each where they fill the cores.")
+]
+Out = Annotated[Path | None, typer.Option(help="The run folder; by default one of runs/.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands ``pretrain`` and ``scaling``.
+
+    >>> app = typer.Typer()
+    >>> register(app)
+    >>> [command.name for command in app.registered_commands]
+    ['pretrain', 'scaling']
+    """
+
+    @app.command(name="pretrain")
+    def pretrain(
+        recipe: Recipe,
+        families: Families = "fixed,la,moa",
+        form: FormName = "two_sided",
+        gate: GateName = "sigmoid",
+        dictionary: Dictionary = None,
+        seeds: Seeds = 1,
+        rates: Annotated[
+            str | None, typer.Option(help="Learning rates, as 2e-3,4e-3; the recipe's own else.")
+        ] = None,
+        matched: Annotated[
+            bool,
+            typer.Option(help="Also fixed and la with as many parameters as moa, at their best."),
+        ] = True,
+        steps: Steps = None,
+        tokens: Tokens = None,
+        batch: Batch = None,
+        context: Context = None,
+        accumulate: Accumulate = None,
+        windows: Windows = None,
+        data: Data = None,
+        optimizer: OptimizerName = None,
+        schedule: ScheduleName = None,
+        dtype: Dtype = None,
+        compile_: CompileWhat = None,
+        gate_rate: GateRate = None,
+        gate_decay: GateDecay = None,
+        checkpoint_every: CheckpointEvery = None,
+        sharding: ShardingName = "ddp",
+        workers: Workers = None,
+        out: Out = None,
+        as_json: Json = False,
+    ) -> int:
+        """Train language models with fixed, LA and MoA layers, and compare them.
+
+        At equal rates and at each family's own best rate, paired by seed. The same command
+        continues after an interruption. Exit code 1 where runs failed.
+        """
+        asked = _asked(locals())
+        from experiments.pretraining.session import pretrain as run_pretrain
+
+        return run_pretrain(asked, as_json=as_json)
+
+    @app.command(name="scaling")
+    def scaling(
+        recipe: Recipe,
+        sizes: Annotated[
+            str, typer.Option(help="Dimensions, four or more; the rate falls as 1/dimension.")
+        ] = "64,96,128,192",
+        families: Families = "fixed,la,moa",
+        form: FormName = "two_sided",
+        gate: GateName = "sigmoid",
+        dictionary: Dictionary = None,
+        seeds: Seeds = 2,
+        steps: Steps = None,
+        tokens: Tokens = None,
+        batch: Batch = None,
+        context: Context = None,
+        accumulate: Accumulate = None,
+        windows: Windows = None,
+        data: Data = None,
+        optimizer: OptimizerName = None,
+        schedule: ScheduleName = None,
+        dtype: Dtype = None,
+        compile_: CompileWhat = None,
+        gate_rate: GateRate = None,
+        gate_decay: GateDecay = None,
+        checkpoint_every: CheckpointEvery = None,
+        sharding: ShardingName = "ddp",
+        workers: Workers = None,
+        out: Out = None,
+        as_json: Json = False,
+    ) -> int:
+        """Fit L = E + A N^-alpha to validation losses of several sizes, by family."""
+        asked = _asked(locals())
+        from experiments.pretraining.session import scaling as run_scaling
+
+        return run_scaling(asked, as_json=as_json)
+
+
+def _asked(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of a command as those of ``Options``."""
+    asked = {name: value for name, value in arguments.items() if name != "as_json"}
+    asked["compile"] = asked.pop("compile_")
+    for name in ("families", "dictionary", "rates", "sizes"):
+        if name in asked:
+            asked[name] = split_list(asked[name])
+    return asked

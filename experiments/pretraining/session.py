@@ -1,0 +1,227 @@
+"""Runs of one command brought to their end: in this process, in workers, or under torchrun."""
+
+import hashlib
+import json
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from experiments.pretraining.comparison import Plan
+from experiments.pretraining.data import Corpus, Text, find_text, join, require_length
+from experiments.pretraining.distributed import (
+    Place,
+    Sharding,
+    Together,
+    dismiss,
+    follow,
+    joined,
+    process_count,
+)
+from experiments.pretraining.options import Options
+from experiments.pretraining.runs import TrainingUnit
+from experiments.pretraining.scaling import SMALLEST, at_size
+from experiments.pretraining.summary import compared, comparison_tables, scaled, scaling_tables
+from expressivity.commands.arguments import choice
+from expressivity.commands.running import console, run_units, table_console
+from expressivity.output import ExitCode, json_text, write_atomically, write_json
+from expressivity.provenance import environment, facts
+from expressivity.store import Entry, RunFolder, read_run
+from expressivity.work import Executor
+from expressivity.workers import Processes
+
+_CHECKPOINTS = "checkpoints"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What a command does.
+
+    Attributes:
+        command: its name.
+        options: its arguments.
+        first: units that are known beforehand.
+        more: units that depend on what came of the first.
+        document: what came of all, as JSON.
+        tables: the same for people.
+    """
+
+    command: str
+    options: Options
+    first: Callable[[Corpus], list[TrainingUnit]]
+    more: Callable[[Corpus, Sequence[Entry]], list[TrainingUnit]]
+    document: Callable[[Sequence[Entry]], dict[str, Any]]
+    tables: Callable[[dict[str, Any]], list[Table]]
+
+
+def pretrain(asked: dict[str, Any], *, as_json: bool) -> int:
+    """Compare families; the exit code is that of docs/formats.md.
+
+    Raises:
+        ValueError: anything wrong with the arguments, the text or the folder.
+    """
+    options = Options(**asked)
+    plan = Plan(
+        recipe=options.factory,
+        mixing=options.mixing,
+        kinds=options.kinds,
+        rates=options.grid,
+        seeds=options.seeds,
+    )
+    return _run(
+        Task(
+            command="pretrain",
+            options=options,
+            first=plan.grid,
+            more=plan.matched if options.matched else lambda corpus, runs: [],
+            document=lambda runs: compared(runs, options.seeds),
+            tables=comparison_tables,
+        ),
+        as_json=as_json,
+    )
+
+
+def scaling(asked: dict[str, Any], *, as_json: bool) -> int:
+    """Fit loss against size; exit code and errors as :func:`pretrain`."""
+    options = Options(**asked)
+    if len(options.dimensions) < SMALLEST:
+        raise ValueError(
+            f"required: {SMALLEST} or more --sizes for a scaling fit; got {len(options.dimensions)}"
+        )
+    plans = [
+        Plan(
+            recipe=at_size(options.factory, dimension),
+            mixing=options.mixing,
+            kinds=options.kinds,
+            rates=None,
+            seeds=options.seeds,
+        )
+        for dimension in options.dimensions
+    ]
+    return _run(
+        Task(
+            command="scaling",
+            options=options,
+            first=lambda corpus: [unit for plan in plans for unit in plan.grid(corpus)],
+            more=lambda corpus, runs: [],
+            document=scaled,
+            tables=scaling_tables,
+        ),
+        as_json=as_json,
+    )
+
+
+def _run(task: Task, *, as_json: bool) -> int:
+    text = find_text(task.options.data)
+    sharding = choice(Sharding, task.options.sharding, "sharding")
+    if task.options.workers is not None and process_count() > 1:
+        raise ValueError("required: --workers or torchrun; got both: give one of them")
+    with joined(sharding) as place:
+        units = task.first(Corpus(path=Path(), sha256=text.sha256))
+        for unit in units:
+            require_length(text, unit.recipe.model.context)
+        configuration: dict[str, object] = {
+            "command": task.command,
+            "text": text.sha256,
+            "matched": task.options.matched,
+            "units": [replace(unit, place=place).key for unit in units],
+        }
+        path = task.options.out or _default_folder(task, configuration)
+        if not place.writes:
+            _follow(task, path, text, place)
+            return ExitCode.AS_EXPECTED
+        folder = RunFolder(
+            path, configuration=configuration, facts={**facts(), "text": _described(text)}
+        )
+        corpus = join(text, path)
+        place.barrier()  # the others wait for the text
+        failed = _bring_to_end(task, folder, corpus, place, quiet=as_json)
+    document = _document(task, folder, failed)
+    write_atomically(
+        folder.path / f"{task.command}.json", lambda file: file.write_text(json_text(document))
+    )
+    if as_json:
+        write_json(document)
+    else:
+        for table in task.tables(document):
+            table_console().print(table)
+        console().print(f"Losses in nats a byte. Run folder: {folder.path}", soft_wrap=True)
+    return ExitCode.OTHERWISE if failed else ExitCode.AS_EXPECTED
+
+
+def _bring_to_end(
+    task: Task, folder: RunFolder, corpus: Corpus, place: Place, *, quiet: bool
+) -> list[str]:
+    """Both lists of units, one after the other; returns the labels of those that failed."""
+    failed: list[str] = []
+    for stage in range(2):
+        found = task.first(corpus) if stage == 0 else _more(task, corpus, folder.path)
+        units = _placed(found, folder.path, place)
+        with _executor(task.options, units, place) as executor:
+            failed += [unit.label for unit in run_units(units, folder, executor, quiet=quiet)]
+        for unit in units:
+            if unit.checkpoint is not None and folder.load(unit) is not None:
+                unit.checkpoint.unlink(missing_ok=True)
+    return failed
+
+
+def _more(task: Task, corpus: Corpus, path: Path) -> list[TrainingUnit]:
+    return task.more(corpus, read_run(path).entries)
+
+
+def _follow(task: Task, path: Path, text: Text, place: Place) -> None:
+    """The part of the other processes: on file systems of their own they could not resume."""
+    place.barrier()
+    corpus = join(text, path)
+    follow(_placed(task.first(corpus), path, place), place)
+    follow(_placed(_more(task, corpus, path), path, place), place)
+
+
+def _placed(units: Sequence[TrainingUnit], path: Path, place: Place) -> list[TrainingUnit]:
+    checkpoints = path.resolve() / _CHECKPOINTS
+    return [replace(unit, place=place, checkpoints=checkpoints) for unit in units]
+
+
+@contextmanager
+def _executor(
+    options: Options, units: Sequence[TrainingUnit], place: Place
+) -> Generator[Executor | None]:
+    if place.size > 1:
+        try:
+            yield Together(units=units, place=place)
+        finally:
+            dismiss(place)
+    else:
+        yield None if options.workers is None else Processes(options.workers)
+
+
+def _default_folder(task: Task, configuration: dict[str, object]) -> Path:
+    digest = hashlib.sha256(json.dumps(configuration, sort_keys=True).encode()).hexdigest()
+    return Path("runs") / f"{task.command}-{task.options.recipe}-{digest[:8]}"
+
+
+def _described(text: Text) -> dict[str, object]:
+    return {"files": len(text.files), "first": str(text.files[0]), "bytes": text.size}
+
+
+def _document(task: Task, folder: RunFolder, failed: Sequence[str]) -> dict[str, Any]:
+    runs = sorted(
+        read_run(folder.path).entries,
+        key=lambda run: (
+            run.record["arm"],
+            run.record["parameters"],
+            run.record["rate"],
+            run.record["seed"],
+        ),
+    )
+    return {
+        "schema": f"expressivity.{task.command}/1",
+        "run": str(folder.path),
+        "environment": environment(),
+        "recipe": task.options.recipe,
+        "failed": list(failed),
+        **task.document(runs),
+    }
