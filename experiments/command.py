@@ -6,8 +6,7 @@ imported inside the command, so that ``--help`` is quick.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from experiments.experiment import Experiment
     from experiments.sweep_summary import Summary
     from expressivity.store import RunFolder
-    from expressivity.work import Executor, Unit
+    from expressivity.work import Unit
 
 _ROWS = 40
 
@@ -131,14 +130,12 @@ def run(
         OSError: a unit could not be stored; those stored before are safe.
     """
     from experiments.sweep_summary import summarize
-    from expressivity.commands.running import console, run_units
+    from expressivity.commands.running import console, executor_for, run_units
     from expressivity.provenance import facts
     from expressivity.store import RunFolder
 
-    if workers is not None and scheduler is not None:
-        raise ValueError("required: --workers or --scheduler; got both: give one of them")
     asked = plan(path)
-    with _executor(workers, scheduler) as executor:
+    with executor_for(workers, scheduler) as executor:
         folder = RunFolder(
             out or Path("runs") / asked.name,
             configuration=asked.configuration,
@@ -157,22 +154,6 @@ def run(
     if summary.contradictions:
         return ExitCode.BROKEN
     return ExitCode.OTHERWISE if failed else ExitCode.AS_EXPECTED
-
-
-@contextmanager
-def _executor(workers: int | None, scheduler: str | None) -> Generator[Executor | None]:
-    from expressivity.commands.running import console
-    from expressivity.workers import Processes, cluster
-
-    if scheduler is None:
-        yield None if workers is None else Processes(workers)
-        return
-    with cluster(scheduler) as executor:
-        if not executor.workers:
-            console(stderr=True).print(
-                f"the cluster at {scheduler} has no workers yet: waiting for one", soft_wrap=True
-            )
-        yield executor
 
 
 def _document(

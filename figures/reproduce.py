@@ -49,7 +49,11 @@ def register(app: typer.Typer) -> None:
             Path | None, typer.Option(help="The folder; by default runs/reproduce-TIER-COMMIT.")
         ] = None,
         workers: Annotated[
-            int | None, typer.Option(help="Worker processes on this machine; by default none.")
+            int | None,
+            typer.Option(help="Worker processes on this machine; without it, none but this one."),
+        ] = None,
+        scheduler: Annotated[
+            str | None, typer.Option(help="A running Dask scheduler, as tcp://host:8786.")
         ] = None,
         as_json: Annotated[
             bool, typer.Option("--json", help="One JSON document on standard output.")
@@ -61,7 +65,8 @@ def register(app: typer.Typer) -> None:
         """
         from expressivity.cli import split_list
 
-        return run(tier, split_list(only), out, workers=workers, as_json=as_json)
+        names = split_list(only)
+        return run(tier, names, out, workers=workers, scheduler=scheduler, as_json=as_json)
 
 
 def run(
@@ -70,17 +75,19 @@ def run(
     out: Path | None,
     *,
     workers: int | None,
+    scheduler: str | None,
     as_json: bool,
 ) -> int:
     """Reproduce, print, and return 1 where a number disagrees.
 
     Raises:
-        ValueError: an unknown tier or experiment, no worker, or a folder of another run.
+        ValueError: an unknown tier or experiment, no worker or scheduler, or a folder of
+            another run.
     """
     from experiments.experiment import EXPERIMENTS, Tier
     from expressivity.commands.arguments import choice
+    from expressivity.commands.running import executor_for
     from expressivity.output import ExitCode, write_json
-    from expressivity.workers import Processes
     from figures.agreement import document
 
     tier = choice(Tier, tier_name, "tier")
@@ -89,10 +96,10 @@ def run(
         EXPERIMENTS[name]  # refuses unknown names
     if not names:
         raise ValueError("required: at least one experiment in --only; got none")
-    executor = None if workers is None else Processes(workers)
     experiments = [EXPERIMENTS[name](tier) for name in names]
     path = out or Path("runs") / f"reproduce-{tier}-{_version()}"
-    rows = reproduce(experiments, tier, path, executor, quiet=as_json)
+    with executor_for(workers, scheduler) as executor:
+        rows = reproduce(experiments, tier, path, executor, quiet=as_json)
     if as_json:
         write_json(document(rows))
     else:

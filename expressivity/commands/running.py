@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from expressivity.fit.program import compiler_available
 from expressivity.store import RunFolder
 from expressivity.work import Executor, Unit, run
+from expressivity.workers import Processes, cluster
 
 _FAILURES_SHOWN = 20
 
@@ -36,6 +37,26 @@ def every_core() -> Generator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def executor_for(workers: int | None, scheduler: str | None) -> Generator[Executor | None]:
+    """Where units run: here (None), in local processes, or on a Dask cluster.
+
+    Raises:
+        ValueError: both are asked for, fewer than one worker, or no scheduler at the address.
+    """
+    if workers is not None and scheduler is not None:
+        raise ValueError("required: --workers or --scheduler; got both: give one of them")
+    if scheduler is None:
+        yield None if workers is None else Processes(workers)
+        return
+    with cluster(scheduler) as executor:
+        if not executor.workers:
+            console(stderr=True).print(
+                f"the cluster at {scheduler} has no workers yet: waiting for one", soft_wrap=True
+            )
+        yield executor
 
 
 def run_units(

@@ -97,16 +97,16 @@ class FeedForward(nn.Module):
                 bias = bias_of(linear)
                 if bias is not None:
                     nn.init.zeros_(bias)
-        if family.kind is not Kind.FIXED:
-            for side, start in enumerate(starts(family, choices)):
-                output_std *= start.factor
-                self.set_side(side, start)
-                gate_map = self.gate_map(side)
-                if gate_map is not None:
-                    nn.init.normal_(
-                        gate_map.weight, std=choices.gate_std / math.sqrt(family.dimension)
-                    )
+        chosen = [] if family.kind is Kind.FIXED else starts(family, choices)
+        output_std *= math.prod(start.factor for start in chosen)
+        # Before the gates, so that kinds of equal width draw the same w, v and a from one seed.
         nn.init.normal_(self.a.weight, std=output_std)
+        for side, start in enumerate(chosen):
+            self.set_side(side, start)
+            gate_map = self.gate_map(side)
+            if gate_map is not None:
+                gate_std = choices.gate_std / math.sqrt(family.dimension)
+                nn.init.normal_(gate_map.weight, std=gate_std)
 
     @torch.no_grad()
     def set_side(self, side: int, start: SideStart) -> None:
