@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MODULES: tuple[str, ...] = (
     "diagram",
     "surfaces",
+    "ladder",
     "width_sweep",
     "sandwich",
     "hierarchy",

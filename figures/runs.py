@@ -35,8 +35,13 @@ class Runs(Mapping[str, Run]):
 
     @classmethod
     def of(cls, run: Run) -> "Runs":
-        """One run, under the name of its experiment; none at all where it is not of one."""
-        name = run.manifest["configuration"].get("experiment")
+        """One run, under the name of its experiment; none at all where it is not of one.
+
+        A run of ``separate`` is one of the experiment ``separation``, whatever its options.
+        """
+        configuration = run.manifest["configuration"]
+        ladder = "separation" if configuration.get("command") == "separate" else None
+        name = configuration.get("experiment", ladder)
         return cls(run.path.parent, {} if name is None else {str(name): run}, frozenset())
 
     def __getitem__(self, name: str) -> Run:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -31,6 +32,15 @@ from figures.style import (
 from figures.sweeps import NORMS
 
 
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One target: the fits that make its curves, and controls in other forms."""
+
+    title: str
+    fits: Sequence[Reading]
+    controls: Sequence[Reading] = ()
+
+
 def draw(runs: Runs) -> Figure:
     """A row for each target: L2 error on the left, gradient error on the right.
 
@@ -38,26 +48,42 @@ def draw(runs: Runs) -> Figure:
         ValueError: no fit in the run.
     """
     found = readings(runs["width_sweep"])
-    targets = list(dict.fromkeys(r.target for r in found))
-    if not targets:
-        raise ValueError("required: fits in the run of width_sweep; got none: run it again")
-    made = new_figure(PAGE, 0.5 + 1.6 * len(targets))
-    axes = made.subplots(len(targets), 2, squeeze=False, sharex=True)
+    rows: list[Row] = []
+    for name in dict.fromkeys(r.target for r in found):
+        form = TARGETS[name](2.0, "tanh", 7).form
+        rows.append(
+            Row(
+                title=f"{symbol(name)}, {FORMS[form]}",
+                fits=[r for r in found if r.target == name and r.result.form is form],
+                controls=[r for r in found if r.target == name and r.result.form is not form],
+            )
+        )
+    return draw_rows(rows)
+
+
+def draw_rows(rows: Sequence[Row]) -> Figure:
+    """Errors against width, two panels to a row.
+
+    Raises:
+        ValueError: no row.
+    """
+    if not rows:
+        raise ValueError("required: fits in the run; got none: run it again")
+    made = new_figure(PAGE, 0.5 + min(1.6 * len(rows), 9.0))  # a page is no higher
+    axes = made.subplots(len(rows), 2, squeeze=False, sharex=True)
+    found = [reading for row in rows for reading in (*row.fits, *row.controls)]
     widths = {r.width for r in found}
     levels: set[Evidence] = {Evidence.NUMERICAL}
-    letters = iter("abcdefghijklmnop")
-    for row, name in zip(axes, targets, strict=True):
-        form = TARGETS[name](2.0, "tanh", 7).form
-        own = [r for r in found if r.target == name and r.result.form is form]
-        others = [r for r in found if r.target == name and r.result.form is not form]
-        for place, (norm, label, knee) in zip(row, NORMS, strict=True):
-            levels |= _panel(place, own, norm)
-            _controls(place, others, norm)
+    letters = iter("abcdefghijklmnopqrstuvwxyz")
+    for places, row in zip(axes, rows, strict=True):
+        for place, (norm, label, knee) in zip(places, NORMS, strict=True):
+            levels |= _panel(place, row.fits, norm)
+            _controls(place, row.controls, norm)
             long_log(place, knee, most=4.0)
             log_ticks(place, widths, "")
-            end_labels(place, _fixed(own, norm))
+            end_labels(place, _fixed(row.fits, norm))
             place.set_ylabel(label)
-            panel(place, next(letters), f"{symbol(name)}, {FORMS[form]}")
+            panel(place, next(letters, ""), row.title)
     for place in axes[-1]:
         place.set_xlabel("width $m$ (number of neurons)")
     _legend(made, found, levels)

@@ -138,6 +138,14 @@ def width_sweep(hardness: float) -> Iterator[Ready]:
     yield fit(t4(), family(Kind.LA, 1, t4(), form=Form.TWO_SIDED), hardness / 1e3)
 
 
+def separation(hardness: float) -> Iterator[Ready]:
+    for width in (1, 2, 4):
+        yield fit(t1(), family(Kind.FIXED, width, t1(), "relu"), hardness)
+        yield fit(t2(), family(Kind.LA, width, t2()), hardness)
+    yield fit(t1(), family(Kind.LA, 1, t1()), hardness)
+    yield fit(t2(), family(Kind.MOA, 1, t2()), hardness)
+
+
 def lambda_sweep(hardness: float) -> Iterator[Ready]:
     for rate in (0.5, 2.0, 8.0):
         for width in (1, 2):
@@ -261,8 +269,8 @@ def proofs(hardness: float) -> Iterator[Ready]:
 
 
 EXPERIMENTS = (
-    width_sweep, lambda_sweep, dimension, gates, dictionary, noise, matched, restarts, hierarchy,
-    orientation, certificates, proofs,
+    separation, width_sweep, lambda_sweep, dimension, gates, dictionary, noise, matched, restarts,
+    hierarchy, orientation, certificates, proofs,
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ cannot be written).
 """
 
 import json
+import shutil
 
 import pytest
 
@@ -91,8 +92,17 @@ def test_report_has_the_figures_of_its_run(place):
 
 def test_report_of_another_run_has_none(place, tmp_path):
     assert section(read_run(place / "certificates")) is None  # the sandwich needs two runs
-    (tmp_path / "manifest.json").write_text('{"configuration": {"command": "separate"}}')
+    (tmp_path / "manifest.json").write_text('{"configuration": {"command": "sweep"}}')
     assert section(read_run(tmp_path)) is None
+
+
+def test_report_of_separate_shows_its_ladder(place, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(place / "separation", run)
+    (run / "manifest.json").write_text('{"configuration": {"command": "separate", "units": []}}')
+    made = section(read_run(run))
+    assert made is not None
+    assert made.body.count("<svg") == 1
 
 
 def test_report_of_a_run_that_was_cut_off_says_why(tmp_path):
