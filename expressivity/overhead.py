@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from expressivity.activations import FULL_DICTIONARY
 from expressivity.families import FIXED_FORMS, Family, Form, Kind
+from expressivity.fit.memory import keep_freed_memory
 from expressivity.fit.program import compiler_available
 from expressivity.gates import GateSpec
 from expressivity.layers import FeedForward
@@ -103,6 +104,8 @@ def measure(
     for name, size in (("width", width), ("tokens", tokens), ("rounds", rounds)):
         if size < 1:
             raise ValueError(f"required: {name} of at least 1; got {size}")
+    # Else glibc hands every large activation back to the kernel, and page faults are measured.
+    keep_freed_memory()
     needed = {(reference_form(form), Kind.FIXED) for form in forms}
     needed |= {(form, kind) for form in forms for kind in (Kind.LA, Kind.MOA)}
     cases = sorted(needed, key=lambda case: (list(Form).index(case[0]), list(Kind).index(case[1])))

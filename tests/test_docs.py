@@ -51,8 +51,8 @@ def fences(page: str) -> list[Fence]:
 def entry_points_of(page: str) -> dict[str, dict[str, str]]:
     """Entry points, by group, of the package that a page shows."""
     for fence in fences(page):
-        if fence.language == "toml":
-            return tomllib.loads(fence.text)["project"]["entry-points"]
+        if fence.language == "toml" and (package := tomllib.loads(fence.text).get("project")):
+            return package["entry-points"]
     return {}
 
 

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 import torch
-from rich.console import Console
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from expressivity.commands.running import console, table_console
 from expressivity.families import Kind
 from expressivity.output import ExitCode, write_json
 from expressivity.overhead import PAPER_MEMORY, PAPER_TIME, Overhead, measure, modes
@@ -27,11 +28,11 @@ def run(options: Options, *, as_json: bool) -> int:
         ValueError: widths that are not positive whole numbers.
     """
     widths = [_width(text) for text in options.widths or ("512", "1024")]
-    console = Console(stderr=True)
+    messages = console(stderr=True)
     found: list[Overhead] = []
     for width in widths:
         for mode in modes():
-            with console.status(f"width {width}, {mode}"):
+            with messages.status(f"width {width}, {mode}"):
                 found += measure(width=width, mode=mode, rounds=_ROUNDS[mode])
     if as_json:
         results = [overhead.json() for overhead in found]
@@ -48,8 +49,11 @@ def _width(text: str) -> int:
 
 
 def _show(found: list[Overhead]) -> None:
-    console = Console()
-    table = Table("form", "kind", "mode", "width", "ms", "time", "memory", "paper: time", "memory")
+    plain = table_console()
+    table = Table(
+        "form", "kind", "mode", "width", "ms", "time", "memory", "paper: time", "memory",
+        box=SIMPLE_HEAD, pad_edge=False,
+    )  # fmt: skip
     for overhead in found:
         paper = PAPER_TIME.get(overhead.form) if overhead.kind is Kind.MOA else None
         table.add_row(
@@ -63,12 +67,12 @@ def _show(found: list[Overhead]) -> None:
             "" if paper is None else f"{paper:.2f}x",
             "" if paper is None else f"{PAPER_MEMORY:.2f}x",
         )
-    console.print(table)
-    console.print(
+    plain.print(table)
+    plain.print(
         f"Forward and backward of {found[0].tokens} tokens, float32, {torch.get_num_threads()} "
         "threads, against fixed silu of the same form (two_sided: fixed one_sided, SwiGLU). "
         "Memory: bytes kept for the backward pass, parameters excluded. The paper's figures "
         "(arXiv:2605.26647) are from other hardware."
     )
     if "compiled" not in modes():
-        console.print("skipped: compiled: no C++ compiler found; install g++ or clang++")
+        plain.print("skipped: compiled: no C++ compiler found; install g++ or clang++")

@@ -133,7 +133,6 @@ def test_the_default_run_is_the_ladder_of_the_theorems():
             for names in ([(name,) for name in dictionary] if kind == "fixed" else [dictionary])
         ]
         assert list(families) == expected
-    assert job.request == Request(gate=TANH)
 
 
 def shape(families: list[Family]) -> list[tuple[str, str, int]]:
