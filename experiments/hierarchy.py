@@ -327,8 +327,8 @@ def hierarchy(tier: Tier) -> Experiment:
         "the matrix is evidence of separation, as far as random starts find the own class.",
         falsified_by="A proved containment with an error above 1e-12 in any seed. A class that "
         "is proved not to contain a theorem's network and fits it to 1e-10 would be suspicious.",
-        cost="on one core, warm: smoke about half a minute; cpu about 10 minutes, each of its 10 "
-        "programs compiled once (5 to 10 s); units are independent, and workers share them",
+        cost="smoke: 19 s, compilation included; cpu: 283 s with 2 workers, compilation and other "
+        "work on the machine included (2 cores); gpu: not measured",
         units=work,
         headlines=headlines,
     )
