@@ -30,7 +30,7 @@ COST: dict[Budget, Callable[[Family], int]] = {
 }
 MOA_WIDTHS = {Tier.SMOKE: (1,), Tier.CPU: (1, 2), Tier.GPU: (1, 2, 4)}
 SETTINGS = {
-    Tier.SMOKE: Settings(restarts=1, candidates=8, seeds=reading.SEEDS),
+    Tier.SMOKE: Settings(restarts=2, seeds=reading.SEEDS),
     Tier.CPU: Settings(restarts=4, seeds=reading.SEEDS),
     Tier.GPU: Settings(restarts=128, seeds=10, device="cuda"),
 }
@@ -159,7 +159,7 @@ def matched(tier: Tier) -> Experiment:
         "next wider one, misses t2. Controls: t1, where the kinds tie, and a sum of three ridges, "
         "where LA of equal parameters wins.",
         falsified_by="LA on t2 at round-off at any budget, or MoA of width 1 on the three ridges.",
-        cost="smoke: 16 s, compilation included; cpu: 45 s with 2 workers, compilation and other "
+        cost="smoke: 40 s, compilation included; cpu: 45 s with 2 workers, compilation and other "
         "work on the machine included (2 cores); gpu: not measured",
         units=tuple(dict.fromkeys(units)),
         headlines=headlines,
