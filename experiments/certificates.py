@@ -96,8 +96,8 @@ def certificates(tier: Tier) -> Experiment:
         claim="B4: no LA network of width m comes closer to t2 in L2 than the certified bound.",
         falsified_by="A network of that width below the bound, or a certificate that the "
         "independent checker rejects.",
-        cost="smoke: 5 s, compilation included; cpu: 33 s with 2 workers, compilation and other "
-        "work on the machine included (2 cores); gpu: not measured",
+        cost="smoke: about 5 s, compilation included; cpu: about 33 s with 2 "
+        "workers, compilation and other work on the machine included (2 cores); gpu: not measured",
         units=tuple(
             CertificateUnit(target=target, family=replace(family, width=m), search=search)
             for search, chosen in ((False, widths), (True, searched))

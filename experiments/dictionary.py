@@ -88,8 +88,8 @@ def dictionary(tier: Tier) -> Experiment:
         "MoA is smooth and misses t2.",
         falsified_by="LA below the bound, MoA with ReLU above round-off, or t2 a member of MoA "
         "over activations without a kink.",
-        cost="smoke: 8 s, compilation included; cpu: 85 s with 2 workers, compilation and other "
-        "work on the machine included (2 cores); gpu: not measured",
+        cost="smoke: about 8 s, compilation included; cpu: about 85 s with 2 "
+        "workers, compilation and other work on the machine included (2 cores); gpu: not measured",
         units=_units(tier),
         headlines=headlines,
     )

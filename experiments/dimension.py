@@ -102,8 +102,8 @@ def dimension(tier: Tier) -> Experiment:
         "on each ball, B4 its L2 error on the disk alone; MoA of width 1 reaches t2. Control: LA "
         "of width 1 reaches t1 in x1 in every dimension.",
         falsified_by="An error below a bound of its own domain, or a member that is not reached.",
-        cost="smoke: 5 s, compilation included; cpu: 40 s with 2 workers, compilation and other "
-        "work on the machine included (2 cores); gpu: not measured",
+        cost="smoke: about 5 s, compilation included; cpu: about 40 s with 2 "
+        "workers, compilation and other work on the machine included (2 cores); gpu: not measured",
         units=tuple(units),
         headlines=headlines,
     )

@@ -118,8 +118,8 @@ def gates(tier: Tier) -> Experiment:
         "ReLU at width 2 over id and relu, a member in a REFUTED cell.",
         falsified_by="A target of LA that is no member in a PROVED cell, or one in a REFUTED cell "
         "at width 1.",
-        cost="smoke: 30 s, compilation included; cpu: 38 s with 2 workers, compilation and other "
-        "work on the machine included (2 cores); gpu: not measured",
+        cost="smoke: about 30 s, compilation included; cpu: about 38 s with 2 "
+        "workers, compilation and other work on the machine included (2 cores); gpu: not measured",
         units=_units(tier),
         headlines=headlines,
     )

@@ -327,8 +327,8 @@ def hierarchy(tier: Tier) -> Experiment:
         "the matrix is evidence of separation, as far as random starts find the own class.",
         falsified_by="A proved containment with an error above 1e-12 in any seed. A class that "
         "is proved not to contain a theorem's network and fits it to 1e-10 would be suspicious.",
-        cost="smoke: 19 s, compilation included; cpu: 283 s with 2 workers, compilation and other "
-        "work on the machine included (2 cores); gpu: not measured",
+        cost="smoke: about 19 s, compilation included; cpu: about 283 s with 2 "
+        "workers, compilation and other work on the machine included (2 cores); gpu: not measured",
         units=work,
         headlines=headlines,
     )

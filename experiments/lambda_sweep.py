@@ -55,8 +55,8 @@ def lambda_sweep(tier: Tier) -> Experiment:
         claim="T2 holds for every lambda > 0: LA of a given width stays above its bounds, and MoA "
         "of width 1, the control, reaches the target at each lambda.",
         falsified_by="An LA error below a bound in the same norm, or MoA above round-off.",
-        cost="smoke: 5 s, compilation included; cpu: 25 s with 2 workers, compilation and other "
-        "work on the machine included (2 cores); gpu: not measured",
+        cost="smoke: about 5 s, compilation included; cpu: about 25 s with 2 "
+        "workers, compilation and other work on the machine included (2 cores); gpu: not measured",
         units=(
             *fits(targets, [Kind.LA], widths, settings),
             *fits(targets, [Kind.MOA], [1], settings),

@@ -159,8 +159,8 @@ def matched(tier: Tier) -> Experiment:
         "next wider one, misses t2. Controls: t1, where the kinds tie, and a sum of three ridges, "
         "where LA of equal parameters wins.",
         falsified_by="LA on t2 at round-off at any budget, or MoA of width 1 on the three ridges.",
-        cost="smoke: 40 s, compilation included; cpu: 45 s with 2 workers, compilation and other "
-        "work on the machine included (2 cores); gpu: not measured",
+        cost="smoke: about 40 s, compilation included; cpu: about 45 s with 2 "
+        "workers, compilation and other work on the machine included (2 cores); gpu: not measured",
         units=tuple(dict.fromkeys(units)),
         headlines=headlines,
     )

@@ -152,8 +152,8 @@ def noise(tier: Tier) -> Experiment:
         "the larger error. Control: on t1, which LA contains, MoA gains nothing.",
         falsified_by="Without noise, MoA above round-off; with noise, LA as good as MoA although "
         "its bound is above the noise; a gap on t1.",
-        cost="smoke: 11 s, compilation included; cpu: 44 s with 2 workers, compilation and other "
-        "work on the machine included (2 cores); gpu: not measured",
+        cost="smoke: about 11 s, compilation included; cpu: about 44 s with 2 "
+        "workers, compilation and other work on the machine included (2 cores); gpu: not measured",
         units=tuple(unit for chosen in settings for unit in _units(plan, chosen)),
         headlines=headlines,
     )

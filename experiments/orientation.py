@@ -165,8 +165,8 @@ def orientation(tier: Tier) -> Experiment:
         "the attractors of the leading order, computed for each network, still predict them.",
         falsified_by="More clusters than twice the multiplicity where the theorem speaks, or "
         "clusters away from the attractors of the leading order.",
-        cost="smoke: 9 s, compilation included; cpu: 116 s with 2 workers, compilation and other "
-        "work on the machine included (2 cores); gpu: not measured",
+        cost="smoke: about 9 s, compilation included; cpu: about 116 s with 2 "
+        "workers, compilation and other work on the machine included (2 cores); gpu: not measured",
         units=tuple(
             CondensationUnit(layer=layer, descent=Descent(), sample=sample)
             for layer in layers(tier)

@@ -58,8 +58,8 @@ def proofs(tier: Tier) -> Experiment:
         title="Symbolic proofs of the theorems",
         claim="Every theorem and lemma of docs/theory.md.",
         falsified_by="A step that is refuted, or a mutated statement whose proof goes through.",
-        cost="smoke: 5 s, compilation included; cpu: 20 s with 2 workers, compilation and other "
-        "work on the machine included (2 cores); gpu: not measured",
+        cost="smoke: about 5 s, compilation included; cpu: about 20 s with 2 "
+        "workers, compilation and other work on the machine included (2 cores); gpu: not measured",
         units=tuple(ProofUnit(theorem=name, mutated=tier is not Tier.SMOKE) for name in THEOREMS),
         headlines=headlines,
     )

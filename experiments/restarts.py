@@ -153,8 +153,8 @@ def restarts(tier: Tier) -> Experiment:
         "comes near the target, while the larger class reaches it with a known probability. "
         "Control: LA reaches t1.",
         falsified_by="A restart of a smaller class that reaches the target.",
-        cost="smoke: 6 s, compilation included; cpu: 37 s with 2 workers, compilation and other "
-        "work on the machine included (2 cores); gpu: not measured",
+        cost="smoke: about 6 s, compilation included; cpu: about 37 s with 2 "
+        "workers, compilation and other work on the machine included (2 cores); gpu: not measured",
         units=_units(tier),
         headlines=headlines,
     )

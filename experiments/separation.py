@@ -43,8 +43,8 @@ def separation(tier: Tier) -> Experiment:
         title="Default ladder: each target, the pair of its theorem, its negative control",
         claim="T1 to T5: at finite width fixed < LA < MoA, by form; no gap in the controls.",
         falsified_by="A gap that is not confirmed where a theorem says so, or a control with one.",
-        cost="smoke: 65 s, compilation included; cpu: 142 s with 2 workers, compilation and other "
-        "work on the machine included (2 cores); gpu: not measured",
+        cost="smoke: about 65 s, compilation included; cpu: about 142 s with 2 "
+        "workers, compilation and other work on the machine included (2 cores); gpu: not measured",
         units=tuple(ladder(tier).units),
         headlines=headlines,
     )

@@ -58,8 +58,8 @@ def width_sweep(tier: Tier) -> Experiment:
         "two-sided LA, have no gap.",
         falsified_by="An error below a bound in the same norm; MoA of width 1 above round-off; "
         "a control that does not reach its target.",
-        cost="smoke: 16 s, compilation included; cpu: 691 s with 2 workers, compilation and other "
-        "work on the machine included (2 cores); gpu: not measured",
+        cost="smoke: about 16 s, compilation included; cpu: about 691 s with 2 "
+        "workers, compilation and other work on the machine included (2 cores); gpu: not measured",
         units=tuple(unit for part in _parts(tier) for unit in part.units(tier)),
         headlines=headlines,
     )
