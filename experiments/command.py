@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from expressivity.cli import Json, Scheduler, Workers
 from expressivity.output import ExitCode, json_text, write_atomically, write_json
 
 if TYPE_CHECKING:
@@ -36,19 +37,12 @@ def register(app: typer.Typer) -> None:
     @app.command(name="sweep")
     def sweep(
         file: Annotated[Path, typer.Argument(help="A TOML file with a grid or an experiment.")],
-        workers: Annotated[
-            int | None,
-            typer.Option(help="Worker processes on this machine; without it, none but this one."),
-        ] = None,
-        scheduler: Annotated[
-            str | None, typer.Option(help="A running Dask scheduler, as tcp://host:8786.")
-        ] = None,
+        workers: Workers = None,
+        scheduler: Scheduler = None,
         out: Annotated[
             Path | None, typer.Option(help="The run folder; by default runs/NAME of the file.")
         ] = None,
-        as_json: Annotated[
-            bool, typer.Option("--json", help="One JSON document on standard output.")
-        ] = False,
+        as_json: Json = False,
     ) -> int:
         """Run every configuration of a file; what is stored already is skipped.
 
@@ -130,7 +124,8 @@ def run(
         OSError: a unit could not be stored; those stored before are safe.
     """
     from experiments.sweep_summary import summarize
-    from expressivity.commands.running import console, executor_for, run_units
+    from expressivity.commands.console import console
+    from expressivity.commands.running import executor_for, run_units
     from expressivity.provenance import facts
     from expressivity.store import RunFolder
 
@@ -188,7 +183,7 @@ def _show(document: dict[str, object], summary: Summary) -> None:
     from rich.table import Table
 
     from experiments.sweep_summary import counted
-    from expressivity.commands.running import table_console
+    from expressivity.commands.console import table_console
 
     out = table_console()
     if summary.rows:

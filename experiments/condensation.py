@@ -25,34 +25,30 @@ Shape letters: L lanes, M neurons, E = d + 1 coordinates (w_j, b_j), P packed pa
 R rows, A angles.
 """
 
-import math
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import sympy as sp
 import torch
 from pydantic import TypeAdapter
-from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
+from experiments.descent import Descent, descend
+from experiments.directions import ANGLE, angles_between, attractors, clusters, directions
 from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY, Z
 from expressivity.domains import domain_for, random_points
 from expressivity.families import Family, Form, Kind
-from expressivity.fit import Problem, make_problem
+from expressivity.fit import make_problem
 from expressivity.fit.driver import single_threaded_kernels
 from expressivity.fit.problem import Samples
 from expressivity.fit.program import compiler_available
 from expressivity.fit.starts import random_start
 from expressivity.gates import GateSpec
-from expressivity.networks import evaluate, pack, unpack
+from expressivity.networks import pack, unpack
 from expressivity.work import OnProgress, Outcome, Unit
 
-ANGLE = 0.1
-"""Radians. Neurons within it are linked; clusters are what links connect."""
 GROWN = 30.0
 """Factor of growth from which a neuron counts: the others are stuck, or dead on all samples."""
-_PROBE = 1e-2  # length at which the leading term of s is evaluated
-_ANGLES = 720
 _HIGHEST = 8  # multiplicities are looked for up to here
 
 
@@ -123,32 +119,6 @@ class Layer:
             "coefficients": exact,
             "gate": self.gate,
         }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Descent:
-    """How small networks descend.
-
-    Attributes:
-        width: neurons.
-        scale: standard deviation of all weights and biases at the start.
-        interaction: a network stops once the gradient of its neurons differs by more than this
-            share from what it would be beside the target alone ..
-        length: .. and a neuron once its length, (w_j, b_j, a_j) together, is no smaller.
-        rate: fraction of its length by which a neuron moves in a step.
-        steps: at most so many.
-        points: samples of the target, uniform in the domain.
-        seeds: starts for each sample.
-    """
-
-    width: int = 50
-    scale: float = 1e-4
-    interaction: float = 0.1
-    length: float = 0.1
-    rate: float = 0.02
-    steps: int = 2000
-    points: int = 80
-    seeds: int = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,8 +197,8 @@ class CondensationUnit(Unit):
         start_LP = torch.stack([_start(self, seed) for seed in range(self.descent.seeds)])
         with torch.no_grad(), single_threaded_kernels():
             path = descend(problem, start_LP, self.descent)
-        before_LME = _directions(family, start_LP)
-        after_LME = _directions(family, path.theta_LP)
+        before_LME = directions(family, start_LP)
+        after_LME = directions(family, path.theta_LP)
         grown_LM = path.growth_LM >= GROWN
         found: list[Seed] = []
         for lane in range(self.descent.seeds):
@@ -236,7 +206,7 @@ class CondensationUnit(Unit):
             peaks = None
             if self.layer.dimension == 1:
                 peaks = attractors(family, path.theta_LP[lane], samples)
-            apart = None if peaks is None else _angles_between(ended_GE, peaks)
+            apart = None if peaks is None else angles_between(ended_GE, peaks)
             found.append(
                 Seed(
                     seed=lane,
@@ -262,120 +232,6 @@ class CondensationUnit(Unit):
             },
             lanes=_rows(before_LME, after_LME, path.growth_LM),
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Path:
-    """Where neurons came to: growth of their length, and whether nothing moves them."""
-
-    theta_LP: Tensor
-    growth_LM: Tensor
-    idle_LM: Tensor
-    interaction_L: Tensor
-    drift_L: Tensor
-    steps: int
-
-
-def descend(problem: Problem, start_LP: Tensor, descent: Descent) -> Path:
-    """Gradient descent, each neuron on its own clock, to the end of the initial stage."""
-    family = problem.family
-    theta_LP, drift_L = start_LP, torch.zeros(start_LP.shape[0], dtype=start_LP.dtype)
-    length_LM = _lengths(family, start_LP)
-    steps = 0
-    while True:
-        gradient_LP, own_LP = _gradients(problem, theta_LP)
-        pull_LM, own_LM = _lengths(family, gradient_LP), _lengths(family, own_LP)
-        interaction_L = torch.linalg.vector_norm(own_LM, dim=1) / torch.linalg.vector_norm(
-            _lengths(family, gradient_LP - own_LP), dim=1
-        )
-        idle_LM = pull_LM == 0
-        early_L1 = (interaction_L <= descent.interaction)[:, None]
-        moving_LM = early_L1 & ~idle_LM & (length_LM < descent.length)
-        if steps == descent.steps or not bool(moving_LM.any()):
-            break
-        steps += 1
-        clock_LM = descent.rate * length_LM / torch.where(idle_LM, 1.0, pull_LM)
-        step_LM = torch.where(moving_LM, clock_LM, 0.0)
-        blocks, held = unpack(family, gradient_LP), unpack(family, theta_LP)
-        shared = [name for name in blocks if name not in ("w", "a")]
-        pull_L, size_L = (
-            torch.linalg.vector_norm(torch.cat([b[name].flatten(1) for name in shared], 1), dim=1)
-            for b in (blocks, held)
-        )
-        drift_L = drift_L + step_LM.median(1).values * pull_L / size_L
-        moves = {name: torch.zeros_like(blocks[name]) for name in shared}
-        moves |= {"w": step_LM[..., None] * blocks["w"], "a": step_LM[:, None] * blocks["a"]}
-        theta_LP = theta_LP - pack(family, moves)
-        length_LM = _lengths(family, theta_LP)
-    return Path(
-        theta_LP=theta_LP,
-        growth_LM=length_LM / _lengths(family, start_LP),
-        idle_LM=idle_LM,
-        interaction_L=interaction_L,
-        drift_L=drift_L,
-        steps=steps,
-    )
-
-
-def _gradients(problem: Problem, theta_LP: Tensor) -> tuple[Tensor, Tensor]:
-    """Gradient of half the squared error, and the part of it that is due to the network itself."""
-    gradient_LP, own_LP = torch.zeros_like(theta_LP), torch.zeros_like(theta_LP)
-    for rows_LSR in problem.blocks(theta_LP):
-        J_LPR, residual_LR, target_LR = (
-            rows_LSR[:, : problem.parameters],
-            rows_LSR[:, -3],
-            rows_LSR[:, -2],
-        )
-        gradient_LP += (J_LPR * residual_LR[:, None]).sum(2)
-        own_LP += (J_LPR * (residual_LR + target_LR)[:, None]).sum(2)
-    return gradient_LP, own_LP
-
-
-def _lengths(family: Family, theta_LP: Tensor) -> Tensor:
-    """Length of every neuron's own weights (w_j, b_j, a_j)."""
-    blocks = unpack(family, theta_LP)
-    return torch.linalg.vector_norm(torch.cat([blocks["w"], blocks["a"].mT], 2), dim=2)
-
-
-def _directions(family: Family, theta_LP: Tensor) -> Tensor:
-    return torch.nn.functional.normalize(unpack(family, theta_LP)["w"], dim=2, eps=0.0)
-
-
-def clusters(directions_GE: Tensor) -> int:
-    """Number of clusters of unit vectors; a lone vector is one of its own.
-
-    >>> clusters(torch.tensor([[1.0, 0.0], [0.999, 0.0447], [0.0, 1.0]]))
-    2
-    """
-    if not directions_GE.shape[0]:
-        return 0
-    linked = directions_GE @ directions_GE.mT >= math.cos(ANGLE)
-    return int(connected_components(linked.numpy(), directed=False, return_labels=False))
-
-
-def attractors(family: Family, theta_P: Tensor, samples: Samples) -> Tensor:
-    """Directions in the plane where abs(P) has a maximum, unit vectors [number, 2].
-
-    P is evaluated with the network itself, from neurons of length 1e-2.
-    """
-    angle_A = torch.arange(_ANGLES, dtype=torch.float64) * (2 * math.pi / _ANGLES)
-    unit_AE = torch.stack([angle_A.cos(), angle_A.sin()], 1)
-    held = {n: b.expand(_ANGLES, *b.shape[1:]) for n, b in unpack(family, theta_P[None]).items()}
-    w_LME = torch.zeros_like(held["w"])
-    w_LME[:, 0] = _PROBE * unit_AE
-    a_LOM = torch.zeros_like(held["a"])
-    a_LOM[:, :, 0] = 1.0
-    probe_LP = pack(family, {**held, "w": w_LME, "a": a_LOM})
-    values_AN = evaluate(family, probe_LP, samples.nodes_ND)[:, 0]
-    form_A = (values_AN * samples.values_NO[:, 0] * samples.weights_N).sum(1)
-    size_A = form_A.abs()
-    same_sign_A = (form_A.roll(1) * form_A > 0) & (form_A.roll(-1) * form_A > 0)
-    peak_A = same_sign_A & (size_A > size_A.roll(1)) & (size_A >= size_A.roll(-1))
-    return unit_AE[peak_A]
-
-
-def _angles_between(directions_GE: Tensor, peaks_KE: Tensor) -> Tensor:
-    return (directions_GE @ peaks_KE.mT).clamp(-1.0, 1.0).arccos()
 
 
 def _share(mask: Tensor) -> float:
@@ -425,6 +281,6 @@ def _rows(
         "growth": growth_LM.flatten().tolist(),
     }
     if before_LME.shape[2] == 2:
-        for name, directions in (("angle_before", before_LME), ("angle_after", after_LME)):
-            rows[name] = torch.atan2(directions[..., 1], directions[..., 0]).flatten().tolist()
+        for name, unit_LME in (("angle_before", before_LME), ("angle_after", after_LME)):
+            rows[name] = torch.atan2(unit_LME[..., 1], unit_LME[..., 0]).flatten().tolist()
     return rows

@@ -15,9 +15,9 @@ from typing import Any
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.statistics import Interval, bootstrap
 from experiments.teachers import LESSONS, REACHED, Effort, Lesson, StudentUnit, Teacher
+from expressivity.claims import CLAIMS
 from expressivity.evidence import Verdict
 from expressivity.families import FAMILIES, Family, FamilyFactory
-from expressivity.separation import CLAIMS
 from expressivity.store import Run
 from expressivity.targets import TARGETS, Target
 from expressivity.witnesses import find_witness

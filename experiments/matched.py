@@ -9,8 +9,9 @@ from experiments import reading
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.reading import Point, health, least, point, readings
 from expressivity.activations import ACTIVATIONS
+from expressivity.claims import Request
 from expressivity.families import Family, Kind
-from expressivity.separation import FitUnit, Request, Settings
+from expressivity.separation import FitUnit, Settings
 from expressivity.store import Run
 from expressivity.targets import COORDINATES, Target, t1, t2, t4
 

@@ -15,10 +15,11 @@ from typing import Any
 from experiments.experiment import Tier
 from experiments.statistics import Interval, bootstrap
 from expressivity.bounds import Bound
+from expressivity.claims import Request
 from expressivity.evidence import Verdict
 from expressivity.families import Form, Kind
 from expressivity.gates import GateSpec
-from expressivity.separation import RESULT, FitUnit, Request, Result, Settings
+from expressivity.separation import RESULT, FitUnit, Result, Settings
 from expressivity.store import Run, read_lanes
 from expressivity.targets import Target
 

@@ -25,6 +25,13 @@ app = typer.Typer(
 _INTERRUPTED = 130  # what typer returns instead of raising KeyboardInterrupt
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(help="Worker processes on this machine; without it, none but this one."),
+]
+Scheduler = Annotated[
+    str | None, typer.Option(help="A running Dask scheduler, as tcp://host:8786.")
+]
 Expr = Annotated[str | None, typer.Option(help="A target of your own, as 'tanh(2*x1)*relu(x2)'.")]
 GateName = Annotated[str, typer.Option(help="Gate of moa, and of t2: tanh, sigmoid or softmax.")]
 GateScale = Annotated[bool, typer.Option(help="Learned scale of each gate.")]

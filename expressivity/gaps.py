@@ -10,10 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from expressivity.claims import CLAIMS
 from expressivity.evidence import Evidence, Verdict, weakest
 from expressivity.families import Family, Form, Kind
 from expressivity.gates import GateSpec
-from expressivity.separation import CLAIMS, Result, describe
+from expressivity.separation import Result, describe
 from expressivity.targets import Target
 
 REACHED = 1e-10

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from expressivity.claims import Request, builtin_target
 from expressivity.families import Family
 from expressivity.fit.program import CLOCK
 from expressivity.gaps import Gap, find_gaps
@@ -12,14 +13,7 @@ from expressivity.gates import GateSpec
 from expressivity.norms import measuring_grid
 from expressivity.output import json_text, write_atomically
 from expressivity.provenance import environment
-from expressivity.separation import (
-    RESULT,
-    FitUnit,
-    Request,
-    Result,
-    Settings,
-    builtin_target,
-)
+from expressivity.separation import RESULT, FitUnit, Result, Settings
 from expressivity.store import Entry, Run
 from expressivity.targets import TARGETS, Target
 

@@ -16,6 +16,7 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from expressivity.cli import Json
 from expressivity.output import ExitCode, write_json
 
 if TYPE_CHECKING:
@@ -43,9 +44,7 @@ def register(app: typer.Typer) -> None:
         out: Annotated[
             Path | None, typer.Option(help="Where the files go; by default RUNS/figures.")
         ] = None,
-        as_json: Annotated[
-            bool, typer.Option("--json", help="One JSON document on standard output.")
-        ] = False,
+        as_json: Json = False,
     ) -> int:
         """Draw figures from stored runs, as PDF, PNG and SVG."""
         return run(tuple(names or ()), runs=runs, out=out, as_json=as_json)
@@ -147,7 +146,7 @@ def draw(names: Sequence[str], runs: Runs, out: Path) -> Drawn:
 
 
 def _show(drawn: Drawn) -> None:
-    from expressivity.commands.running import console, table_console
+    from expressivity.commands.console import console, table_console
 
     if drawn.written:
         table = Table("figure", "files", "seconds", box=SIMPLE_HEAD, pad_edge=False)

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from expressivity.cli import Json, Scheduler, Workers, split_list
+
 if TYPE_CHECKING:
     from experiments.experiment import Experiment, Tier
     from expressivity.store import Run
@@ -48,23 +50,14 @@ def register(app: typer.Typer) -> None:
         out: Annotated[
             Path | None, typer.Option(help="The folder; by default runs/reproduce-TIER-COMMIT.")
         ] = None,
-        workers: Annotated[
-            int | None,
-            typer.Option(help="Worker processes on this machine; without it, none but this one."),
-        ] = None,
-        scheduler: Annotated[
-            str | None, typer.Option(help="A running Dask scheduler, as tcp://host:8786.")
-        ] = None,
-        as_json: Annotated[
-            bool, typer.Option("--json", help="One JSON document on standard output.")
-        ] = False,
+        workers: Workers = None,
+        scheduler: Scheduler = None,
+        as_json: Json = False,
     ) -> int:
         """Run all experiments, draw all figures, compare all numbers with the archived ones.
 
         Run it again to go on after an interruption.
         """
-        from expressivity.cli import split_list
-
         names = split_list(only)
         return run(tier, names, out, workers=workers, scheduler=scheduler, as_json=as_json)
 
@@ -134,7 +127,7 @@ def reproduce(
         ValueError: the folder cannot be written, is another's, or is in use.
     """
     from experiments.running import run_experiment
-    from expressivity.commands.running import console
+    from expressivity.commands.console import console
     from expressivity.provenance import facts
     from expressivity.report import write_report
     from expressivity.store import RunFolder
@@ -188,8 +181,9 @@ def _write_report(path: Path) -> None:
     run = read_run(path)
     if (path / "separation").is_dir():
         ladder = read_run(path / "separation")
-        write_document(findings(ladder), path)
         run = replace(run, entries=ladder.entries)
+        if len(ladder.entries) == len(ladder.manifest["configuration"]["units"]):
+            write_document(findings(ladder), path)
     write_page(run, sections(run))
 
 
@@ -197,7 +191,7 @@ def _show(rows: Sequence[Row], path: Path) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from expressivity.commands.running import console, table_console
+    from expressivity.commands.console import console, table_console
 
     table = Table("number", "value", "reference", "tolerance", "agrees", "origin",
                   box=SIMPLE_HEAD, pad_edge=False)  # fmt: skip

@@ -8,11 +8,11 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from experiments.reading import Reading
+from expressivity.claims import builtin_target
 from expressivity.families import Family
 from expressivity.gates import GateSpec
 from expressivity.networks import evaluate, evaluate_with_gradient, unpack
 from expressivity.norms import measuring_grid, snapped
-from expressivity.separation import builtin_target
 from expressivity.targets import Target
 
 _BESIDE = 1e-200

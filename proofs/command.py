@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from expressivity.cli import Json
+from expressivity.commands.console import console, table_console
 from expressivity.output import ExitCode, write_json
 
 if TYPE_CHECKING:
@@ -46,9 +47,7 @@ def register(app: typer.Typer) -> None:
         step_seconds: Annotated[
             float, typer.Option(help="Time limit of each step; beyond it the step is unknown.")
         ] = 60.0,
-        as_json: Annotated[
-            bool, typer.Option("--json", help="One JSON document on standard output.")
-        ] = False,
+        as_json: Json = False,
     ) -> int:
         """Check the theorems of docs/theory.md step by step, exactly."""
         return run(
@@ -135,7 +134,7 @@ def _run_with_progress(
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    errors = Console(stderr=True)
+    errors = console(stderr=True)
     hidden = quiet or not errors.is_terminal
     found: list[Proof] = []
     caught: list[MutationOutcome] = []
@@ -153,9 +152,7 @@ def _run_with_progress(
 
 
 def _show(proofs: Sequence[Proof], mutations: Sequence[MutationOutcome]) -> None:
-    plain = Console(highlight=False, markup=False)
-    # Tables keep their columns in pipes and files, where the width is unknown.
-    console = plain if plain.is_terminal else Console(highlight=False, markup=False, width=120)
+    plain = table_console()
     table = Table("theorem", "step", "verdict", "seconds", box=SIMPLE_HEAD, pad_edge=False)
     for proof in proofs:
         table.add_section()
@@ -164,7 +161,7 @@ def _show(proofs: Sequence[Proof], mutations: Sequence[MutationOutcome]) -> None
         for outcome in proof.outcomes:
             seconds = "" if outcome.step.check is None else f"{outcome.seconds:.2f}"
             table.add_row("", outcome.step.statement, str(outcome.verdict), seconds)
-    console.print(table)
+    plain.print(table)
     if mutations:
         changed = Table(
             "theorem", "mutation", "counterexample", "caught", box=SIMPLE_HEAD, pad_edge=False
@@ -173,16 +170,16 @@ def _show(proofs: Sequence[Proof], mutations: Sequence[MutationOutcome]) -> None
             verdict = "caught" if outcome.caught else _how_missed(outcome)
             statement = outcome.mutation.counterexample.statement
             changed.add_row(outcome.theorem, outcome.mutation.name, statement, verdict)
-        console.print(changed)
+        plain.print(changed)
     proved = sum(str(proof.verdict) == "proved" for proof in proofs)
     seconds = sum(proof.seconds for proof in proofs)
-    console.print(
+    plain.print(
         f"{proved} of {len(proofs)} theorems proved in {seconds:.1f} s. Steps that are stated "
         "are sentences that no computation replaces."
     )
     if mutations:
         caught = sum(outcome.caught for outcome in mutations)
-        console.print(f"{caught} of {len(mutations)} mutations caught.")
+        plain.print(f"{caught} of {len(mutations)} mutations caught.")
 
 
 def _how_missed(outcome: MutationOutcome) -> str:

@@ -86,6 +86,7 @@ ROOMS = (
         name="separation",
         title="The main job",
         modules=(
+            "expressivity.claims",
             "expressivity.separation",
             "expressivity.ladder",
             "expressivity.gaps",

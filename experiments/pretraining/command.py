@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from expressivity.cli import split_list
+from expressivity.cli import Json, split_list
 
 Recipe = Annotated[str, typer.Argument(help="tiny, small, dense-0.12b, ... (docs/pretraining.md).")]
 Families = Annotated[str, typer.Option(help="Kinds of feed-forward layers: fixed, la, moa.")]
@@ -47,7 +47,6 @@ Workers = Annotated[
     int | None, typer.Option(help="Runs side by side, a thread each where they fill the cores.")
 ]
 Out = Annotated[Path | None, typer.Option(help="The run folder; by default one of runs/.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 
 def register(app: typer.Typer) -> None:

@@ -26,7 +26,8 @@ from experiments.pretraining.runs import TrainingUnit
 from experiments.pretraining.scaling import SMALLEST, at_size
 from experiments.pretraining.summary import compared, comparison_tables, scaled, scaling_tables
 from expressivity.commands.arguments import choice
-from expressivity.commands.running import console, run_units, table_console
+from expressivity.commands.console import console, table_console
+from expressivity.commands.running import run_units
 from expressivity.output import ExitCode, json_text, write_atomically, write_json
 from expressivity.provenance import environment, facts
 from expressivity.store import Entry, RunFolder, read_run

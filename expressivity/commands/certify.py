@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from expressivity.bounds.best_ridge import best_ridge_error
@@ -21,18 +20,15 @@ from expressivity.certificates import (
     upper_certificate,
     write,
 )
+from expressivity.claims import builtin_target
 from expressivity.commands.arguments import choice, user_target
+from expressivity.commands.console import console, table_console
 from expressivity.families import Family, Form, Kind, default_dictionary
 from expressivity.gates import GateSpec
 from expressivity.interpret import lower_float
 from expressivity.norms import l2_errors, measuring_grid, snapped
 from expressivity.output import ExitCode, write_json
-from expressivity.separation import (
-    FitUnit,
-    Settings,
-    builtin_target,
-    run_unit,
-)
+from expressivity.separation import FitUnit, Settings, run_unit
 from expressivity.targets import Target
 
 _CAPTION = "best ridges (what is left up to degree 60) and best fit are numerical"
@@ -160,7 +156,7 @@ def run(options: Options, *, as_json: bool) -> int:
             "contain the target, or the degree is too small"
         )
     if document is None:
-        Console(stderr=True).print(f"not decided: {failure}", soft_wrap=True, highlight=False)
+        console(stderr=True).print(f"not decided: {failure}", soft_wrap=True)
         return ExitCode.UNDECIDED
     if job.out is not None:
         write(document, job.out)
@@ -212,16 +208,15 @@ def _show(job: Job, document: dict[str, Any]) -> None:
     if job.out is not None:
         lines.append(f"written to {job.out}; verify it with: expressivity check {job.out}")
     for line in lines:
-        Console().print(line, soft_wrap=True, markup=False, highlight=False)
+        console().print(line, soft_wrap=True)
 
 
 def _show_uniform(job: Job, theta_P: torch.Tensor) -> None:
     supremum, gradient = uniform_errors(job.target, job.family, theta_P)
-    Console().print(
+    console().print(
         f"the same network: relative sup error at most {supremum.upper_decimal(2)}, gradient error "
         f"at most {gradient.upper_decimal(2)} (certified, not in the file)",
         soft_wrap=True,
-        highlight=False,
     )
 
 
@@ -246,4 +241,4 @@ def _show_sandwich(job: Job) -> None:
             "failed" if fitted is None else f"{fitted:.5g}",
             f"{ridges / lower:.3f}" if lower > 0 else "-",
         )
-    Console().print(table)
+    table_console().print(table)

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from rich.console import Console
-
 from expressivity.checker import MAX_BYTES, check_text
+from expressivity.commands.console import console
 from expressivity.output import ExitCode, write_json
 
 _EXITS = {
@@ -38,5 +37,5 @@ def run(path: Path, *, as_json: bool) -> int:
         )
     else:
         shown = answer.outcome + (f": {answer.reason}" if answer.reason else "")
-        Console().print(shown, soft_wrap=True, markup=False, highlight=False)
+        console().print(shown, soft_wrap=True)
     return _EXITS[answer.outcome]

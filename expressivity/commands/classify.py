@@ -4,11 +4,11 @@ import time
 from dataclasses import dataclass
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from expressivity.activations import FULL_DICTIONARY
 from expressivity.commands.arguments import user_target
+from expressivity.commands.console import table_console
 from expressivity.evidence import Verdict
 from expressivity.families import FIXED_FORMS, Family, Form, Kind
 from expressivity.gates import GateSpec
@@ -84,8 +84,7 @@ def run(options: Options, *, as_json: bool) -> int:
 
 
 def _show(found: list[Classification]) -> None:
-    plain = Console(highlight=False)
-    console = plain if plain.is_terminal else Console(highlight=False, width=120)
+    console = table_console()
     table = Table("class", "verdict", "width", "evidence", "why", box=SIMPLE_HEAD, pad_edge=False)
     for classification in found:
         family, membership = classification.family, classification.membership

@@ -2,10 +2,10 @@
 
 from importlib.metadata import entry_points
 
-from rich.console import Console
 from rich.table import Table
 
 from expressivity.activations import ACTIVATIONS
+from expressivity.commands.console import table_console
 from expressivity.families import FAMILIES, Family, Form, Kind
 from expressivity.gates import GATES
 from expressivity.proof import THEOREMS
@@ -90,7 +90,4 @@ def show(what: str, listed: dict[str, str]) -> None:
     table = Table(what, "", box=None, pad_edge=False)
     for name, line in listed.items():
         table.add_row(name, line)
-    console = Console(highlight=False, markup=False)
-    # One line each, also in pipes and files, where the width is unknown.
-    wide = console if console.is_terminal else Console(highlight=False, markup=False, width=120)
-    wide.print(table)
+    table_console().print(table)

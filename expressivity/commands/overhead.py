@@ -6,7 +6,7 @@ import torch
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from expressivity.commands.running import console, table_console
+from expressivity.commands.console import console, table_console
 from expressivity.families import Kind
 from expressivity.output import ExitCode, write_json
 from expressivity.overhead import PAPER_MEMORY, PAPER_TIME, Overhead, measure, modes

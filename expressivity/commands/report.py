@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from rich.console import Console
-
+from expressivity.commands.console import console
 from expressivity.output import ExitCode, write_json
 from expressivity.report import sections, write_page
 from expressivity.store import read_run
@@ -28,5 +27,5 @@ def run(path: Path, *, as_json: bool) -> int:
             }
         )
     else:
-        Console().print(str(file), soft_wrap=True, markup=False, highlight=False)
+        console().print(str(file), soft_wrap=True)
     return ExitCode.AS_EXPECTED

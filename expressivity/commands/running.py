@@ -6,26 +6,15 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 import torch
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from expressivity.commands.console import console
 from expressivity.fit.program import compiler_available
 from expressivity.store import RunFolder
 from expressivity.work import Executor, Unit, run
 from expressivity.workers import Processes, cluster
 
 _FAILURES_SHOWN = 20
-
-
-def console(*, stderr: bool = False, width: int | None = None) -> Console:
-    """Paths, names and reasons are printed as they are: brackets and colons mean nothing."""
-    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
-
-
-def table_console() -> Console:
-    """Tables keep their columns in pipes and files, where the width is unknown."""
-    plain = console()
-    return plain if plain.is_terminal else console(width=120)
 
 
 @contextmanager

@@ -11,8 +11,10 @@ import torch
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from expressivity.claims import Request, builtin_target
 from expressivity.commands.arguments import choice, user_target
-from expressivity.commands.running import console, run_units, table_console
+from expressivity.commands.console import console, table_console
+from expressivity.commands.running import run_units
 from expressivity.families import Form, Kind
 from expressivity.gaps import Gap
 from expressivity.gates import GateSpec
@@ -20,7 +22,7 @@ from expressivity.ladder import Ladder, find, make_ladder, summary, write_docume
 from expressivity.output import ExitCode, write_json
 from expressivity.provenance import facts
 from expressivity.report import write_report
-from expressivity.separation import Request, Result, Settings, builtin_target, describe
+from expressivity.separation import Result, Settings, describe
 from expressivity.store import RunFolder, read_run
 from expressivity.targets import TARGETS, Target, exact
 

@@ -11,11 +11,12 @@ import itertools
 import pytest
 
 from expressivity.bounds import Bound
+from expressivity.claims import CLAIMS
 from expressivity.evidence import UNDECIDED, Evidence, Membership, Verdict
 from expressivity.families import Family, Form, Kind
 from expressivity.gaps import Gap, find_gaps, la_in_moa
 from expressivity.gates import GateSpec
-from expressivity.separation import CLAIMS, Result
+from expressivity.separation import Result
 from expressivity.targets import t1, t2, t3, t4
 
 PAIR = ("relu", "tanh")

@@ -18,6 +18,7 @@ import torch
 from expressivity import separation
 from expressivity.activations import FULL_DICTIONARY
 from expressivity.bounds import Bound
+from expressivity.claims import Request
 from expressivity.commands.separate import Options, understand
 from expressivity.domains import domain_for
 from expressivity.evidence import Evidence, Verdict
@@ -25,7 +26,7 @@ from expressivity.expressions import parse
 from expressivity.families import Family, Form, Kind
 from expressivity.gaps import Gap, find_gaps
 from expressivity.gates import GateSpec
-from expressivity.separation import FitUnit, Lanes, Request, Result, Settings, run_unit
+from expressivity.separation import FitUnit, Lanes, Result, Settings, run_unit
 from expressivity.targets import TARGETS, Target, t1, t2, t4, t5, to_sympy
 
 torch.set_num_threads(1)
@@ -237,7 +238,8 @@ def test_keys_are_distinct():
 
 ALL_KEYS = """
 from expressivity.gates import GateSpec
-from expressivity.separation import FitUnit, Request, Settings
+from expressivity.claims import Request
+from expressivity.separation import FitUnit, Settings
 from expressivity.targets import TARGETS
 for name in TARGETS:
     target = TARGETS[name](2.0, "tanh", 7)
