@@ -127,6 +127,8 @@ def content(path: Path) -> dict[str, tuple[str, str, str, bytes]]:
 
 def main() -> None:
     """See the module docstring."""
+    # A shell starts background jobs, and with them the tests, with interrupts ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     path, count, seconds, workers, marks = sys.argv[1:]
     units = make(int(count), float(seconds), marks)
     folder = open_folder(Path(path), len(units))
