@@ -28,6 +28,10 @@ MODULES: tuple[str, ...] = (
     "dimension",
     "noise",
     "orientation",
+    "pretraining",
+    "gate_statistics",
+    "ablation",
+    "scaling",
 )
 """The modules that register figures, in the order of the paper."""
 

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from expressivity.store import Run, read_run
 
+_COMMANDS = ("pretrain", "ablate", "scaling")
+"""Commands whose runs are drawn under their own names."""
+
 
 class Runs(Mapping[str, Run]):
     """Runs by experiment; one that is not there is named with the command that makes it.
@@ -35,22 +38,25 @@ class Runs(Mapping[str, Run]):
 
     @classmethod
     def of(cls, run: Run) -> "Runs":
-        """One run, under the name of its experiment; none at all where it is not of one.
+        """One run, under the name of its experiment, or of the command that made it.
 
         A run of ``separate`` is one of the experiment ``separation``, whatever its options.
         """
         configuration = run.manifest["configuration"]
-        ladder = "separation" if configuration.get("command") == "separate" else None
-        name = configuration.get("experiment", ladder)
-        return cls(run.path.parent, {} if name is None else {str(name): run}, frozenset())
+        name = str(configuration.get("experiment", configuration.get("command")))
+        name = "separation" if name == "separate" else name
+        return cls(run.path.parent, {name: run}, frozenset())
 
     def __getitem__(self, name: str) -> Run:
         if name in self._unread and name not in self._runs:
             self._runs[name] = read_run(self._place / name)
         if name not in self._runs:
+            place = self._place / name
+            own = f"{name} tiny --out {place}"
+            command = own if name in _COMMANDS else f"reproduce --out {self._place}"
             raise ValueError(
-                f"required: a run of {name} in {self._place / name}; got none: make it with "
-                f"expressivity reproduce --out {self._place}"
+                f"required: a run of {name} in {place}; got none: make it with expressivity "
+                f"{command}"
             )
         return self._runs[name]
 

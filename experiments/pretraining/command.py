@@ -1,4 +1,4 @@
-"""``expressivity pretrain`` and ``expressivity scaling``: language models.
+"""``expressivity pretrain``, ``ablate`` and ``scaling``: language models.
 
 :func:`register` is the entry point of the group ``expressivity.commands``. Heavy modules are
 imported inside the commands, so that ``--help`` is quick.
@@ -20,7 +20,11 @@ GateName = Annotated[str, typer.Option(help="Gate of moa: sigmoid, tanh or softm
 Dictionary = Annotated[
     str | None, typer.Option(help="Activations, as relu,tanh,id; by default all seven.")
 ]
-Seeds = Annotated[int, typer.Option(help="Number of seeds, from 0.")]
+Seeds = Annotated[int, typer.Option(help="Number of seeds.")]
+FirstSeed = Annotated[int, typer.Option(help="The first of them.")]
+Rates = Annotated[
+    str | None, typer.Option(help="Learning rates, as 2e-3,4e-3; the recipe's own else.")
+]
 Steps = Annotated[int | None, typer.Option(help="Updates.")]
 Tokens = Annotated[int | None, typer.Option(help="Bytes to train on, instead of --steps.")]
 Batch = Annotated[int | None, typer.Option(help="Windows of an update, over all processes.")]
@@ -37,8 +41,8 @@ OptimizerName = Annotated[
 ScheduleName = Annotated[str | None, typer.Option("--schedule", help="cosine or wsd.")]
 Dtype = Annotated[str | None, typer.Option(help="float32, or bfloat16 for autocast.")]
 CompileWhat = Annotated[str | None, typer.Option("--compile", help="none, blocks or model.")]
-GateRate = Annotated[float | None, typer.Option(help="Times the rate: rate of gates and scales.")]
-GateDecay = Annotated[float | None, typer.Option(help="Weight decay of gates and scales.")]
+GateRate = Annotated[float | None, typer.Option(help="Times the rate: rate of the gates.")]
+GateDecay = Annotated[float | None, typer.Option(help="Weight decay of the gates.")]
 CheckpointEvery = Annotated[int | None, typer.Option(help="Steps between checkpoints.")]
 ShardingName = Annotated[
     str, typer.Option("--sharding", help="Under torchrun: ddp, or fsdp for FSDP2.")
@@ -50,12 +54,12 @@ Out = Annotated[Path | None, typer.Option(help="The run folder; by default one o
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands ``pretrain`` and ``scaling``.
+    """Add the commands ``pretrain``, ``ablate`` and ``scaling``.
 
     >>> app = typer.Typer()
     >>> register(app)
     >>> [command.name for command in app.registered_commands]
-    ['pretrain', 'scaling']
+    ['pretrain', 'ablate', 'scaling']
     """
 
     @app.command(name="pretrain")
@@ -66,9 +70,8 @@ def register(app: typer.Typer) -> None:
         gate: GateName = "sigmoid",
         dictionary: Dictionary = None,
         seeds: Seeds = 1,
-        rates: Annotated[
-            str | None, typer.Option(help="Learning rates, as 2e-3,4e-3; the recipe's own else.")
-        ] = None,
+        first_seed: FirstSeed = 0,
+        rates: Rates = None,
         matched: Annotated[
             bool,
             typer.Option(help="Also fixed and la with as many parameters as moa, at their best."),
@@ -102,6 +105,43 @@ def register(app: typer.Typer) -> None:
 
         return run_pretrain(asked, as_json=as_json)
 
+    @app.command(name="ablate")
+    def ablate(
+        recipe: Recipe,
+        form: FormName = "two_sided",
+        gate: GateName = "sigmoid",
+        dictionary: Dictionary = None,
+        seeds: Seeds = 2,
+        first_seed: FirstSeed = 100,
+        rates: Rates = None,
+        steps: Steps = None,
+        tokens: Tokens = None,
+        batch: Batch = None,
+        context: Context = None,
+        accumulate: Accumulate = None,
+        windows: Windows = None,
+        data: Data = None,
+        optimizer: OptimizerName = None,
+        schedule: ScheduleName = None,
+        dtype: Dtype = None,
+        compile_: CompileWhat = None,
+        gate_rate: GateRate = None,
+        gate_decay: GateDecay = None,
+        checkpoint_every: CheckpointEvery = None,
+        sharding: ShardingName = "ddp",
+        workers: Workers = None,
+        out: Out = None,
+        as_json: Json = False,
+    ) -> int:
+        """Change one choice of MoA's start or training at a time, beside the fixed layer.
+
+        Defaults are chosen by it; its seeds are others than those of pretrain, which judges them.
+        """
+        asked = _asked(locals())
+        from experiments.pretraining.session import ablate as run_ablate
+
+        return run_ablate(asked, as_json=as_json)
+
     @app.command(name="scaling")
     def scaling(
         recipe: Recipe,
@@ -113,6 +153,7 @@ def register(app: typer.Typer) -> None:
         gate: GateName = "sigmoid",
         dictionary: Dictionary = None,
         seeds: Seeds = 2,
+        first_seed: FirstSeed = 0,
         steps: Steps = None,
         tokens: Tokens = None,
         batch: Batch = None,

@@ -5,11 +5,12 @@ them, starting weights.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from experiments.pretraining.arms import Arm
 from experiments.pretraining.data import Corpus
-from experiments.pretraining.recipes import Mixing, Recipe
+from experiments.pretraining.recipes import Mixing, RecipeFactory
 from experiments.pretraining.runs import TrainingUnit
 from experiments.statistics import Interval, bootstrap
 from expressivity.families import Kind
@@ -28,29 +29,26 @@ class Plan:
         mixing: of the layers; its kind is replaced.
         kinds: compared with one another.
         rates: each kind's grid; None for the recipe's own rate.
-        seeds: 0 and up.
+        seeds: of every arm.
     """
 
-    recipe: Callable[[Mixing], Recipe]
+    recipe: RecipeFactory
     mixing: Mixing
     kinds: tuple[Kind, ...]
     rates: tuple[float, ...] | None
-    seeds: int
+    seeds: range
 
     def __post_init__(self) -> None:
-        if self.seeds < 1:
-            raise ValueError(f"required: at least one seed; got {self.seeds}")
         if not self.kinds:
             raise ValueError("required: at least one family; got none")
 
     def grid(self, corpus: Corpus) -> list[TrainingUnit]:
         """Every kind at every rate with every seed."""
-        found: list[TrainingUnit] = []
-        for kind in self.kinds:
-            mixing = replace(self.mixing, kind=kind)
-            rates = self.rates or (self.recipe(mixing).training.rate,)
-            found += [unit for rate in rates for unit in self._units(mixing, rate, corpus)]
-        return found
+        return [
+            unit
+            for kind in self.kinds
+            for unit in self._units(replace(self.mixing, kind=kind), self.rates, corpus)
+        ]
 
     def matched(self, corpus: Corpus, runs: Sequence[Entry]) -> list[TrainingUnit]:
         """Kinds with the parameters that MoA has more given to the width, at their best rate."""
@@ -61,19 +59,13 @@ class Plan:
             unit
             for kind in MATCHED
             if kind in self.kinds and (rate := best_rate(table, str(kind))) is not None
-            for unit in self._units(replace(self.mixing, kind=kind, matched=True), rate, corpus)
+            for unit in self._units(replace(self.mixing, kind=kind, matched=True), (rate,), corpus)
         ]
 
-    def _units(self, mixing: Mixing, rate: float, corpus: Corpus) -> list[TrainingUnit]:
-        recipe = self.recipe(mixing)
-        return [
-            TrainingUnit(
-                recipe=replace(recipe, training=replace(recipe.training, rate=rate, seed=seed)),
-                mixing=mixing,
-                corpus=corpus,
-            )
-            for seed in range(self.seeds)
-        ]
+    def _units(
+        self, mixing: Mixing, rates: tuple[float, ...] | None, corpus: Corpus
+    ) -> list[TrainingUnit]:
+        return Arm(mixing=mixing).units(self.recipe, rates, self.seeds, corpus)
 
 
 Table = dict[str, dict[float, dict[int, float]]]
@@ -123,14 +115,20 @@ class Difference:
     interval: Interval
 
 
-def differences(table: Table, seeds: int) -> list[Difference]:
-    """Every arm minus fixed, and MoA minus every other, at equal rates and at best rates.
+def pairs(table: Table) -> list[tuple[str, str]]:
+    """Every arm minus fixed, and MoA minus every other."""
+    arms = list(table)
+    found = [(arm, "fixed") for arm in arms if arm != "fixed" and "fixed" in arms]
+    return found + [("moa", arm) for arm in arms if "moa" in arms and arm not in ("moa", "fixed")]
+
+
+def differences(
+    table: Table, pairs: Iterable[tuple[str, str]], seeds: Sequence[int]
+) -> list[Difference]:
+    """Differences of pairs of arms at equal rates and at best rates.
 
     Where the rates of two arms are the same number in both views, both are listed.
     """
-    arms = list(table)
-    pairs = [(arm, "fixed") for arm in arms if arm != "fixed" and "fixed" in arms]
-    pairs += [("moa", arm) for arm in arms if "moa" in arms and arm not in ("moa", "fixed")]
     found: list[Difference] = []
     for arm, minus in pairs:
         found += [
@@ -145,12 +143,16 @@ def differences(table: Table, seeds: int) -> list[Difference]:
 
 
 def _difference(
-    table: Table, arms: tuple[str, str], rates: tuple[float, float], seeds: int, *, equal: bool
+    table: Table,
+    arms: tuple[str, str],
+    rates: tuple[float, float],
+    seeds: Sequence[int],
+    *,
+    equal: bool,
 ) -> Difference:
     left, right = (table[arm][rate] for arm, rate in zip(arms, rates, strict=True))
     paired = [
-        left[seed] - right[seed] if seed in left and seed in right else None
-        for seed in range(seeds)
+        left[seed] - right[seed] if seed in left and seed in right else None for seed in seeds
     ]
     return Difference(
         arm=arms[0], minus=arms[1], rates=rates, equal=equal, interval=bootstrap(paired, "mean")

@@ -14,12 +14,14 @@ from expressivity.layers.feed_forward import FeedForward
 class Role(StrEnum):
     """What a parameter is for.
 
-    ``matrix``: of attention and feed-forward; ``gate``: gates, scales and coefficients of the
-    activations; ``table``: embeddings and routers; ``vector``: norms and hidden biases.
+    ``matrix``: of attention and feed-forward; ``gate``: what gates make of the input; ``scale``:
+    scales and coefficients of the activations; ``table``: embeddings and routers; ``vector``:
+    norms and hidden biases.
     """
 
     MATRIX = "matrix"
     GATE = "gate"
+    SCALE = "scale"
     TABLE = "table"
     VECTOR = "vector"
 
@@ -30,9 +32,13 @@ def roles(model: nn.Module) -> dict[str, Role]:
     for prefix, module in model.named_modules():
         if isinstance(module, FeedForward):
             for name, _ in module.named_parameters():
-                if name.startswith(("u", "scale")):
-                    found[f"{prefix}.{name}" if prefix else name] = Role.GATE
+                role = _MIXING.get(name.partition(".")[0].rstrip("01"))
+                if role is not None:
+                    found[f"{prefix}.{name}" if prefix else name] = role
     return found
+
+
+_MIXING = {"u": Role.GATE, "scale": Role.SCALE}
 
 
 def _role(name: str, parameter: nn.Parameter) -> Role:
@@ -48,7 +54,7 @@ def build_optimizers(model: nn.Module, config: TrainingConfig) -> list[torch.opt
     Each group holds ``multiplier``, by which :func:`set_rate` multiplies the rate.
     """
     role = roles(model)
-    decay = {Role.GATE: config.gate_decay, Role.VECTOR: 0.0}
+    decay = {Role.GATE: config.gate_decay, Role.SCALE: 0.0, Role.VECTOR: 0.0}
     groups: dict[Role, dict[str, object]] = {}
     for kind in Role:
         members = [p for name, p in model.named_parameters() if role[name] is kind]

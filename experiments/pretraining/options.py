@@ -32,6 +32,7 @@ class Options:
     gate: str = "sigmoid"
     dictionary: tuple[str, ...] | None = None
     seeds: int = 1
+    first_seed: int = 0
     rates: tuple[str, ...] | None = None
     matched: bool = True
     sizes: tuple[str, ...] = ()
@@ -57,6 +58,13 @@ class Options:
     def kinds(self) -> tuple[Kind, ...]:
         """The families, each once."""
         return tuple(choice(Kind, name, "family") for name in dict.fromkeys(self.families))
+
+    @property
+    def seed_range(self) -> range:
+        """The seeds."""
+        if self.seeds < 1:
+            raise ValueError(f"required: at least one seed; got {self.seeds}")
+        return range(self.first_seed, self.first_seed + self.seeds)
 
     @property
     def mixing(self) -> Mixing:

@@ -11,8 +11,9 @@ from enum import StrEnum
 from experiments.pretraining.model import ModelConfig
 from experiments.pretraining.moe import Experts
 from expressivity.activations import FULL_DICTIONARY
-from expressivity.families import Family, Form, Kind
+from expressivity.families import FIXED_FORMS, Family, Form, Kind
 from expressivity.gates import GateSpec
+from expressivity.layers.initialisation import Initialisation, Mixture
 from expressivity.registry import Registry
 
 
@@ -68,6 +69,18 @@ class Mixing:
         """The kind, marked where it is matched."""
         return f"{self.kind}-matched" if self.matched else str(self.kind)
 
+    @property
+    def start(self) -> Initialisation:
+        """As the reference layer itself where dictionary and gate can, else uniform.
+
+        ``ablate`` shows what that decides.
+        """
+        needed = {"silu"} if self.form in FIXED_FORMS else {"silu", "id"}
+        gates = self.gate.scale and self.gate.bias
+        if self.kind is Kind.FIXED or not (gates and needed <= set(self.dictionary)):
+            return Initialisation()
+        return Initialisation(mixture=Mixture.REFERENCE)
+
     def family(self, dimension: int) -> Family:
         """Its layer: hidden width 8/3 of the dimension, 4 times for type1; no hidden biases.
 
@@ -113,8 +126,8 @@ class TrainingConfig:
         decay: part of the steps on which ``wsd`` falls.
         final: the last rate as part of the highest.
         weight_decay: of matrices, decoupled.
-        gate_rate: what the rate of gates and scales is multiplied by.
-        gate_decay: weight decay of gates and scales.
+        gate_rate: what the rate of the gates is multiplied by, not that of their scales.
+        gate_decay: weight decay of the gates.
         clip: largest norm of the gradient.
         seed: of the weights and of the batches.
         evaluate_every: steps between evaluations; there is one after the last.
@@ -137,7 +150,7 @@ class TrainingConfig:
     decay: float = 0.2
     final: float = 0.1
     weight_decay: float = 0.1
-    gate_rate: float = 1.0
+    gate_rate: float = 0.3
     gate_decay: float = 0.0
     clip: float = 1.0
     seed: int = 0
@@ -233,6 +246,7 @@ def sized(
         heads=heads,
         context=context,
         feed_forward=mixing.family(dimension),
+        start=mixing.start,
         experts=experts,
     )
     return Recipe(name=name, model=model, training=training)

@@ -27,6 +27,7 @@ class TrainingUnit(Unit):
     Attributes:
         recipe: all of the training; its layers are those of ``mixing``.
         mixing: names the arm.
+        changes: named beside it; what is otherwise stands in the recipe.
         corpus: the text.
         checkpoints: folder of the checkpoint, or None; no part of the identity.
         place: of this process among others; how many they are, and how they share the model,
@@ -36,6 +37,7 @@ class TrainingUnit(Unit):
     recipe: Recipe
     mixing: Mixing
     corpus: Corpus
+    changes: str = ""
     checkpoints: Path | None = None
     place: Place = ALONE
 
@@ -53,10 +55,15 @@ class TrainingUnit(Unit):
         }
 
     @property
+    def arm(self) -> str:
+        """The layers, and what is otherwise than by default."""
+        return f"{self.mixing.name} {self.changes}".rstrip()
+
+    @property
     def label(self) -> str:
         """Recipe, arm, rate and seed."""
         training = self.recipe.training
-        return f"{self.recipe.name} {self.mixing.name} rate {training.rate:g} seed {training.seed}"
+        return f"{self.recipe.name} {self.arm} rate {training.rate:g} seed {training.seed}"
 
     @property
     def parts(self) -> int:
@@ -86,7 +93,7 @@ class TrainingUnit(Unit):
         tail = log.loss[-math.ceil(_TAIL * log.steps) :]
         return Outcome(
             record={
-                "arm": self.mixing.name,
+                "arm": self.arm,
                 "rate": recipe.training.rate,
                 "seed": recipe.training.seed,
                 "dimension": recipe.model.dimension,

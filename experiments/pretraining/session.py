@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-
+from experiments.pretraining.ablation import Ablation
 from experiments.pretraining.comparison import Plan
 from experiments.pretraining.data import Corpus, Text, find_text, join, require_length
 from experiments.pretraining.distributed import (
@@ -24,12 +23,13 @@ from experiments.pretraining.distributed import (
 from experiments.pretraining.options import Options
 from experiments.pretraining.runs import TrainingUnit
 from experiments.pretraining.scaling import SMALLEST, at_size
-from experiments.pretraining.summary import compared, comparison_tables, scaled, scaling_tables
+from experiments.pretraining.views import VIEWS
 from expressivity.commands.arguments import choice
 from expressivity.commands.console import console, table_console
 from expressivity.commands.running import run_units
 from expressivity.output import ExitCode, json_text, write_atomically, write_json
 from expressivity.provenance import environment, facts
+from expressivity.report import write_report
 from expressivity.store import Entry, RunFolder, read_run
 from expressivity.work import Executor
 from expressivity.workers import Processes
@@ -46,16 +46,12 @@ class Task:
         options: its arguments.
         first: units that are known beforehand.
         more: units that depend on what came of the first.
-        document: what came of all, as JSON.
-        tables: the same for people.
     """
 
     command: str
     options: Options
     first: Callable[[Corpus], list[TrainingUnit]]
-    more: Callable[[Corpus, Sequence[Entry]], list[TrainingUnit]]
-    document: Callable[[Sequence[Entry]], dict[str, Any]]
-    tables: Callable[[dict[str, Any]], list[Table]]
+    more: Callable[[Corpus, Sequence[Entry]], list[TrainingUnit]] = lambda corpus, runs: []
 
 
 def pretrain(asked: dict[str, Any], *, as_json: bool) -> int:
@@ -70,19 +66,26 @@ def pretrain(asked: dict[str, Any], *, as_json: bool) -> int:
         mixing=options.mixing,
         kinds=options.kinds,
         rates=options.grid,
-        seeds=options.seeds,
+        seeds=options.seed_range,
     )
     return _run(
         Task(
             command="pretrain",
             options=options,
             first=plan.grid,
-            more=plan.matched if options.matched else lambda corpus, runs: [],
-            document=lambda runs: compared(runs, options.seeds),
-            tables=comparison_tables,
+            **({"more": plan.matched} if options.matched else {}),
         ),
         as_json=as_json,
     )
+
+
+def ablate(asked: dict[str, Any], *, as_json: bool) -> int:
+    """Compare variants of MoA; exit code and errors as :func:`pretrain`."""
+    options = Options(**asked)
+    plan = Ablation(
+        recipe=options.factory, mixing=options.mixing, rates=options.grid, seeds=options.seed_range
+    )
+    return _run(Task(command="ablate", options=options, first=plan.units), as_json=as_json)
 
 
 def scaling(asked: dict[str, Any], *, as_json: bool) -> int:
@@ -98,7 +101,7 @@ def scaling(asked: dict[str, Any], *, as_json: bool) -> int:
             mixing=options.mixing,
             kinds=options.kinds,
             rates=None,
-            seeds=options.seeds,
+            seeds=options.seed_range,
         )
         for dimension in options.dimensions
     ]
@@ -107,9 +110,6 @@ def scaling(asked: dict[str, Any], *, as_json: bool) -> int:
             command="scaling",
             options=options,
             first=lambda corpus: [unit for plan in plans for unit in plan.grid(corpus)],
-            more=lambda corpus, runs: [],
-            document=scaled,
-            tables=scaling_tables,
         ),
         as_json=as_json,
     )
@@ -127,6 +127,7 @@ def _run(task: Task, *, as_json: bool) -> int:
         configuration: dict[str, object] = {
             "command": task.command,
             "text": text.sha256,
+            "seeds": list(task.options.seed_range),
             "matched": task.options.matched,
             "units": [replace(unit, place=place).key for unit in units],
         }
@@ -140,16 +141,28 @@ def _run(task: Task, *, as_json: bool) -> int:
         corpus = join(text, path)
         place.barrier()  # the others wait for the text
         failed = _bring_to_end(task, folder, corpus, place, quiet=as_json)
-    document = _document(task, folder, failed)
+    run = read_run(folder.path)
+    view = VIEWS[task.command]
+    document = {
+        "schema": f"expressivity.{task.command}/1",
+        "run": str(folder.path),
+        "environment": environment(),
+        "recipe": task.options.recipe,
+        "failed": failed,
+        **view.document(run),
+    }
+    document["findings"] = [finding.text for finding in view.findings(document)]
     write_atomically(
         folder.path / f"{task.command}.json", lambda file: file.write_text(json_text(document))
     )
+    report = write_report(folder.path)
     if as_json:
         write_json(document)
     else:
-        for table in task.tables(document):
-            table_console().print(table)
-        console().print(f"Losses in nats a byte. Run folder: {folder.path}", soft_wrap=True)
+        for grid in view.tables(document):
+            table_console().print(grid.rich())
+        for text in (*document["findings"], f"Report: {report}"):
+            console().print(text, soft_wrap=True)
     return ExitCode.OTHERWISE if failed else ExitCode.AS_EXPECTED
 
 
@@ -206,23 +219,3 @@ def _default_folder(task: Task, configuration: dict[str, object]) -> Path:
 
 def _described(text: Text) -> dict[str, object]:
     return {"files": len(text.files), "first": str(text.files[0]), "bytes": text.size}
-
-
-def _document(task: Task, folder: RunFolder, failed: Sequence[str]) -> dict[str, Any]:
-    runs = sorted(
-        read_run(folder.path).entries,
-        key=lambda run: (
-            run.record["arm"],
-            run.record["parameters"],
-            run.record["rate"],
-            run.record["seed"],
-        ),
-    )
-    return {
-        "schema": f"expressivity.{task.command}/1",
-        "run": str(folder.path),
-        "environment": environment(),
-        "recipe": task.options.recipe,
-        "failed": list(failed),
-        **task.document(runs),
-    }

@@ -268,6 +268,54 @@ def proofs(hardness: float) -> Iterator[Ready]:
         yield Ready(asked=identity, outcome=Outcome(record=record))
 
 
+ACTIVATIONS = ("relu", "relu2", "tanh")
+LANGUAGE_ARMS = {
+    "pretrain": {"fixed": 0.0, "la": 0.01, "moa": -0.03, "fixed-matched": -0.002},
+    "ablate": {
+        "fixed": 0.0,
+        "moa": -0.02,
+        "la": 0.01,
+        "moa gate_rate=1": -0.01,
+        "moa mixture=uniform match=none gate_rate=1": 0.03,
+    },
+    "scaling": {"fixed": 0.0, "moa": -0.03},
+}
+"""Commands with their arms, and what each adds to the loss."""
+
+
+def gate_statistics(hardness: float) -> dict[str, object]:
+    layers = [f"blocks.{n}.feed_forward" for n in range(3)]
+    sides = [
+        {"variance": 0.1, "entropy": 1.0, "effective_rank": 1.0 + 0.3 * hardness * (1 + side),
+         "shares": [0.6 - 0.2 * side, 0.3, 0.1 + 0.2 * side]}
+        for side in range(2)
+    ]  # fmt: skip
+    return {
+        "loss": 2.0,
+        "frozen": 0.1 * hardness,
+        "frozen_layer": {name: 0.02 * hardness * (1 + n) for n, name in enumerate(layers)},
+        "layers": dict.fromkeys(layers, sides),
+    }
+
+
+def language_models(command: str, hardness: float) -> Iterator[Ready]:
+    dimensions = (64, 96, 128, 192) if command == "scaling" else (128,)
+    arms, rates = LANGUAGE_ARMS[command], (0.002, 0.004)
+    for (arm, gain), dimension, rate, seed in itertools.product(
+        arms.items(), dimensions, rates[: 1 if command == "scaling" else 2], (0, 1, 2)
+    ):
+        loss = 1.5 + 0.2 * (128 / dimension) ** hardness + 20 * abs(rate - 0.003)
+        record = {
+            "arm": arm, "rate": rate, "seed": seed, "dimension": dimension,
+            "parameters": 50 * dimension**2, "validation": loss + hardness * gain * SEEDS[seed],
+            "training_tail": loss, "dictionary": list(ACTIVATIONS),
+            "gates": gate_statistics(hardness) if arm == "moa" else None,
+        }  # fmt: skip
+        identity = {"unit": "pretraining", "arm": arm, "rate": rate, "seed": seed,
+                    "dimension": dimension}  # fmt: skip
+        yield Ready(asked=identity, outcome=Outcome(record=record))
+
+
 EXPERIMENTS = (
     separation, width_sweep, lambda_sweep, dimension, gates, dictionary, noise, matched, restarts,
     hierarchy, orientation, certificates, proofs,
@@ -278,12 +326,16 @@ def store(units: Iterable[Ready], path: Path, name: str, *, missing: int = 0) ->
     ready = list(units)
     keys = [unit.key for unit in ready] + [f"missing{index}" for index in range(missing)]
     configuration = {"experiment": name, "tier": "smoke", "units": keys}
+    if name in LANGUAGE_ARMS:
+        configuration = {"command": name, "seeds": [0, 1, 2], "units": keys}
     assert not run(ready, RunFolder(path / name, configuration=configuration, facts={}))
 
 
 def folder(path: Path, hardness: float) -> Path:
     for experiment in EXPERIMENTS:
         store(experiment(hardness), path, experiment.__name__)
+    for command in LANGUAGE_ARMS:
+        store(language_models(command, hardness), path, command)
     return path
 
 

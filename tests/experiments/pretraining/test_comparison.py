@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from experiments.pretraining.comparison import Plan, best_rate, by_arm, differences
+from experiments.pretraining.ablation import Ablation
+from experiments.pretraining.comparison import Plan, best_rate, by_arm, differences, pairs
 from experiments.pretraining.options import Options
 from experiments.pretraining.recipes import Mixing, tiny
+from experiments.pretraining.report_section import section
 from experiments.pretraining.summary import compared
+from experiments.pretraining.views import VIEWS
 from expressivity.families import Kind
-from expressivity.store import Entry, read_lanes
+from expressivity.store import Entry, Run, read_lanes, read_run
 
 LOSSES = {
     ("fixed", 1.0): [2.0, 2.2],
@@ -31,6 +34,8 @@ def entries(losses=LOSSES):
                 "rate": rate,
                 "seed": seed,
                 "validation": loss,
+                "training_tail": loss,
+                "parameters": 100,
                 "gates": None,
             },
             seconds=1.0,
@@ -40,12 +45,27 @@ def entries(losses=LOSSES):
     ]
 
 
+def run_of(losses, command="pretrain", seeds=(0, 1)) -> Run:
+    configuration = {"command": command, "seeds": list(seeds), "units": []}
+    return Run(
+        path=Path("run"),
+        manifest={"configuration": configuration},
+        entries=entries(losses),
+        failures=[],
+        damaged=[],
+    )
+
+
+def paired(table, seeds=(0, 1)):
+    return view(differences(table, pairs(table), seeds))
+
+
 def view(found):
     return {(d.arm, d.minus, d.rates, d.equal): d.interval for d in found}
 
 
 def test_differences_are_paired_at_equal_and_at_best_rates():
-    found = view(differences(by_arm(entries()), 2))
+    found = paired(by_arm(entries()))
     assert set(found) == {
         ("moa", "fixed", (1.0, 1.0), True),
         ("moa", "fixed", (2.0, 2.0), True),
@@ -61,9 +81,9 @@ def test_a_diverged_run_is_no_gain():
     losses = {**LOSSES, ("moa", 2.0): [1.0]}
     table = by_arm(entries(losses))
     assert best_rate(table, "moa") == 1.0
-    interval = view(differences(table, 2))["moa", "fixed", (2.0, 2.0), True]
+    interval = paired(table)["moa", "fixed", (2.0, 2.0), True]
     assert (interval.failed, interval.value) == (1, float("inf"))
-    rows = compared(entries(losses), 2)["differences"]
+    rows = compared(run_of(losses))["differences"]
     failed = [row for row in rows if row["rates"] == [2.0, 2.0]]
     assert failed[0]["difference"]["value"] is None
     json.dumps(rows, allow_nan=False)
@@ -74,7 +94,9 @@ def test_no_runs_have_no_best_rate():
 
 
 def plan(**changes):
-    given = Plan(recipe=tiny, mixing=Mixing(), kinds=tuple(Kind), rates=(1.0, 2.0, 3.0), seeds=5)
+    given = Plan(
+        recipe=tiny, mixing=Mixing(), kinds=tuple(Kind), rates=(1.0, 2.0, 3.0), seeds=range(5)
+    )
     return replace(given, **changes)
 
 
@@ -88,7 +110,7 @@ def test_the_reference_comparison_has_55_runs(corpus):
 
 
 def test_matched_arms_run_at_the_best_rate_of_their_kind(corpus):
-    matched = plan(seeds=2).matched(corpus, entries())
+    matched = plan(seeds=range(2)).matched(corpus, entries())
     assert {unit.recipe.training.rate for unit in matched} == {2.0}
 
 
@@ -112,6 +134,7 @@ def test_keys_depend_on_what_is_computed_and_not_on_where(corpus, tmp_path):
         ({"steps": 0}, "steps of at least 1"),
         ({"batch": 6, "accumulate": 4}, "that 4 parts divide"),
         ({"rates": ("-1",)}, "a positive rate"),
+        ({"seeds": 0}, "at least one seed; got 0"),
     ],
 )
 def test_options_that_cannot_be_are_refused(corpus, changes, message):
@@ -122,7 +145,7 @@ def test_options_that_cannot_be_are_refused(corpus, changes, message):
             mixing=options.mixing,
             kinds=options.kinds,
             rates=options.grid,
-            seeds=1,
+            seeds=options.seed_range,
         ).grid(corpus)
 
 
@@ -154,7 +177,57 @@ def test_a_small_comparison_through_the_command(call, text):
     assert again["runs"] == document["runs"]
     shown = call(*arguments, "--out", "run")
     assert "own best" in shown.out
+    assert document["findings"][0] in shown.out
+    assert "Language models" in Path("run/report.html").read_text()
     assert "fixed-matched" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("losses", "verdict", "against"),
+    [
+        ([1.8, 1.9], "is seen at this scale", False),
+        ([1.8, 2.3], "not told apart from 0", True),
+        ([2.2, 2.3], "it is higher", True),
+    ],
+)
+def test_findings_say_what_the_interval_says(losses, verdict, against):
+    document = compared(run_of({("fixed", 1.0): [2.0, 2.1], ("moa", 1.0): losses}))
+    best, *_ = VIEWS["pretrain"].findings(document)
+    assert best.text.startswith("MoA - fixed, each at its own best rate:")
+    assert verdict in best.text
+    assert best.against is against
+
+
+def test_the_section_shows_findings_and_tables():
+    found = section(run_of(LOSSES))
+    assert found is not None
+    assert "Not reproduced" in found.body
+    assert found.body.count("<table>") == 2
+    assert section(run_of(LOSSES, command="separate")) is None
+
+
+def test_an_ablation_changes_one_choice_at_a_time(corpus):
+    plan = Ablation(recipe=tiny, mixing=Mixing(), rates=None, seeds=range(100, 102))
+    units = plan.units(corpus)
+    assert len({unit.key for unit in units}) == len(units)
+    default = next(unit for unit in units if unit.arm == "moa")
+    assert default.recipe == replace(tiny(Mixing()), training=default.recipe.training)
+    for unit in units:
+        if unit.changes and unit.recipe.training.seed == default.recipe.training.seed:
+            assert (unit.recipe, unit.mixing) != (default.recipe, default.mixing)
+            assert unit.label == f"tiny moa {unit.changes} rate 0.004 seed 100"
+
+
+def test_a_small_ablation_through_the_command(call, text):
+    answer = call("ablate", "tiny", *SMALL, "--data", text, "--seeds", 1, "--out", "run", "--json")
+    assert answer.code == 0
+    arms = {run["arm"] for run in answer.document["runs"]}
+    assert {"fixed", "moa"} < arms
+    found = {(row["arm"], row["minus"]) for row in answer.document["differences"]}
+    assert found == {(arm, "moa") for arm in arms - {"fixed", "moa"}} | {
+        (arm, "fixed") for arm in arms - {"fixed"}
+    }
+    assert len(read_run(Path("run")).entries) == len(arms)
 
 
 def test_a_small_scaling_fit_through_the_command(call, text):

@@ -8,8 +8,10 @@ import torch
 
 from experiments.pretraining.model import ModelConfig, Transformer, angles, rotate
 from experiments.pretraining.moe import Experts
-from experiments.pretraining.recipes import RECIPES, Mixing
+from experiments.pretraining.recipes import RECIPES, Mixing, tiny
 from expressivity.families import Form, Kind
+from expressivity.gates import GateSpec
+from expressivity.layers import Mixture
 from expressivity.registry import UnknownNameError
 
 SLOW = pytest.mark.slow
@@ -116,6 +118,27 @@ def test_families_of_one_seed_begin_with_equal_weights(recipe):
             assert models[kind][name].equal(fixed[name])
     other = dict(Transformer(recipe(Kind.FIXED).model, seed=4).named_parameters())
     assert not other["blocks.0.attention.qkv.weight"].equal(fixed["blocks.0.attention.qkv.weight"])
+
+
+@pytest.mark.parametrize("gate", ["sigmoid", "tanh", "softmax"])
+@pytest.mark.parametrize("form", Form)
+def test_every_family_begins_with_the_function_of_the_fixed_one(form, gate):
+    tokens = torch.arange(24)[None]
+
+    def logits(kind):
+        config = tiny(Mixing(kind=kind, form=form, gate=GateSpec(name=gate))).model
+        return Transformer(config, seed=3).logits(tokens)[0]
+
+    fixed = logits(Kind.FIXED)
+    for kind in (Kind.LA, Kind.MOA):
+        torch.testing.assert_close(logits(kind), fixed, rtol=0, atol=1e-5)
+
+
+def test_without_the_fixed_activation_mixtures_begin_uniform():
+    start = Mixing(dictionary=("relu", "id")).start
+    assert start.mixture is Mixture.UNIFORM
+    assert Mixing(gate=GateSpec(name="sigmoid", scale=False)).start == start
+    assert Mixing(dictionary=("silu",), form=Form.TYPE1).start.mixture is Mixture.REFERENCE
 
 
 def test_building_a_model_leaves_the_global_random_numbers_alone(recipe):

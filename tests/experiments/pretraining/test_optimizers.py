@@ -52,7 +52,7 @@ def test_every_parameter_has_one_role(recipe):
         f"{expert}.a.weight": Role.MATRIX,
         f"{expert}.u1.weight": Role.GATE,
         f"{expert}.u0.bias": Role.GATE,
-        f"{expert}.scale0": Role.GATE,
+        f"{expert}.scale0": Role.SCALE,
         "norm.weight": Role.VECTOR,
     }
     assert {name: found[name] for name in expected} == expected
@@ -68,9 +68,17 @@ def test_every_parameter_is_in_one_group(recipe, optimizer):
     set_rate(optimizers, 0.25)
     names = {parameter: name for name, parameter in model.named_parameters()}
     groups = {names[p]: g for o in optimizers for g in o.param_groups for p in g["params"]}
-    gate, matrix = groups["blocks.0.feed_forward.scale0"], groups["blocks.0.feed_forward.w.weight"]
-    assert (gate["lr"], gate["weight_decay"]) == (0.75, 0.5)
-    assert (matrix["lr"], matrix["weight_decay"]) == (0.25, 0.1)
+    found = {
+        name: (groups[full]["lr"], groups[full]["weight_decay"])
+        for name in ("u0.weight", "u1.bias", "scale0", "w.weight")
+        for full in [f"blocks.0.feed_forward.{name}"]
+    }
+    assert found == {
+        "u0.weight": (0.75, 0.5),
+        "u1.bias": (0.75, 0.5),
+        "scale0": (0.25, 0.0),
+        "w.weight": (0.25, 0.1),
+    }
     assert groups["norm.weight"]["weight_decay"] == 0.0
 
 

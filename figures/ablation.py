@@ -1,0 +1,71 @@
+"""Language models: what decides whether MoA gains."""
+
+from matplotlib.figure import Figure
+
+from experiments.pretraining.summary import ablated
+from figures.figure import FIGURES, PaperFigure
+from figures.forest import Row, forest
+from figures.runs import Runs
+from figures.style import PAGE, class_name, new_figure, panel
+
+_DEFAULT = "MoA by default"
+
+
+def draw(runs: Runs) -> Figure:
+    """Every variant minus the default at each rate, and both minus the fixed layer.
+
+    Raises:
+        ValueError: no difference yet.
+    """
+    rows = [row for row in ablated(runs["ablate"])["differences"] if row["equal"]]
+    if not rows:
+        raise ValueError("required: finished runs of ablate; got none: run it again")
+    found = {(row["arm"], row["rates"][0], row["minus"]): row["difference"] for row in rows}
+    arms = dict.fromkeys(row["arm"] for row in rows)
+    rates = sorted({row["rates"][0] for row in rows})
+    made = new_figure(PAGE, 0.8 + 0.15 * len(arms) * len(rates))
+    axes = made.subplots(1, 2, sharey=True)
+    for place, letter, minus, title in zip(
+        axes, "ab", ("moa", "fixed"), ("minus MoA by default", "minus fixed"), strict=True
+    ):
+        groups = [
+            [
+                Row(
+                    label=f"{_variant(arm)}, {rate:g}",
+                    arm=arm,
+                    difference=found.get((arm, rate, minus)),
+                )
+                for arm in arms
+            ]
+            for rate in rates
+        ]
+        forest(place, groups, "difference, nats a byte")
+        panel(place, letter, title)
+    axes[1].tick_params(labelleft=False)
+    axes[1].set_ylabel("")
+    return made
+
+
+def _variant(arm: str) -> str:
+    """The arm without what all variants share.
+
+    >>> _variant("moa"), _variant("moa gate_rate=1"), _variant("la")
+    ('MoA by default', 'gate_rate=1', 'LA')
+    """
+    kind, _, changes = arm.partition(" ")
+    return changes or (_DEFAULT if kind == "moa" else class_name(kind))
+
+
+FIGURES.add(
+    "ablation",
+    PaperFigure(
+        name="ablation",
+        title="What decides whether MoA gains",
+        caption="Language models with MoA layers in which one choice of start or training is made "
+        "otherwise: validation loss minus that of the default (a) and of the fixed layer (b) at "
+        "equal rates, mean over seeds with bootstrap intervals. Left of the line is better.",
+        alt="Intervals of differences for every variant beside a line at zero.",
+        needs=("ablate",),
+        draw=draw,
+    ),
+)

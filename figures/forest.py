@@ -1,0 +1,78 @@
+"""Differences with their intervals, one below the other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from figures.curves import failed_at_edge
+from figures.style import INK, SOFT, look_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One difference.
+
+    Attributes:
+        label: at the left.
+        arm: whose colour it has.
+        difference: ``value``, ``low`` and ``high``, each None where failed runs decide; None
+            leaves the place empty.
+        filled: whether the marker is.
+    """
+
+    label: str
+    arm: str
+    difference: dict[str, Any] | None
+    filled: bool = True
+
+
+def forest(axes: Axes, groups: Sequence[Sequence[Row]], label: str) -> None:
+    """Groups of rows from top to bottom, a gap between them, and a line at 0."""
+    ticks: dict[float, str] = {}
+    height = 0.0
+    for group in groups:
+        for row in group:
+            ticks[height] = row.label
+            _row(axes, row, height)
+            height -= 1
+        height -= 0.6
+    axes.axvline(0, color=INK, linewidth=0.6)
+    axes.set_yticks(list(ticks), list(ticks.values()))
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(height + 0.9, 0.7)
+    axes.grid(visible=False)
+    axes.set_xlabel(label)
+    axes.set_ylabel("arms, learning rate")
+
+
+def kind_of(arm: str) -> str:
+    """The kind of an arm by its name.
+
+    >>> kind_of("moa gate_rate=0.3"), kind_of("la-matched")
+    ('moa', 'la')
+    """
+    return arm.partition(" ")[0].partition("-")[0]
+
+
+def _row(axes: Axes, row: Row, height: float) -> None:
+    found = row.difference
+    if found is None:
+        return
+    if found["value"] is None:
+        failed_at_edge(axes, height)
+        return
+    look = look_of(kind_of(row.arm))
+    low, high = found["low"], found["high"]
+    edge = axes.get_xlim()
+    ends = (edge[0] if low is None else low, edge[1] if high is None else high)
+    axes.hlines(height, *ends, color=look.colour if row.filled else SOFT, linewidth=1.0)
+    axes.plot(
+        found["value"],
+        height,
+        color=look.colour,
+        marker=look.marker,
+        markerfacecolor=look.colour if row.filled else "white",
+        linestyle="",
+    )
