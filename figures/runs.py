@@ -5,7 +5,7 @@ from pathlib import Path
 
 from expressivity.store import Run, read_run
 
-_COMMANDS = ("pretrain", "ablate", "scaling")
+COMMANDS = ("pretrain", "ablate", "scaling")
 """Commands whose runs are drawn under their own names."""
 
 
@@ -53,7 +53,7 @@ class Runs(Mapping[str, Run]):
         if name not in self._runs:
             place = self._place / name
             own = f"{name} tiny --out {place}"
-            command = own if name in _COMMANDS else f"reproduce --out {self._place}"
+            command = own if name in COMMANDS else f"reproduce --out {self._place}"
             raise ValueError(
                 f"required: a run of {name} in {place}; got none: make it with expressivity "
                 f"{command}"

@@ -1,7 +1,7 @@
 """The training loop."""
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from experiments.pretraining.moe import MixtureOfExperts
 from experiments.pretraining.optimizers import build_optimizers, schedule_factor, set_rate
 from experiments.pretraining.products import fast_products
 from experiments.pretraining.recipes import Compile, Precision, Recipe, TrainingConfig
+from expressivity.fit.memory import keep_freed_memory
 
 
 class DivergedError(RuntimeError):
@@ -58,6 +59,8 @@ def train(
         MemoryError: a batch does not fit; the checkpoint stays.
         ValueError: a checkpoint that is damaged or of another configuration.
     """
+    # Else glibc hands every large activation back to the kernel, step for step.
+    keep_freed_memory()
     with fast_products(place.device):
         return _train(recipe, corpus, checkpoint, place, on_steps)
 
@@ -76,8 +79,10 @@ def _train(
         "processes": place.size,
     }
     training_N, held_out_N = corpus.tokens()
+    # Otherwise models of earlier runs count towards the limit of programs for one function.
+    torch.compiler.reset()
     model = Transformer(recipe.model, seed=config.seed).to(place.device)
-    _compile(model, config.compile)
+    compile_parts(model, config.compile)
     wrapped = place.wrap(model, list(model.blocks))
     optimizers = build_optimizers(model, config)
     log = Log()
@@ -87,17 +92,13 @@ def _train(
     saved = log.steps
     for step in range(log.steps, config.steps):
         with _explained(step, saved, config):
-            set_rate(optimizers, config.rate * schedule_factor(config, step))
-            loss = _gradient(recipe, wrapped, training_N, step, place)
-            norm = whole(nn.utils.clip_grad_norm_(model.parameters(), config.clip)).item()
+            loss, norm = gradient(recipe, wrapped, training_N, step, place)
             if not math.isfinite(loss + norm):
                 raise DivergedError(
                     f"required: a finite loss; got {loss} with a gradient of norm {norm} at step "
                     f"{step}; the last good checkpoint is of step {saved}: lower --rates"
                 )
-            for optimizer in optimizers:
-                optimizer.step()
-                optimizer.zero_grad()
+            update(optimizers, config, step)
             log.loss.append(loss)
             log.gradient_norm.append(norm)
             done = step + 1
@@ -112,10 +113,18 @@ def _train(
     return Trained(weights=weights, log=log)
 
 
-def _gradient(
-    recipe: Recipe, model: nn.Module, tokens_N: NDArray[np.uint8], step: int, place: Place
-) -> float:
-    """Add the gradient of one step's batch to the parameters; returns the mean cross-entropy."""
+def gradient(
+    recipe: Recipe,
+    model: nn.Module,
+    tokens_N: NDArray[np.uint8],
+    step: int,
+    place: Place = ALONE,
+) -> tuple[float, float]:
+    """Add the gradient of one step's batch to the parameters, and clip it.
+
+    Returns:
+        The mean cross-entropy, and the norm of the gradient before it was clipped.
+    """
     config = recipe.training
     inputs_BT, targets_BT = batch(
         tokens_N, seed=config.seed, step=step, size=config.batch, context=recipe.model.context
@@ -131,7 +140,16 @@ def _gradient(
             loss, balance = model(place.share(inputs), place.share(targets))
         ((loss + weight * balance) / config.accumulate).backward()
         total += loss.detach() / config.accumulate
-    return place.mean(total).item()
+    norm = whole(nn.utils.clip_grad_norm_(model.parameters(), config.clip)).item()
+    return place.mean(total).item(), norm
+
+
+def update(optimizers: Sequence[torch.optim.Optimizer], config: TrainingConfig, step: int) -> None:
+    """Change the parameters at this step's rate, and set their gradients to zero."""
+    set_rate(optimizers, config.rate * schedule_factor(config, step))
+    for optimizer in optimizers:
+        optimizer.step()
+        optimizer.zero_grad()
 
 
 def evaluate(
@@ -158,10 +176,8 @@ def _autocast(config: TrainingConfig, place: Place) -> torch.autocast:
     return torch.autocast(kind, dtype=torch.bfloat16, enabled=low)
 
 
-def _compile(model: Transformer, what: Compile) -> None:
-    """In place, so that parameters keep their names."""
-    # Otherwise models of earlier runs count towards the limit of programs for one function.
-    torch.compiler.reset()
+def compile_parts(model: Transformer, what: Compile) -> None:
+    """In place, so that parameters keep their names; at the first call, not yet here."""
     if what is Compile.MODEL:
         model.compile(dynamic=False)
     elif what is Compile.BLOCKS:

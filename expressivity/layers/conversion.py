@@ -23,7 +23,8 @@ def convert(layer: FeedForward, family: Family) -> FeedForward:
 
     Kinds may go from fixed to la to moa, forms from one_sided to two_sided to quadratic, the
     dictionary may grow, and hidden biases, gate scales and gate biases may be turned on. Layers
-    with gates keep their dictionary and do not become quadratic.
+    with gates keep their dictionary, and become quadratic with softmax gates only: products of
+    those are softmax gates of the pairs.
 
     Returns:
         A new layer with parameters of its own, on the same device, of the same dtype and mode.
@@ -76,7 +77,10 @@ def _obstacle(source: Family, family: Family) -> str | None:
     if source.dictionary != family.dictionary:
         return "another dictionary for a layer with gates"
     if family.form is Form.QUADRATIC is not source.form:
-        return "form quadratic for a layer with gates"
+        if source.gate.name != "softmax":
+            return f"form quadratic for a layer with {source.gate.name} gates"
+        if source.form is Form.ONE_SIDED and not family.gate.scale:
+            return "form quadratic for one_sided gates with the gate's scale turned off"
     if source.gate.name != family.gate.name:
         return f"{family.gate.name} gates for {source.gate.name} gates"
     for switch in ("scale", "bias"):
@@ -89,6 +93,9 @@ def _write_sides(new: FeedForward, layer: FeedForward) -> float:
     """Write scales and gates of all sides; returns the factor for the output weights."""
     source, family = layer.family, new.family
     if family.kind is Kind.FIXED:
+        return 1.0
+    if source.gate is not None and family.form is Form.QUADRATIC is not source.form:
+        _copy_pairs(new, layer)
         return 1.0
     if source.gate is not None:
         _copy_gates(new, layer)
@@ -148,6 +155,36 @@ def _copy_gates(new: FeedForward, layer: FeedForward) -> None:
         scale_C, old_C = new.scale(side), layer.scale(side)
         if scale_C is not None:
             nn.init.ones_(scale_C) if old_C is None else scale_C.copy_(old_C)
+
+
+def _copy_pairs(new: FeedForward, layer: FeedForward) -> None:
+    """softmax(l)_i softmax(r)_j is the softmax of the l_i + r_j; scales multiply."""
+    left, *right = (_softmax_side(layer, side) for side in range(layer.family.sides))
+    # The second factor of one_sided: even gates, and scales that select id.
+    even = [torch.zeros_like(left[0]), torch.zeros_like(left[1])]
+    selecting = len(left[1]) * _unit(layer.family, "id").to(left[1])
+    second = right[0] if right else (*even, selecting)
+    gate_map, scale_C = new.gate_map(0), new.scale(0)
+    assert gate_map is not None
+    gate_map.weight.copy_((left[0][:, None] + second[0]).flatten(0, 1))
+    bias = bias_of(gate_map)
+    if bias is not None:
+        bias.copy_((left[1][:, None] + second[1]).flatten())
+    if scale_C is not None:
+        scale_C.copy_(torch.outer(left[2], second[2]).flatten())
+
+
+def _softmax_side(layer: FeedForward, side: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Weights, biases and scales of one side's gates, switched off ones too."""
+    gate_map, scale_C = layer.gate_map(side), layer.scale(side)
+    assert gate_map is not None
+    bias_C = bias_of(gate_map)
+    size_C = gate_map.weight[:, 0]
+    return (
+        gate_map.weight,
+        torch.zeros_like(size_C) if bias_C is None else bias_C,
+        torch.ones_like(size_C) if scale_C is None else scale_C,
+    )
 
 
 def _copy_linear(new: nn.Linear, old: nn.Linear) -> None:

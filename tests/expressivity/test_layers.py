@@ -391,6 +391,8 @@ FIXED1, FIXED2 = family(Form.TYPE1, Kind.FIXED), family(Form.ONE_SIDED, Kind.FIX
 LA1, LA2 = family(Form.TYPE1, Kind.LA), family(Form.ONE_SIDED, Kind.LA)
 TWO, SQUARE = family(Form.TWO_SIDED, Kind.LA), family(Form.QUADRATIC, Kind.LA)
 MIXED = [family(form, Kind.MOA, gate) for form in Form for gate in GATES]
+SOFTMAX = [family(form, Kind.MOA, "softmax") for form in (Form.ONE_SIDED, Form.TWO_SIDED)]
+PAIRED = family(Form.QUADRATIC, Kind.MOA, "softmax")
 CONVERSIONS = [
     (FIXED1, LA1),
     (FIXED2, LA2),
@@ -409,6 +411,12 @@ CONVERSIONS = [
     *((SQUARE, target) for target in MIXED[9:]),
     *((source, target) for source, target in zip(MIXED[3:6], MIXED[6:9], strict=True)),
     *((source, source) for source in MIXED),
+    *((source, PAIRED) for source in SOFTMAX),
+    *((changed(source, gate=GateSpec(name="softmax", bias=False)), PAIRED) for source in SOFTMAX),
+    (
+        family(Form.TWO_SIDED, Kind.MOA, GateSpec(name="softmax", scale=False)),
+        family(Form.QUADRATIC, Kind.MOA, GateSpec(name="softmax", scale=False)),
+    ),
     (
         changed(LA1, dictionary=("id",)),
         family(Form.TYPE1, Kind.MOA, GateSpec(name="tanh", scale=False)),
@@ -455,7 +463,12 @@ def test_converted_layers_learn():
         (LA1, changed(MIXED[0], gate=GateSpec(name="tanh", bias=False)), "turn both on"),
         (MIXED[0], changed(MIXED[0], gate=TANH), "tanh gates for sigmoid gates"),
         (MIXED[0], changed(MIXED[0], dictionary=FULL_DICTIONARY), "another dictionary"),
-        (MIXED[6], MIXED[9], "form quadratic for a layer with gates"),
+        (MIXED[6], MIXED[9], "form quadratic for a layer with sigmoid gates"),
+        (
+            family(Form.ONE_SIDED, Kind.MOA, GateSpec(name="softmax", scale=False)),
+            family(Form.QUADRATIC, Kind.MOA, GateSpec(name="softmax", scale=False)),
+            "scale turned off",
+        ),
         (
             MIXED[0],
             changed(MIXED[0], gate=GateSpec(name="sigmoid", bias=False)),

@@ -15,6 +15,7 @@ from expressivity.store import read_run
 from figures.command import run
 from figures.figure import FIGURES, FORMATS
 from figures.report_section import section
+from figures.runs import COMMANDS
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_refusals_are_one_line(lone, arguments, said, capsys, monkeypatch):
 def test_figures_and_experiments_are_listed():
     assert list(listing("figures")) == list(FIGURES)
     needed = {name for figure in map(FIGURES.__getitem__, FIGURES) for name in figure.needs}
-    assert needed <= set(listing("experiments"))
+    assert needed <= {*listing("experiments"), *COMMANDS}
     with pytest.raises(ValueError, match=r"choose from .*figures"):
         listing("nonsense")
 

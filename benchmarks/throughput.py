@@ -1,0 +1,83 @@
+"""Tokens a second of whole language models, LA and MoA beside fixed, in training.
+
+``python -m benchmarks.throughput [RECIPE...]`` (by default small and tiny) prints one table. Models
+of one recipe take turns, a few steps each, and the least time of several rounds counts: the
+machine's other work slows rounds, and never hastens one. A step is what ``pretrain`` does:
+gradient, clipping, optimizer.
+"""
+
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+
+from experiments.pretraining.data import find_text, join
+from experiments.pretraining.model import Transformer
+from experiments.pretraining.optimizers import build_optimizers
+from experiments.pretraining.products import fast_products
+from experiments.pretraining.recipes import RECIPES, Mixing
+from experiments.pretraining.training import compile_parts, gradient, update
+from expressivity.families import Form, Kind
+from expressivity.fit.memory import keep_freed_memory
+
+_ROUNDS, _STEPS = 8, 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """Tokens a second of one kind of layers, and of the fixed ones in the same run."""
+
+    recipe: str
+    form: Form
+    kind: Kind
+    rate: float
+    fixed: float
+
+    @property
+    def text(self) -> str:
+        """A row of the table."""
+        ratio = self.rate / self.fixed
+        return f"| {self.recipe} | {self.form} | {self.kind} | {self.rate:,.0f} | {ratio:.3f} |"
+
+
+def measure(name: str, form: Form = Form.TWO_SIDED) -> Iterator[Row]:
+    """Train one model of each kind, in turns."""
+    keep_freed_memory()
+    recipes = {kind: RECIPES[name](Mixing(kind=kind, form=form)) for kind in Kind}
+    with TemporaryDirectory() as folder, fast_products("cpu"):
+        tokens_N, _ = join(find_text(None), Path(folder)).tokens()
+        torch.compiler.reset()
+        models = {kind: Transformer(recipe.model) for kind, recipe in recipes.items()}
+        for kind, model in models.items():
+            compile_parts(model, recipes[kind].training.compile)
+        optimizers = {kind: build_optimizers(models[kind], recipes[kind].training) for kind in Kind}
+        seconds = dict.fromkeys(Kind, float("inf"))
+        for number in range(1 + _ROUNDS):
+            for kind, recipe in recipes.items():
+                started = time.perf_counter()
+                for step in range(number * _STEPS, (number + 1) * _STEPS):
+                    gradient(recipe, models[kind], tokens_N, step)
+                    update(optimizers[kind], recipe.training, step)
+                if number:  # the first compiles
+                    seconds[kind] = min(seconds[kind], time.perf_counter() - started)
+    for kind, recipe in recipes.items():
+        tokens = _STEPS * recipe.training.batch * recipe.model.context
+        fixed = tokens / seconds[Kind.FIXED]
+        yield Row(recipe=name, form=form, kind=kind, rate=tokens / seconds[kind], fixed=fixed)
+
+
+def main() -> None:
+    """Print the table."""
+    print(f"{torch.get_num_threads()} threads, float32, compiled\n")
+    print("| recipe | form | layers | tokens a second | over fixed |\n|---|---|---|---|---|")
+    for name in sys.argv[1:] or ("small", "tiny"):
+        for row in measure(name):
+            print(row.text, flush=True)
+
+
+if __name__ == "__main__":
+    main()
