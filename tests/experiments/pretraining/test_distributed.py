@@ -12,6 +12,7 @@ import torch
 from experiments.pretraining.distributed import Place
 from expressivity.store import read_lanes, read_run
 
+RUNS = ("alone", "ddp", "fsdp", "resumed")
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
 
 
@@ -30,12 +31,15 @@ def test_two_processes_give_the_losses_of_one(text, tmp_path):
     torchrun(Path(__file__).with_name("two_processes.py"), text, tmp_path, out)
     found = json.loads(out.read_text())
     assert found["processes"] == 2
-    assert len(found["alone"]["loss"]) == 20
-    for sharding in ("ddp", "fsdp"):
+    for optimizer, tolerance in (("adamw", 1e-5), ("muon", 2e-3)):
+        # Muon's matrix iteration is in bfloat16, which magnifies the rounding of sums.
+        alone, ddp, fsdp, resumed = (found[optimizer][name] for name in RUNS)
+        assert len(alone["loss"]) == 20
         for column in ("loss", "validation", "gradient_norm"):
-            expected = pytest.approx(found["alone"][column], abs=1e-5)
-            assert found[sharding][column] == expected, (sharding, column)
-    assert found["resumed"] == found["fsdp"]
+            expected = pytest.approx(alone[column], abs=tolerance)
+            assert ddp[column] == expected, (optimizer, column)
+            assert fsdp[column] == expected, (optimizer, column)
+        assert resumed == fsdp
 
 
 def test_shares_make_up_the_batch():

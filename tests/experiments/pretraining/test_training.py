@@ -109,11 +109,11 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_checkpoint(
     recipe, corpus, tmp_path, monkeypatch
 ):
     checkpoint = tmp_path / "c.safetensors"
-    draw = training._gradient
+    draw = training.gradient
     monkeypatch.setattr(
         training,
-        "_gradient",
-        lambda *given: draw(*given) if given[3] < 5 else math.nan,
+        "gradient",
+        lambda *given: draw(*given) if given[3] < 5 else (math.nan, 1.0),
     )
     with pytest.raises(DivergedError, match=r"got nan .* at step 5; .* checkpoint is of step 4"):
         train(recipe(), corpus, checkpoint=checkpoint)
@@ -137,7 +137,7 @@ def test_a_batch_that_does_not_fit_says_what_to_do(recipe, corpus, monkeypatch, 
     def full(*given):
         raise error
 
-    monkeypatch.setattr(training, "_gradient", full)
+    monkeypatch.setattr(training, "gradient", full)
     with pytest.raises(MemoryError, match=r"memory for 4 windows at a time; .*--accumulate"):
         train(recipe(), corpus)
 
@@ -146,7 +146,7 @@ def test_other_errors_are_left_alone(recipe, corpus, monkeypatch):
     def broken(*given):
         raise RuntimeError("something else")
 
-    monkeypatch.setattr(training, "_gradient", broken)
+    monkeypatch.setattr(training, "gradient", broken)
     with pytest.raises(RuntimeError, match="something else"):
         train(recipe(), corpus)
 

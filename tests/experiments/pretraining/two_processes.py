@@ -1,5 +1,7 @@
 """Run under torchrun: losses alone, with DDP, with FSDP2, and with FSDP2 interrupted, as JSON.
 
+By optimizer.
+
 Arguments: a text, a folder for checkpoints, the file to write.
 """
 
@@ -8,9 +10,15 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from experiments.pretraining.data import find_text, join
-from experiments.pretraining.distributed import ALONE, Sharding, joined
-from experiments.pretraining.recipes import Compile, Mixing, TrainingConfig, sized
+from experiments.pretraining.data import Corpus, find_text, join
+from experiments.pretraining.distributed import ALONE, Place, Sharding, joined
+from experiments.pretraining.recipes import (
+    Compile,
+    Mixing,
+    Optimizer,
+    TrainingConfig,
+    sized,
+)
 from experiments.pretraining.training import train
 
 TRAINING = TrainingConfig(
@@ -32,28 +40,38 @@ class StopError(Exception):
 
 
 def main(text: Path, folder: Path, out: Path) -> None:
-    recipe = sized("two", Mixing(), **SIZES, training=TRAINING)
     corpus = join(find_text(text), folder)
     found = {}
     with joined(Sharding.DDP) as place:
-        sharded = replace(place, sharding=Sharding.FSDP)
-        for name, where in {"alone": ALONE, "ddp": place, "fsdp": sharded}.items():
-            found[name] = vars(train(recipe, corpus, place=where).log)
-        checkpoint = folder / "checkpoint.safetensors"
-        done = []
-
-        def stop(count: int) -> None:
-            done.append(count)
-            if len(done) == STOP_AFTER:
-                raise StopError
-
-        try:
-            train(recipe, corpus, place=sharded, checkpoint=checkpoint, on_steps=stop)
-        except StopError:
-            resumed = train(recipe, corpus, place=sharded, checkpoint=checkpoint)
-            found["resumed"] = vars(resumed.log)
+        for optimizer in Optimizer:
+            checkpoint = folder / f"{optimizer}.safetensors"
+            found[optimizer] = logs(
+                replace(TRAINING, optimizer=optimizer), corpus, place, checkpoint
+            )
         if place.writes:
             out.write_text(json.dumps({"processes": place.size, **found}))
+
+
+def logs(training: TrainingConfig, corpus: Corpus, place: Place, checkpoint: Path):
+    recipe = sized("two", Mixing(), **SIZES, training=training)
+    sharded = replace(place, sharding=Sharding.FSDP)
+    found = {
+        name: vars(train(recipe, corpus, place=where).log)
+        for name, where in {"alone": ALONE, "ddp": place, "fsdp": sharded}.items()
+    }
+    done = []
+
+    def stop(count: int) -> None:
+        done.append(count)
+        if len(done) == STOP_AFTER:
+            raise StopError
+
+    try:
+        train(recipe, corpus, place=sharded, checkpoint=checkpoint, on_steps=stop)
+    except StopError:
+        resumed = train(recipe, corpus, place=sharded, checkpoint=checkpoint)
+        found["resumed"] = vars(resumed.log)
+    return found
 
 
 if __name__ == "__main__":
