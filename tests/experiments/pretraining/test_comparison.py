@@ -198,6 +198,13 @@ def test_findings_say_what_the_interval_says(losses, verdict, against):
     assert best.against is against
 
 
+def test_wider_fixed_layers_are_a_control_and_no_claim():
+    losses = {("fixed", 1.0): [2.0, 2.1], ("fixed-matched", 1.0): [2.2, 2.3]}
+    best, *_ = VIEWS["pretrain"].findings(compared(run_of(losses)))
+    assert "a control" in best.text
+    assert not best.against
+
+
 def test_the_section_shows_findings_and_tables():
     found = section(run_of(LOSSES))
     assert found is not None
