@@ -48,7 +48,7 @@ def _shares(made: Figure, axes: Axes, arm: dict[str, Any], side: int) -> None:
     size = grid.shape[1]
     dictionary = arm["dictionary"]
     columns = dictionary if len(dictionary) == size else list(map(str, range(1, size + 1)))
-    axes.set_xticks(range(size), columns)
+    axes.set_xticks(range(size), columns, rotation=30)
     axes.set_yticks(range(len(grid)), list(map(str, range(1, len(grid) + 1))))
     axes.grid(visible=False)
     axes.set_xlabel("activation" if columns is dictionary else "pair of activations")
@@ -70,7 +70,8 @@ def _ranks(axes: Axes, layers: list[dict[str, Any]]) -> None:
     axes.axhline(1, color=SOFT, linewidth=0.6)
     axes.annotate("constant gates", (0.98, 1), xycoords=("axes fraction", "data"), xytext=(0, 2),
                   textcoords="offset points", ha="right", color=SOFT)  # fmt: skip
-    axes.set_ylim(0.7, None)
+    most = max(side["effective_rank"] for layer in layers for side in layer["sides"])
+    axes.set_ylim(1 - 0.1 * (most - 1), most + 0.1 * (most - 1) + 1e-6)
     names(axes, list(map(str, range(1, len(layers) + 1))), "layer")
     axes.set_ylabel(f"effective rank, at most {size}")
 
