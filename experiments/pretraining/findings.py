@@ -6,6 +6,9 @@ from typing import Any
 
 from experiments.pretraining.tables import interval, loss
 
+_SEEDS = 5
+"""Below, a percentile interval means nothing."""
+
 _NAMES = {
     "fixed": "fixed",
     "la": "LA",
@@ -38,12 +41,13 @@ def of_comparison(document: dict[str, Any]) -> list[Finding]:
         ]
         if rows and not any(arm.endswith("-matched") for arm in pair):
             found.append(_equal(rows))
-    return found + [_frozen(arm) for arm in document["gates"] if arm["arm"] == "moa"]
+    found += [_frozen(arm) for arm in document["gates"] if arm["arm"] == "moa"]
+    return found + _caution(document["differences"])
 
 
 def of_ablation(document: dict[str, Any]) -> list[Finding]:
     """Choices whose interval against the default lies on one side of 0."""
-    rows = [row for row in document["differences"] if row["equal"] and row["minus"] == "moa"]
+    rows = [row for row in document["differences"] if row["minus"] == "moa"]
     found = [
         Finding(
             text=f"{row['arm']} at rate {row['rates'][0]:g} is {_side(row)} than the default by "
@@ -56,7 +60,7 @@ def of_ablation(document: dict[str, Any]) -> list[Finding]:
     if others:
         found.append(Finding(text=f"{others} of {len(rows)} differences from the default are "
                                   "not told apart from 0."))  # fmt: skip
-    return found
+    return found + _caution(rows)
 
 
 def of_scaling(document: dict[str, Any]) -> list[Finding]:
@@ -76,6 +80,13 @@ def of_scaling(document: dict[str, Any]) -> list[Finding]:
             )
         )
     return found
+
+
+def _caution(rows: Sequence[dict[str, Any]]) -> list[Finding]:
+    if not 0 < max((row["difference"]["count"] for row in rows), default=0) < _SEEDS:
+        return []
+    return [Finding(text=f"Intervals over fewer than {_SEEDS} seeds are no more than the range of "
+                         "what was seen.")]  # fmt: skip
 
 
 def _difference(row: dict[str, Any]) -> Finding:
