@@ -1,4 +1,4 @@
-"""Language models: what decides whether MoA gains."""
+"""Language models: what MoA's gain depends on."""
 
 from matplotlib.figure import Figure
 
@@ -60,8 +60,8 @@ FIGURES.add(
     "ablation",
     PaperFigure(
         name="ablation",
-        title="What decides whether MoA gains",
-        caption="Language models with MoA layers in which one choice of start or training is made "
+        title="What MoA's gain depends on",
+        caption="Language models with MoA layers in which choices of start or training are made "
         "otherwise: validation loss minus that of the default (a) and of the fixed layer (b) at "
         "equal rates, mean over seeds with bootstrap intervals. Left of the line is better.",
         alt="Intervals of differences for every variant beside a line at zero.",

@@ -1,4 +1,4 @@
-"""What decides whether MoA gains: one choice of its start or its training changed at a time."""
+"""What MoA's gain depends on: choices of its start and its training, made otherwise."""
 
 from dataclasses import dataclass, replace
 

@@ -133,7 +133,7 @@ def register(app: typer.Typer) -> None:
         out: Out = None,
         as_json: Json = False,
     ) -> int:
-        """Change one choice of MoA's start or training at a time, beside the fixed layer.
+        """Make choices of MoA's start and training otherwise, beside the fixed layer.
 
         Defaults are chosen by it; its seeds are others than those of pretrain, which judges them.
         """

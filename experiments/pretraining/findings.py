@@ -1,5 +1,6 @@
 """What a document comes to, in sentences: whether the paper's claim is seen at this scale."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,14 @@ from typing import Any
 from experiments.pretraining.tables import interval, loss
 
 _SEEDS = 5
-"""Below, a percentile interval means nothing."""
+"""With fewer, an interval is no more than the range of what was seen, and there is no verdict."""
+
+_SIDES = {
+    "better": "lower",
+    "worse": "higher",
+    "unknown": "not told apart from 0",
+    "few": f"no verdict on fewer than {_SEEDS} seeds",
+}
 
 _NAMES = {
     "fixed": "fixed",
@@ -41,30 +49,25 @@ def of_comparison(document: dict[str, Any]) -> list[Finding]:
         ]
         if rows and not any(arm.endswith("-matched") for arm in pair):
             found.append(_equal(rows))
-    found += [_frozen(arm) for arm in document["gates"] if arm["arm"] == "moa"]
-    return found + _caution(document["differences"])
+    return found + [_frozen(arm) for arm in document["gates"] if arm["arm"] == "moa"]
 
 
 def of_ablation(document: dict[str, Any]) -> list[Finding]:
-    """Choices whose interval against the default lies on one side of 0."""
-    rows = [row for row in document["differences"] if row["minus"] == "moa"]
-    found = [
+    """Every variant against the default."""
+    return [
         Finding(
-            text=f"{row['arm']} at rate {row['rates'][0]:g} is {_side(row)} than the default by "
-            f"{_numbers(row)}."
+            text=f"{row['arm']} - {row['minus']} at rate {row['rates'][0]:g}: {_numbers(row)}; "
+            f"{_SIDES[_side(row)]}."
         )
-        for row in rows
-        if _side(row) in ("better", "worse")
+        for row in document["differences"]
+        if row["minus"] == "moa"
     ]
-    others = len(rows) - len(found)
-    if others:
-        found.append(Finding(text=f"{others} of {len(rows)} differences from the default are "
-                                  "not told apart from 0."))  # fmt: skip
-    return found + _caution(rows)
 
 
 def of_scaling(document: dict[str, Any]) -> list[Finding]:
     """Whether exponents of families differ by more than their intervals."""
+    runs = Counter((run["arm"], run["parameters"]) for run in document["runs"])
+    few = min(runs.values(), default=0) < _SEEDS
     fits = {row["arm"]: row for row in document["fits"]}
     found: list[Finding] = []
     for arm in ("la", "moa"):
@@ -72,21 +75,14 @@ def of_scaling(document: dict[str, Any]) -> list[Finding]:
             continue
         (low, high), (least, most) = fits[arm]["exponent"], fits["fixed"]["exponent"]
         apart = low > most or high < least
-        verdict = "do not overlap" if apart else "overlap"
+        verdict = _SIDES["few"] if few else "they do not overlap" if apart else "they overlap"
         found.append(
             Finding(
-                text=f"The intervals of the exponents of {_NAMES[arm]} ({low:.3f} to {high:.3f}) "
-                f"and of fixed ({least:.3f} to {most:.3f}) {verdict}."
+                text=f"Intervals of the exponents: {_NAMES[arm]} {low:.3f} to {high:.3f}, fixed "
+                f"{least:.3f} to {most:.3f}; {verdict}."
             )
         )
     return found
-
-
-def _caution(rows: Sequence[dict[str, Any]]) -> list[Finding]:
-    if not 0 < max((row["difference"]["count"] for row in rows), default=0) < _SEEDS:
-        return []
-    return [Finding(text=f"Intervals over fewer than {_SEEDS} seeds are no more than the range of "
-                         "what was seen.")]  # fmt: skip
 
 
 def _difference(row: dict[str, Any]) -> Finding:
@@ -99,8 +95,9 @@ def _difference(row: dict[str, Any]) -> Finding:
         "worse": "the claim of a lower loss does not reproduce at this scale, it is higher",
         "unknown": "the claim of a lower loss does not reproduce at this scale, it is not told "
         "apart from 0",
+        "few": _SIDES["few"],
     }[side]
-    return Finding(text=f"{text}; {verdict}.", against=side != "better")
+    return Finding(text=f"{text}; {verdict}.", against=side in ("worse", "unknown"))
 
 
 def _equal(rows: Sequence[dict[str, Any]]) -> Finding:
@@ -111,10 +108,11 @@ def _equal(rows: Sequence[dict[str, Any]]) -> Finding:
 
 def _frozen(arm: dict[str, Any]) -> Finding:
     frozen = arm["frozen"]
+    enough = frozen["count"] >= _SEEDS
     return Finding(
         text=f"With every gate of MoA at its mean over tokens the loss changes by "
-        f"{loss(frozen['value'], sign=True)} ({interval(frozen)}).",
-        against=frozen["low"] is not None and frozen["low"] <= 0,
+        f"{loss(frozen['value'], sign=True)} ({interval(frozen)}, {frozen['count']} seeds).",
+        against=enough and frozen["low"] is not None and frozen["low"] <= 0,
     )
 
 
@@ -132,8 +130,10 @@ def _numbers(row: dict[str, Any]) -> str:
 
 
 def _side(row: dict[str, Any]) -> str:
-    """Which side of 0 the interval lies on: "better" below, "worse" above, or "unknown"."""
+    """Which side of 0 the interval lies on, a key of ``_SIDES``."""
     low, high = row["difference"]["low"], row["difference"]["high"]
+    if row["difference"]["count"] < _SEEDS:
+        return "few"
     if high is not None and high < 0:
         return "better"
     return "worse" if low is not None and low > 0 else "unknown"

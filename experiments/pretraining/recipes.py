@@ -73,7 +73,7 @@ class Mixing:
     def start(self) -> Initialisation:
         """As the reference layer itself where dictionary and gate can, else uniform.
 
-        ``ablate`` shows what that decides.
+        Chosen by ``ablate`` (docs/pretraining.md).
         """
         needed = {"silu"} if self.form in FIXED_FORMS else {"silu", "id"}
         gates = self.gate.scale and self.gate.bias

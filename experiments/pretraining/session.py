@@ -51,7 +51,7 @@ class Task:
     command: str
     options: Options
     first: Callable[[Corpus], list[TrainingUnit]]
-    more: Callable[[Corpus, Sequence[Entry]], list[TrainingUnit]] = lambda corpus, runs: []
+    more: Callable[[Corpus, Sequence[Entry]], list[TrainingUnit]]
 
 
 def pretrain(asked: dict[str, Any], *, as_json: bool) -> int:
@@ -73,7 +73,7 @@ def pretrain(asked: dict[str, Any], *, as_json: bool) -> int:
             command="pretrain",
             options=options,
             first=plan.grid,
-            **({"more": plan.matched} if options.matched else {}),
+            more=plan.matched if options.matched else _no_more,
         ),
         as_json=as_json,
     )
@@ -85,7 +85,8 @@ def ablate(asked: dict[str, Any], *, as_json: bool) -> int:
     plan = Ablation(
         recipe=options.factory, mixing=options.mixing, rates=options.grid, seeds=options.seed_range
     )
-    return _run(Task(command="ablate", options=options, first=plan.units), as_json=as_json)
+    task = Task(command="ablate", options=options, first=plan.units, more=_no_more)
+    return _run(task, as_json=as_json)
 
 
 def scaling(asked: dict[str, Any], *, as_json: bool) -> int:
@@ -110,9 +111,14 @@ def scaling(asked: dict[str, Any], *, as_json: bool) -> int:
             command="scaling",
             options=options,
             first=lambda corpus: [unit for plan in plans for unit in plan.grid(corpus)],
+            more=_no_more,
         ),
         as_json=as_json,
     )
+
+
+def _no_more(corpus: Corpus, runs: Sequence[Entry]) -> list[TrainingUnit]:
+    return []
 
 
 def _run(task: Task, *, as_json: bool) -> int:
@@ -161,7 +167,10 @@ def _run(task: Task, *, as_json: bool) -> int:
     else:
         for grid in view.tables(document):
             table_console().print(grid.rich())
-        for text in (*document["findings"], f"Report: {report}"):
+        cost = (
+            f"{len(run.entries)} runs, {sum(entry.seconds for entry in run.entries):.0f} s in all."
+        )
+        for text in (*document["findings"], f"{cost} Report: {report}"):
             console().print(text, soft_wrap=True)
     return ExitCode.OTHERWISE if failed else ExitCode.AS_EXPECTED
 

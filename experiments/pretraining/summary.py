@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from statistics import fmean
 from typing import Any
 
 from experiments.pretraining import ablation, comparison
@@ -104,7 +105,7 @@ def _gates(runs: Sequence[Entry]) -> dict[str, Any]:
         "frozen": _interval(bootstrap([g["frozen"] for g in gates], "mean")),
         "layers": {
             name: {
-                "frozen": _mean([g["frozen_layer"][name] for g in gates]),
+                "frozen": fmean([g["frozen_layer"][name] for g in gates]),
                 "sides": [
                     _mean_statistics([g["layers"][name][side] for g in gates])
                     for side in range(len(gates[0]["layers"][name]))
@@ -118,10 +119,6 @@ def _gates(runs: Sequence[Entry]) -> dict[str, Any]:
 def _mean_statistics(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
     numbers = ("variance", "entropy", "effective_rank")
     return {
-        **{name: _mean([entry[name] for entry in found]) for name in numbers},
-        "shares": [_mean(column) for column in zip(*(e["shares"] for e in found), strict=True)],
+        **{name: fmean([entry[name] for entry in found]) for name in numbers},
+        "shares": [fmean(column) for column in zip(*(e["shares"] for e in found), strict=True)],
     }
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)

@@ -1,8 +1,8 @@
 """Documents as tables, on a terminal and in the report."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -45,7 +45,7 @@ def losses(document: dict[str, Any]) -> Grid:
                 f"{members[0]['parameters']:,}",
                 f"{rate:g}" + (" best" if document["best_rates"][arm] == rate else ""),
                 str(len(members)),
-                *(loss(_mean([run[name] for run in members])) for name in _LOSSES),
+                *(loss(fmean([run[name] for run in members])) for name in _LOSSES),
             )
             for (arm, rate), members in groups.items()
         ),
@@ -159,7 +159,3 @@ def _coefficients(arm: dict[str, Any], found: dict[str, Any]) -> list[str]:
     if len(found["shares"]) == len(names):
         return names
     return [f"{left} {right}" for left in names for right in names]
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)

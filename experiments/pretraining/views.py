@@ -39,7 +39,7 @@ VIEWS: Mapping[str, View] = {
         grids=(tables.losses, tables.differences, tables.gates),
     ),
     "ablate": View(
-        title="Language models: what decides whether MoA gains",
+        title="Language models: what MoA's gain depends on",
         document=summary.ablated,
         findings=findings.of_ablation,
         grids=(tables.losses, tables.differences),

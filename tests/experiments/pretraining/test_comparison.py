@@ -185,13 +185,16 @@ def test_a_small_comparison_through_the_command(call, text):
 @pytest.mark.parametrize(
     ("losses", "verdict", "against"),
     [
-        ([1.8, 1.9], "is seen at this scale", False),
-        ([1.8, 2.3], "not told apart from 0", True),
-        ([2.2, 2.3], "it is higher", True),
+        ([1.8, 1.9, 1.9, 1.8, 1.9], "is seen at this scale", False),
+        ([1.8, 2.3, 1.9, 2.2, 2.0], "not told apart from 0", True),
+        ([2.2, 2.3, 2.3, 2.2, 2.2], "it is higher", True),
+        ([1.0, 1.0], "no verdict on fewer than 5 seeds", False),
     ],
 )
 def test_findings_say_what_the_interval_says(losses, verdict, against):
-    document = compared(run_of({("fixed", 1.0): [2.0, 2.1], ("moa", 1.0): losses}))
+    fixed = [2.0, 2.1, 2.0, 2.1, 2.0][: len(losses)]
+    run = run_of({("fixed", 1.0): fixed, ("moa", 1.0): losses}, seeds=range(len(losses)))
+    document = compared(run)
     best, *_ = VIEWS["pretrain"].findings(document)
     assert best.text.startswith("MoA - fixed, each at its own best rate:")
     assert verdict in best.text
@@ -206,7 +209,8 @@ def test_wider_fixed_layers_are_a_control_and_no_claim():
 
 
 def test_the_section_shows_findings_and_tables():
-    found = section(run_of(LOSSES))
+    worse = {("fixed", 1.0): [2.0] * 5, ("moa", 1.0): [2.1] * 5}
+    found = section(run_of(worse, seeds=range(5)))
     assert found is not None
     assert "Not reproduced" in found.body
     assert found.body.count("<table>") == 2

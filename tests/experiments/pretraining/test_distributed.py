@@ -40,6 +40,8 @@ def test_two_processes_give_the_losses_of_one(text, tmp_path):
             assert ddp[column] == expected, (optimizer, column)
             assert fsdp[column] == expected, (optimizer, column)
         assert resumed == fsdp
+    # Far more than the tolerances: they would show another optimizer.
+    assert abs(found["adamw"]["alone"]["loss"][-1] - found["muon"]["alone"]["loss"][-1]) > 0.02
 
 
 def test_shares_make_up_the_batch():
