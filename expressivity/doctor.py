@@ -192,7 +192,11 @@ def describe_machine() -> Machine:
         memory_gib=memory,
         compiler=compiler_available(),
         cuda=tuple(torch.cuda.get_device_name(device) for device in devices),
-        packages={name: importlib.metadata.version(name) for name in names},
+        # torch says more of itself than its wheel does: which accelerator it was built for.
+        packages={
+            name: torch.__version__ if name == "torch" else importlib.metadata.version(name)
+            for name in names
+        },
     )
 
 
