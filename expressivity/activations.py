@@ -4,22 +4,28 @@ The sympy expression in ``Z`` is the source of truth. The torch form returns the
 the derivative together, since they share their transcendental functions; it is checked
 against the sympy form in ball arithmetic by ``expressivity doctor`` and by the tests.
 
-Analytic facts are declared beside the expression and rederived from it by the tests.
-"Spans" describe the one-dimensional function ``c -> s(c x)``: whatever c is, its odd (even)
-part lies in the span of the listed functions; None means that no finite span is known.
+Analytic facts are declared beside the expression, and registration refuses what the expression
+does not show (:func:`require_sound`): whoever reads a fact of a registered activation may rely on
+it, and None claims nothing. "Spans" describe the one-dimensional function ``c -> s(c x)``: whatever
+c is, its odd (even) part lies in the span of the listed functions; None means that no finite span
+is known.
 """
 
 import math
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sympy as sp
 import torch
 from torch import Tensor
 
+from expressivity import facts
+from expressivity.facts import Z
+from expressivity.identities import is_identity
 from expressivity.registry import Registry
 
-Z = sp.Symbol("z", real=True)
 _X_ABS = Z * sp.Abs(Z)
 
 
@@ -37,10 +43,9 @@ class Activation:
         expression: s as a sympy expression in ``Z`` (the source of truth).
         value_and_derivative: torch form, any floating dtype and shape, elementwise; at a
             kink the derivative is the left one.
-        kink: s'(0+) - s'(0-).
-        piece_degree: degree of the two polynomial pieces on either side of 0, or None for
-            an activation that is real-analytic and not a polynomial.
-        homogeneous_degree: k with s(c x) = c^k s(x) for c > 0, or None.
+        kink: s'(0+) - s'(0-), or None where that is not known.
+        piece_degree: degree of the two polynomial pieces on either side of 0, or None.
+        homogeneous_degree: k >= 1 with s(c x) = c^k s(x) for c > 0, or None.
         odd_span, even_span: see the module docstring.
     """
 
@@ -48,7 +53,7 @@ class Activation:
     title: str
     expression: sp.Expr
     value_and_derivative: Callable[[Tensor], tuple[Tensor, Tensor]]
-    kink: sp.Expr
+    kink: sp.Expr | None
     piece_degree: int | None
     homogeneous_degree: int | None
     odd_span: tuple[sp.Expr, ...] | None
@@ -64,8 +69,13 @@ class Activation:
 
     @property
     def analytic(self) -> bool:
-        """Whether s is real-analytic on the whole line."""
-        return self.piece_degree is None or not self.expression.has(sp.Piecewise)
+        """Whether s is certainly real-analytic on the whole line."""
+        return facts.is_real_analytic(self.expression)
+
+    @property
+    def kinked_at_0_alone(self) -> bool:
+        """Whether s is certainly continuous, C^1 from each side of 0, and smooth elsewhere."""
+        return facts.is_continuous(self.expression) is True
 
 
 def _id(z: Tensor) -> tuple[Tensor, Tensor]:
@@ -156,7 +166,113 @@ def _tanh(z: Tensor) -> tuple[Tensor, Tensor]:
     return torch.tanh(z), derivative
 
 
-ACTIVATIONS: Registry[Activation] = Registry("activation", group="expressivity.activations")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_RESERVED = re.compile(r"x\d*|sigmoid|abs|exp|sin|cos")  # of the grammar of expressions
+_PROBES = tuple(sp.Rational(n, 8) for n in (-61, -29, -12, -5, -1, 2, 7, 13, 30, 59))
+_AGREEMENT = 1e-6  # of a torch form in double precision with the expression: a slip, not rounding
+
+
+def require_sound(activation: Activation) -> None:
+    """Refuse a record that declares what its expression does not show.
+
+    Raises:
+        ValueError: one line: what was required, what came, what to do.
+
+    >>> from dataclasses import replace
+    >>> require_sound(replace(ACTIVATIONS["relu"], kink=sp.Integer(0)))
+    Traceback (most recent call last):
+    ValueError: activation relu: required: a kink that the expression shows (1); got 0: correct it
+    """
+    for problem in _problems(activation):
+        raise ValueError(f"activation {getattr(activation, 'name', '?')}: required: {problem}")
+
+
+def _problems(activation: Any) -> Iterator[str]:
+    """What is wrong with a record, first things first."""
+    if not isinstance(activation, Activation):
+        yield f"an Activation; got {type(activation).__name__}: build one from its fields"
+        return
+    name: Any = activation.name
+    title: Any = activation.title
+    s: Any = activation.expression
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or _RESERVED.fullmatch(name):
+        yield f"a name of letters, digits and _ that expressions do not use; got {name!r}"
+    if not isinstance(title, str):
+        yield f"a title as text; got {title!r}"
+    if not isinstance(s, sp.Expr) or not s.free_symbols <= {Z}:
+        yield f"a sympy expression in activations.Z alone; got {s}: write it in Z"
+        return
+    if not facts.is_exact(s):
+        yield f"exact real numbers in the expression; got {s}: write sp.Rational for decimals"
+    if elsewhere := facts.changes(s):
+        listed = ", ".join(f"{level} = 0" for level in elsewhere)
+        yield f"a formula that changes at z = 0 alone; it changes at {listed}: no record holds it"
+    yield from _unshown_facts(activation)
+    yield from _torch_slips(activation)
+
+
+def _unshown_facts(activation: Activation) -> Iterator[str]:
+    s = activation.expression
+    kink, degree = facts.kink_of(s), facts.degree_of(s)
+    declared: Any = activation.kink
+    if declared is not None and (
+        kink is None or is_identity(sp.sympify(declared), kink) is not True
+    ):
+        yield _unshown("a kink", declared, kink)
+    if activation.piece_degree not in (None, degree):
+        yield _unshown("a piece_degree", activation.piece_degree, degree)
+    power: Any = activation.homogeneous_degree
+    if power is not None and (
+        not isinstance(power, int) or facts.is_homogeneous(s, power) is not True
+    ):
+        yield _unshown("a homogeneous_degree", power, None)
+    for field, spans in (
+        ("an odd_span", (activation.odd_span, None)),
+        ("an even_span", (None, activation.even_span)),
+    ):
+        if facts.parts_lie_in(s, *spans) is not True:
+            yield _unshown(field, spans[0] or spans[1] or "()", None)
+
+
+def _unshown(field: str, declared: object, shown: object) -> str:
+    known, advice = ("", "None") if shown is None else (f" ({shown})", "correct it")
+    advice = "declare None, which claims nothing" if shown is None else advice
+    return f"{field} that the expression shows{known}; got {declared}: {advice}"
+
+
+def _torch_slips(activation: Activation) -> Iterator[str]:
+    z = torch.tensor([float(p) for p in _PROBES], dtype=torch.float64)
+    try:
+        value, derivative = activation.value_and_derivative(z)
+        computed = [part.expand(z.shape).tolist() for part in (value, derivative)]
+    except Exception as error:  # noqa: BLE001 - a plug-in's function may raise anything
+        yield (
+            "a torch form from a tensor to its value and its derivative; it raised "
+            f"{type(error).__name__}: {error}"
+        )
+        return
+    for quantity, values, formula in zip(
+        ("value", "derivative"),
+        computed,
+        (activation.expression, sp.diff(activation.expression, Z)),
+        strict=True,
+    ):
+        for probe, value in zip(_PROBES, values, strict=True):
+            exact = formula.subs(Z, probe).evalf(20)
+            if not exact.is_Float and not exact.is_Rational:
+                yield f"an expression with a numerical value; got {exact} at z = {probe}"
+                return
+            if not abs(value - float(exact)) <= _AGREEMENT * (1 + abs(float(exact))):
+                yield (
+                    f"a torch form that computes the expression; its {quantity} at z = {probe} "
+                    f"is {value:.9g} and not {float(exact):.9g}: correct one of the two"
+                )
+                return
+
+
+ACTIVATIONS: Registry[Activation] = Registry(
+    "activation", group="expressivity.activations", check=require_sound
+)
 
 for _activation in (
     Activation(
@@ -237,7 +353,7 @@ for _activation in (
         even_span=(),
     ),
 ):
-    ACTIVATIONS.add(_activation.name, _activation)
+    ACTIVATIONS.add(_activation.name, _activation, tested=True)
 
 FULL_DICTIONARY: tuple[str, ...] = (
     "id",

@@ -13,10 +13,12 @@ are shared by all neurons; vector outputs share everything but a. (docs/theory.m
 ``FAMILIES`` gives names to classes of any width and dimension, a user's own among them.
 """
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any, TypeVar, cast
 
 from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY
 from expressivity.gates import GateSpec
@@ -48,16 +50,18 @@ class Family:
     """One network class of finite width.
 
     Attributes:
-        kind, form: see the module docstring; ``fixed`` exists for type1 and one_sided.
+        kind, form: see the module docstring; ``fixed`` exists for type1 and one_sided. Their
+            names are accepted too.
         width: number of neurons m.
         dimension: input dimension d.
         dictionary: names of the activations; for ``fixed`` exactly one.
-        gate: the gate of ``moa``, None for the other kinds.
+        gate: the gate of ``moa``, or its name, with both switches on; None for other kinds.
         bias: whether the hidden biases b and c are on.
         outputs: number of outputs.
 
     Raises:
-        ValueError: on a combination that does not exist, in one line.
+        ValueError: a field of another type, an unknown name or a combination that does not
+            exist, in one line.
 
     >>> Family(kind=Kind.LA, form=Form.TYPE1, width=4, dimension=2).parameter_count
     23
@@ -73,10 +77,16 @@ class Family:
     outputs: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("width", "dimension", "outputs"):
-            value = getattr(self, name)
-            if value < 1:
-                raise ValueError(f"required: {name} of at least 1; got {value}")
+        coerced = {
+            "kind": _member(Kind, "kind", self.kind),
+            "form": _member(Form, "form", self.form),
+            "dictionary": _names(self.dictionary),
+            "gate": _gate(self.gate),
+            "bias": _switch("bias", self.bias),
+            **{name: _count(name, getattr(self, name)) for name in _COUNTS},
+        }
+        for name, value in coerced.items():
+            object.__setattr__(self, name, value)
         if not self.dictionary:
             raise ValueError("required: a dictionary of at least one activation; got none")
         if len(set(self.dictionary)) < len(self.dictionary):
@@ -209,6 +219,53 @@ class Family:
         }
 
 
+_COUNTS = ("width", "dimension", "outputs")
+_E = TypeVar("_E", bound=StrEnum)
+
+
+def _member(choices: type[_E], name: str, value: Any) -> _E:
+    try:
+        return choices(value)
+    except ValueError:
+        listed = ", ".join(choices)
+        raise ValueError(f"required: a {name} among {listed}; got {value!r}") from None
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not all(
+        isinstance(name, str) for name in cast(Any, names)
+    ):
+        raise ValueError(f"required: a dictionary of names of activations; got {value!r}")
+    return tuple(cast(Any, names))
+
+
+def _gate(value: Any) -> GateSpec | None:
+    if value is None or isinstance(value, GateSpec):
+        return value
+    if isinstance(value, str):
+        return GateSpec(name=value)
+    raise ValueError(f"required: a GateSpec, the name of a gate or None; got {value!r}")
+
+
+def _switch(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"required: True or False for {name}; got {value!r}")
+    return value
+
+
+def _count(name: str, value: Any) -> int:
+    try:
+        count = operator.index(value)
+    except TypeError:
+        count = None
+    if count is None or isinstance(value, bool):
+        raise ValueError(f"required: {name} as a whole number; got {value!r}")
+    if count < 1:
+        raise ValueError(f"required: {name} of at least 1; got {count}")
+    return count
+
+
 def default_dictionary(form: Form) -> tuple[str, ...]:
     """The full dictionary; for products of two mixtures, the four activations T4 and T5 need.
 
@@ -228,7 +285,32 @@ def default_dictionary(form: Form) -> tuple[str, ...]:
 FamilyFactory = Callable[[int, int], Family]
 """(width, dimension) -> the family."""
 
-FAMILIES: Registry[FamilyFactory] = Registry("family", group="expressivity.families")
+
+def require_factory(factory: FamilyFactory) -> None:
+    """Refuse what does not make families.
+
+    Raises:
+        ValueError: no function, or one that does not return a Family of width 2 in dimension 2.
+    """
+    made: Any = None
+    if callable(factory):
+        try:
+            made = factory(2, 2)
+        except Exception as error:  # noqa: BLE001 - a plug-in's function may raise anything
+            raise ValueError(
+                "required: a function of width and dimension that returns a Family; it raised "
+                f"{type(error).__name__} at width 2, dimension 2: {error}"
+            ) from None
+    if not isinstance(made, Family) or (made.width, made.dimension) != (2, 2):
+        raise ValueError(
+            "required: a function of width and dimension that returns a Family of these; "
+            f"got {made!r} from {factory!r}"
+        )
+
+
+FAMILIES: Registry[FamilyFactory] = Registry(
+    "family", group="expressivity.families", check=require_factory
+)
 
 
 def family_of(

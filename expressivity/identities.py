@@ -5,7 +5,6 @@ formulas, and their difference is reduced to 0 exactly or not at all; a rational
 ball excludes 0 shows that they differ. No floating point number takes part in an answer.
 """
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,14 +14,26 @@ import flint
 import sympy as sp
 from sympy.core.relational import Relational
 
+from expressivity.algebra import vanishes
+from expressivity.budget import (
+    MAX_EXPANDED,
+    Budget,
+    OutOfBudgetError,
+    expanded_terms,
+    tree_size,
+)
 from expressivity.interpret import BALL, interpret
 
 Point = Mapping[sp.Symbol, sp.Rational]
 
 _MAX_LEVELS = 6  # 3^6 cells
-_MAX_OPERATIONS = 3000  # beyond, exact reduction would take many seconds: give up instead
+_MAX_OPERATIONS = 3000
+_MAX_NODES = 20_000  # of the tree: nested conditions share parts, and a tree has each many times
+_STEPS = 1_000_000  # of one question: terms of products, nodes of what is evaluated
 _PRECISIONS = (128, 512)
 _VARIANTS = (1, 2, 5)
+_SIZES = tuple(Fraction(n, 11) for n in (5, 3, 9, 14, 2, 21, 37, 8))
+_BY_CASES = (sp.Abs, sp.sign, sp.Max, sp.Min, sp.Heaviside)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +55,9 @@ def is_identity(left: sp.Expr, right: sp.Expr) -> bool | None:
     Returns:
         True where the difference reduces to 0 on every cell, lower-dimensional cells included;
         False where a rational point and a ball of at least 128 bits exclude equality; None
-        otherwise: the reduction knows rational functions of the symbols and of exponentials,
-        and takes everything else (erf, logarithms, roots) for independent variables.
+        otherwise: the reduction (``algebra.vanishes``) knows rational functions of the symbols,
+        of exponentials and of roots, and takes everything else (erf, logarithms) for independent
+        variables; expressions of more than some thousand nodes or 6 levels are not tried.
 
     >>> x = sp.Symbol("x", real=True)
     >>> is_identity(x * sp.tanh(x), 2 * x / (1 + sp.exp(-2 * x)) - x)
@@ -58,9 +70,15 @@ def is_identity(left: sp.Expr, right: sp.Expr) -> bool | None:
         return True
     if differs(left, right):
         return False
+    difference = by_conditions(difference)
     if not _is_manageable(difference):
         return None
-    return True if all(_vanishes(cell.formula) for cell in split_cells(difference)) else None
+    budget = Budget(_STEPS)
+    try:
+        every = all(vanishes(cell.formula, budget) for cell in split_cells(difference))
+    except OutOfBudgetError:
+        return None
+    return True if every else None
 
 
 def differs(left: sp.Expr, right: sp.Expr) -> bool:
@@ -74,13 +92,23 @@ def differs(left: sp.Expr, right: sp.Expr) -> bool:
     (True, False)
     """
     difference = left - right
-    if difference == 0:
+    if difference == 0 or tree_size(difference) > _MAX_NODES:
         return False
-    if any(is_nonzero(difference, p) for p in interior_points((), _symbols(difference))):
+    if any(is_nonzero(difference, p) for p in _spread_points(_symbols(difference))):
         return True
-    return _is_manageable(difference) and any(
-        is_nonzero(difference, point) for cell in split_cells(difference) for point in cell.points
-    )
+    conditions = by_conditions(difference)
+    if not _is_manageable(conditions):
+        return False
+    budget, nodes = Budget(_STEPS), tree_size(difference)
+    try:
+        for cell in split_cells(conditions):
+            for point in cell.points:
+                budget.spend(nodes)
+                if is_nonzero(difference, point):
+                    return True
+    except OutOfBudgetError:
+        pass
+    return False
 
 
 def is_nonzero(expression: sp.Expr, point: Point) -> bool:
@@ -114,7 +142,10 @@ def split_level(relation: Any) -> tuple[sp.Expr, int]:
     >>> split_level(4 - 2 * x > 0)
     (x - 2, -1)
     """
-    level = sp.expand(relation.lhs - relation.rhs).as_content_primitive()[1]
+    level = relation.lhs - relation.rhs
+    if expanded_terms(level) <= MAX_EXPANDED:
+        level = sp.expand(level)
+    level = level.as_content_primitive()[1]
     return (-level, -1) if level.could_extract_minus_sign() else (level, 1)
 
 
@@ -142,13 +173,12 @@ def affine_form(level: sp.Expr, symbols: Sequence[sp.Symbol]) -> tuple[Fraction,
     (Fraction(2, 1), Fraction(0, 1), Fraction(-1, 1))
     """
     slopes: list[Any] = [sp.diff(level, symbol) for symbol in symbols]
-    numbers = [
-        *slopes,
-        sp.expand(level - sp.Add(*[c * s for c, s in zip(slopes, symbols, strict=True)])),
-    ]
-    if not all(number.is_Rational for number in numbers):
+    if not all(slope.is_Rational for slope in slopes):
         return None
-    return tuple(Fraction(int(number.p), int(number.q)) for number in numbers)
+    rest = sp.expand(level - sp.Add(*[c * s for c, s in zip(slopes, symbols, strict=True)]))
+    if not rest.is_Rational:
+        return None
+    return tuple(Fraction(int(number.p), int(number.q)) for number in (*slopes, rest))
 
 
 def interior_points(
@@ -165,6 +195,16 @@ def interior_points(
         for point in found
         if point is not None
     )
+
+
+def _spread_points(symbols: Sequence[sp.Symbol]) -> Iterator[Point]:
+    """Rational points of both signs and several sizes, without symmetries."""
+    for k, size in enumerate(_SIZES):
+        signs = [(-1) ** (k >> (axis % 3)) for axis in range(len(symbols))]
+        yield {
+            s: as_rational(sign * size * Fraction(7 + 3 * axis, 7 + 2 * axis))
+            for axis, (s, sign) in enumerate(zip(symbols, signs, strict=True))
+        }
 
 
 def as_rational(value: Fraction) -> sp.Rational:
@@ -247,7 +287,8 @@ def _split(
 
 def _fractions(form: sp.Expr, symbols: Sequence[sp.Symbol]) -> tuple[Fraction, ...]:
     found = affine_form(form, symbols)
-    assert found is not None
+    if found is None:
+        raise ValueError(f"required: an affine form with rational coefficients; got {form}")
     return found
 
 
@@ -259,7 +300,26 @@ def _complete(point: Point, solved: Sequence[tuple[sp.Symbol, sp.Expr]]) -> Poin
 
 
 def _is_manageable(expression: sp.Expr) -> bool:
-    return expression.count_ops() <= _MAX_OPERATIONS and len(_levels(expression)) <= _MAX_LEVELS
+    return (
+        tree_size(expression) <= _MAX_NODES
+        and expression.count_ops() <= _MAX_OPERATIONS
+        and len(_levels(expression)) <= _MAX_LEVELS
+    )
+
+
+def by_conditions(expression: sp.Expr) -> sp.Expr:
+    """Abs, sign, Max, Min and Heaviside of real arguments by cases, unless these are too many.
+
+    >>> by_conditions(sp.Abs(sp.Symbol("x", real=True)))
+    Piecewise((x, x >= 0), (-x, True))
+    """
+    if tree_size(expression) > _MAX_NODES or not expression.has(*_BY_CASES):
+        return expression
+    found: Any = expression.replace(
+        lambda node: isinstance(node, _BY_CASES) and all(a.is_extended_real for a in node.args),
+        lambda node: node.rewrite(sp.Piecewise),
+    )
+    return found if _is_manageable(found) else expression
 
 
 def _symbols(expression: Any) -> tuple[sp.Symbol, ...]:
@@ -283,39 +343,7 @@ def _holds(relation: Relational, sign: int) -> bool:
             return sign <= 0
         case sp.Equality():
             return sign == 0
-        case _:
-            assert isinstance(relation, sp.Unequality)
+        case sp.Unequality():
             return sign != 0
-
-
-def _vanishes(formula: Any) -> bool:
-    """Whether a formula without Piecewise reduces to 0; False decides nothing."""
-    formula = sp.expand(formula)
-    if formula == 0:
-        return True
-    if formula.has(sp.Piecewise):
-        return False
-    formula = formula.replace(sp.tanh, lambda u: 1 - 2 / (sp.exp(2 * u) + 1))
-    formula = formula.replace(sp.sin, lambda u: (sp.exp(sp.I * u) - sp.exp(-sp.I * u)) / (2 * sp.I))
-    formula = formula.replace(sp.cos, lambda u: (sp.exp(sp.I * u) + sp.exp(-sp.I * u)) / 2)
-    numerator = sp.fraction(sp.together(_exponentials_to_powers(formula)))[0]
-    return sp.expand(numerator) == 0
-
-
-def _exponentials_to_powers(formula: Any) -> Any:
-    """Every exp(p/q u + ..) as a power of one new symbol for each u, exact for exp(u/q) > 0."""
-    atoms = formula.atoms(sp.exp)
-    terms: dict[Any, list[Any]] = {
-        atom: [term.as_coeff_Mul() for term in sp.Add.make_args(sp.expand(atom.args[0]))]
-        for atom in atoms
-    }
-    denominators: dict[sp.Expr, int] = {}
-    for coefficient, base in (pair for pairs in terms.values() for pair in pairs):
-        assert coefficient.is_Rational
-        known = denominators.get(base, 1)
-        denominators[base] = math.lcm(known, int(coefficient.q))
-    generators = {base: sp.Dummy(positive=True) for base in denominators}
-    return formula.xreplace({
-        atom: sp.Mul(*[generators[base] ** (c * denominators[base]) for c, base in pairs])
-        for atom, pairs in terms.items()
-    })  # fmt: skip
+        case _:
+            raise ValueError(f"required: a comparison of two numbers; got {relation}")

@@ -5,39 +5,38 @@ target, an obstruction or a rigorous lower bound excludes every network of the c
 are compared cell by cell (``identities.is_identity``), large ones by normal forms
 (``recognition.normal_form``); both are proofs of equality, and neither samples.
 
-Exact algebra can take long. The search and each obstruction run under a time limit, and what
-exceeds it contributes nothing: the verdict is then unknown, or rests on another obstruction.
-Limits hold in the main thread alone (``time_limit.within``); elsewhere, in a thread of a worker
-for instance, nothing interrupts a step once it has begun.
+Exact algebra can take long. The search and the obstructions have budgets: limits on the size of the
+input and counts of their own loops (``budget.py``), the same on every machine and in every thread.
+What exceeds one contributes nothing: the verdict is then unknown, or rests on another obstruction.
+Time decides nothing. A question that hangs all the same ends in ``OutOfTimeError``, an error and no
+verdict; only the main thread can be interrupted (``time_limit.within``).
 """
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Protocol
 
+from expressivity.budget import OutOfBudgetError, tree_size
 from expressivity.evidence import UNDECIDED, Evidence, Membership, Verdict
 from expressivity.families import Family
 from expressivity.obstructions import OBSTRUCTIONS
-from expressivity.recognition import SECONDS as SEARCH_SECONDS
-from expressivity.recognition import recognise
+from expressivity.recognition import STEPS, recognise
 from expressivity.targets import Target, kink_levels
-from expressivity.time_limit import OutOfTimeError, within
+from expressivity.time_limit import within
 from expressivity.weights import Weights
 from expressivity.witnesses import find_witness
 
-_T = TypeVar("_T")
+GUARD_SECONDS = 300.0
+"""A last guard for one question; the slowest known ones take a tenth of it."""
 
-CLASS_SECONDS = 20.0
-"""For one class: at most half for the search, and what is left for the obstructions."""
-
-_OBSTRUCTION_SECONDS = 5.0  # for each
 _ANY_WIDTH = 10**9  # an obstruction that applies here does not rest on few neurons
-_MAX_LEVELS, _MAX_OPERATIONS = 16, 1500  # beyond, obstructions mostly run out of time
+_MAX_LEVELS, _MAX_NODES = 16, 4000
 _TOO_LARGE = replace(UNDECIDED, reason="no witness was found, and obstructions were not tried: "
                      "the expression is too large")  # fmt: skip
-_OUT_OF_TIME = replace(UNDECIDED, reason="not tried: the time for all classes is used up")
+
+BUDGETS = {"search": STEPS, "levels": _MAX_LEVELS, "nodes": _MAX_NODES}
+"""What limits a question: part of the identity of every unit whose verdict depends on it."""
 
 
 class Bound(Protocol):
@@ -98,26 +97,17 @@ class Classification:
         return {"family": family, "membership": membership}
 
 
-class _Budget:
-    """Time for one class, and what ran out of it."""
+@dataclass
+class _Late:
+    """Steps that exceeded their budgets."""
 
-    def __init__(self, seconds: float) -> None:
-        self._deadline = time.monotonic() + seconds
-        self._late: dict[str, None] = {}
-
-    def spend(self, name: str, seconds: float, compute: Callable[[], _T | None]) -> _T | None:
-        """What a step finds; None where it finds nothing or takes too long."""
-        try:
-            return within(min(seconds, self._deadline - time.monotonic()), compute)
-        except OutOfTimeError:
-            self._late[name] = None
-            return None
+    names: dict[str, None] = field(default_factory=dict[str, None])
 
     def undecided(self) -> Membership:
         """Unknown, with the steps that were not finished."""
-        if not self._late:
+        if not self.names:
             return UNDECIDED
-        return replace(UNDECIDED, reason=f"not finished in time: {', '.join(self._late)}")
+        return replace(UNDECIDED, reason=f"beyond the budget of {', '.join(self.names)}")
 
 
 def decide(target: Target, family: Family, bounds: Sequence[Bound] = ()) -> Membership:
@@ -125,7 +115,7 @@ def decide(target: Target, family: Family, bounds: Sequence[Bound] = ()) -> Memb
 
     Member: the identity with a witness holds on the whole space. Non-member: a reason that
     holds on the target's domain, hence on the whole space. Everything else is unknown; in
-    particular a failed search or fit is no evidence, nor is what takes too long.
+    particular a failed search or fit is no evidence, nor is a budget that was used up.
 
     Args:
         target: any function of the family's dimension.
@@ -135,6 +125,8 @@ def decide(target: Target, family: Family, bounds: Sequence[Bound] = ()) -> Memb
 
     Raises:
         ValueError: dimensions differ, or the family has several outputs.
+        RuntimeError: a witness and a lower bound contradict each other.
+        OutOfTimeError: the guard against endless questions was hit; nothing is decided.
 
     >>> from expressivity.families import Form, Kind
     >>> from expressivity.targets import t1
@@ -143,18 +135,27 @@ def decide(target: Target, family: Family, bounds: Sequence[Bound] = ()) -> Memb
     'member'
     """
     _require_same_shape(target, family)
+    return within(GUARD_SECONDS, partial(_decide, target, family, bounds))
+
+
+def _decide(target: Target, family: Family, bounds: Sequence[Bound]) -> Membership:
     excluded = _bounded_away(bounds)
-    budget = _Budget(seconds=CLASS_SECONDS)
-    weights = budget.spend("the search", CLASS_SECONDS / 2, partial(find_witness, target, family))
-    member = None if weights is None else _member(target, family)
-    assert member is None or excluded is None, "a witness and a lower bound contradict"
+    member = None if find_witness(target, family) is None else _member(target, family)
+    if member is not None and excluded is not None:
+        raise RuntimeError(
+            f"a contradiction: {member.reason}, and {excluded.reason}; one of the two is wrong: "
+            "report it"
+        )
     if member or excluded:
         return member or excluded or UNDECIDED
-    obstructed = _obstructed(target, family, budget)
-    return budget.undecided() if obstructed is None else obstructed.membership
+    if _is_too_large(target):
+        return _TOO_LARGE
+    late = _Late()
+    obstructed = _obstructed(target, family, late)
+    return late.undecided() if obstructed is None else obstructed.membership
 
 
-def classify(target: Target, family: Family, *, seconds: float = CLASS_SECONDS) -> Classification:
+def classify(target: Target, family: Family) -> Classification:
     """Membership in the union of a family's classes over all finite widths.
 
     The family's own width does not matter. An obstruction that needs width 1 excludes no other
@@ -163,11 +164,10 @@ def classify(target: Target, family: Family, *, seconds: float = CLASS_SECONDS) 
     Args:
         target: any function of the family's dimension.
         family: with one output.
-        seconds: for the search, at most half of them, and the obstructions. At 0 nothing is
-            tried and the verdict is unknown.
 
     Raises:
         ValueError: dimensions differ, or the family has several outputs.
+        OutOfTimeError: the guard against endless questions was hit; nothing is decided.
 
     >>> from expressivity.families import Form, Kind
     >>> from expressivity.targets import t2
@@ -176,29 +176,35 @@ def classify(target: Target, family: Family, *, seconds: float = CLASS_SECONDS) 
     'jump_amplitude'
     """
     _require_same_shape(target, family)
-    if seconds <= 0:
-        return Classification(family=family, membership=_OUT_OF_TIME)
-    budget = _Budget(seconds=seconds)
-    search = partial(recognise, target.expression, family, seconds=min(seconds / 2, SEARCH_SECONDS))
-    found = budget.spend("the search", seconds / 2, search)
+    return within(GUARD_SECONDS, partial(_classify, target, family))
+
+
+def _classify(target: Target, family: Family) -> Classification:
+    found = recognise(target.expression, family)
     if found is not None:
         return Classification(
             family=found.family,
             membership=_member(target, found.family),
             witness=found.weights,
         )
-    if len(kink_levels(target.expression)) > _MAX_LEVELS or (
-        target.expression.count_ops() > _MAX_OPERATIONS
-    ):
+    if _is_too_large(target):
         return Classification(family=family, membership=_TOO_LARGE)
-    obstructed = _obstructed(target, replace(family, width=_ANY_WIDTH), budget)
+    late = _Late()
+    obstructed = _obstructed(target, replace(family, width=_ANY_WIDTH), late)
     if obstructed is not None:
         return replace(obstructed, family=family)
-    narrow = _obstructed(target, replace(family, width=1), budget)
+    narrow = _obstructed(target, replace(family, width=1), late)
     if narrow is None:
-        return Classification(family=family, membership=budget.undecided())
+        return Classification(family=family, membership=late.undecided())
     reason = f"excluded at width 1 only: {narrow.membership.reason}"
     return Classification(family=family, membership=replace(UNDECIDED, reason=reason))
+
+
+def _is_too_large(target: Target) -> bool:
+    return (
+        tree_size(target.expression) > _MAX_NODES
+        or len(kink_levels(target.expression)) > _MAX_LEVELS
+    )
 
 
 def _require_same_shape(target: Target, family: Family) -> None:
@@ -230,10 +236,14 @@ def _bounded_away(bounds: Sequence[Bound]) -> Membership | None:
     return None
 
 
-def _obstructed(target: Target, family: Family, budget: _Budget) -> Classification | None:
+def _obstructed(target: Target, family: Family, late: _Late) -> Classification | None:
     for obstruction in OBSTRUCTIONS:
         name = getattr(obstruction, "__name__", "obstruction").removesuffix("_obstruction")
-        reason = budget.spend(name, _OBSTRUCTION_SECONDS, partial(obstruction, target, family))
+        try:
+            reason = obstruction(target, family)
+        except OutOfBudgetError:
+            late.names[name] = None
+            continue
         if reason is not None:
             membership = Membership(
                 verdict=Verdict.NON_MEMBER, evidence=Evidence.PROVED, reason=reason

@@ -14,7 +14,7 @@ once, with the registry, when a name is first looked up.
     expressivity.registry.UnknownNameError: unknown colour 'blue': choose from red
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
 from typing import Generic, TypeVar
 
@@ -31,21 +31,37 @@ class Registry(Generic[T]):
     Args:
         noun: what an entry is called in messages.
         group: entry-point group that third parties register under, or none.
+        check: what every entry must pass; raises ValueError, in one line, on one that it refuses.
     """
 
-    def __init__(self, noun: str, *, group: str | None = None) -> None:
+    def __init__(
+        self,
+        noun: str,
+        *,
+        group: str | None = None,
+        check: Callable[[T], None] | None = None,
+    ) -> None:
         self._noun = noun
         self._group = group
+        self._check = check
         self._entries: dict[str, T] = {}
 
-    def add(self, name: str, entry: T) -> T:
+    def add(self, name: str, entry: T, *, tested: bool = False) -> T:
         """Register ``entry`` and return it.
 
+        Args:
+            name: its name.
+            entry: passes the registry's check.
+            tested: the check is made by a test of the package that owns the entry, and need not
+                be made again at every start.
+
         Raises:
-            ValueError: the name is taken.
+            ValueError: the name is taken, or the registry's check refuses the entry.
         """
         if name in self._entries:
             raise ValueError(f"required: a new {self._noun} name; {name!r} is taken")
+        if self._check is not None and not tested:
+            self._check(entry)
         self._entries[name] = entry
         return entry
 

@@ -1,4 +1,7 @@
-"""A limit of real time on exact algebra, which offers no point at which to ask it to stop.
+"""A last guard of real time around exact algebra, which offers no point to ask it to stop.
+
+No verdict depends on time: work is bounded by counts (``budget.py``), and what runs into this guard
+all the same is an error that the caller reports as one.
 
 :func:`within` interrupts by the POSIX signal SIGALRM. Python delivers signals to the main thread
 alone, so there, and only there, limits hold; in any other thread, in workers of a thread pool for
@@ -68,7 +71,7 @@ def within(seconds: float, compute: Callable[[], _T]) -> _T:
     'too slow'
     """
     if not seconds > 0:
-        raise OutOfTimeError
+        raise OutOfTimeError(f"no time to begin: {seconds:g} s")
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
         return compute()
     if _open:
@@ -107,7 +110,7 @@ def _limited(seconds: float, compute: Callable[[], Any]) -> Any:
         if alarm.limit is not limit:
             raise
         _set_limits(outer)  # once more: it may have rung just before the other call
-    raise OutOfTimeError
+    raise OutOfTimeError(f"no end within {seconds:g} s, the guard against endless questions")
 
 
 def _set_limits(limits: tuple[_Limit, ...]) -> None:

@@ -6,6 +6,7 @@ evaluates. ``lift`` is the table of docs/theory.md, section 2.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 import sympy as sp
 import torch
@@ -68,21 +69,24 @@ def network_expression(family: Family, weights: Weights) -> sp.Expr:
     if family.outputs != 1:
         raise ValueError(f"required: one output; got {family.outputs}")
     z = _affine(family, weights["w"])
-    y = None if family.form is Form.TYPE1 else _affine(family, weights["v"])
+    y = _affine(family, weights["v"]) if "v" in family.shapes else []
     left = _coefficients(family, weights, 0)
     neurons: list[sp.Expr] = []
     for j in range(family.width):
-        if y is None:
-            neurons.append(_mix(family, left, z[j]))
-        elif family.form is Form.ONE_SIDED:
-            neurons.append(_mix(family, left, z[j]) * y[j])
-        elif family.form is Form.TWO_SIDED:
-            right = _coefficients(family, weights, 1)
-            neurons.append(_mix(family, left, z[j]) * _mix(family, right, y[j]))
-        else:
-            size = len(family.basis)
-            rows = [_mix(family, left[k * size : (k + 1) * size], y[j]) for k in range(size)]
-            neurons.append(_mix(family, rows, z[j]))
+        match family.form:
+            case Form.TYPE1:
+                neurons.append(_mix(family, left, z[j]))
+            case Form.ONE_SIDED:
+                neurons.append(_mix(family, left, z[j]) * y[j])
+            case Form.TWO_SIDED:
+                right = _coefficients(family, weights, 1)
+                neurons.append(_mix(family, left, z[j]) * _mix(family, right, y[j]))
+            case Form.QUADRATIC:
+                size = len(family.basis)
+                rows = [_mix(family, left[k * size : (k + 1) * size], y[j]) for k in range(size)]
+                neurons.append(_mix(family, rows, z[j]))
+            case _:
+                assert_never(family.form)
     return sp.Add(*[weights["a"][0, j] * neuron for j, neuron in enumerate(neurons)])
 
 

@@ -1,8 +1,8 @@
 """B3: free knots (docs/theory.md, section 4, B3, and B1 for the derivative of t1).
 
-In one variable a type1 network over piecewise affine activations is affine between its knots, and
-a network of width m has at most m of them. Let the target be a quadratic with leading coefficient A
-on an interval of length l, and let k knots be possible there.
+In one variable a type1 network over continuous piecewise affine activations with a kink at 0 is
+affine between its knots, and a network of width m has at most m of them. Let the target be a
+quadratic with leading coefficient A on an interval of length l, and let k knots be possible there.
 
 - Values: the best affine approximation on a length h has sup error abs(A) h^2/8 and squared L2
   error A^2 h^5/180; one of the k + 1 pieces has h >= l/(k + 1), and equal lengths minimise the sum
@@ -23,6 +23,7 @@ from expressivity.bounds.bound import Bound, Norm, TargetNorms, precision, relat
 from expressivity.bounds.cubature import interval_integral
 from expressivity.bounds.polynomial_pieces import Exact, Piece, Pieces, integral, split, sup_above
 from expressivity.evidence import Evidence
+from expressivity.facts import degree_of, kink_of
 from expressivity.families import Family, Form, Kind
 from expressivity.interpret import BALL, interpret, lower_float
 from expressivity.targets import Target
@@ -32,11 +33,14 @@ def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, .
     """Free-knot bounds in the three norms, from the best quadratic piece of the target for each."""
     if family.kind is Kind.MOA or family.form is not Form.TYPE1 or target.dimension > 1:
         return ()
-    degrees = [ACTIVATIONS[name].piece_degree for name in family.dictionary]
+    activations = [ACTIVATIONS[name] for name in family.dictionary]
+    if not all(s.kinked_at_0_alone for s in activations):
+        return ()
+    degrees = [degree_of(s.expression) for s in activations]
     if any(degree is None or degree > 1 for degree in degrees):
         return ()
     pieces = _pieces(target)
-    kinked = any(ACTIVATIONS[name].kink != 0 for name in family.dictionary)
+    kinked = any(kink_of(s.expression) != 0 for s in activations)
 
     def knots(piece: Piece, *, closed: bool) -> int:
         """How many knots can matter; without biases the only one is at 0."""

@@ -1,10 +1,10 @@
 """B1: the jump of a gradient across a kink of the target (docs/theory.md, section 4, B1).
 
-Across a hyperplane H the normal derivative of every network of the class jumps by a polynomial of
-degree at most q along H, the target's by J. Where the error's jump is P - J, its gradient is at
-least abs(P - J)/2 on one of the two sides, so half the uniform distance of J to the polynomials is
-a lower bound for ess sup abs(grad(f - t)). That distance is bounded below by finitely many values
-of J: finite differences of order q + 1 annihilate P.
+Across a hyperplane H the normal derivative of every network of the class, a continuous function,
+jumps by a polynomial of degree at most q along H, the target's by J. Where the error's jump is
+P - J, its gradient is at least abs(P - J)/2 on one of the two sides, so half the uniform distance
+of J to the polynomials is a lower bound for ess sup abs(grad(f - t)). That distance is bounded
+below by finitely many values of J: finite differences of order q + 1 annihilate P.
 
 J is derived from the target's expression by exact one-sided differentiation and evaluated in ball
 arithmetic at rational points of H in the closed domain. A point counts only where the expression
@@ -28,6 +28,7 @@ from expressivity.bounds.bound import Bound, TargetNorms, precision
 from expressivity.bounds.chords import Plane, Point, chords
 from expressivity.domains import Domain
 from expressivity.evidence import Evidence
+from expressivity.facts import kink_of
 from expressivity.families import Family, Form, Kind
 from expressivity.interpret import BALL, interpret, lower_float
 from expressivity.targets import Target
@@ -74,17 +75,19 @@ def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, .
 def class_degree(family: Family, *, through_origin: bool) -> int | None:
     """Degree q of the class's jump along a hyperplane, -1 for no jump, None for not known.
 
-    Products of C^1 functions are C^1, whatever the form. Without biases the kinks of a network
-    pass through the origin.
+    Only for activations that are continuous, C^1 from each side of 0 and smooth elsewhere, as far
+    as their expressions show it. Products of C^1 functions are C^1, whatever the form. Without
+    biases the kinks of a network pass through the origin.
 
     >>> class_degree(
     ...     Family(kind=Kind.LA, form=Form.ONE_SIDED, width=2, dimension=2), through_origin=True
     ... )
     1
     """
-    if family.kind is Kind.MOA:
+    activations = [ACTIVATIONS[name] for name in family.dictionary]
+    if family.kind is Kind.MOA or not all(s.kinked_at_0_alone for s in activations):
         return None
-    kinked = any(ACTIVATIONS[name].kink != 0 for name in family.dictionary)
+    kinked = any(kink_of(s.expression) != 0 for s in activations)
     if not kinked or not (family.bias or through_origin):
         return -1
     return {Form.TYPE1: 0, Form.ONE_SIDED: 1}.get(family.form)
@@ -95,7 +98,6 @@ def _half_distance(chord: Chord, degree: int) -> float:
 
     A difference sum_i c_i J(p_i) that annihilates them is at most sum abs(c_i) times the distance.
     """
-    assert degree in (-1, 0, 1)
     known = [(place, value) for place, value in enumerate(chord) if value is not None]
     with flint.ctx.workprec(precision):
         if degree == -1:

@@ -1,6 +1,5 @@
 """``expressivity classify``: membership of an expression in every kind and form."""
 
-import time
 from dataclasses import dataclass
 
 from rich.box import SIMPLE_HEAD
@@ -15,8 +14,6 @@ from expressivity.gates import GateSpec
 from expressivity.membership import Classification, classify
 from expressivity.output import ExitCode, write_json
 from expressivity.targets import Target
-
-SECONDS = 16.0  # for all classes together; each gets at most a quarter of what is left
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,11 +61,7 @@ def understand(options: Options) -> tuple[Target, list[Family]]:
 def run(options: Options, *, as_json: bool) -> int:
     """Print a verdict for every class; 3 where every one of them is unknown."""
     target, families = understand(options)
-    deadline = time.monotonic() + SECONDS
-    found = [
-        classify(target, family, seconds=max(0.0, deadline - time.monotonic()) / 4)
-        for family in families
-    ]
+    found = [classify(target, family) for family in families]
     if as_json:
         write_json(
             {

@@ -45,7 +45,7 @@ def _activations() -> dict[str, str]:
 def _gates() -> dict[str, str]:
     def fact(name: str) -> str:
         gate = GATES[name]
-        sign = "positive" if gate.positive else "takes both signs"
+        sign = "positive" if gate.positive else "may take both signs"
         return sign + (", 0 where all logits are 0" if gate.vanishes_at_zero else "")
 
     return {name: fact(name) for name in GATES}

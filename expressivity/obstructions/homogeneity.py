@@ -3,18 +3,16 @@
 docs/theory.md, section 4, B2.
 """
 
-from collections.abc import Iterable, Sequence
 from itertools import product
 
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS, Activation
+from expressivity.activations import ACTIVATIONS
+from expressivity.facts import euler_product, is_homogeneous
 from expressivity.families import Family, Form, Kind
-from expressivity.identities import differs, is_identity
+from expressivity.identities import differs
 from expressivity.obstructions.jumps import formulas
 from expressivity.targets import Target
-
-_SCALE, _SIZE = sp.symbols("c p", positive=True)
 
 
 def homogeneity_obstruction(target: Target, family: Family) -> str | None:
@@ -49,46 +47,12 @@ def homogeneity_obstruction(target: Target, family: Family) -> str | None:
     return None
 
 
-def is_homogeneous(activation: Activation, degree: int) -> bool | None:
-    """Whether a generic neuron has this degree: s(c z) = c^k s(z) for z > 0, z < 0 and z = 0.
-
-    With z = w.x this is f(c x) = c^k f(x), whatever the sign of w. Degrees are positive.
-
-    >>> is_homogeneous(ACTIVATIONS["leaky_relu"], 1), is_homogeneous(ACTIVATIONS["silu"], 1)
-    (True, False)
-    """
-    answers = [
-        is_identity(activation(_SCALE * z), _SCALE**degree * activation(z)) for z in (_SIZE, -_SIZE)
-    ]
-    answers.append(is_identity(activation(sp.S.Zero), sp.S.Zero))
-    if False in answers:
-        return False
-    return None if None in answers else True
-
-
-def euler_product(
-    formula: sp.Expr, coordinates: Sequence[sp.Symbol], degrees: Iterable[int]
-) -> sp.Expr:
-    """The product over k of (E - k), E = x.grad, applied to a formula.
-
-    In one variable, on x > 0, it is 0 exactly for the linear combinations of the x^k.
-
-    >>> x = sp.Symbol("x")
-    >>> euler_product(x + x**3, (x,), (1,))
-    2*x**3
-    """
-    for k in degrees:
-        terms = [x * sp.diff(formula, x) for x in coordinates]
-        formula = sp.expand(sp.Add(*terms, -k * formula))
-    return formula
-
-
 def _network_degrees(family: Family) -> list[int] | None:
     """The degrees of the summands of every network, or None where they are not known."""
     known: set[int] = set()
     for name in family.dictionary:
         degree = ACTIVATIONS[name].homogeneous_degree
-        if degree is None or is_homogeneous(ACTIVATIONS[name], degree) is not True:
+        if degree is None or is_homogeneous(ACTIVATIONS[name].expression, degree) is not True:
             return None
         known.add(degree)
     if family.form is Form.TYPE1:

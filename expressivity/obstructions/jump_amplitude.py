@@ -13,11 +13,11 @@ from itertools import combinations_with_replacement
 
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS, Z
+from expressivity.activations import ACTIVATIONS
+from expressivity.facts import Z, pieces, settle
 from expressivity.families import Family, Form, Kind
-from expressivity.identities import assume_sign, differs, is_identity
+from expressivity.identities import assume_sign, by_conditions, differs, is_identity
 from expressivity.obstructions.jumps import crossings
-from expressivity.obstructions.smoothness import pieces
 from expressivity.targets import Target
 
 NORMAL = sp.Symbol("y", real=True)
@@ -80,7 +80,7 @@ def neuron_jumps(activation: sp.Expr, second: sp.Expr = sp.S.One) -> tuple[Neuro
         return None
     right, left = both
     elsewhere = _R * NORMAL + _P * TANGENT + _Q
-    zero = assume_sign(activation, Z, 0)
+    zero = assume_sign(by_conditions(activation), Z, 0)
     cases = (
         ("kink set H, positive slope", SLOPE, SLOPE * NORMAL, right, left),
         ("kink set H, negative slope", -SLOPE, -SLOPE * NORMAL, left, right),
@@ -113,9 +113,7 @@ def has_amplitude_of_degree(jump: NeuronJump, degree: int) -> bool | None:
         is_identity(jump.value, sp.S.Zero),
         is_identity(sp.diff(jump.gradient, TANGENT, degree + 1), sp.S.Zero),
     )
-    if False in claims:
-        return False
-    return None if None in claims else True
+    return settle(claims)
 
 
 def jump_amplitude_obstruction(target: Target, family: Family) -> str | None:

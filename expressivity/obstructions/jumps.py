@@ -9,12 +9,12 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import sympy as sp
 from sympy.core.relational import Relational
 
 from expressivity.domains import Domain
+from expressivity.facts import is_real_analytic
 from expressivity.identities import (
     Point,
     affine_form,
@@ -26,7 +26,6 @@ from expressivity.identities import (
 from expressivity.targets import Target
 
 _ATTEMPTS = 12
-_ANALYTIC_FUNCTIONS = (sp.exp, sp.tanh, sp.erf, sp.sin, sp.cos)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,32 +120,6 @@ def formula_at(expression: sp.Expr, point: Point) -> sp.Expr | None:
             return None
         expression = assume_sign(expression, levels[0], sign)
     return None if expression.atoms(Relational) else expression
-
-
-def is_real_analytic(formula: sp.Expr) -> bool:
-    """Whether a formula is certainly real-analytic on the whole space.
-
-    Sums, products, nonnegative integer powers, other powers of certainly positive bases, and
-    exp, tanh, erf, sin, cos.
-
-    >>> x = sp.Symbol("x", real=True)
-    >>> is_real_analytic(x / (1 + sp.exp(x))), is_real_analytic(1 / x)
-    (True, False)
-    """
-    nodes: list[Any] = list(sp.preorder_traversal(formula))
-    for node in nodes:
-        if node.is_Atom:
-            known = node.is_Symbol or bool(node.is_number and node.is_finite)
-        elif node.is_Pow:
-            exponent = node.exp
-            entire = exponent.is_Integer and exponent.is_nonnegative
-            known = entire or bool(exponent.is_Rational and node.base.is_positive)
-        else:
-            constant = node.is_number and node.is_real and node.is_finite
-            known = node.is_Add or node.is_Mul or isinstance(node, _ANALYTIC_FUNCTIONS) or constant
-        if not known:
-            return False
-    return True
 
 
 def _points_on(

@@ -5,20 +5,17 @@ docs/theory.md, section 4, B2.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import product
 from typing import Any
 
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS, Activation, Z
+from expressivity.activations import ACTIVATIONS
+from expressivity.facts import Z, euler_product, parts_lie_in, power_degrees
 from expressivity.families import Family, Form, Kind
-from expressivity.identities import differs, is_identity
-from expressivity.obstructions.homogeneity import euler_product
+from expressivity.identities import differs
 from expressivity.obstructions.jumps import crossings, formulas
 from expressivity.targets import Target
-
-_RATE, _POINT = sp.symbols("w x", positive=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,49 +70,6 @@ def part(target: Target, sign: int) -> Target:
     return replace(target, expression=(target.expression + sign * mirrored) / 2)
 
 
-def lies_in_span(
-    function: sp.Expr, point: sp.Symbol, span: Sequence[sp.Expr] | None
-) -> bool | None:
-    """Whether a function of a positive symbol is a combination of functions of ``Z`` there.
-
-    None is the span of everything. Only powers are decided about.
-
-    >>> x = sp.Symbol("x", positive=True)
-    >>> lies_in_span(3 * x + x**2, x, (Z, Z * sp.Abs(Z))), lies_in_span(sp.tanh(x), x, (Z,))
-    (True, False)
-    """
-    if span is None:
-        return True
-    terms = _terms(span)
-    if terms is None:
-        return None
-    return is_identity(
-        euler_product(function, (point,), sorted(term.degree for term in terms)), sp.S.Zero
-    )
-
-
-@lru_cache(maxsize=256)
-def neuron_in_spans(activation: Activation) -> bool | None:
-    """Whether both parts of x -> s(w x) lie in the declared spans, for w > 0 and w < 0.
-
-    On x > 0, which decides: a part on x < 0 is given by its parity. For w = 0 the neuron is
-    s(0), which is 0 or else counts for the even part.
-
-    >>> neuron_in_spans(ACTIVATIONS["gelu"])
-    True
-    """
-    answers: list[bool | None] = []
-    for z in (_RATE * _POINT, -_RATE * _POINT):
-        odd = (activation(z) - activation(-z)) / 2
-        even = (activation(z) + activation(-z)) / 2
-        answers.append(lies_in_span(odd, _POINT, activation.odd_span))
-        answers.append(lies_in_span(even, _POINT, activation.even_span))
-    answers.append(lies_in_span(activation(sp.S.Zero), _POINT, activation.even_span))
-    if False in answers:
-        return False
-    return None if None in answers else True
-
-
 def network_terms(family: Family) -> tuple[Terms, Terms]:
     """What the odd and the even part of every network without biases are sums of.
 
@@ -124,7 +78,7 @@ def network_terms(family: Family) -> tuple[Terms, Terms]:
     (None, frozenset({Term(degree=2, polynomial=True)}))
     """
     activations = [ACTIVATIONS[name] for name in family.dictionary]
-    if any(neuron_in_spans(activation) is not True for activation in activations):
+    if any(parts_lie_in(a.expression, a.odd_span, a.even_span) is not True for a in activations):
         return None, None
     odd = _union(_terms(activation.odd_span) for activation in activations)
     even = _union(_terms(activation.even_span) for activation in activations)
@@ -143,14 +97,13 @@ def _terms(span: Sequence[sp.Expr] | None) -> Terms:
     """Degrees of functions of ``Z`` that are powers on Z > 0; None if one is not."""
     if span is None:
         return None
-    terms: set[Term] = set()
-    for function in span:
-        on_ray = function.subs(Z, _POINT)
-        degree = sp.cancel(_POINT * sp.diff(on_ray, _POINT) / on_ray)
-        if not degree.is_Integer:
-            return None
-        terms.add(Term(degree=int(degree), polynomial=bool(function.is_polynomial(Z))))
-    return frozenset(terms)
+    degrees = power_degrees(span)
+    if degrees is None:
+        return None
+    return frozenset(
+        Term(degree=degree, polynomial=bool(function.is_polynomial(Z)))
+        for degree, function in zip(degrees, span, strict=True)
+    )
 
 
 def _union(parts: Iterable[Terms]) -> Terms:

@@ -9,12 +9,13 @@ from typing import Any
 
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS, Activation, Z
+from expressivity.activations import ACTIVATIONS, Activation
+from expressivity.budget import expanded
+from expressivity.facts import Z, pieces
 from expressivity.families import Family, Form, Kind
 from expressivity.identities import ball_sign, is_identity
 from expressivity.obstructions.jump_amplitude import NORMAL, SLOPE, TANGENT, neuron_jumps
 from expressivity.obstructions.jumps import Crossing, crossings
-from expressivity.obstructions.smoothness import pieces
 from expressivity.targets import Target
 
 _MAX_OPERATIONS = 300
@@ -227,7 +228,7 @@ def _candidates(amplitude: sp.Expr, s: sp.Symbol) -> list[sp.Expr]:
 
 
 def _at(expression: sp.Expr, variable: sp.Symbol, value: sp.Expr) -> sp.Expr:
-    return sp.expand(expression.subs(variable, value))
+    return expanded(expression.subs(variable, value))
 
 
 def _is_nonzero(number: sp.Expr) -> bool:

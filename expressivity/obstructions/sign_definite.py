@@ -9,8 +9,9 @@ from itertools import product
 import sympy as sp
 
 from expressivity.activations import ACTIVATIONS, Activation
+from expressivity.facts import sign_of
 from expressivity.families import Family, Form, Kind
-from expressivity.gates import GATES
+from expressivity.gates import GATES, is_positive
 from expressivity.identities import differs, is_identity
 from expressivity.obstructions.jumps import formulas
 from expressivity.targets import Target
@@ -41,7 +42,9 @@ def sign_definite_obstruction(target: Target, family: Family) -> str | None:
     gate = family.gate
     if family.kind is not Kind.MOA or gate is None:
         return None
-    if family.width != 1 or gate.scale or not GATES[gate.name].positive:
+    if family.width != 1 or gate.scale:
+        return None
+    if not is_positive(GATES[gate.name], family.coefficients):
         return None
     activations = [ACTIVATIONS[name] for name in family.dictionary]
     if vanishes_with_an_argument_only(activations, family.form) is not True:
@@ -73,8 +76,8 @@ def vanishes_with_an_argument_only(
     >>> vanishes_with_an_argument_only(dictionary, Form.TYPE1)
     True
     """
-    sides = {1: [_sign(a(_POSITIVE)) for a in activations]}
-    sides[-1] = [_sign(-a(-_POSITIVE)) for a in activations]
+    sides = {1: [sign_of(a(_POSITIVE)) for a in activations]}
+    sides[-1] = [sign_of(-a(-_POSITIVE)) for a in activations]
     if any(None in side for side in sides.values()):
         return None
     size = len(activations)
@@ -109,24 +112,3 @@ def _values(side: Sequence[str | None], sign: int) -> list[sp.Expr]:
 
 def _mix(gates: Sequence[sp.Expr], values: Sequence[sp.Expr]) -> sp.Expr:
     return sp.Add(*[gate * value for gate, value in zip(gates, values, strict=True)])
-
-
-def _sign(value: sp.Expr) -> str | None:
-    """``+`` if positive, ``0`` if not negative for every p > 0, None where not settled."""
-    if value.is_positive:
-        return "+"
-    if value.is_nonnegative:
-        return "0"
-    erfs = value.atoms(sp.erf)
-    if len(erfs) != 1:
-        return None
-    # Affine in erf, which lies strictly between -1 and 1: the ends decide.
-    (erf,) = erfs
-    e = sp.Dummy(real=True)
-    affine = value.xreplace({erf: e})
-    if sp.diff(affine, e, 2) != 0:
-        return None
-    ends = [_sign(sp.expand(affine.subs(e, end))) for end in (-1, 1)]
-    if None in ends:
-        return None
-    return "+" if "+" in ends else "0"

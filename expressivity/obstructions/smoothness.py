@@ -1,7 +1,8 @@
 """Smoothness: a class of analytic, C^1 or piecewise polynomial functions lacks the target.
 
-Gates are real-analytic (docs/theory.md, section 1), so the first two arguments hold for every
-kind and form; docs/theory.md, T1 and T3, are the cases they were written for.
+Where the gates are real-analytic, as those of docs/theory.md, section 1, are, the first two
+arguments hold for every kind and form; docs/theory.md, T1 and T3, are the cases they were written
+for. A plug-in gate counts as analytic only where its own expression shows it.
 
 The neuron functions look at one generic neuron s(w x + b) ``second`` on a line, with symbolic
 parameters and both signs of w; finite sums, and products with analytic gates, keep what they
@@ -12,12 +13,14 @@ import functools
 from dataclasses import replace
 
 import sympy as sp
-from sympy.core.relational import Relational
 
-from expressivity.activations import ACTIVATIONS, Z
+from expressivity.activations import ACTIVATIONS
+from expressivity.budget import MAX_EXPANDED, expanded_terms
+from expressivity.facts import Z, is_continuous, is_real_analytic, pieces, settle
 from expressivity.families import Family, Form, Kind
-from expressivity.identities import assume_sign, differs, innermost_levels, is_identity
-from expressivity.obstructions.jumps import Crossing, crossings, formulas, is_real_analytic
+from expressivity.gates import GATES, is_analytic
+from expressivity.identities import differs, is_identity
+from expressivity.obstructions.jumps import Crossing, crossings, formulas
 from expressivity.targets import Target
 
 LINE = sp.Symbol("x", real=True)
@@ -33,10 +36,10 @@ _BIAS = sp.Symbol("b", real=True)
 def smoothness_obstruction(target: Target, family: Family) -> str | None:
     """A reason why no network of the family is the target, at any width, or None.
 
-    1. All activations real-analytic: so is every network, and by the identity theorem the
-       target's formulas on the two sides of a kink would be one function.
-    2. All activations C^1 (kink 0): so is every network, and neither the target nor its
-       gradient jumps.
+    1. All activations and gates real-analytic: so is every network, and by the identity theorem
+       the target's formulas on the two sides of a kink would be one function.
+    2. All activations C^1 (kink 0), gates real-analytic: so is every network, and neither the
+       target nor its gradient jumps.
     3. All activations piecewise polynomial, no gates: on some part of every open set a network
        is a polynomial of bounded degree, and then so is each formula of the target.
 
@@ -61,22 +64,6 @@ def smoothness_obstruction(target: Target, family: Family) -> str | None:
         quotient = replace(target, name=f"{target.name}/x1", expression=target.expression / x)
         return smoothness_obstruction(quotient, replace(family, form=Form.TYPE1))
     return None
-
-
-def pieces(expression: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
-    """The formulas of an activation for z > 0 and for z < 0, or None.
-
-    Both are real-analytic on the whole line, so that one-sided limits at 0 are their values;
-    None where that is not known or the activation changes its formula elsewhere.
-
-    >>> pieces(ACTIVATIONS["relu2"].expression)
-    (z**2, 0)
-    """
-    if innermost_levels(expression) not in ([], [Z]):
-        return None
-    right, left = assume_sign(expression, Z, 1), assume_sign(expression, Z, -1)
-    known = all(not p.atoms(Relational) and is_real_analytic(p) for p in (right, left))
-    return (right, left) if known else None
 
 
 @functools.lru_cache(maxsize=256)
@@ -104,17 +91,14 @@ def neuron_is_c1(expression: sp.Expr, second: sp.Expr = sp.S.One) -> bool | None
     if both is None:
         return None
     right, left = both
-    at_zero = assume_sign(expression, Z, 0).subs(Z, 0)
-    claims = [is_identity(at_zero, piece.subs(Z, 0)) for piece in (right, left)]
+    claims = [is_continuous(expression)]
     for slope in (_SIZE, -_SIZE):
         argument = slope * LINE + _BIAS
         jump = ((right - left) * sp.sign(slope)).subs(Z, argument) * second
         for order in (0, 1):
             at_kink = sp.diff(jump, LINE, order).subs(LINE, -_BIAS / slope)
             claims.append(is_identity(at_kink, sp.S.Zero))
-    if False in claims:
-        return False
-    return None if None in claims else True
+    return settle(claims)
 
 
 @functools.lru_cache(maxsize=256)
@@ -135,6 +119,17 @@ def neuron_degree(expression: sp.Expr, second: sp.Expr = sp.S.One) -> int | None
             return None
         degrees.append(max(0, int(sp.Poly(formula, LINE).degree())) if formula != 0 else 0)
     return max(degrees)
+
+
+def gates_are_analytic(family: Family) -> bool:
+    """Whether the gates of a family, if it has any, are certainly real-analytic.
+
+    >>> from expressivity.gates import GateSpec
+    >>> gates_are_analytic(Family(kind=Kind.MOA, form=Form.TYPE1, width=1, dimension=1,
+    ...     gate=GateSpec(name="softmax")))
+    True
+    """
+    return family.gate is None or is_analytic(GATES[family.gate.name], family.coefficients)
 
 
 def formula_change(target: Target) -> Crossing | None:
@@ -160,7 +155,8 @@ def excess_formula(target: Target, degree: int) -> sp.Expr | None:
 
 
 def _analytic(target: Target, family: Family) -> str | None:
-    if not all(neuron_is_analytic(ACTIVATIONS[name].expression) for name in family.dictionary):
+    known = all(neuron_is_analytic(ACTIVATIONS[name].expression) for name in family.dictionary)
+    if not (known and gates_are_analytic(family)):
         return None
     crossing = formula_change(target)
     if crossing is None:
@@ -172,7 +168,8 @@ def _analytic(target: Target, family: Family) -> str | None:
 
 
 def _continuously_differentiable(target: Target, family: Family) -> str | None:
-    if not all(neuron_is_c1(ACTIVATIONS[name].expression) is True for name in family.dictionary):
+    known = all(neuron_is_c1(ACTIVATIONS[name].expression) is True for name in family.dictionary)
+    if not (known and gates_are_analytic(family)):
         return None
     found = value_or_gradient_jump(target)
     if found is None:
@@ -205,8 +202,7 @@ def _piecewise_polynomial(target: Target, family: Family) -> str | None:
 
 def _exceeds_degree(formula: sp.Expr, target: Target, bound: int) -> bool:
     """Whether an analytic formula is certainly no polynomial of degree at most ``bound``."""
-    polynomial = sp.expand(formula)
-    if polynomial.is_polynomial(*target.coordinates):
-        return sp.Poly(polynomial, *target.coordinates).total_degree() > bound
+    if formula.is_polynomial(*target.coordinates) and expanded_terms(formula) <= MAX_EXPANDED:
+        return sp.Poly(sp.expand(formula), *target.coordinates).total_degree() > bound
     # The derivative of order bound + 1 along a line is 0 for every such polynomial.
     return any(differs(sp.diff(formula, x, bound + 1), sp.S.Zero) for x in target.coordinates)

@@ -11,14 +11,16 @@ from typing import Any
 import flint
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS, Activation, Z
+from expressivity.activations import ACTIVATIONS, Activation
+from expressivity.budget import expanded
+from expressivity.facts import is_continuous, is_real_analytic
 from expressivity.families import Family, Form, Kind
 from expressivity.gates import GATES
+from expressivity.gates import vanishes_at_zero as gate_vanishes_at_zero
 from expressivity.identities import affine_form, assume_sign, ball_sign, innermost_levels
 from expressivity.interpret import BALL, interpret
-from expressivity.obstructions.jumps import is_real_analytic
 from expressivity.obstructions.pole_order import vanishes_at_zero
-from expressivity.obstructions.smoothness import pieces
+from expressivity.obstructions.smoothness import gates_are_analytic
 from expressivity.targets import Target
 
 _GATES = {Form.TYPE1: 1, Form.ONE_SIDED: 1, Form.TWO_SIDED: 2, Form.QUADRATIC: 1}
@@ -34,7 +36,8 @@ def vanishing_order_obstruction(target: Target, family: Family) -> str | None:
     O(|x|^n) with n the number of such factors in a neuron. Its first-order part is linear with
     biases too, since the gates already have one: it is differentiable at 0.
 
-    Assumes activations that are locally Lipschitz and, without biases, 0 at 0 (both checked).
+    Assumes gates that are real-analytic and 0 at 0, and activations that are locally Lipschitz
+    and, without biases, 0 at 0 (all checked).
     The target is compared on rays from the origin, the axes and for d at most 3 the diagonals;
     rays along which its formula near 0 is not settled are passed over.
 
@@ -48,7 +51,9 @@ def vanishing_order_obstruction(target: Target, family: Family) -> str | None:
     gate = family.gate
     if family.kind is not Kind.MOA or gate is None:
         return None
-    if gate.bias or not GATES[gate.name].vanishes_at_zero:
+    if gate.bias or not gates_are_analytic(family):
+        return None
+    if not gate_vanishes_at_zero(GATES[gate.name], family.coefficients):
         return None
     activations = [ACTIVATIONS[name] for name in family.dictionary]
     if not all(is_locally_lipschitz(s) for s in activations):
@@ -85,11 +90,7 @@ def is_locally_lipschitz(activation: Activation) -> bool | None:
     >>> is_locally_lipschitz(ACTIVATIONS["leaky_relu"])
     True
     """
-    formulas = pieces(activation.expression)
-    if formulas is None:
-        return None
-    right, left = (formula.subs(Z, 0) for formula in formulas)
-    return True if sp.expand(right - left) == 0 else None
+    return True if is_continuous(activation.expression) else None
 
 
 def taylor_on_ray(
@@ -108,7 +109,7 @@ def taylor_on_ray(
     if formula is None:
         return None
     return tuple(
-        sp.expand(sp.diff(formula, t, n).subs(t, 0) / sp.factorial(n)) for n in range(count)
+        expanded(sp.diff(formula, t, n).subs(t, 0) / sp.factorial(n)) for n in range(count)
     )
 
 

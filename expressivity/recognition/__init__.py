@@ -6,6 +6,6 @@ gates can have are read off it (``candidates.py``); what remains is exact linear
 ``mixtures.py``). ``recognise`` compares what it returns with the expression, exactly.
 """
 
-from expressivity.recognition.recognise import SECONDS, Recognition, recognise
+from expressivity.recognition.recognise import STEPS, Recognition, recognise
 
-__all__ = ["SECONDS", "Recognition", "recognise"]
+__all__ = ["STEPS", "Recognition", "recognise"]

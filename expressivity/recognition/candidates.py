@@ -21,6 +21,8 @@ from expressivity.recognition.normal_form import (
 
 _MAX_FACTORS = 7
 _MAX_FACTORED = 80
+_MAX_EXPONENT = 6
+_MAX_DEGREE = 12  # of polynomials whose affine factors are sought
 
 
 def atom(ring: Ring, name: str, z: Affine) -> Poly:
@@ -146,7 +148,10 @@ def _content(ring: Ring, poly: Poly) -> tuple[Any, tuple[Any, ...]]:
         return None, x
     R, *_ = polynomial_ring(list(x), sp.QQ)
     content = R.zero
-    for part in _parts(ring, poly).values():
+    parts = _parts(ring, poly)
+    if any(sum(powers) > _MAX_DEGREE for part in parts.values() for powers in part):
+        return None, x
+    for part in parts.values():
         content = R.from_dict(part) if not content else content.gcd(R.from_dict(part))
         if content.is_ground:
             return None, x
@@ -186,11 +191,19 @@ def divided(ring: Ring, poly: Poly, y: Affine) -> Poly:
     return total
 
 
+def _is_factorable(expression: Any) -> bool:
+    """Whether it is small, in nodes and degree, so that sympy factors it soon."""
+    exponents: list[Any] = [power.exp for power in expression.atoms(sp.Pow)]
+    return expression.count_ops() <= _MAX_FACTORED and all(
+        abs(exponent) <= _MAX_EXPONENT for exponent in exponents if exponent.is_Rational
+    )
+
+
 def partitions(ring: Ring, expression: Any) -> Iterator[tuple[Poly, Poly]]:
     """Ways to write an expression as a product of two, by the factors it has as it stands."""
     if expression.is_Add:
         expression = sp.factor_terms(expression)
-    if expression.is_Add and expression.count_ops() <= _MAX_FACTORED:
+    if expression.is_Add and _is_factorable(expression):
         expression = sp.factor(expression)
     left, factors = {(): sp.QQ(1)}, list[Poly]()
     quotient: Any = sp.S.One  # exponentials and denominators belong together

@@ -12,7 +12,11 @@ import sympy as sp
 from sympy.polys.domains import QQ
 from sympy.polys.matrices import DomainMatrix
 
+from expressivity.budget import Budget
 from expressivity.recognition.normal_form import Generator, Poly, Powers, Ring
+
+_DEPTH = 16  # rows that an entry meets on the way; these systems are sparse
+_DEARER = 20  # an entry that is a rational function, beside one that is a number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,10 +26,12 @@ class Field:
     Attributes:
         domain: as sympy has it.
         constants: (index of the generator, its symbol in the domain, its value).
+        budget: pays for linear systems.
     """
 
     domain: Any
     constants: tuple[tuple[int, sp.Symbol, sp.Expr], ...]
+    budget: Budget
 
     def number(self, c: Any) -> sp.Expr:
         """A coefficient as an expression."""
@@ -58,7 +64,7 @@ def field_of(ring: Ring, poly: Poly) -> Field:
         if value is not None:
             found.append((ring.index(generator), sp.Symbol(f"k{len(found)}"), value))
     domain = QQ.frac_field(*[symbol for _, symbol, _ in found]) if found else QQ
-    return Field(domain=domain, constants=tuple(found))
+    return Field(domain=domain, constants=tuple(found), budget=ring.budget)
 
 
 def _constant(generator: Generator) -> sp.Expr | None:
@@ -74,6 +80,9 @@ def solve(columns: Sequence[Poly], target: Poly, field: Field) -> list[Any] | No
     """Coefficients c with sum_i c_i columns_i = target, or None; free ones are 0.
 
     Earlier columns are preferred.
+
+    Raises:
+        OutOfBudgetError: the system is larger than what is left of the field's budget.
 
     >>> from expressivity.targets import COORDINATES
     >>> x = COORDINATES[0]
@@ -92,6 +101,9 @@ def solve(columns: Sequence[Poly], target: Poly, field: Field) -> list[Any] | No
             i = rows.setdefault(powers, len(rows))
             matrix.setdefault(i, {})[j] = field.domain.convert(c)
     width = len(columns)
+    entries = sum(map(len, matrix.values()))
+    depth = min(len(rows), width, _DEPTH)
+    field.budget.spend(entries * depth * (_DEARER if field.constants else 1))
     reduced, pivots = DomainMatrix(matrix, (len(rows), width + 1), field.domain).rref()
     if width in pivots:
         return None

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import assert_never
 
 import sympy as sp
 
@@ -50,19 +51,22 @@ def _candidates(search: Search, family: Family) -> Iterator[tuple[Neuron, list[S
     field = field_of(ring, poly)
     lifted = field.lift(poly)
     constant = unit(ring)
-    if family.form is Form.TYPE1:
-        for z, side in _layers(search, lifted, family, field):
-            yield Neuron(a=sp.S.One, w=z), [side]
-    elif family.form is Form.ONE_SIDED:
-        for y in affine_factors(ring, lifted):
-            for z, side in _layers(search, divided(ring, lifted, y), family, field):
-                yield Neuron(a=sp.S.One, w=z, v=y), [side]
-        for z, side in _layers(search, lifted, family, field):
-            yield Neuron(a=sp.S.One, w=z, v=constant), [side]
-    elif family.form is Form.TWO_SIDED:
-        yield from _products(search, family)
-    else:
-        yield from _quadratic(search, lifted, family, field)
+    match family.form:
+        case Form.TYPE1:
+            for z, side in _layers(search, lifted, family, field):
+                yield Neuron(a=sp.S.One, w=z), [side]
+        case Form.ONE_SIDED:
+            for y in affine_factors(ring, lifted):
+                for z, side in _layers(search, divided(ring, lifted, y), family, field):
+                    yield Neuron(a=sp.S.One, w=z, v=y), [side]
+            for z, side in _layers(search, lifted, family, field):
+                yield Neuron(a=sp.S.One, w=z, v=constant), [side]
+        case Form.TWO_SIDED:
+            yield from _products(search, family)
+        case Form.QUADRATIC:
+            yield from _quadratic(search, lifted, family, field)
+        case _:
+            assert_never(family.form)
 
 
 def _products(search: Search, family: Family) -> Iterator[tuple[Neuron, list[Side]]]:

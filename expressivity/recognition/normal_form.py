@@ -21,6 +21,8 @@ import sympy as sp
 from sympy.core.relational import GreaterThan, LessThan, StrictGreaterThan, StrictLessThan
 from sympy.polys.domains import QQ
 
+from expressivity.budget import Budget, expanded
+
 Affine = tuple[sp.Expr, ...]
 """Rational slopes, then a constant (rational plus logarithms of rationals)."""
 Powers = tuple[tuple[int, int], ...]
@@ -29,6 +31,8 @@ Poly = dict[Powers, Any]
 _Raw = dict[tuple[Affine, Powers], Any]
 
 _MAX_TERMS = 4000
+_STEPS = 2_000_000  # terms of all products
+_MATCH = 100  # steps of trying one logit for one denominator
 _ROOT = sp.sqrt(2)
 
 
@@ -63,6 +67,7 @@ class Ring:
     """
 
     symbols: tuple[sp.Symbol, ...]
+    budget: Budget = field(default_factory=lambda: Budget(_STEPS))
     generators: list[Generator] = field(default_factory=list[Generator])
     _known: dict[Generator, int] = field(default_factory=dict[Generator, int])
     _parsed: dict[sp.Expr, Poly] = field(default_factory=dict[sp.Expr, Poly])
@@ -72,6 +77,7 @@ class Ring:
 
         Raises:
             UnrecognisedError: other functions, arguments that are not affine, or too many terms.
+            OutOfBudgetError: the ring's budget is used up.
         """
         if expression not in self._parsed:
             self._parsed[expression] = self._resolve(self._walk(expression))
@@ -106,8 +112,7 @@ class Ring:
 
     def times(self, left: Poly, right: Poly) -> Poly:
         """The product; steps are idempotent."""
-        if len(left) * len(right) > _MAX_TERMS:
-            raise UnrecognisedError
+        self._pay(left, right)
         product: Poly = {}
         for p, c in left.items():
             for q, e in right.items():
@@ -162,7 +167,7 @@ class Ring:
                 _accumulate(bottom, (h, ()), QQ(1))
             return self._multiply(top, self._reciprocal(bottom))
         if isinstance(node, sp.erf):
-            z = self._affine(sp.expand(node.args[0] * _ROOT))
+            z = self._affine(node.args[0] * _ROOT)
             sign, z = _oriented(z)
             return _scaled(self._generator(Generator("erf", z)), sign)
         if isinstance(node, sp.Abs):
@@ -209,7 +214,7 @@ class Ring:
     def _affine(self, expression: Any) -> Affine:
         slopes: dict[Any, sp.Expr] = {}
         constant: Any = sp.S.Zero
-        for term in sp.Add.make_args(sp.expand(expression)):
+        for term in sp.Add.make_args(expanded(expression)):
             c, rest = term.as_coeff_Mul()
             if rest in self.symbols and c.is_Rational:
                 slopes[rest] = slopes.get(rest, sp.S.Zero) + c
@@ -302,6 +307,7 @@ class Ring:
                 yield [], sp.expand(h[-1])
             return
         for index, logit in enumerate(bottoms[0].data):
+            self.budget.spend(_MATCH)
             for rest, surplus in self._matches(_difference(h, logit), bottoms[1:]):
                 yield [index, *rest], surplus
 
@@ -323,13 +329,18 @@ class Ring:
         return {powers: c for (_, powers), c in raw.items()}
 
     def _multiply(self, left: _Raw, right: _Raw) -> _Raw:
-        if len(left) * len(right) > _MAX_TERMS:
-            raise UnrecognisedError
+        self._pay(left, right)
         product: _Raw = {}
         for (h, p), c in left.items():
             for (k, q), e in right.items():
                 _accumulate(product, (_sum(h, k), self._merge(p, q)), c * e)
         return product
+
+    def _pay(self, left: Mapping[Any, Any], right: Mapping[Any, Any]) -> None:
+        terms = len(left) * len(right)
+        if terms > _MAX_TERMS:
+            raise UnrecognisedError
+        self.budget.spend(terms + 1)
 
     def _merge(self, left: Powers, right: Powers) -> Powers:
         if not left or not right:

@@ -1,6 +1,5 @@
 """The search for a witness: candidates, and the first that ``same_function`` confirms."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -8,6 +7,7 @@ from typing import TypeVar
 
 import sympy as sp
 
+from expressivity.budget import Budget, OutOfBudgetError, tree_size
 from expressivity.families import Family, Kind
 from expressivity.identities import is_identity
 from expressivity.recognition.formula import realise
@@ -17,14 +17,13 @@ from expressivity.recognition.search import Search
 from expressivity.recognition.ungated import formulas
 from expressivity.recognition.verification import same_function
 from expressivity.targets import COORDINATES
-from expressivity.time_limit import OutOfTimeError
 from expressivity.weights import Weights, network_expression
 
 _T = TypeVar("_T")
 
-SECONDS = 3.0
+STEPS = 4_000_000
 _MAX_TRIALS = 12
-_MAX_OPERATIONS = 4000
+_MAX_NODES = 8000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +35,7 @@ class Recognition:
 
 
 def recognise(
-    expression: sp.Expr, family: Family, *, width: int | None = None, seconds: float = SECONDS
+    expression: sp.Expr, family: Family, *, width: int | None = None, steps: int = STEPS
 ) -> Recognition | None:
     """A network of the family that equals the expression, verified, or None where none is found.
 
@@ -45,7 +44,7 @@ def recognise(
         family: its width does not matter.
         width: the exact width of the answer (neurons not needed get a_j = 0); the number of
             neurons found where it is None.
-        seconds: for the search; it is left between two steps of exact algebra.
+        steps: the search's budget: terms of products, entries of linear systems, candidates.
 
     >>> from expressivity.families import Form
     >>> from expressivity.targets import t4
@@ -53,10 +52,11 @@ def recognise(
     >>> recognise(t4().expression, family).family.width
     1
     """
-    if family.outputs != 1 or expression.count_ops() > _MAX_OPERATIONS:
+    if family.outputs != 1 or tree_size(expression) > _MAX_NODES:
         return None
-    ring = Ring(COORDINATES[: family.dimension])
-    search = Search(expression=expression, ring=ring, deadline=time.monotonic() + seconds)
+    budget = Budget(steps)
+    ring = Ring(COORDINATES[: family.dimension], budget)
+    search = Search(expression=expression, ring=ring, budget=budget)
     try:
         wanted = ring.parse(expression)
         if not wanted:
@@ -70,7 +70,7 @@ def recognise(
             network = network_expression(found.family, found.weights)
             if same_function(network, expression, ring.symbols):
                 return found
-    except (UnrecognisedError, OutOfTimeError):
+    except (UnrecognisedError, OutOfBudgetError):
         return None
     return None
 

@@ -1,23 +1,29 @@
-"""One search: the expression, its generators and the time that is left."""
+"""One search: the expression, its generators and the steps that are left."""
 
-import time
 from dataclasses import dataclass
 
 import sympy as sp
 
+from expressivity.budget import Budget
 from expressivity.recognition.normal_form import Ring
-from expressivity.time_limit import OutOfTimeError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """What is looked for and until when (a reading of ``time.monotonic``)."""
+    """What is looked for, and what it may cost: candidates, and entries of linear systems."""
 
     expression: sp.Expr
     ring: Ring
-    deadline: float
+    budget: Budget
 
     def check(self) -> None:
-        """Raise ``OutOfTimeError`` once the deadline has passed."""
-        if time.monotonic() > self.deadline:
-            raise OutOfTimeError
+        """Count one more candidate.
+
+        Raises:
+            OutOfBudgetError: it is one too many.
+        """
+        self.budget.spend(CANDIDATE)
+
+
+CANDIDATE = 100
+"""Steps that a candidate costs beside its linear systems."""

@@ -6,11 +6,12 @@ One neuron is linear algebra once its argument is known.
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import assert_never
 
 import sympy as sp
 
 from expressivity.families import Family, Form
-from expressivity.gates import GATES
+from expressivity.gates import GATES, is_positive
 from expressivity.recognition.candidates import (
     affine_factors,
     arguments,
@@ -41,27 +42,30 @@ def formulas(search: Search, family: Family) -> Iterator[Formula]:
     poly = ring.parse(search.expression)
     field = field_of(ring, poly)
     lifted = field.lift(poly)
-    if family.form is Form.TYPE1:
-        yield from _single(search, lifted, names, field)
-        yield from several(search, lifted, family, field)
-    elif family.form is Form.ONE_SIDED:
-        yield from _one_sided(search, lifted, family, field)
-        yield from several(search, lifted, family, field)
-        yield from polynomial(search, lifted, family, field)
-    elif family.form is Form.TWO_SIDED:
-        yield from _two_sided(search, family)
-        if "id" in names:
+    match family.form:
+        case Form.TYPE1:
+            yield from _single(search, lifted, names, field)
+            yield from several(search, lifted, family, field)
+        case Form.ONE_SIDED:
             yield from _one_sided(search, lifted, family, field)
             yield from several(search, lifted, family, field)
             yield from polynomial(search, lifted, family, field)
-    else:
-        yield from _two_sided(search, family)
-        yield from _pairs(search, lifted, names, field)
-        if "id" in names:
-            yield from several(search, lifted, family, field)
-            yield from polynomial(search, lifted, family, field)
+        case Form.TWO_SIDED:
+            yield from _two_sided(search, family)
+            if "id" in names:
+                yield from _one_sided(search, lifted, family, field)
+                yield from several(search, lifted, family, field)
+                yield from polynomial(search, lifted, family, field)
+        case Form.QUADRATIC:
+            yield from _two_sided(search, family)
+            yield from _pairs(search, lifted, names, field)
+            if "id" in names:
+                yield from several(search, lifted, family, field)
+                yield from polynomial(search, lifted, family, field)
+        case _:
+            assert_never(family.form)
     gate = family.gate
-    if gate is not None and not gate.scale and GATES[gate.name].positive:
+    if gate is not None and not gate.scale and is_positive(GATES[gate.name], family.coefficients):
         yield from _equal(search, lifted, family, field)
 
 

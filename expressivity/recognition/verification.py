@@ -19,6 +19,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.relational import Relational
 
+from expressivity.budget import OutOfBudgetError, expanded
 from expressivity.identities import affine_form, is_identity, split_level
 from expressivity.recognition.normal_form import Ring, UnrecognisedError
 
@@ -43,9 +44,9 @@ def same_function(left: sp.Expr, right: sp.Expr, symbols: tuple[sp.Symbol, ...])
     try:
         if Ring(symbols).parse(difference):
             return False
-    except UnrecognisedError:
+        return all(_is_continuous(part, symbols) for part in difference.atoms(sp.Piecewise))
+    except (UnrecognisedError, OutOfBudgetError):
         return False
-    return all(_is_continuous(part, symbols) for part in difference.atoms(sp.Piecewise))
 
 
 def _is_continuous(part: Any, symbols: tuple[sp.Symbol, ...]) -> bool:
@@ -62,4 +63,4 @@ def _is_continuous(part: Any, symbols: tuple[sp.Symbol, ...]) -> bool:
     if pivot is None:
         return False
     on_plane = sp.expand(pivot - level / sp.diff(level, pivot))
-    return sp.expand((value - otherwise).subs(pivot, on_plane)) == 0
+    return expanded((value - otherwise).subs(pivot, on_plane)) == 0

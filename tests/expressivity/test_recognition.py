@@ -7,12 +7,10 @@ is found by the same harness; symbolic jumps agree with one-sided numerical grad
 expressions that no search can decide stay unknown.
 """
 
-import contextlib
 import dataclasses
 import importlib.util
 import itertools
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -21,6 +19,7 @@ import torch
 
 from expressivity import membership
 from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY
+from expressivity.budget import OutOfBudgetError
 from expressivity.domains import domain_for
 from expressivity.evidence import Verdict
 from expressivity.expressions import parse
@@ -35,7 +34,6 @@ from expressivity.recognition import recognise
 from expressivity.recognition.linear import rank_one
 from expressivity.recognition.normal_form import Ring, UnrecognisedError
 from expressivity.targets import COORDINATES, TARGETS, Target, t4, to_sympy
-from expressivity.time_limit import OutOfTimeError, within
 from expressivity.weights import network_expression, start_from
 
 torch.set_num_threads(1)
@@ -264,11 +262,10 @@ def test_undecided_expressions_stay_unknown(text, kind, form):
     assert (found.membership.verdict, found.witness) == (Verdict.UNKNOWN, None)
 
 
-def test_no_time_is_no_verdict():
+def test_a_used_up_budget_is_no_verdict():
     family = family_of(Kind.LA, Form.TYPE1, 1)
-    target = target_of("relu(x)")
-    assert classify(target, family, seconds=0.0).membership.verdict is Verdict.UNKNOWN
-    assert recognise(target.expression, family, seconds=-1.0) is None
+    assert recognise(target_of("relu(x)").expression, family) is not None
+    assert recognise(target_of("relu(x)").expression, family, steps=0) is None
 
 
 def test_reasons_of_one_width_exclude_no_other():
@@ -287,8 +284,16 @@ def false_alarms(members, obstructions):
         (member, obstruction)
         for member in members
         for obstruction in obstructions
-        if obstruction(member.target, member.family) is not None
+        if reason_of(obstruction, member) is not None
     ]
+
+
+def reason_of(obstruction, member):
+    """What it says, or None where it says nothing; a used-up budget says nothing either."""
+    try:
+        return obstruction(member.target, member.family)
+    except OutOfBudgetError:
+        return None
 
 
 def small(member, operations=120):
@@ -301,7 +306,7 @@ def test_random_members_are_never_called_non_members():
     assert {m.family.kind for m in members} == set(Kind)
     assert not false_alarms(members, OBSTRUCTIONS)
     for member in members[:40]:
-        found = classify(member.target, member.family, seconds=0.5)
+        found = classify(member.target, member.family)
         assert found.membership.verdict is not Verdict.NON_MEMBER
 
 
@@ -323,20 +328,16 @@ def test_a_planted_false_obstruction_is_found(monkeypatch):
 
 @dataclasses.dataclass
 class Tally:
-    """How many members of width 1 were recognised, of how many; all members; seconds at most."""
+    """How many members of width 1 were recognised, of how many; and all members."""
 
     plain: list[int] = dataclasses.field(default_factory=lambda: [0, 0])
     moa: list[int] = dataclasses.field(default_factory=lambda: [0, 0])
     members: int = 0
-    slowest: float = 0.0
 
     def judge(self, member):
         """Soundness is asserted, power is counted."""
-        with contextlib.suppress(OutOfTimeError):  # too slow is no verdict either
-            assert not within(20.0, lambda: false_alarms([member], OBSTRUCTIONS))
-        started = time.monotonic()
+        assert not false_alarms([member], OBSTRUCTIONS)
         found = classify(member.target, member.family)
-        self.slowest = max(self.slowest, time.monotonic() - started)
         self.members += 1
         assert found.membership.verdict is not Verdict.NON_MEMBER
         if found.witness is not None:
@@ -364,7 +365,6 @@ def test_soundness(part):
     """2,000 members, none excluded; ``-m slow -k slice3of20`` runs one slice of 100."""
     for member in random_members(2024 + part, SLICE):
         TALLY.judge(member)
-    assert TALLY.slowest < 30
 
 
 @pytest.mark.slow

@@ -184,7 +184,7 @@ def test_witnesses_agree_at_points():
     checked = 0
     point = {X: sp.Rational(3141, 1000), Y: -sp.Rational(2718, 1000)}
     for member in load_random_members()(11, 25):
-        found = recognise(member.target.expression, member.family, seconds=0.5)
+        found = recognise(member.target.expression, member.family, steps=300_000)
         if found is None:
             continue
         network = network_expression(found.family, found.weights)

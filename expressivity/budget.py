@@ -1,0 +1,105 @@
+"""How much work a question may cost, counted and not timed.
+
+Exact algebra can take long. What bounds it here are counts that depend on the question alone:
+nodes of expressions, terms of polynomials, cells, candidates. So the same question ends the same
+way on every machine, under every load and in every thread. Each question has a budget of its own;
+what a cache already knows costs nothing and changes nothing, since nobody shares its budget.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+
+MAX_EXPANDED = 3000
+
+
+class OutOfBudgetError(Exception):
+    """A question costs more than its budget; nothing is decided."""
+
+
+@dataclass
+class Budget:
+    """Steps that are left for one question.
+
+    >>> budget = Budget(10)
+    >>> budget.spend(7)
+    >>> try:
+    ...     budget.spend(7)
+    ... except OutOfBudgetError:
+    ...     budget.left
+    -4
+    """
+
+    left: int
+
+    def spend(self, steps: int = 1) -> None:
+        """Take so many steps from what is left.
+
+        Raises:
+            OutOfBudgetError: there are not so many.
+        """
+        self.left -= steps
+        if self.left < 0:
+            raise OutOfBudgetError
+
+
+def expanded_terms(expression: Any) -> int:
+    """A bound for the number of terms that the expression has once it is multiplied out.
+
+    Arguments of functions count as well: the largest of them is a lower limit.
+
+    >>> x, y = sp.symbols("x y")
+    >>> expanded_terms((x + y) ** 3 * (x + 1))
+    8
+    """
+    known: dict[Any, int] = {}
+
+    def count(node: Any) -> int:
+        if node not in known:
+            inner = [count(part) for part in node.args]
+            if node.is_Add:
+                known[node] = sum(inner)
+            elif node.is_Mul:
+                known[node] = math.prod(inner)
+            elif node.is_Pow and node.exp.is_Integer:
+                power = abs(int(node.exp))  # monomials of this degree in so many terms
+                known[node] = math.comb(inner[0] + power - 1, power)
+            else:
+                known[node] = max(inner, default=1)
+        return known[node]
+
+    return count(expression)
+
+
+def expanded(expression: sp.Expr) -> sp.Expr:
+    """The expression multiplied out, where that leaves at most ``MAX_EXPANDED`` terms.
+
+    Raises:
+        OutOfBudgetError: there might be more.
+
+    >>> x = sp.Symbol("x")
+    >>> expanded((x + 1) ** 2)
+    x**2 + 2*x + 1
+    """
+    if expanded_terms(expression) > MAX_EXPANDED:
+        raise OutOfBudgetError
+    return sp.expand(expression)
+
+
+def tree_size(expression: Any) -> int:
+    """Nodes of an expression written out as a tree; parts that it shares count each time.
+
+    >>> x = sp.Symbol("x")
+    >>> tree_size((x + 1) * sp.exp(x + 1))
+    8
+    """
+    known: dict[Any, int] = {}
+
+    def count(node: Any) -> int:
+        if node not in known:
+            known[node] = 1 + sum(count(part) for part in node.args)
+        return known[node]
+
+    return count(expression)
