@@ -7,7 +7,11 @@ of the transcript and are marked as such. A theorem is proved when every checked
 
 The assumptions of a theorem are data (its *setting*), so that a mutation is the same proof
 run in another setting: one in which the statement is false, with the counterexample that
-shows it. A proof that survives its mutation proves nothing.
+shows it. A proof that survives its mutation proves nothing. A mutation is *refuted* where a step
+is shown to be false, and merely *undecided* where a step is only not shown: then it says why.
+
+No verdict depends on how long a check takes: one that does not end in time is no answer, and
+raises :class:`UnfinishedStepError`.
 """
 
 import time
@@ -59,14 +63,23 @@ class Mutation:
         name: what was changed.
         setting: the changed assumptions, of the type the theorem's steps take.
         counterexample: a step whose check shows that the mutated statement is false.
+        undecided_because: where no step of the mutated proof is shown to be false, why not.
+
+    Raises:
+        ValueError: the setting is None.
     """
 
     name: str
     setting: Any
     counterexample: Step
+    undecided_because: str | None = None
 
     def __post_init__(self) -> None:
-        assert self.setting is not None, "None stands for the theorem's own setting"
+        if self.setting is None:
+            raise ValueError(
+                f"required: a setting for the mutation {self.name!r}; got None, which stands for "
+                "the theorem's own"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,11 +166,21 @@ class Proof:
         }
 
 
-def prove(theorem: Theorem, *, setting: Any = None, step_seconds: float = 60.0) -> Proof:
+STEP_SECONDS = 120.0
+"""The guard of each step, more than ten times what the slowest built-in one takes."""
+
+
+class UnfinishedStepError(RuntimeError):
+    """A check did not end within the guard: nothing is known, not even that it is undecided."""
+
+
+def prove(theorem: Theorem, *, setting: Any = None, step_seconds: float = STEP_SECONDS) -> Proof:
     """Check every step, in the theorem's own setting or another.
 
-    A step that takes longer than ``step_seconds`` is ``unknown`` (``time_limit.within``: in the
-    main thread; in others there is no limit).
+    Raises:
+        UnfinishedStepError: a step took longer than ``step_seconds``, a guard against checks that
+            never end (``time_limit.within``: in the main thread; in others there is none).
+        TypeError: a check answers anything but True, False or None.
 
     >>> step = Step(statement="1 + 1 = 2", source="arithmetic", check=lambda: 1 + 1 == 2)
     >>> theorem = Theorem(name="A", title="", statement="", assumptions=(), setting=None,
@@ -166,19 +189,21 @@ def prove(theorem: Theorem, *, setting: Any = None, step_seconds: float = 60.0) 
     'proved'
     """
     chosen = theorem.setting if setting is None else setting
-    outcomes = tuple(run_step(step, step_seconds) for step in theorem.steps(chosen))
+    outcomes = tuple(_run(step, theorem, step_seconds) for step in theorem.steps(chosen))
     return Proof(theorem=theorem, outcomes=outcomes)
 
 
-def run_step(step: Step, step_seconds: float) -> StepOutcome:
-    """One step with its time limit."""
+def _run(step: Step, theorem: Theorem, step_seconds: float) -> StepOutcome:
     started = time.perf_counter()
     if step.check is None:
         return StepOutcome(step=step, verdict=ProofVerdict.STATED, seconds=0.0)
     try:
         answer = within(step_seconds, step.check)
-    except OutOfTimeError:
-        answer = None
+    except OutOfTimeError as error:
+        raise UnfinishedStepError(
+            f"theorem {theorem.name}: the step {step.statement!r} did not end within its "
+            f"{step_seconds:g} seconds, and nothing is decided: give it more --step-seconds"
+        ) from error
     # Compared by identity: sympy's own true, or a nonzero number, is not an answer.
     verdict = next((verdict for expected, verdict in _VERDICTS if answer is expected), None)
     if verdict is None:
@@ -188,7 +213,7 @@ def run_step(step: Step, step_seconds: float) -> StepOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class MutationOutcome:
-    """Whether a mutation was caught."""
+    """What the proof and the counterexample of a mutation came to."""
 
     theorem: str
     mutation: Mutation
@@ -201,6 +226,28 @@ class MutationOutcome:
         shown = self.counterexample.verdict is ProofVerdict.PROVED
         return shown and self.proof.verdict is not ProofVerdict.PROVED
 
+    @property
+    def refuted(self) -> bool:
+        """A step of the mutated proof is shown to be false, rather than only not shown."""
+        return self.proof.verdict is ProofVerdict.REFUTED
+
+    @property
+    def survived(self) -> bool:
+        """The proof goes through, or the counterexample is none."""
+        wrong = self.counterexample.verdict is ProofVerdict.REFUTED
+        return wrong or self.proof.verdict is ProofVerdict.PROVED
+
+    @property
+    def in_words(self) -> str:
+        """One of ``SURVIVED``, ``counterexample not shown``, ``refuted``, ``undecided: ..``."""
+        if self.survived:
+            return "SURVIVED"
+        if not self.caught:
+            return "counterexample not shown"
+        if self.refuted:
+            return "refuted"
+        return f"undecided: {self.mutation.undecided_because or 'no reason is given'}"
+
     def json(self) -> dict[str, object]:
         """The JSON form of docs/formats.md."""
         return {
@@ -208,17 +255,18 @@ class MutationOutcome:
             "mutation": self.mutation.name,
             "counterexample": self.mutation.counterexample.statement,
             "caught": self.caught,
+            "refuted": self.refuted,
         }
 
 
-def mutate(theorem: Theorem, *, step_seconds: float = 60.0) -> list[MutationOutcome]:
-    """Run the proof in every mutated setting and check every counterexample."""
+def mutate(theorem: Theorem, *, step_seconds: float = STEP_SECONDS) -> list[MutationOutcome]:
+    """Run the proof in every mutated setting and check every counterexample; raises as `prove`."""
     return [
         MutationOutcome(
             theorem=theorem.name,
             mutation=mutation,
             proof=prove(theorem, setting=mutation.setting, step_seconds=step_seconds),
-            counterexample=run_step(mutation.counterexample, step_seconds),
+            counterexample=_run(mutation.counterexample, theorem, step_seconds),
         )
         for mutation in theorem.mutations
     ]

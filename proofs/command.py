@@ -18,6 +18,7 @@ from rich.table import Table
 from expressivity.cli import Json
 from expressivity.commands.console import console, table_console
 from expressivity.output import ExitCode, write_json
+from expressivity.proof import STEP_SECONDS
 
 if TYPE_CHECKING:
     from expressivity.proof import MutationOutcome, Proof, Theorem
@@ -45,8 +46,8 @@ def register(app: typer.Typer) -> None:
             Path | None, typer.Option(help="Write a transcript to this LaTeX file.")
         ] = None,
         step_seconds: Annotated[
-            float, typer.Option(help="Time limit of each step; beyond it the step is unknown.")
-        ] = 60.0,
+            float, typer.Option(help="Guard against a step that never ends: exit code 4.")
+        ] = STEP_SECONDS,
         as_json: Json = False,
     ) -> int:
         """Check the theorems of docs/theory.md step by step, exactly."""
@@ -64,17 +65,18 @@ def run(
     *,
     with_mutations: bool = False,
     latex: Path | None = None,
-    step_seconds: float = 60.0,
+    step_seconds: float = STEP_SECONDS,
     as_json: bool = False,
 ) -> int:
     """Prove, and if asked for mutate; the exit code is that of docs/formats.md.
 
-    0: all proved and every mutation caught; 1: a theorem refuted or a mutation survived;
-    3: otherwise, something is unknown.
+    0: all proved and every mutation refuted, or undecided for a reason that it gives; 1: a
+    theorem refuted or a mutation survived; 3: otherwise, something is unknown.
 
     Raises:
-        ValueError: an unknown theorem, a time limit that is not positive, or a transcript in a
+        ValueError: an unknown theorem, a guard that is not positive, or a transcript in a
             folder that does not exist.
+        UnfinishedStepError: a step ran into the guard; nothing is printed or written.
     """
     from expressivity.proof import THEOREMS
 
@@ -107,20 +109,17 @@ def _exit_code(proofs: Sequence[Proof], mutations: Sequence[MutationOutcome]) ->
     from expressivity.proof import ProofVerdict
 
     verdicts = [proof.verdict for proof in proofs]
-    if ProofVerdict.REFUTED in verdicts or any(_survived(outcome) for outcome in mutations):
+    if ProofVerdict.REFUTED in verdicts or any(outcome.survived for outcome in mutations):
         return ExitCode.OTHERWISE
     decided = all(verdict is ProofVerdict.PROVED for verdict in verdicts)
-    if not decided or not all(outcome.caught for outcome in mutations):
+    if not decided or not all(_is_settled(outcome) for outcome in mutations):
         return ExitCode.UNDECIDED
     return ExitCode.AS_EXPECTED
 
 
-def _survived(outcome: MutationOutcome) -> bool:
-    """The proof goes through, or the counterexample is none: not merely one not shown in time."""
-    from expressivity.proof import ProofVerdict
-
-    wrong = outcome.counterexample.verdict is ProofVerdict.REFUTED
-    return wrong or outcome.proof.verdict is ProofVerdict.PROVED
+def _is_settled(outcome: MutationOutcome) -> bool:
+    """Caught, and refuted or with a reason why not."""
+    return outcome.caught and (outcome.refuted or bool(outcome.mutation.undecided_because))
 
 
 def _run_with_progress(
@@ -164,12 +163,11 @@ def _show(proofs: Sequence[Proof], mutations: Sequence[MutationOutcome]) -> None
     plain.print(table)
     if mutations:
         changed = Table(
-            "theorem", "mutation", "counterexample", "caught", box=SIMPLE_HEAD, pad_edge=False
+            "theorem", "mutation", "counterexample", "proof", box=SIMPLE_HEAD, pad_edge=False
         )
         for outcome in mutations:
-            verdict = "caught" if outcome.caught else _how_missed(outcome)
             statement = outcome.mutation.counterexample.statement
-            changed.add_row(outcome.theorem, outcome.mutation.name, statement, verdict)
+            changed.add_row(outcome.theorem, outcome.mutation.name, statement, outcome.in_words)
         plain.print(changed)
     proved = sum(str(proof.verdict) == "proved" for proof in proofs)
     seconds = sum(proof.seconds for proof in proofs)
@@ -178,9 +176,9 @@ def _show(proofs: Sequence[Proof], mutations: Sequence[MutationOutcome]) -> None
         "are sentences that no computation replaces."
     )
     if mutations:
-        caught = sum(outcome.caught for outcome in mutations)
-        plain.print(f"{caught} of {len(mutations)} mutations caught.")
-
-
-def _how_missed(outcome: MutationOutcome) -> str:
-    return "SURVIVED" if _survived(outcome) else "counterexample not shown"
+        caught = [outcome for outcome in mutations if outcome.caught]
+        refuted = sum(outcome.refuted for outcome in caught)
+        plain.print(
+            f"{len(caught)} of {len(mutations)} mutations caught: {refuted} refuted, "
+            f"{len(caught) - refuted} merely undecided."
+        )

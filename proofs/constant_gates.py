@@ -9,7 +9,7 @@ from typing import Any
 
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY
+from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY, Activation
 from expressivity.families import Family, Form, Kind
 from expressivity.gates import GATES, GateSpec
 from expressivity.identities import is_identity
@@ -32,25 +32,53 @@ def title_of(form: Form) -> str:
     return "ReLU(x1)" if form is Form.TYPE1 else "x1 ReLU(x1)"
 
 
-def la_network(form: Form, second: tuple[int, int] = (1, 0)) -> tuple[Family, Weights]:
-    """ReLU(x1) times v x1 + c in LA, width 1, d = 1, over the seven; ``second`` is (v, c).
+def la_network(
+    form: Form,
+    second: tuple[int, int] = (1, 0),
+    dictionary: Sequence[str] = FULL_DICTIONARY,
+) -> tuple[Family, Weights]:
+    """ReLU(x1) s(v x1 + c) in LA, width 1, d = 1; ``second`` is (v, c).
 
-    In Type-II the default is ``target_of(form)``; type1 has no second factor.
+    In one_sided s is absent. In the other Type-II forms it is relu, since v x1 + c >= 0 where
+    ReLU(x1) > 0: no other activation is needed. In Type-II the default is ``target_of(form)``;
+    type1 has no second factor.
     """
-    family = Family(kind=Kind.LA, form=form, width=1, dimension=1, bias=second[1] != 0)
-    unit = {name: [int(s == name) for s in FULL_DICTIONARY] for name in ("id", "relu")}
-    left = unit["relu"]
-    if form is Form.QUADRATIC:
-        left = [s * t for s in unit["relu"] for t in unit["id"]]
-    rows: dict[str, Any] = {"w": [[1, 0]], "v": [second], "a": [[1]], "scale0": left}
-    rows["scale1"] = unit["id"]
+    family = Family(
+        kind=Kind.LA,
+        form=form,
+        width=1,
+        dimension=1,
+        bias=second[1] != 0,
+        dictionary=tuple(dictionary),
+    )
+    unit = [int(name == "relu") for name in dictionary]
+    pairs = [s * t for s in unit for t in unit]
+    rows: dict[str, Any] = {
+        "w": [[1, 0]],
+        "v": [second],
+        "a": [[1]],
+        "scale0": pairs if form is Form.QUADRATIC else unit,
+        "scale1": unit,
+    }
     blocks = {name: sp.ImmutableMatrix(rows[name]) for name in family.shapes}
     return family, Weights(blocks=blocks)
 
 
-def is_la(form: Form) -> bool | None:
-    """Whether ``la_network`` is the target."""
+def is_la(form: Form, dictionary: Iterable[Activation] = SEVEN) -> bool | None:
+    """Whether the dictionary contains relu, and ``la_network`` is the target."""
+    if all(s.expression != _relu.expression for s in dictionary):
+        return False
     return is_identity(network_expression(*la_network(form)), target_of(form))
+
+
+def is_lifted(
+    gate: GateSpec, form: Form, dictionary: Sequence[str] = FULL_DICTIONARY
+) -> bool | None:
+    """Whether constant gates make a MoA network of width 1 the target: None without a map."""
+    la, weights = la_network(form, dictionary=dictionary)
+    moa = replace(la, kind=Kind.MOA, gate=gate)
+    found = lift(moa, weights)
+    return None if found is None else is_identity(network_expression(moa, found), target_of(form))
 
 
 def gate_value(spec: GateSpec, size: int) -> sp.Expr:
@@ -64,18 +92,11 @@ def gate_value(spec: GateSpec, size: int) -> sp.Expr:
 
 def lifted(gate: GateSpec, form: Form = Form.TYPE1) -> Step:
     """Counterexample: constant gates make the MoA network of width 1 the target."""
-    la, weights = la_network(form)
-    moa = replace(la, kind=Kind.MOA, gate=gate)
-
-    def check() -> bool | None:
-        found = lift(moa, weights)
-        return found and is_identity(network_expression(moa, found), target_of(form))
-
     return Step(
         statement=f"{title_of(form)} is a MoA network of width 1 with constant gates: "
         f"{words(gate)}",
         source="docs/theory.md, section 2",
-        check=check,
+        check=lambda: is_lifted(gate, form),
     )
 
 

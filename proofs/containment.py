@@ -25,6 +25,7 @@ from expressivity.weights import Weights, lift, network_expression
 from proofs.constant_gates import (
     SEVEN,
     is_la,
+    is_lifted,
     la_network,
     lifted,
     settle,
@@ -113,19 +114,22 @@ def refuted_steps(cell: Cell) -> Iterator[Step]:
             statement=f"{words(gate)}, {form}: REFUTED. {title_of(form)} is an LA network of width "
             f"1 without hidden biases, and no MoA network, {width} ({theorem})",
             source=SOURCE,
-            check=lambda f=form: settle([is_la(f), is_obstructed(cell, f)]),
+            check=lambda f=form: settle([is_la(f), is_excluded(cell, f)]),
         )
 
 
-def is_obstructed(cell: Cell, form: Form) -> bool | None:
-    """An obstruction, the one of C1a or of C2, excludes the target."""
+def is_excluded(cell: Cell, form: Form) -> bool | None:
+    """Whether the target is no MoA network.
+
+    True by an obstruction, the one of C1a or of C2, False where constant gates reach it.
+    """
     la, _ = la_network(form)
     family = replace(la, kind=Kind.MOA, gate=cell.gate, dictionary=cell.dictionary)
     target = Target(name="it", expression=target_of(form), domain=domain_for(1), source=SOURCE)
     for obstruction in (sign_definite_obstruction, vanishing_order_obstruction):
         if obstruction(target, family) is not None:
             return True
-    return None
+    return False if is_lifted(cell.gate, form, cell.dictionary) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -273,7 +277,7 @@ def _not_contained(gate: GateSpec, reason: str) -> Step:
         statement=f"ReLU(x1), LA of width 1, is no MoA network of width 1 ({reason}): "
         f"{words(gate)}",
         source=SOURCE,
-        check=lambda: settle([is_la(Form.TYPE1), is_obstructed(cell, Form.TYPE1)]),
+        check=lambda: settle([is_la(Form.TYPE1), is_excluded(cell, Form.TYPE1)]),
     )
 
 
@@ -340,13 +344,14 @@ THEOREMS.add(
         name="containment",
         title="Containment of LA in MoA, by gate and switches",
         statement="Every LA network is a MoA network of the same width and form: sigmoid and "
-        "softmax with scale, tanh with bias. Not so, over a dictionary with the seven, in the "
-        "other six cells: for positive gates at width 1, for tanh at every width. With a bias "
-        "alone positive gates reach all coefficients that are nonzero and of one sign.",
+        "softmax with scale, tanh with bias. Not so, over the seven, in the other six cells: for "
+        "positive gates at width 1, for tanh at every width. With a bias alone positive "
+        "gates reach all coefficients that are nonzero and of one sign.",
         assumptions=(
             "u = 0 is allowed; coefficients alpha_k are any real numbers",
             "softmax: K >= 2 for the two cells that fail",
-            "the failures: hidden biases off (C1a and C2 cover biases on), width as stated",
+            "the failures: over the seven (C1a and C2 name more dictionaries), hidden biases off "
+            "(C1a and C2 cover biases on), width as stated; one output, no output bias",
         ),
         setting=_SETTING,
         steps=steps,

@@ -7,7 +7,10 @@ with biases, on a domain that contains the segment abs(x1) <= R of x2 = 0 (d = 2
     t2, LA type1                  tanh(lambda R)/2;  for a gate g: (g(lambda R) - g(-lambda R))/4
     t4, LA one_sided              R tanh(lambda R)/4
     t1, C^1 activations           1/2
-    t1, piecewise affine ones     R/m if R <= m/2, (R + 1/2)/(m + 1) otherwise, at width m >= 1
+    t1, piecewise affine ones     R/m if R <= m/2, (R + 1/2)/(m + 1) otherwise, type1 of width m
+
+Every activation is continuous, C^1 on either side of 0 up to 0, and kinks at 0 alone: without
+continuity the derivative of s(z) y may jump although s has kink 0.
 
 The steps of the last line are in ``slope_staircase``.
 """
@@ -31,6 +34,7 @@ from expressivity.obstructions.jump_amplitude import (
 )
 from expressivity.proof import THEOREMS, Mutation, Step, Theorem
 from expressivity.targets import COORDINATES
+from proofs.hypotheses import REGULAR, regularity_step
 from proofs.slope_staircase import (
     SOURCE,
     TWO_KINKS,
@@ -70,12 +74,14 @@ class Setting:
 
 def steps(setting: Setting) -> Iterator[Step]:
     """The argument for a jump, then t2, t4 and t1."""
+    activations = {**setting.dictionary, **setting.smooth, **setting.affine}
+    yield regularity_step(activations.values(), SOURCE)
     yield from _jump_steps()
     yield from _t2_steps(setting)
     yield from _t4_steps(setting)
     yield Step(
-        statement="The derivative of a neuron over each C^1 activation jumps nowhere, and that of "
-        "t1 by 1 at 0 (below): the error is at least 1/2",
+        statement="The derivative of a neuron over each C^1 activation, type1 or one_sided, jumps "
+        "nowhere, and that of t1 by 1 at 0 (below): the error is at least 1/2",
         source=SOURCE,
         check=lambda: _c1(setting.smooth),
     )
@@ -223,7 +229,8 @@ def _at(function: sp.Expr, place: sp.Expr) -> sp.Expr:
 def _jumps_by(amplitude: sp.Expr, target: targets.Target | None = None) -> bool | None:
     """Whether amplitude(x1) relu(x2) jumps by the amplitude; for lambda = 2 it is the target."""
     jumps = neuron_jumps(_relu.expression, amplitude)
-    assert jumps is not None
+    if jumps is None:
+        return None
     answer = is_identity(jumps[0].gradient.subs(SLOPE, 1), amplitude)
     if target is None:
         return answer
@@ -232,14 +239,27 @@ def _jumps_by(amplitude: sp.Expr, target: targets.Target | None = None) -> bool 
 
 
 def _c1(dictionary: Dictionary) -> bool | None:
-    """Whether no neuron over the dictionary jumps, in value or derivative."""
-    found = [neuron_jumps(s) for s in dictionary.values()]
+    """Whether no type1 or one_sided neuron over the dictionary jumps, in value or derivative."""
+    seconds = SECOND_FACTORS.values()
+    found = [neuron_jumps(s, second) for s in dictionary.values() for second in seconds]
     return combined(*(
         None if jump is None else is_identity(part, sp.S.Zero)
         for jumps in found
         for jump in jumps or (None,)
         for part in ((jump.value, jump.gradient) if jump else (None,))
     ))  # fmt: skip
+
+
+def _step_does_better() -> bool | None:
+    """On either side of 0 the slope of f - t1 is affine, and small at 0 and at the end."""
+    error = _STEP.subs(Z, _X1) * sp.Rational(5, 4) * _X1 - targets.t1().expression
+    x, reach = sp.Symbol("x", positive=True), sp.Rational(1, 4)
+    slopes = [sp.diff(error.subs(_X1, side), x) for side in (x, -x)]
+    ends = [slope.subs(x, place) for slope in slopes for place in (0, reach)]
+    return combined(
+        *[is_identity(sp.diff(slope, x, 2), sp.S.Zero) for slope in slopes],
+        all(bool(abs(end) <= reach) for end in ends),
+    )
 
 
 def _named(*names: str) -> Dictionary:
@@ -253,6 +273,7 @@ _SETTING = Setting(
     smooth=_named("relu2", "gelu", "silu", "tanh"),
     affine=_named("id", "relu", "leaky_relu"),
 )
+_STEP = sp.Piecewise((sp.S.One, Z > 0), (sp.S.Zero, True))
 _silu, _T1 = ACTIVATIONS["silu"], _relu(Z) + ACTIVATIONS["relu2"](Z)
 _Y = SECOND_FACTORS[Form.ONE_SIDED]
 
@@ -287,6 +308,16 @@ _MUTATIONS = (
         ),
     ),
     Mutation(
+        name="an activation of kink 0 that is not continuous, in the C^1 class: 1 for z > 0",
+        setting=replace(_SETTING, smooth={**_SETTING.smooth, "step": _STEP}),
+        counterexample=Step(
+            statement="f = s(x) 5 x/4, one_sided of width 1, is 5/4 relu(x): f' misses t1' on "
+            "[-1/4, 1/4] by at most 1/4, less than 1/2",
+            source=SOURCE,
+            check=_step_does_better,
+        ),
+    ),
+    Mutation(
         name="a piecewise affine activation with two kinks",
         setting=replace(_SETTING, affine={**_SETTING.affine, "two_kinks": TWO_KINKS}),
         counterexample=Step(
@@ -305,13 +336,13 @@ THEOREMS.add(
         title="A gradient jump that a class lacks bounds its error in W^{1,infinity} from below",
         statement="ess sup abs(grad(f - t)) >= sup abs(J)/2; every LA type1 network misses t2 by "
         "at least tanh(lambda R)/2, every LA one_sided network t4 by R tanh(lambda R)/4, every "
-        "network of C^1 activations t1 by 1/2, and every network of m >= 1 piecewise affine ones "
-        "t1 by R/m if R <= m/2 and by (R + 1/2)/(m + 1) otherwise.",
+        "type1 or one_sided network of C^1 activations t1 by 1/2, and every type1 network of m >= "
+        "1 piecewise affine ones t1 by R/m if R <= m/2 and by (R + 1/2)/(m + 1) otherwise.",
         assumptions=(
             "lambda, R > 0; the domain contains the segment abs(x1) <= R, x2 = 0 (t2, t4), or is "
             "[-R, R] (t1), with both sides of almost every point",
             "hidden biases on or off; t2, t4 and the C^1 activations at every width",
-            "activations that are analytic on either side of 0",
+            f"every activation is {REGULAR}",
         ),
         setting=_SETTING,
         steps=steps,

@@ -10,6 +10,7 @@ from typing import Any
 import sympy as sp
 
 from expressivity.activations import Activation, Z
+from expressivity.identities import differs
 from expressivity.obstructions.smoothness import pieces
 from expressivity.proof import Step
 from proofs.constant_gates import X1, settle
@@ -57,14 +58,39 @@ def erf_on_the_imaginary_axis() -> bool:
 
 
 def has_order_at_most_one(formula: sp.Expr) -> bool | None:
-    """Whether it is a rational function of X1 and of exponentials of affine functions of X1."""
+    """Whether a function of X1 is meromorphic of order at most 1.
+
+    True for a rational function of X1 and of exponentials of affine functions of X1, False where
+    :func:`grows_like_erf` shows order 2.
+    """
+    if _is_exponential(formula):
+        return True
+    return False if grows_like_erf(formula) else None
+
+
+def grows_like_erf(formula: sp.Expr) -> bool:
+    """Whether it is A + B erf(c X1), c > 0, A and B of order at most 1, B not 0.
+
+    If it had order at most 1, so had erf(c X1), its difference to A over B.
+    """
+    erfs = [atom for atom in formula.atoms(sp.erf) if atom.has(X1)]
+    if len(erfs) != 1 or not sp.expand(erfs[0].args[0] / X1).is_positive:
+        return False
+    e = sp.Dummy()
+    affine = sp.expand(formula.xreplace({erfs[0]: e}))
+    slope = sp.diff(affine, e)
+    parts = (slope, affine.subs(e, 0))
+    return not slope.has(e) and all(map(_is_exponential, parts)) and differs(slope, sp.S.Zero)
+
+
+def _is_exponential(formula: sp.Expr) -> bool:
     exponential: Any = formula.replace(sp.tanh, lambda u: 1 - 2 / (sp.exp(2 * u) + 1))
     atoms = {atom for atom in exponential.atoms(sp.exp) if atom.has(X1)}
     if any(sp.diff(atom.args[0], X1, 2) != 0 for atom in atoms):
-        return None
+        return False
     rational = exponential.xreplace({atom: sp.Dummy() for atom in atoms})
     names = [s for s in rational.free_symbols if s == X1 or isinstance(s, sp.Dummy)]
-    return True if rational.is_rational_function(*names) else None
+    return bool(rational.is_rational_function(*names))
 
 
 def activation_has_order_at_most_one(activation: Activation) -> bool | None:

@@ -14,7 +14,7 @@ import sympy as sp
 from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY, Z
 from expressivity.families import FIXED_FORMS, Family, Form, Kind
 from expressivity.gates import GATES, GateSpec
-from expressivity.identities import is_identity
+from expressivity.identities import is_identity, is_nonzero
 from expressivity.obstructions.pole_order import has_simple_poles, higher_pole
 from expressivity.proof import THEOREMS, Mutation, Step, Theorem
 from expressivity.targets import COORDINATES
@@ -58,7 +58,8 @@ def steps(setting: Setting) -> Iterator[Step]:
             )
     for kind in Kind:
         yield Step(
-            statement=f"{kind}: type1 is one_sided with v = 0 and c = 1",
+            statement=f"{kind}: type1 is one_sided with v = 0 and c = 1"
+            + (" (tanh gates: no gate takes part)" if kind is Kind.MOA else ""),
             source=SOURCE,
             check=lambda k=kind: type1_is_one_sided(k, names, bias=setting.bias),
         )
@@ -75,7 +76,8 @@ def steps(setting: Setting) -> Iterator[Step]:
     )
     for gate in setting.product_gates:
         yield Step(
-            statement=f"{gate}: g_k(z) g_l(y) is the gate of the pair (k, l) at logits z_k + y_l",
+            statement=f"{gate}: g_k(z) g_l(y) is the gate of the pair (k, l) at logits z_k + y_l, "
+            "written out for K = 2",
             source="derived here",
             check=lambda g=gate: product_is_one_gate(g),
         )
@@ -137,7 +139,9 @@ def one_sided_is_two_sided(names: Sequence[str]) -> bool | None:
         )
         for k in range(len(names))
     ]
-    return True if True in answers else None
+    if True in answers:
+        return True
+    return None if None in answers else False
 
 
 def two_sided_is_quadratic(names: Sequence[str]) -> bool | None:
@@ -186,7 +190,22 @@ def generic(family: Family, **rows: Sequence[Any]) -> Weights:
 
 
 def _equal(left: sp.Expr, right: sp.Expr) -> bool | None:
-    return True if sp.expand(left - right) == 0 else None
+    """True where the difference expands to 0, False where a ball excludes 0 at a rational point.
+
+    The points: all symbols positive but those of one block of weights, or none.
+    """
+    difference = sp.expand(left - right)
+    if difference == 0:
+        return True
+    symbols = sorted(difference.free_symbols, key=str)
+    for block in sorted({"none", *(str(s).partition("_")[0] for s in symbols)}):
+        point = {
+            s: sp.Rational(k if str(s).partition("_")[0] != block else -k, len(symbols))
+            for k, s in enumerate(symbols, 1)
+        }
+        if is_nonzero(difference, point):
+            return False
+    return None
 
 
 def relu_pairs_have_one_sign() -> bool | None:

@@ -1,9 +1,9 @@
 """L1, the jump lemma (docs/theory.md, section 3).
 
 Let H = {n.x = h} be a hyperplane, n a unit vector, and f a type1 LA network over activations
-that are continuous and analytic on either side of 0. Off a finite union of sets of dimension at
-most d - 2 in H, the jump of n.grad f across H is the constant sum_j a_j kappa abs(s_j), over the
-neurons with w_j = s_j n, b_j = -s_j h, s_j != 0, and kappa = sum_k alpha_k k_k.
+that are continuous, and real-analytic on either side of 0 up to 0. Off a finite union of sets of
+dimension at most d - 2 in H, the jump of n.grad f across H is the constant sum_j a_j kappa
+abs(s_j), over the neurons with w_j = s_j n, b_j = -s_j h, s_j != 0, and kappa = sum_k alpha_k k_k.
 
 The neuron of this file is also that of T2 and T4, with other coefficients or a second factor.
 """
@@ -26,6 +26,7 @@ from expressivity.obstructions.jump_amplitude import (
 from expressivity.obstructions.jumps import Crossing
 from expressivity.proof import THEOREMS, Mutation, Step, Theorem
 from expressivity.targets import COORDINATES
+from proofs.hypotheses import regularity_step
 
 X1, X2 = COORDINATES[:2]
 SOURCE = "docs/theory.md, section 3, L1"
@@ -121,6 +122,7 @@ def generic_neuron_steps(neuron: Neuron, degree: int, source: str) -> Iterator[S
         "argument r y + p t + q, and what is constant or affine along all lines of H is so on H",
         source=source,
     )
+    yield regularity_step([s.expression for s in neuron.dictionary], source)
     yield Step(
         statement="if p != 0 the argument vanishes at one point of the line, and if p = 0, "
         "q != 0 at none; otherwise its kink set is H or the argument is 0 everywhere",
@@ -257,7 +259,8 @@ THEOREMS.add(
         "width jumps by sum_j a_j kappa abs(s_j), over the neurons whose kink set is H, at all "
         "points of H off a finite union of sets of dimension at most d - 2.",
         assumptions=(
-            "the activations are continuous and real-analytic on either side of 0",
+            "the activations are continuous, and real-analytic on either side of 0 up to 0: C^1 "
+            "from each side, with a kink nowhere but at 0",
             "coefficients alpha_k are constants shared by all neurons, any real numbers",
             "any width, dimension and hidden biases",
         ),

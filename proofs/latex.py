@@ -178,9 +178,8 @@ def _step(outcome: StepOutcome, source_before: str | None) -> str:
 
 
 def _mutation(outcome: MutationOutcome) -> str:
-    caught = "caught" if outcome.caught else "not caught"
     statement = outcome.mutation.counterexample.statement
     return (
-        f"{typeset(outcome.mutation.name)}: {caught} (proof {outcome.proof.verdict}). "
+        f"{typeset(outcome.mutation.name)}: {typeset(outcome.in_words)}. "
         rf"\emph{{Counterexample:}} {typeset(statement)} ({outcome.counterexample.verdict})."
     )

@@ -2,8 +2,10 @@
 
 Gates sigmoid or softmax, scale off, gate bias on or off.
 
-C1a, width 1, every d and form, hidden biases on or off: ReLU(x1) (type1) and x1 ReLU(x1)
-(Type-II) are LA networks and no MoA networks, as a neuron has the sign of its arguments.
+C1a, width 1, every d and form, hidden biases on or off, over the seven or any dictionary with
+relu whose activations have the sign of their argument, or are 0, but on each side not all of
+them: ReLU(x1) (type1) and x1 ReLU(x1) (Type-II) are LA networks and no MoA networks, as a neuron
+has the sign of its arguments.
 
 C1b, every width and d, type1, hidden biases off, a dictionary with relu and gelu: ReLU(x1) is no
 MoA network, since gelu grows with order 2 on the imaginary axis unless all kinks cancel.
@@ -11,15 +13,15 @@ MoA network, since gelu grows with order 2 on the imaginary axis unless all kink
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS, Activation
+from expressivity.activations import ACTIVATIONS, Activation, Z
 from expressivity.families import Form
 from expressivity.gates import GATES, GateSpec
 from expressivity.identities import is_identity
 from expressivity.obstructions.jump_amplitude import NORMAL, SLOPE, neuron_jumps
-from expressivity.obstructions.pole_order import vanishes_at_zero
 from expressivity.obstructions.sign_definite import vanishes_with_an_argument_only
 from expressivity.proof import THEOREMS, Mutation, Step, Theorem
 from proofs.constant_gates import (
@@ -40,6 +42,7 @@ from proofs.growth_order import (
     imaginary_axis_steps,
     is_gelu,
 )
+from proofs.hypotheses import has_sign_of_argument
 
 SOURCE = "docs/theory.md, section 2, C1"
 UNSCALED = tuple(
@@ -69,10 +72,16 @@ def sign_steps(setting: Setting) -> Iterator[Step]:
     """C1a in reading order."""
     for form in Form:
         yield Step(
-            statement=f"{form}: the target {title_of(form)} is an LA network of width 1",
+            statement=f"{form}: the target {title_of(form)} is an LA network of width 1, as the "
+            "dictionary contains relu",
             source=SOURCE,
-            check=lambda f=form: is_la(f),
+            check=lambda f=form: is_la(f, setting.dictionary),
         )
+    yield Step(
+        statement="every activation has the sign of its argument, or is 0",
+        source="docs/theory.md, section 1",
+        check=lambda: settle(has_sign_of_argument(s) for s in setting.dictionary),
+    )
     yield from gate_steps(setting)
     for form in Form:
         yield Step(
@@ -80,9 +89,7 @@ def sign_steps(setting: Setting) -> Iterator[Step]:
             "of their argument, on each side one that is not 0: the network is not 0 where no "
             "affine argument is 0, in every combination of signs",
             source=SOURCE,
-            check=lambda f=form: vanishes_with_an_argument_only(
-                setting.dictionary, f, setting.width
-            ),
+            check=lambda f=form: is_sign_definite(setting, f),
         )
     yield Step(
         statement="the target is 0 for x1 < 0, and not 0 for x1 > 0",
@@ -96,9 +103,9 @@ def sign_steps(setting: Setting) -> Iterator[Step]:
         source=SOURCE,
     )
     yield Step(
-        statement="every activation is 0 at 0, from both sides",
+        statement="every activation is 0 at 0",
         source="docs/theory.md, section 1",
-        check=lambda: settle(vanishes_at_zero(s) for s in setting.dictionary),
+        check=lambda: settle(is_identity(s(sp.S.Zero), sp.S.Zero) for s in setting.dictionary),
     )
 
 
@@ -113,16 +120,39 @@ def gate_steps(setting: Setting) -> Iterator[Step]:
 
 
 def is_positive(spec: GateSpec, size: int) -> bool | None:
-    """Whether gates of the dictionary, and of its pairs (quadratic), are positive."""
-    return True if all(gate_value(spec, n).is_positive for n in (size, size**2)) else None
+    """Whether gates of the dictionary, and of its pairs (quadratic), are positive.
+
+    False where one is not with the logits' slopes and biases, and the scale, all 0 or all -1.
+    """
+    values = [gate_value(spec, n) for n in (size, size**2)]
+    if all(value.is_positive for value in values):
+        return True
+    points = [dict.fromkeys(v.free_symbols, number) for v in values for number in (0, -1)]
+    return False if any(v.subs(p).is_nonpositive for v in values for p in points) else None
+
+
+def is_sign_definite(setting: Setting, form: Form) -> bool | None:
+    """Whether a network is 0 only where an affine argument is.
+
+    False where equal neurons with equal gates, output weights 1, .., 1, 1 - width (1 at width 1)
+    and arguments 1 or -1, cancel.
+    """
+    if vanishes_with_an_argument_only(setting.dictionary, form, setting.width):
+        return True
+    outer = [1] if setting.width == 1 else [*[1] * (setting.width - 1), 1 - setting.width]
+    mixtures = {z: sp.Add(*[s(sp.Integer(z)) for s in setting.dictionary]) for z in (1, -1)}
+    seconds = {Form.TYPE1: {1: sp.S.One}, Form.ONE_SIDED: {1: sp.S.One, -1: sp.S.NegativeOne}}
+    neurons = [z * y for z, y in product(mixtures.values(), seconds.get(form, mixtures).values())]
+    vanishing = (is_identity(sum(outer) * neuron, sp.S.Zero) for neuron in neurons)
+    return False if any(vanishing) else None
 
 
 def growth_steps(setting: Setting) -> Iterator[Step]:
     """C1b in reading order."""
     yield Step(
-        statement="ReLU(x1) is an LA network of width 1",
+        statement="ReLU(x1) is an LA network of width 1, as the dictionary contains relu",
         source=SOURCE,
-        check=lambda: is_la(Form.TYPE1),
+        check=lambda: is_la(Form.TYPE1, setting.dictionary),
     )
     yield Step(
         statement="restricted to the x1 axis a network is one with d = 1: take d = 1, x = x1",
@@ -213,7 +243,7 @@ _TWO_NEURONS = with_equal_gates(
     ("relu", "id"),
     ((sp.Rational(4, 3), 1), (sp.Rational(2, 3), -1)),
 )
-# The torch form plays no part in a proof.
+# The torch forms play no part in a proof.
 _REST = replace(
     ACTIVATIONS["gelu"],
     name="relu-gelu",
@@ -221,6 +251,19 @@ _REST = replace(
     expression=_relu.expression - ACTIVATIONS["gelu"].expression,
     kink=sp.Integer(1),
 )
+_MINUS_ID = replace(ACTIVATIONS["id"], name="-id", title="-Id", expression=-Z)
+
+
+def _is_relu_times(*activations: Activation, **factors: sp.Expr) -> bool | None:
+    """Whether sum_k g_k s_k(x1) with logits 0 is ReLU(x1) times the factor of each gate g."""
+    logits = [sp.S.Zero] * len(activations)
+    claims: list[bool | None] = []
+    for name, factor in factors.items():
+        gates = [GATES[name].expression(logits, k) for k in range(len(activations))]
+        network = sp.Add(*[g * s(X1) for g, s in zip(gates, activations, strict=True)])
+        claims.append(is_identity(network, factor * _relu(X1)))
+    return settle(claims)
+
 
 _SIGN_MUTATIONS = (
     Mutation(
@@ -243,6 +286,21 @@ _SIGN_MUTATIONS = (
         setting=Setting(dictionary=_named("relu", "id"), width=2),
         counterexample=_TWO_NEURONS,
     ),
+    Mutation(
+        name="an activation with the sign of -z: relu, id, -id",
+        setting=Setting(dictionary=(*_named("relu", "id"), _MINUS_ID)),
+        counterexample=Step(
+            statement="with u = 0 the MoA network of width 1 over relu, id, -id is ReLU(x1)/2 "
+            "(sigmoid) and ReLU(x1)/3 (softmax), times a",
+            source="substitution",
+            check=lambda: _is_relu_times(
+                *_named("relu", "id"),
+                _MINUS_ID,
+                sigmoid=sp.Rational(1, 2),
+                softmax=sp.Rational(1, 3),
+            ),
+        ),
+    ),
 )
 
 _GROWTH_MUTATIONS = (
@@ -258,15 +316,7 @@ _GROWTH_MUTATIONS = (
             statement="ReLU(x1) is the sum of s_k(x1)/2 over relu, gelu, relu - gelu: width 1, "
             "sigmoid gates with u = 0",
             source="substitution",
-            check=lambda: is_identity(
-                sp.Add(
-                    *[
-                        GATES["sigmoid"].expression([sp.S.Zero] * 3, k) * s(X1)
-                        for k, s in enumerate((*_named("relu", "gelu"), _REST))
-                    ]
-                ),
-                _relu(X1),
-            ),
+            check=lambda: _is_relu_times(*_named("relu", "gelu"), _REST, sigmoid=sp.S.One),
         ),
     ),
     Mutation(name="scale on", setting=Setting(gates=(_SCALED,)), counterexample=lifted(_SCALED)),
@@ -280,12 +330,14 @@ THEOREMS.add(
         name="C1a",
         title="Unscaled positive gates: LA is not contained in MoA at width 1",
         statement="ReLU(x1) in type1 and x1 ReLU(x1) in the other three forms are LA networks of "
-        "width 1 and no MoA networks of width 1, for every d, hidden biases on or off.",
+        "width 1 and no MoA networks of width 1, for every d, hidden biases on or off: over the "
+        "seven, and over every dictionary with relu in which each activation s has s(0) = 0 and "
+        "z s(z) >= 0 for all z, and for either sign of z one activation is 0 at no such z.",
         assumptions=(
             _GATES,
-            "the dictionary contains relu (and id for Type-II) and one activation with the strict "
-            "sign property; the steps take all seven",
+            "the dictionary is as stated; the steps check that for all seven",
             "width 1; nothing is said about larger widths",
+            "one output, no output bias",
         ),
         setting=Setting(),
         steps=sign_steps,
@@ -302,7 +354,7 @@ THEOREMS.add(
         "width, for every d.",
         assumptions=(
             _GATES,
-            "hidden biases off",
+            "hidden biases off; one output, no output bias",
             "the dictionary contains relu and gelu, and otherwise any of the seven",
         ),
         setting=Setting(),

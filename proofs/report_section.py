@@ -98,8 +98,10 @@ def _theorem_on(name: str, lambda_: float | None, activations: int, expression: 
         return ""
     for gate in GATES:
         theorem = name.capitalize() + ("" if gate == "tanh" else f"-{gate}")
+        if theorem not in THEOREMS:  # a plug-in's gate, of which a target need not be possible
+            continue
         target = TARGETS[name](1.0 if lambda_ is None else lambda_, gate, activations)
-        if theorem in THEOREMS and target.formula == expression:
+        if target.formula == expression:
             return theorem
     return ""
 

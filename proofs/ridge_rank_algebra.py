@@ -290,8 +290,9 @@ THEOREMS.add(
         "h)^2 is at least the sum of the squared singular values of M_p(f) beyond the m-th, for "
         "every p and N; for one_sided networks beyond the 2m-th.",
         assumptions=(
-            "d = 2, the unit disk with Lebesgue measure, f and the ridges of h in L2",
-            "any activations, coefficients (also one set for each neuron), biases, output bias",
+            "d = 2, the unit disk with Lebesgue measure; f and every s(w.x + b) of h in L2, as "
+            "with any continuous activations",
+            "any coefficients (also one set for each neuron), biases, output bias",
             "m < p <= N + 1",
         ),
         setting=_SETTING,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS, Activation
+from expressivity.activations import ACTIVATIONS, Activation, Z
 from expressivity.identities import split_cells
 from expressivity.obstructions.smoothness import (
     LINE,
@@ -93,7 +93,7 @@ def class_steps(classes: Classes, target: Target, second: sp.Expr, source: str) 
         yield Step(
             statement="the target or its derivative jumps",
             source=source,
-            check=lambda: True if value_or_gradient_jump(target) is not None else None,
+            check=lambda: jumps(target),
         )
     if classes.analytic:
         for s in classes.analytic:
@@ -129,6 +129,16 @@ def exceeds(target: Target, degree: int) -> bool | None:
         f.is_polynomial(*target.coordinates) and _degree(f, target) <= degree for f in formulas
     )
     return False if low else None
+
+
+def jumps(target: Target) -> bool | None:
+    """Whether the target or its gradient jumps somewhere; False, for d = 1: it is C^1."""
+    if value_or_gradient_jump(target) is not None:
+        return True
+    if len(target.coordinates) > 1:
+        return None
+    (x,) = target.coordinates
+    return False if neuron_is_c1(target.expression.subs(x, Z)) else None
 
 
 def _degree(polynomial: sp.Expr, target: Target) -> int:

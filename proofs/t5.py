@@ -169,8 +169,12 @@ def _across(target: Target, check: Any) -> bool | None:
 
 
 def _has_double_pole(crossing: Crossing) -> bool | None:
-    pole = higher_pole(crossing.slope_jump, X1)
-    return True if pole == sp.I * sp.pi / (2 * LAMBDA) else None
+    """Whether the jump has a pole of order 2 at i pi/(2 lambda); False: all poles are simple."""
+    amplitude = crossing.slope_jump
+    if higher_pole(amplitude, X1) == sp.I * sp.pi / (2 * LAMBDA):
+        return True
+    profile = replace(ACTIVATIONS["tanh"], expression=amplitude.subs(X1, Z / LAMBDA))
+    return False if has_simple_poles(profile) else None
 
 
 def _all(answers: Any) -> bool | None:

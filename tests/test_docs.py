@@ -368,12 +368,14 @@ def test_theorem_pages_show_the_verdicts_of_the_run(generators):
     proof, mutations = prove(theorem), mutate(theorem)
     pages = generators.theorems.pages([(proof, mutations)], {"2": "2-containment"})
     page = pages["A.md"]
-    assert "Verdict: **refuted**, 0 of 1 checked steps. Mutations caught: 0 of 1." in page
+    assert (
+        "Verdict: **refuted**, 0 of 1 checked steps. Mutations caught: 0 of 1 (0 refuted)." in page
+    )
     link = "[Theory, section 2](../../theory.md#2-containment), C1"
     assert rf"| 1 | a \< b | refuted | unknown | {link} |" in page
     assert "| 2 | so it is | stated | unknown | logic |" in page
-    assert "| changed | 1 = 2 | not caught |" in page
-    assert "| [A](A.md) | title | refuted | 0 of 1 | 0 of 1 |" in pages["index.md"]
+    assert "| changed | 1 = 2 | SURVIVED |" in page
+    assert "| [A](A.md) | title | refuted | 0 of 1 | 0 of 1 (0 refuted) |" in pages["index.md"]
 
 
 def test_sections_of_the_theory_have_anchors(generators):

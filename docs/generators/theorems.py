@@ -15,8 +15,9 @@ checks.
 A step is *proved* if an exact check succeeded, and *stated* if it is a sentence that the argument
 needs and no computation replaces; a stated step has the evidence *unknown*. A theorem is proved
 if all its checked steps are. A *mutation* runs the proof under changed assumptions that make the
-statement false. It is caught if its counterexample is confirmed and the proof fails. The argument
-that ties the steps together is in [Theory](../../theory.md).
+statement false. It is caught if its counterexample is confirmed and the proof fails: *refuted* if a
+step is shown to be false, *undecided*, with the reason, if one is only not shown. The argument that
+ties the steps together is in [Theory](../../theory.md).
 """
 
 
@@ -67,7 +68,9 @@ def _checked(proof: Proof) -> str:
 
 
 def _caught(mutations: Sequence[MutationOutcome]) -> str:
-    return f"{sum(outcome.caught for outcome in mutations)} of {len(mutations)}"
+    caught = [outcome for outcome in mutations if outcome.caught]
+    refuted = sum(outcome.refuted for outcome in caught)
+    return f"{len(caught)} of {len(mutations)} ({refuted} refuted)"
 
 
 def _page(proof: Proof, mutations: Sequence[MutationOutcome], anchors: Mapping[str, str]) -> str:
@@ -86,7 +89,7 @@ def _page(proof: Proof, mutations: Sequence[MutationOutcome], anchors: Mapping[s
         (
             escape(outcome.mutation.name),
             escape(outcome.mutation.counterexample.statement),
-            "caught" if outcome.caught else "not caught",
+            escape(outcome.in_words),
         )
         for outcome in mutations
     ]

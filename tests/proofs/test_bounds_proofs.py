@@ -1,7 +1,7 @@
 """B1 to B4 and the obstructions behind B2.
 
 Reference: every theorem is proved, its constants are those that ``expressivity.bounds`` prints.
-Negative: every mutation is caught, falsified statements fail. Soundness: no random network
+Negative: falsified statements fail. Soundness: no random network
 without biases is called a non-member by homogeneity or parity.
 """
 
@@ -19,7 +19,7 @@ from expressivity.domains import domain_for
 from expressivity.families import Family, Form, Kind
 from expressivity.obstructions.homogeneity import homogeneity_obstruction, is_homogeneous
 from expressivity.obstructions.parity import neuron_in_spans, parity_obstruction
-from expressivity.proof import THEOREMS, ProofVerdict, mutate, prove
+from expressivity.proof import THEOREMS, ProofVerdict, prove
 from expressivity.targets import COORDINATES, TARGETS, Target, t1, t2, t3
 from proofs import (
     free_knot_bound,
@@ -48,14 +48,6 @@ def test_theorem_is_proved(name):
     proof = prove(THEOREMS[name])
     unsettled = [o.step.statement for o in proof.outcomes if o.verdict not in ("proved", "stated")]
     assert proof.verdict is ProofVerdict.PROVED, unsettled
-
-
-@pytest.mark.parametrize("name", _NAMES)
-def test_every_mutation_is_caught(name):
-    outcomes = mutate(THEOREMS[name])
-    assert len(outcomes) >= 2
-    assert [o.mutation.name for o in outcomes if not o.caught] == []
-    assert all(o.proof.verdict is ProofVerdict.REFUTED for o in outcomes)
 
 
 def test_b1_fails_where_an_amplitude_may_vary():

@@ -1,28 +1,36 @@
 """``expressivity prove``: exit codes, JSON, tables, the LaTeX transcript, registration.
 
-Kinds: property (JSON, escaping, pdflatex accepts the transcript), negative (refuted, undecided
-and slow theorems, mutations that survive, bad arguments), reference (every proof module is
-registered).
+Kinds: property (JSON, escaping, pdflatex accepts the transcript, verdicts without asserts and
+beside plug-ins), negative (refuted, undecided and slow theorems, mutations that survive, bad
+arguments), reference (every proof module is registered).
 """
 
 import json
 import re
 import shutil
 import subprocess
+import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 import typer
 
 import proofs
+from experiments import proofs as stored
 from expressivity import proof as schema
+from expressivity.activations import ACTIVATIONS
+from expressivity.cli import main
 from expressivity.evidence import Evidence
+from expressivity.gates import GATES
 from expressivity.output import ExitCode
-from expressivity.proof import Mutation, Step, Theorem, mutate, prove
+from expressivity.proof import Mutation, Step, Theorem, UnfinishedStepError, mutate, prove
 from expressivity.registry import Registry
-from proofs import command, latex
+from expressivity.targets import t1
+from expressivity.work import Failure, attempt
+from proofs import command, latex, report_section
 
 
 def step(answer, statement="a_1 < 2 {x} & 50% #~^\\ $|$"):
@@ -48,11 +56,15 @@ def theorem(name, answer, *mutations):
 UNDECIDED = "undecided"
 
 
-def mutation(setting, shown):
-    return Mutation(name="changed", setting=setting, counterexample=step(shown, "f(1) = 2"))
+def mutation(setting, shown, because=None):
+    counterexample = step(shown, "f(1) = 2")
+    return Mutation(
+        name="changed", setting=setting, counterexample=counterexample, undecided_because=because
+    )
 
 
-CAUGHT = (mutation(False, True), mutation(UNDECIDED, True))
+REASON = "roots are not decided"
+CAUGHT = (mutation(False, True), mutation(UNDECIDED, True, REASON))
 
 
 @pytest.fixture
@@ -96,7 +108,8 @@ def test_exit_code_of_theorems(registered, capsys, answers, code):
     ("changed", "code"),
     [
         (mutation(False, True), ExitCode.AS_EXPECTED),
-        (mutation(UNDECIDED, True), ExitCode.AS_EXPECTED),
+        (mutation(UNDECIDED, True, REASON), ExitCode.AS_EXPECTED),
+        (mutation(UNDECIDED, True), ExitCode.UNDECIDED),  # and does not say why
         (mutation(True, True), ExitCode.OTHERWISE),  # the proof goes through
         (mutation(False, False), ExitCode.OTHERWISE),  # no counterexample
         (mutation(False, None), ExitCode.UNDECIDED),  # the counterexample is not shown
@@ -110,16 +123,74 @@ def test_exit_code_of_mutations(registered, capsys, changed, code):
     capsys.readouterr()
 
 
-def test_a_slow_step_is_unknown(registered, capsys):
-    slow = replace(
-        theorem("slow", True),
-        steps=lambda _: [Step(statement="slow", source="", check=lambda: time.sleep(20) or True)],
-    )
-    registered(slow)
-    started = time.perf_counter()
-    assert call("--step-seconds", "0.05") == ExitCode.UNDECIDED
-    assert time.perf_counter() - started < 5
-    assert "unknown" in capsys.readouterr().out
+ENDLESS = Step(statement="0 < 1", source="", check=lambda: time.sleep(600) or True)
+
+
+def test_a_step_that_does_not_end_is_an_error_and_no_verdict(registered, capsys, monkeypatch):
+    endless = replace(theorem("endless", True), steps=lambda _: [step(True), ENDLESS])
+    registered(theorem("A", True), endless)
+    arguments = ["expressivity", "prove", "--step-seconds", "0.05"]
+    for extra in ([], ["--json"]):
+        monkeypatch.setattr(sys, "argv", [*arguments, *extra])
+        assert main() == ExitCode.BROKEN
+        shown = capsys.readouterr()
+        assert shown.out == "" and len(shown.err.splitlines()) == 1
+        assert "theorem endless: the step '0 < 1' did not end" in shown.err
+
+
+def test_a_mutation_that_does_not_end_is_an_error(registered):
+    """Neither its proof nor its counterexample becomes undecided by a clock."""
+    endless = Mutation(name="changed", setting=True, counterexample=ENDLESS)
+    by_proof = replace(theorem("by_proof", True, mutation("never", True)), steps=lambda setting: [
+        ENDLESS if setting == "never" else step(True)
+    ])  # fmt: skip
+    for entry in (theorem("by_counterexample", True, endless), by_proof):
+        registered(entry)
+        with pytest.raises(UnfinishedStepError, match=f"theorem {entry.name}: the step '0 < 1'"):
+            call("--mutate", "--step-seconds", "0.05")
+
+
+def test_a_stored_proof_that_does_not_end_is_a_failed_unit(registered, monkeypatch):
+    endless = replace(theorem("endless", True), steps=lambda _: [ENDLESS])
+    registered(endless)
+    monkeypatch.setattr(stored, "THEOREMS", schema.THEOREMS)
+    monkeypatch.setattr(stored, "prove", partial(prove, step_seconds=0.05))
+    outcome = attempt(stored.ProofUnit(theorem="endless", mutated=False))
+    assert isinstance(outcome, Failure)
+    assert "UnfinishedStepError: theorem endless: the step '0 < 1'" in outcome.error
+
+
+def test_a_mutation_has_a_setting_of_its_own():
+    with pytest.raises(ValueError, match="required: a setting for the mutation 'changed'"):
+        mutation(None, True)
+
+
+# What verdicts do not depend on
+
+
+@pytest.mark.slow
+def test_no_verdict_rests_on_assert():
+    """``python -O`` drops every assert statement."""
+    ran = subprocess.run(
+        [sys.executable, "-O", "-m", "expressivity", "prove", "C1a", "B1", "--json"],
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    found = json.loads(ran.stdout)["theorems"]
+    for entry, name in zip(found, ("C1a", "B1"), strict=True):
+        proof = prove(schema.THEOREMS[name]).json()
+        assert {**entry, "seconds": 0.0} == {**proof, "seconds": 0.0}
+
+
+def test_no_verdict_rests_on_what_plug_ins_register(monkeypatch):
+    before = {name: prove(schema.THEOREMS[name]).json()["steps"] for name in ("C1a", "L1", "T2")}
+    odd = replace(ACTIVATIONS["relu"], name="odd", kink=-1 * ACTIVATIONS["relu"].kink)
+    gate = replace(GATES["tanh"], name="odd", expression=lambda logits, k: 1 / logits[k])
+    monkeypatch.setitem(ACTIVATIONS._entries, "odd", odd)
+    monkeypatch.setitem(GATES._entries, "odd", gate)
+    after = {name: prove(schema.THEOREMS[name]).json()["steps"] for name in before}
+    assert after == before
+    assert report_section._theorem_on.__wrapped__("t1", None, 7, t1().formula) == "T1"
 
 
 # Arguments
@@ -169,7 +240,9 @@ def test_json_is_one_document_of_the_agreed_form(registered, capsys):
         "mutation": "changed",
         "counterexample": "f(1) = 2",
         "caught": True,
+        "refuted": True,
     }
+    assert [entry["refuted"] for entry in document["mutations"]] == [True, False] * 2
 
 
 def test_without_mutate_no_mutation_is_run(registered, capsys):
@@ -182,7 +255,8 @@ def test_the_tables_name_theorems_steps_and_verdicts(registered, capsys):
     assert call("--mutate") == ExitCode.OTHERWISE
     shown = " ".join(capsys.readouterr().out.split())
     texts = ("title of A", "50% #~^\\ $|$", "proved", "a sentence", "stated", "SURVIVED",
-             "counterexample not shown", "1 of 1 theorems proved", "2 of 4 mutations")  # fmt: skip
+             "counterexample not shown", f"undecided: {REASON}", "1 of 1 theorems proved",
+             "2 of 4 mutations caught: 1 refuted, 1 merely undecided.")  # fmt: skip
     assert [text for text in texts if text not in shown] == []
 
 

@@ -25,11 +25,11 @@ from expressivity.obstructions.vanishing_order import (
     taylor_on_ray,
     vanishing_order,
 )
-from expressivity.proof import THEOREMS, ProofVerdict, mutate, prove
+from expressivity.proof import THEOREMS, ProofVerdict, prove
 from expressivity.targets import COORDINATES, Target, t1, t2
 from expressivity.weights import Weights, network_expression
 from proofs import containment, growth_order, inclusions, positive_gates, vanishing_gates
-from proofs.constant_gates import X1, gate_value, settle, target_of
+from proofs.constant_gates import X1, gate_value, is_la, is_lifted, settle, target_of
 
 NAMES = ("containment", "C1a", "C1b", "C2", "inclusions")
 relu, gelu = ACTIVATIONS["relu"], ACTIVATIONS["gelu"]
@@ -50,13 +50,6 @@ def test_every_step_is_proved_or_stated(name):
     assert proof.verdict is ProofVerdict.PROVED
     kinds = {outcome.verdict for outcome in proof.outcomes}
     assert kinds <= {ProofVerdict.PROVED, ProofVerdict.STATED}
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_mutation_is_caught(name):
-    outcomes = mutate(THEOREMS[name])
-    assert len(outcomes) >= 2
-    assert [outcome.mutation.name for outcome in outcomes if not outcome.caught] == []
 
 
 def test_the_table_has_the_cells_of_the_theory():
@@ -99,9 +92,57 @@ def test_three_valued_conjunction():
 def test_growth_order_tells_gelu_apart():
     assert growth_order.is_gelu(gelu) and not growth_order.is_gelu(ACTIVATIONS["silu"])
     assert growth_order.activation_has_order_at_most_one(ACTIVATIONS["silu"]) is True
-    assert growth_order.activation_has_order_at_most_one(gelu) is None
+    assert growth_order.activation_has_order_at_most_one(gelu) is False
+    assert growth_order.has_order_at_most_one(sp.exp(X1) * sp.erf(X1) + X1) is False
+    assert growth_order.has_order_at_most_one(sp.erf(X1) ** 2) is None
+    assert growth_order.has_order_at_most_one(sp.exp(X1**2) * sp.erf(X1)) is None
+    assert growth_order.has_order_at_most_one(sp.erf(X1) - sp.erf(2 * X1)) is None
     assert growth_order.has_order_at_most_one(sp.exp(X1**2)) is None
     assert growth_order.has_order_at_most_one(gate_value(TANH, 2)) is True
+
+
+@pytest.mark.parametrize("form", Form)
+def test_the_network_of_the_refuted_cells_is_exact(form):
+    """Also over relu alone, where softmax is the constant 1; over what lacks relu it is none."""
+    plain = GateSpec(name="softmax", scale=False, bias=False)
+    assert is_la(form) is True and is_la(form, (relu,)) is True
+    assert is_la(form, (gelu, ACTIVATIONS["id"])) is False
+    assert is_lifted(plain, form, ("relu",)) is True
+    assert is_lifted(plain, form) is None
+    assert is_lifted(GateSpec(name="tanh", scale=False), form) is True
+
+
+def test_what_is_not_positive_is_shown_at_a_point():
+    verdicts = {
+        (name, scale): positive_gates.is_positive(GateSpec(name=name, scale=scale), 2)
+        for name in ("sigmoid", "softmax", "tanh")
+        for scale in (False, True)
+    }
+    expected = {key: key in (("sigmoid", False), ("softmax", False)) for key in verdicts}
+    assert verdicts == expected
+
+
+@pytest.mark.parametrize("form", Form)
+def test_networks_that_vanish_are_shown(form):
+    setting = THEOREMS["C1a"].setting
+    minus = replace(ACTIVATIONS["id"], name="-id", expression=-Z)
+    odd = replace(ACTIVATIONS["id"], name="odd", expression=Z**3 - 2 * Z)
+    for changes, answer in (
+        ({}, True),
+        ({"width": 2}, False),
+        ({"width": 3}, False),
+        ({"dictionary": (relu,)}, False),
+        ({"dictionary": (relu, ACTIVATIONS["id"], minus)}, False),
+        ({"dictionary": (odd,)}, None),  # vanishes at sqrt(2), where it is not tried
+    ):
+        assert positive_gates.is_sign_definite(replace(setting, **changes), form) is answer
+
+
+def test_c1a_needs_the_value_0_at_0():
+    """Over an activation that is z, but 1 at 0, the network with w = 0 and b = 0 is not 0."""
+    spike = replace(relu, expression=sp.Piecewise((sp.S.One, sp.Eq(Z, 0)), (Z, True)))
+    setting = replace(THEOREMS["C1a"].setting, dictionary=(relu, spike))
+    assert prove(THEOREMS["C1a"], setting=setting).verdict is ProofVerdict.REFUTED
 
 
 def test_kinks_must_be_declared_right():
@@ -125,7 +166,7 @@ def test_a_product_of_softmax_gates_is_one_gate_and_of_others_none():
 
 def test_one_sided_needs_id():
     assert inclusions.one_sided_is_two_sided(("relu", "id")) is True
-    assert inclusions.one_sided_is_two_sided(("relu", "tanh")) is None
+    assert inclusions.one_sided_is_two_sided(("relu", "tanh")) is False
 
 
 def test_vanishing_order_counts_gates_and_arguments():

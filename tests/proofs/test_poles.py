@@ -19,7 +19,7 @@ from expressivity.obstructions.pole_order import (
     pole_order_obstruction,
     vanishes_at_zero,
 )
-from expressivity.proof import THEOREMS, ProofVerdict, mutate, prove
+from expressivity.proof import THEOREMS, ProofVerdict, prove
 from expressivity.targets import COORDINATES, t4, t5, t5q
 from proofs import t5 as proof_of_t5
 
@@ -41,13 +41,6 @@ def test_every_step_is_proved_or_stated(name):
     assert proof.verdict is ProofVerdict.PROVED
     kinds = {outcome.verdict for outcome in proof.outcomes}
     assert kinds <= {ProofVerdict.PROVED, ProofVerdict.STATED}
-
-
-@pytest.mark.parametrize("name", ["T5", "T5q"])
-def test_every_mutation_is_caught(name):
-    outcomes = mutate(THEOREMS[name])
-    assert len(outcomes) >= 2
-    assert [outcome.mutation.name for outcome in outcomes if not outcome.caught] == []
 
 
 @pytest.mark.parametrize("name", FULL_DICTIONARY)
