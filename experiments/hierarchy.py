@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
-from experiments.statistics import Interval, bootstrap
+from experiments.statistics import Interval, median_interval
 from experiments.teachers import LESSONS, REACHED, Effort, Lesson, StudentUnit, Teacher
 from expressivity.claims import CLAIMS
 from expressivity.evidence import Verdict
@@ -131,12 +131,12 @@ class Cell:
     @property
     def best(self) -> Interval:
         """Least error of all starts: the median over seeds."""
-        return bootstrap([lesson.best for lesson in self.lessons])
+        return median_interval([lesson.best for lesson in self.lessons])
 
     @property
     def random(self) -> Interval:
         """Least error of the random starts: the median over seeds."""
-        return bootstrap([lesson.random for lesson in self.lessons])
+        return median_interval([lesson.random for lesson in self.lessons])
 
     @property
     def worst(self) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from experiments import reading
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.reading import Reading, fits, health, readings, worst
-from experiments.statistics import Interval, bootstrap
+from experiments.statistics import Interval, median_interval
 from expressivity.families import Kind
 from expressivity.separation import FitUnit, Noise, Settings
 from expressivity.store import Run
@@ -78,8 +78,8 @@ def _cell(group: list[Reading]) -> Cell:
         width=first.width,
         size=first.settings["noise"]["size"],
         points=first.settings["noise"]["points"],
-        training=bootstrap([min(found.lanes()["fit_error"]) for found in group]),
-        held_out=bootstrap([found.result.error["l2"] for found in group]),
+        training=median_interval([min(found.lanes()["fit_error"]) for found in group]),
+        held_out=median_interval([found.result.error["l2"] for found in group]),
     )
 
 
@@ -95,8 +95,9 @@ class Contest:
 
     @property
     def survives(self) -> bool:
-        """Whether MoA's interval lies below that of LA."""
-        return self.moa.held_out.high < self.la.held_out.low
+        """Whether MoA's interval lies below that of LA; single seeds show nothing."""
+        high, low = self.moa.held_out.high, self.la.held_out.low
+        return high is not None and low is not None and high < low
 
 
 def contests(run: Run) -> tuple[Contest, ...]:

@@ -8,7 +8,7 @@ import sympy as sp
 
 from experiments.condensation import SEEDS, CondensationUnit, Descent, Layer, Seed
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
-from experiments.statistics import Interval, bootstrap
+from experiments.statistics import Interval, median_interval
 from expressivity.activations import FULL_DICTIONARY
 from expressivity.store import Run
 
@@ -117,9 +117,9 @@ def counts(run: Run) -> tuple[Count, ...]:
             dimension=dimension,
             multiplicity=theory[name, dimension]["multiplicity"],
             bound=theory[name, dimension]["bound"],
-            clusters=bootstrap([s.clusters for s in seeds]),
-            before=bootstrap([s.clusters_before for s in seeds]),
-            attractors=None if dimension > 1 else bootstrap([s.attractors for s in seeds]),
+            clusters=median_interval([s.clusters for s in seeds]),
+            before=median_interval([s.clusters_before for s in seeds]),
+            attractors=None if dimension > 1 else median_interval([s.attractors for s in seeds]),
             seeds=tuple(seeds),
         )
         for (name, dimension), seeds in grouped.items()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.experiment import Tier
-from experiments.statistics import Interval, bootstrap
+from experiments.statistics import Interval, median_interval
 from expressivity.bounds import Bound
 from expressivity.claims import Request
 from expressivity.evidence import Verdict
@@ -181,7 +181,7 @@ class Point:
 
     Attributes:
         x: that value.
-        median: over seeds, with its bootstrap interval.
+        median: over seeds, with its interval.
         best: least error seen.
         witness_l2: relative l2 error of the exact witness in floating point, where there is one.
         bound: lower bound in the same norm, or None.
@@ -260,7 +260,7 @@ def point(reading: Reading, norm: str, x: float) -> Point:
     """One reading as a point of a curve."""
     return Point(
         x=x,
-        median=bootstrap(reading.errors(norm)),
+        median=median_interval(reading.errors(norm)),
         best=reading.best(norm),
         witness_l2=reading.result.witness_l2,
         bound=reading.bound(norm),

@@ -9,7 +9,6 @@ from statistics import median
 from experiments import reading
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.reading import Reading, fits, health, least, readings
-from experiments.statistics import Interval, bootstrap
 from expressivity.evidence import Verdict
 from expressivity.families import Form, Kind
 from expressivity.fit.state import Status
@@ -48,7 +47,7 @@ class Distribution:
         errors: relative l2 of each restart, ascending; infinite where it failed.
         minima: distinct ones, best first.
         unfinished: restarts at the limit of iterations.
-        success: share of restarts that succeed, with its interval over restarts.
+        success: share of restarts that succeed.
         restarts_needed: for one success with a probability of 95 %; infinite without any.
         iterations: median of all restarts.
     """
@@ -62,7 +61,7 @@ class Distribution:
     errors: tuple[float, ...]
     minima: tuple[Minimum, ...]
     unfinished: int
-    success: Interval
+    success: float
     restarts_needed: float
     iterations: float
 
@@ -78,7 +77,7 @@ def _distribution(found: Reading) -> Distribution:
     verdict = found.result.membership.verdict
     enough = success_threshold(errors, member=verdict is Verdict.MEMBER)
     succeeded = [math.isfinite(error) and error <= enough for error in errors]
-    success = bootstrap([float(each) for each in succeeded], "mean")
+    success = sum(succeeded) / len(succeeded)
     return Distribution(
         target=found.target,
         form=found.result.form,
@@ -90,7 +89,7 @@ def _distribution(found: Reading) -> Distribution:
         minima=minima(errors),
         unfinished=lanes["status"].count(Status.ITERATION_LIMIT),
         success=success,
-        restarts_needed=restarts_needed(success.value),
+        restarts_needed=restarts_needed(success),
         iterations=float(median(lanes["iterations"])),
     )
 
@@ -138,7 +137,7 @@ def headlines(run: Run) -> dict[str, float]:
     named = [(f"{d.label} of width {d.width} on {d.target}", d) for d in found]
     return {
         **health(run),
-        **{f"{name}: success rate": d.success.value for name, d in named},
+        **{f"{name}: success rate": d.success for name, d in named},
         **{f"{name}: best l2": least(d.errors) for name, d in named},
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 
 from experiments.reading import Curve
+from experiments.statistics import Interval
 from expressivity.evidence import Evidence
 from expressivity.families import Kind
 from figures.style import ALARM, STYLES, look_of
@@ -14,6 +15,9 @@ FLOOR = 1e-16
 """Errors below it are drawn there: an exact 0 has no place on a logarithmic axis."""
 
 _BEYOND = 1e6
+
+RANKS = "interval from ranks (up to five seeds: their range; of five it covers the median in 94 %)"
+"""What captions call the intervals of :func:`interval_line`."""
 
 
 def draw_curve(
@@ -25,21 +29,14 @@ def draw_curve(
     size: float = 4,
     filled: bool = False,
 ) -> None:
-    """Medians over seeds with their bootstrap intervals; failures as crosses at the top edge."""
+    """Medians over seeds with their intervals; failures as crosses at the top edge."""
     look = look_of(curve.kind)
     colour = colour or look.colour
     shown = [p for p in curve.points if math.isfinite(p.median.value)]
     x = [p.x for p in shown]
     y = [max(p.median.value, FLOOR) for p in shown]
-    axes.vlines(
-        x,
-        [max(p.median.low, FLOOR) for p in shown],
-        # An interval that reaches into failures leaves the panel at its top.
-        [p.median.high if math.isfinite(p.median.high) else _BEYOND for p in shown],
-        color=colour,
-        linewidth=0.7 * weight,
-        alpha=0.6,
-    )
+    for p in shown:
+        interval_line(axes, p.median, p.x, colour=colour, width=0.7 * weight)
     axes.plot(
         x,
         y,
@@ -51,6 +48,24 @@ def draw_curve(
         linewidth=weight,
     )
     failed(axes, [p.x for p in curve.points if not math.isfinite(p.median.value)])
+
+
+def interval_line(
+    axes: Axes,
+    found: Interval,
+    place: float,
+    *,
+    colour: str,
+    upright: bool = True,
+    width: float = 0.8,
+) -> None:
+    """An interval of errors as a line at a place on the other axis, if there is one."""
+    if found.low is None or found.high is None:
+        return
+    # An interval that reaches into failures leaves the panel.
+    ends = max(found.low, FLOOR), found.high if math.isfinite(found.high) else _BEYOND
+    line = axes.vlines if upright else axes.hlines
+    line(place, *ends, color=colour, linewidth=width, alpha=0.6)
 
 
 def failed(axes: Axes, x: Sequence[float]) -> None:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from experiments.dictionary import Bar, bars
 from expressivity.evidence import Evidence, Verdict
 from expressivity.families import Kind
-from figures.curves import FLOOR, failed_at_edge
+from figures.curves import FLOOR, RANKS, failed_at_edge, interval_line
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
 from figures.style import COLUMN, FAINT, LOOKS, RELATIVE_L2, STYLES, long_log, new_figure
@@ -57,8 +57,7 @@ def _point(axes: Axes, bar: Bar, row: int) -> None:
     if not math.isfinite(median.value):
         failed_at_edge(axes, place)
         return
-    high = median.high if math.isfinite(median.high) else 1e6
-    axes.hlines(place, max(median.low, FLOOR), high, color=look.colour, linewidth=0.8, alpha=0.6)
+    interval_line(axes, median, place, colour=look.colour, upright=False)
     filled = bar.found.verdict is Verdict.MEMBER
     axes.plot(max(median.value, FLOOR), place, look.marker, color=look.colour,
               markerfacecolor=look.colour if filled else "white")  # fmt: skip
@@ -82,7 +81,8 @@ FIGURES.add(
         title="LA and MoA on t2 over parts of the dictionary",
         caption="LA of width 4 (over one activation: the fixed class) and MoA of width 1 on t2, "
         "over the full dictionary, without one activation, and over small ones: median over seeds "
-        "of the best restart with its bootstrap interval; filled: the class is proved to contain "
+        f"of the best restart with its {RANKS}; "
+        "filled: the class is proved to contain "
         "t2. Vertical line: no LA network of that width lies left of it, whatever the dictionary. "
         "Left of the dotted line the axis is compressed.",
         alt="For every dictionary LA stays right of its bound; MoA is at round-off wherever an "

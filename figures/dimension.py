@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from experiments.dimension import curves
 from experiments.reading import Curve
+from figures.curves import RANKS
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
 from figures.style import symbol
@@ -40,7 +41,7 @@ FIGURES.add(
         title="t2 and t1 on the unit ball of d dimensions",
         caption="LA with m neurons and MoA with one on t2, a function of two coordinates, on the "
         "unit ball of d dimensions; control (filled): LA of width 1 on t1, which it contains. "
-        "Medians over seeds with bootstrap intervals. The bound of the gradient error is proved "
+        f"Medians over seeds, {RANKS}. The bound of the gradient error is proved "
         "in every dimension; that of the L2 error is certified on the disk alone.",
         alt="The errors of LA on t2 stay above the gradient bound in every dimension; MoA on t2 "
         "and LA on t1 are at round-off.",

@@ -17,8 +17,8 @@ class Row:
     Attributes:
         label: at the left.
         arm: whose colour it has.
-        difference: ``value``, ``low`` and ``high``, each None where failed runs decide; None
-            leaves the place empty.
+        difference: ``value``, None where failed runs decide, ``low`` and ``high``, None where
+            there is no interval; None leaves the place empty.
         filled: whether the marker is.
     """
 
@@ -64,10 +64,9 @@ def _row(axes: Axes, row: Row, height: float) -> None:
         failed_at_edge(axes, height)
         return
     look = look_of(kind_of(row.arm))
-    low, high = found["low"], found["high"]
-    edge = axes.get_xlim()
-    ends = (edge[0] if low is None else low, edge[1] if high is None else high)
-    axes.hlines(height, *ends, color=look.colour if row.filled else SOFT, linewidth=1.0)
+    if found["low"] is not None:
+        colour = look.colour if row.filled else SOFT
+        axes.hlines(height, found["low"], found["high"], color=colour, linewidth=1.0)
     axes.plot(
         found["value"],
         height,

@@ -82,8 +82,9 @@ def _frozen(axes: Axes, arm: dict[str, Any]) -> None:
     alone = [layer["frozen"] for layer in arm["layers"].values()]
     axes.bar(range(len(alone)), alone, width=0.6, color=look.colour)
     whole, place = arm["frozen"], len(alone)
-    if whole["value"] is not None and whole["high"] is not None:
+    if whole["low"] is not None:
         axes.vlines(place, whole["low"], whole["high"], color=look.colour)
+    if whole["value"] is not None:
         axes.plot(place, whole["value"], look.marker, color=look.colour)
     names(axes, [*map(str, range(1, place + 1)), "all"], "layer whose gates are frozen")
     axes.set_ylabel("change of loss, nats a byte")
@@ -99,7 +100,7 @@ FIGURES.add(
         "token. Effective rank: exp of the entropy of the singular values of the coefficients, "
         "tokens by activations; 1 for gates that do not depend on the token; filled: first "
         "factor, open: second. Frozen: every gate of the layer replaced by its mean over tokens, "
-        "which makes it an LA layer; for all layers with a bootstrap interval over seeds.",
+        "which makes it an LA layer; for all layers with a 95 % Student t interval over seeds.",
         alt="Heat maps of the shares of activations by layer, effective ranks, and the loss that "
         "freezing the gates costs.",
         needs=("pretrain",),

@@ -11,7 +11,7 @@ from experiments.gates import SPECS, Cell, cells
 from expressivity.evidence import Verdict
 from expressivity.families import Kind
 from expressivity.gates import GateSpec
-from figures.curves import FLOOR, failed_at_edge
+from figures.curves import FLOOR, RANKS, failed_at_edge, interval_line
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
 from figures.style import (
@@ -79,8 +79,7 @@ def _panel(axes: Axes, found: Sequence[Cell]) -> None:
         if not math.isfinite(median.value):
             failed_at_edge(axes, row)
             continue
-        high = median.high if math.isfinite(median.high) else 1e6
-        axes.hlines(row, max(median.low, FLOOR), high, color=colour, linewidth=0.8, alpha=0.6)
+        interval_line(axes, median, row, colour=colour, upright=False)
         axes.plot(max(best, FLOOR), row, "|", color=SOFT, markersize=5)
         axes.plot(max(median.value, FLOOR), row, _MOA.marker, color=colour, fillstyle=filling,
                   markerfacecoloralt="white", markersize=5)  # fmt: skip
@@ -97,8 +96,9 @@ FIGURES.add(
         name="gates",
         title="MoA with every gate and switch, beside the table of containment",
         caption="MoA of width 1 with each gate, its scale and bias on or off, on two networks of "
-        "LA and on t2 made with the same gate: median over seeds of the best restart, bootstrap "
-        "interval, and (bar) the best of all. The sign beside the gate says whether the class is "
+        "LA and on t2 made with the same gate: median over seeds of the best restart, "
+        f"{RANKS}, and (bar) the best of all. "
+        "The sign beside the gate says whether the class is "
         "proved to contain LA of equal width. A class that is no member may still come close: "
         "some exclusions leave limits. Left of the dotted line the axis is compressed.",
         alt="Rows of gates: where the class contains LA the errors reach round-off, where it "

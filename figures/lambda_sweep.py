@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from experiments.lambda_sweep import curves
 from experiments.reading import Curve
+from figures.curves import RANKS
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
 from figures.style import symbol
@@ -38,7 +39,8 @@ FIGURES.add(
         name="lambda_sweep",
         title="Error of LA on t2 against lambda",
         caption="LA with m neurons on t2 = tanh(lambda x1) ReLU(x2), and MoA with one: medians "
-        "over seeds with bootstrap intervals, and the lower bounds of LA. Shaded: where no LA "
+        f"over seeds, {RANKS}, and the lower bounds of LA. "
+        "Shaded: where no LA "
         "network of that width lies. Where lambda is small t2 is nearly x1 ReLU(x2) times lambda; "
         "the relative error shows that steepness is not what makes it hard.",
         alt="Errors of LA stay above their bounds for every lambda, those of MoA at round-off.",

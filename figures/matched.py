@@ -9,7 +9,7 @@ from experiments.matched import Budget, Match, matches
 from experiments.reading import Point
 from expressivity.evidence import Evidence
 from expressivity.families import Kind
-from figures.curves import FLOOR, failed
+from figures.curves import FLOOR, RANKS, failed, interval_line
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
 from figures.style import (
@@ -84,8 +84,7 @@ def _side(
     if not math.isfinite(median.value):
         failed(axes, [x])
         return levels
-    high = median.high if math.isfinite(median.high) else 1e6
-    axes.vlines(x, max(median.low, FLOOR), high, color=look.colour, linewidth=0.8, alpha=0.6)
+    interval_line(axes, median, x, colour=look.colour)
     y = max(median.value, FLOOR)
     axes.plot(x, y, look.marker, color=look.colour,
               markerfacecolor=look.colour if filled else "white")  # fmt: skip
@@ -101,7 +100,8 @@ FIGURES.add(
         title="LA against MoA at equal width, parameters and multiply-adds",
         caption="Gates are paid for: MoA beside the widest LA that costs no more, and (filled) the "
         "next wider one, which costs more; numbers are widths. Median over seeds of the best "
-        "restart, bootstrap intervals, and lower bounds of LA. Controls: t1, where the kinds tie, "
+        f"restart, {RANKS}, and lower bounds of LA. "
+        "Controls: t1, where the kinds tie, "
         "and a sum of three ridges, where LA of equal parameters wins.",
         alt="On t2 and t4 MoA is at round-off and LA of equal cost is not; on t1 both are, and on "
         "three ridges only wider LA is.",

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from experiments.noise import Cell, cells
 from expressivity.evidence import Evidence
-from figures.curves import FLOOR, failed
+from figures.curves import FLOOR, RANKS, failed, interval_line
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
 from figures.style import LOOKS, PAGE, STYLES, long_log, names, new_figure, panel, symbol
@@ -53,9 +53,8 @@ def _panel(axes: Axes, found: Sequence[Cell], sizes: Sequence[float]) -> None:
         offset = 0.1 * (place - (len(groups) - 1) / 2)  # intervals side by side
         fine = [cell for cell in group if math.isfinite(cell.held_out.value)]
         x = [sizes.index(cell.size) + offset for cell in fine]
-        high = [c.held_out.high if math.isfinite(c.held_out.high) else 1e6 for c in fine]
-        low = [max(c.held_out.low, FLOOR) for c in fine]
-        axes.vlines(x, low, high, color=look.colour, linewidth=0.8, alpha=0.6)
+        for beside, cell in zip(x, fine, strict=True):
+            interval_line(axes, cell.held_out, beside, colour=look.colour)
         axes.plot(
             x,
             [max(cell.held_out.value, FLOOR) for cell in fine],
@@ -76,7 +75,8 @@ FIGURES.add(
         title="Held-out error of fits to noisy samples",
         caption="LA and MoA (width 1) fitted to samples with Gaussian noise at random points: "
         "relative L2 error against the target itself, median over seeds of the restart with the "
-        "least error on its own samples, with bootstrap intervals. Filled: the smaller width of "
+        f"least error on its own samples, {RANKS}. "
+        "Filled: the smaller width of "
         "LA where there are two. On t1, the control, LA of width 1 contains the target and there "
         "is no gap to see. Below the dotted line the axis is compressed.",
         alt="On t2 the held-out error of MoA lies below that of LA until noise dominates; on t1 "

@@ -80,7 +80,7 @@ def _summary(found: Distribution) -> str:
     failed = sum(math.isinf(error) for error in found.errors)
     aim = "reach it" if found.verdict is Verdict.MEMBER else "end near the best"
     return (
-        f"{class_name(found.label)}, $m={found.width}$: {100 * found.success.value:.0f} % {aim}\n"
+        f"{class_name(found.label)}, $m={found.width}$: {100 * found.success:.0f} % {aim}\n"
         f"({', '.join([needed, minima, *([f'{failed} failed'] if failed else [])])})"
     )
 

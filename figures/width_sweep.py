@@ -12,7 +12,7 @@ from experiments.reading import Curve, Reading, curves, readings
 from expressivity.evidence import Evidence
 from expressivity.families import Kind
 from expressivity.targets import TARGETS
-from figures.curves import draw_bounds, draw_curve, end_labels
+from figures.curves import RANKS, draw_bounds, draw_curve, end_labels
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
 from figures.style import (
@@ -137,7 +137,7 @@ FIGURES.add(
         name="width_sweep",
         title="Error against width for fixed activations, LA and MoA",
         caption="Relative L2 error (left) and essential supremum of the gradient error (right) "
-        "against the width, median over seeds of the best restart with bootstrap intervals. "
+        f"against the width, median over seeds of the best restart, {RANKS}. "
         "Shaded: where no network of the class lies, at any of the widths under the line. The L2 "
         "error of the smaller class falls, its gradient error does not pass the floor; MoA "
         "reaches the target at width 1 (where a fitted kink misses that of the target by "

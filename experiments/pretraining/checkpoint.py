@@ -4,11 +4,15 @@
     optimizer/NAME/STATE  moments and step counts
     log/COLUMN            what was measured so far, float64
 
-The metadata hold the configuration as JSON; a checkpoint of another one is refused.
+The metadata hold the configuration as JSON, and a SHA-256 of it and of the tensors with their
+names, types and shapes. Nothing is used before it is verified: a flipped bit in a weight would
+else go on to a loss that looks like any other.
 """
 
+import hashlib
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +25,8 @@ from experiments.pretraining.distributed import Place, like, whole
 from experiments.pretraining.optimizers import named_states
 from expressivity.output import write_atomically
 
-_CONFIGURATION = "configuration"
+_CONFIGURATION, _DIGEST = "configuration", "sha256"
+_MODEL = "model/"
 
 
 @dataclass(kw_only=True)
@@ -58,14 +63,15 @@ def write_checkpoint(
     Raises:
         OSError: the file could not be written; the one before is still there.
     """
-    tensors = {f"model/{name}": whole(value) for name, value in model.named_parameters()}
+    tensors = {_MODEL + name: whole(value) for name, value in model.named_parameters()}
     for name, state in named_states(model, optimizers):
         tensors |= {f"optimizer/{name}/{key}": whole(value) for key, value in state.items()}
     for column, values in vars(log).items():
         tensors[f"log/{column}"] = torch.tensor(values, dtype=torch.float64)
     if place.writes:
-        packed = save(tensors, {_CONFIGURATION: json.dumps(configuration, sort_keys=True)})
-        write_atomically(path, lambda temporary: temporary.write_bytes(packed))
+        asked = json.dumps(configuration, sort_keys=True)
+        packed = save(tensors, {_CONFIGURATION: asked, _DIGEST: _digest(asked, tensors)})
+        write_atomically(path, lambda temporary: _write(temporary, packed))
     place.barrier()
 
 
@@ -79,12 +85,20 @@ def read_checkpoint(
     """Put weights and moments back; returns the log.
 
     Raises:
-        ValueError: the file is damaged, or of another configuration.
+        ValueError: the file is damaged, has no digest, or is of another configuration or
+            version; neither model nor optimizers have been touched.
     """
     tensors = _read(path, configuration)
-    for name, parameter in model.named_parameters():
-        parameter.copy_(like(tensors[f"model/{name}"], parameter))
     parameters = dict(model.named_parameters())
+    stored = {
+        name.removeprefix(_MODEL): value.shape
+        for name, value in tensors.items()
+        if name.startswith(_MODEL)
+    }
+    if stored != {name: parameter.shape for name, parameter in parameters.items()}:
+        raise ValueError(_refusal(path, "is of another version of the program"))
+    for name, parameter in parameters.items():
+        parameter.copy_(like(tensors[_MODEL + name], parameter))
     for name, state in named_states(model, optimizers):
         prefix = f"optimizer/{name}/"
         for key in [key for key in tensors if key.startswith(prefix)]:
@@ -93,18 +107,48 @@ def read_checkpoint(
 
 
 def _read(path: Path, configuration: dict[str, object]) -> dict[str, Tensor]:
+    """The tensors, once the digest has been found to be theirs."""
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            if _CONFIGURATION not in metadata:
-                raise ValueError(f"required: a checkpoint; {path} is none: choose another --out")
-            if json.loads(metadata[_CONFIGURATION]) != json.loads(json.dumps(configuration)):
-                raise ValueError(
-                    f"required: a checkpoint of the same configuration; {path} is of another "
-                    f"one: choose another --out"
-                )
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no dict)
-    except (SafetensorError, OSError) as error:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no dict)
+    except (SafetensorError, OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(_refusal(path, f"is damaged ({reason})")) from error
+    if _CONFIGURATION not in metadata or _DIGEST not in metadata:
+        raise ValueError(_refusal(path, "has no digest: it is damaged or of an older version"))
+    promised, found = metadata[_DIGEST], _digest(metadata[_CONFIGURATION], tensors)
+    if promised != found:
+        what = f"is damaged (its SHA-256 is {found[:12]}, not {promised[:12]!a} as written in it)"
+        raise ValueError(_refusal(path, what))
+    if metadata[_CONFIGURATION] != json.dumps(configuration, sort_keys=True):
         raise ValueError(
-            f"required: a whole checkpoint; {path} is damaged: delete it to start again"
-        ) from error
+            f"required: a checkpoint of the same configuration; {path} is of another "
+            f"one: choose another --out"
+        )
+    return tensors
+
+
+def _refusal(path: Path, what: str) -> str:
+    return (
+        f"required: a whole checkpoint; {path} {what}: delete it and run the same command again; "
+        f"this run then starts from its first step, finished ones are kept"
+    )
+
+
+def _digest(configuration: str, tensors: Mapping[str, Tensor]) -> str:
+    """Of the configuration, and of names, types, shapes and bytes of all tensors."""
+    names = sorted(tensors)
+    described = [[name, str(tensors[name].dtype), list(tensors[name].shape)] for name in names]
+    digest = hashlib.sha256(json.dumps([configuration, described]).encode())
+    for name in names:
+        digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+def _write(path: Path, content: bytes) -> None:
+    """To the disk itself, so that a machine that loses power keeps one whole file."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

@@ -12,7 +12,7 @@ from experiments.pretraining.arms import Arm
 from experiments.pretraining.data import Corpus
 from experiments.pretraining.recipes import Mixing, RecipeFactory
 from experiments.pretraining.runs import TrainingUnit
-from experiments.statistics import Interval, bootstrap
+from experiments.statistics import Interval, mean_interval
 from expressivity.families import Kind
 from expressivity.store import Entry
 
@@ -99,13 +99,13 @@ def best_rate(table: Table, arm: str) -> float | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """Loss of one arm minus loss of another, mean over seeds with its bootstrap interval.
+    """Loss of one arm minus loss of another, mean over seeds with its t interval.
 
     Attributes:
         arm, minus: the two.
         rates: of the two.
         equal: whether the rates were asked to be equal, or each is the arm's best.
-        interval: nats a byte; failed runs count as infinite.
+        interval: of the differences seed by seed, nats a byte; failed runs count as infinite.
     """
 
     arm: str
@@ -155,5 +155,5 @@ def _difference(
         left[seed] - right[seed] if seed in left and seed in right else None for seed in seeds
     ]
     return Difference(
-        arm=arms[0], minus=arms[1], rates=rates, equal=equal, interval=bootstrap(paired, "mean")
+        arm=arms[0], minus=arms[1], rates=rates, equal=equal, interval=mean_interval(paired)
     )

@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.pretraining.tables import interval, loss
+from experiments.pretraining.tables import ends, interval, loss
 
 _SEEDS = 5
-"""With fewer, an interval is no more than the range of what was seen, and there is no verdict."""
+"""With fewer there is no verdict: that differences are normal rests on too little."""
 
 _SIDES = {
     "better": "lower",
     "worse": "higher",
     "unknown": "not told apart from 0",
     "few": f"no verdict on fewer than {_SEEDS} seeds",
+    "none": "no verdict without an interval",
 }
 
 _NAMES = {
@@ -49,12 +50,13 @@ def of_comparison(document: dict[str, Any]) -> list[Finding]:
         ]
         if rows and not any(arm.endswith("-matched") for arm in pair):
             found.append(_equal(rows))
-    return found + [_frozen(arm) for arm in document["gates"] if arm["arm"] == "moa"]
+    found += [_frozen(arm) for arm in document["gates"] if arm["arm"] == "moa"]
+    return found + _scope(document)
 
 
 def of_ablation(document: dict[str, Any]) -> list[Finding]:
     """Every variant against the default."""
-    return [
+    found = [
         Finding(
             text=f"{row['arm']} - {row['minus']} at rate {row['rates'][0]:g}: {_numbers(row)}; "
             f"{_SIDES[_side(row)]}."
@@ -62,6 +64,7 @@ def of_ablation(document: dict[str, Any]) -> list[Finding]:
         for row in document["differences"]
         if row["minus"] == "moa"
     ]
+    return found + _scope(document)
 
 
 def of_scaling(document: dict[str, Any]) -> list[Finding]:
@@ -73,16 +76,41 @@ def of_scaling(document: dict[str, Any]) -> list[Finding]:
     for arm in ("la", "moa"):
         if arm not in fits or "fixed" not in fits:
             continue
-        (low, high), (least, most) = fits[arm]["exponent"], fits["fixed"]["exponent"]
-        apart = low > most or high < least
-        verdict = _SIDES["few"] if few else "they do not overlap" if apart else "they overlap"
+        one, other = fits[arm]["exponent"], fits["fixed"]["exponent"]
+        if few:
+            verdict = _SIDES["few"]
+        elif one is None or other is None:
+            verdict = _SIDES["none"]
+        else:
+            apart = one[0] > other[1] or one[1] < other[0]
+            verdict = "they do not overlap" if apart else "they overlap"
         found.append(
             Finding(
-                text=f"Intervals of the exponents: {_NAMES[arm]} {low:.3f} to {high:.3f}, fixed "
-                f"{least:.3f} to {most:.3f}; {verdict}."
+                text=f"95 % intervals of the exponents, not paired: {_NAMES[arm]} {ends(one)}, "
+                f"fixed {ends(other)}; {verdict}."
             )
         )
-    return found
+    return found + _scope(document)
+
+
+def _scope(document: dict[str, Any]) -> list[Finding]:
+    """What losses at the end of these runs say nothing about."""
+    runs = document["runs"]
+    if not runs:
+        return []
+    steps = _range([run["evaluations"][-1][0] for run in runs], "{:,.0f}")
+    sizes = _range([run["parameters"] / 1e6 for run in runs], "{:.1f}")
+    return [
+        Finding(
+            text=f"These are losses after {steps} steps of models of {sizes} million parameters; "
+            f"they test no terminal loss."
+        )
+    ]
+
+
+def _range(numbers: Sequence[float], form: str) -> str:
+    """The least and the largest, or what both look like."""
+    return " to ".join(dict.fromkeys(form.format(end) for end in (min(numbers), max(numbers))))
 
 
 def _difference(row: dict[str, Any]) -> Finding:
@@ -96,6 +124,7 @@ def _difference(row: dict[str, Any]) -> Finding:
         "unknown": "the claim of a lower loss does not reproduce at this scale, it is not told "
         "apart from 0",
         "few": _SIDES["few"],
+        "none": _SIDES["none"],
     }[side]
     return Finding(text=f"{text}; {verdict}.", against=side in ("worse", "unknown"))
 
@@ -111,7 +140,7 @@ def _frozen(arm: dict[str, Any]) -> Finding:
     enough = frozen["count"] >= _SEEDS
     return Finding(
         text=f"With every gate of MoA at its mean over tokens the loss changes by "
-        f"{loss(frozen['value'], sign=True)} ({interval(frozen)}, {frozen['count']} seeds).",
+        f"{loss(frozen['value'], sign=True)} ({_interval(frozen)}, {frozen['count']} seeds).",
         against=enough and frozen["low"] is not None and frozen["low"] <= 0,
     )
 
@@ -126,7 +155,11 @@ def _name(arm: str) -> str:
 
 def _numbers(row: dict[str, Any]) -> str:
     found = row["difference"]
-    return f"{loss(found['value'], sign=True)} ({interval(found)}, {found['count']} seeds)"
+    return f"{loss(found['value'], sign=True)} ({_interval(found)}, {found['count']} seeds)"
+
+
+def _interval(found: dict[str, Any]) -> str:
+    return interval(found) if found["low"] is None else f"95 % {interval(found)}"
 
 
 def _side(row: dict[str, Any]) -> str:
@@ -134,6 +167,6 @@ def _side(row: dict[str, Any]) -> str:
     low, high = row["difference"]["low"], row["difference"]["high"]
     if row["difference"]["count"] < _SEEDS:
         return "few"
-    if high is not None and high < 0:
-        return "better"
-    return "worse" if low is not None and low > 0 else "unknown"
+    if low is None:
+        return "none"
+    return "better" if high < 0 else "worse" if low > 0 else "unknown"

@@ -9,7 +9,7 @@ from typing import Any
 from experiments.pretraining import ablation, comparison
 from experiments.pretraining.comparison import Difference, best_rate, by_arm, differences
 from experiments.pretraining.scaling import SMALLEST, fit_scaling
-from experiments.statistics import Interval, bootstrap
+from experiments.statistics import Interval, mean_interval
 from expressivity.store import Entry, Run
 
 
@@ -82,7 +82,7 @@ def _difference(found: Difference) -> dict[str, Any]:
 
 
 def _interval(found: Interval) -> dict[str, Any]:
-    """Infinite ends, which failed runs decide, are null."""
+    """Infinite values, which failed runs decide, are null."""
     values = asdict(found)
     return {
         name: None if isinstance(value, float) and not math.isfinite(value) else value
@@ -102,7 +102,7 @@ def _gates(runs: Sequence[Entry]) -> dict[str, Any]:
         "arm": runs[0].record["arm"],
         "rate": runs[0].record["rate"],
         "dictionary": runs[0].record["dictionary"],
-        "frozen": _interval(bootstrap([g["frozen"] for g in gates], "mean")),
+        "frozen": _interval(mean_interval([g["frozen"] for g in gates])),
         "layers": {
             name: {
                 "frozen": fmean([g["frozen_layer"][name] for g in gates]),

@@ -56,7 +56,7 @@ def differences(document: dict[str, Any]) -> Grid:
     """Differences at equal rates and at each arm's own best."""
     return Grid(
         title="differences of validation loss, nats a byte, paired by seed",
-        columns=("difference", "rates", "mean over seeds", "95 % interval", "failed"),
+        columns=("difference", "rates", "mean over seeds", "95 % t interval", "failed"),
         rows=tuple(
             (
                 f"{row['arm']} - {row['minus']}",
@@ -114,15 +114,15 @@ def sizes(document: dict[str, Any]) -> Grid:
 def fits(document: dict[str, Any]) -> Grid:
     """Scaling fits with their intervals."""
     return Grid(
-        title="L = E + A N^-alpha, 95 % intervals over seeds",
+        title="L = E + A N^-alpha, 95 % profile t intervals",
         columns=("arm", "E", "interval", "alpha", "interval", "residual"),
         rows=tuple(
             (
                 row["arm"],
                 loss(row["fit"]["limit"]),
-                "{:.3f} to {:.3f}".format(*row["limit"]),
+                ends(row["limit"]),
                 f"{row['fit']['exponent']:.3f}",
-                "{:.3f} to {:.3f}".format(*row["exponent"]),
+                ends(row["exponent"]),
                 loss(row["fit"]["residual"]),
             )
             for row in document["fits"]
@@ -142,8 +142,19 @@ def loss(value: float | None, *, sign: bool = False) -> str:
 
 
 def interval(found: dict[str, Any]) -> str:
-    """Ends of an interval of differences."""
+    """Ends of an interval of differences, which failed, equal or single ones do not have."""
+    if found["low"] is None:
+        return "no interval"
     return f"{loss(found['low'], sign=True)} to {loss(found['high'], sign=True)}"
+
+
+def ends(found: Sequence[float] | None) -> str:
+    """Ends of an interval of a fit.
+
+    >>> ends((0.25, 1.5)), ends(None)
+    ('0.250 to 1.500', 'no interval')
+    """
+    return "no interval" if found is None else "{:.3f} to {:.3f}".format(*found)
 
 
 _LOSSES = ("validation", "training_tail")

@@ -75,7 +75,7 @@ def test_restarts_are_read_one_by_one(tmp_path):
     assert (la.label, relu2.label) == ("la", "relu2")
     assert len(la.errors) == len(relu2.errors) == 20
     assert la.minima[0].l2 < 1e-10
-    assert la.success.value > 0
+    assert la.success > 0
     assert relu2.minima[0].l2 == pytest.approx(0.030751, abs=1e-5)
 
 

@@ -294,7 +294,7 @@ def test_a_distribution_has_all_restarts_of_all_seeds(stored):
     for each in found:
         assert [minimum.l2 for minimum in each.minima] == [each.errors[0], 0.3]
         assert len(each.errors) == sum(minimum.restarts for minimum in each.minima)
-        assert each.success.value == 0.5
+        assert each.success == 0.5
         assert each.restarts_needed == 5
         assert (each.unfinished, each.iterations) == (0, 10)
 
@@ -321,7 +321,7 @@ def test_so_many_restarts_succeed_with_95_percent_and_one_fewer_do_not(success):
 def test_failed_restarts_are_no_minimum_and_no_success(stored):
     found = restarts.distributions(stored(smoke("restarts"), lambda unit: {"error": None}))
     assert all(each.minima == () and each.errors[0] == math.inf for each in found)
-    assert {(each.success.value, each.restarts_needed) for each in found} == {(0.0, math.inf)}
+    assert {(each.success, each.restarts_needed) for each in found} == {(0.0, math.inf)}
 
 
 def test_seeds_of_noisy_fits_are_brought_together(stored):

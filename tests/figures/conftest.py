@@ -283,7 +283,7 @@ LANGUAGE_ARMS = {
 """Commands with their arms, and what each adds to the loss."""
 
 
-def gate_statistics(hardness: float) -> dict[str, object]:
+def gate_statistics(hardness: float, seed: int) -> dict[str, object]:
     layers = [f"blocks.{n}.feed_forward" for n in range(3)]
     sides = [
         {"variance": 0.1, "entropy": 1.0, "effective_rank": 1.0 + 0.3 * hardness * (1 + side),
@@ -292,7 +292,7 @@ def gate_statistics(hardness: float) -> dict[str, object]:
     ]  # fmt: skip
     return {
         "loss": 2.0,
-        "frozen": 0.1 * hardness,
+        "frozen": 0.1 * hardness * SEEDS[seed],
         "frozen_layer": {name: 0.02 * hardness * (1 + n) for n, name in enumerate(layers)},
         "layers": dict.fromkeys(layers, sides),
     }
@@ -309,7 +309,7 @@ def language_models(command: str, hardness: float) -> Iterator[Ready]:
             "arm": arm, "rate": rate, "seed": seed, "dimension": dimension,
             "parameters": 50 * dimension**2, "validation": loss + hardness * gain * SEEDS[seed],
             "training_tail": loss, "dictionary": list(ACTIVATIONS),
-            "gates": gate_statistics(hardness) if arm == "moa" else None,
+            "gates": gate_statistics(hardness, seed) if arm == "moa" else None,
         }  # fmt: skip
         identity = {"unit": "pretraining", "arm": arm, "rate": rate, "seed": seed,
                     "dimension": dimension}  # fmt: skip

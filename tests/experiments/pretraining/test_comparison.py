@@ -35,7 +35,8 @@ def entries(losses=LOSSES):
                 "seed": seed,
                 "validation": loss,
                 "training_tail": loss,
-                "parameters": 100,
+                "parameters": 824_448,
+                "evaluations": [[200, 3.0], [400, loss]],
                 "gates": None,
             },
             seconds=1.0,
@@ -72,7 +73,8 @@ def test_differences_are_paired_at_equal_and_at_best_rates():
         ("moa", "fixed", (1.0, 2.0), False),
     }
     equal = found["moa", "fixed", (1.0, 1.0), True]
-    assert (equal.value, equal.low, equal.high) == pytest.approx((-0.15, -0.2, -0.1))
+    half = 12.7062047364 * 0.1 / 2  # Student's quantile of one degree of freedom
+    assert (equal.value, equal.low, equal.high) == pytest.approx((-0.15, -0.15 - half, half - 0.15))
     assert found["moa", "fixed", (2.0, 2.0), True].value == pytest.approx(0.15)
     assert found["moa", "fixed", (1.0, 2.0), False].value == pytest.approx(0.0)
 
@@ -82,7 +84,7 @@ def test_a_diverged_run_is_no_gain():
     table = by_arm(entries(losses))
     assert best_rate(table, "moa") == 1.0
     interval = paired(table)["moa", "fixed", (2.0, 2.0), True]
-    assert (interval.failed, interval.value) == (1, float("inf"))
+    assert (interval.failed, interval.value, interval.low) == (1, float("inf"), None)
     rows = compared(run_of(losses))["differences"]
     failed = [row for row in rows if row["rates"] == [2.0, 2.0]]
     assert failed[0]["difference"]["value"] is None
@@ -187,7 +189,10 @@ def test_a_small_comparison_through_the_command(call, text):
     [
         ([1.8, 1.9, 1.9, 1.8, 1.9], "is seen at this scale", False),
         ([1.8, 2.3, 1.9, 2.2, 2.0], "not told apart from 0", True),
+        # The percentile interval of resampled means ends at -0.01, Student's at +0.02.
+        ([1.85, 2.1, 1.95, 1.95, 2.0], "not told apart from 0", True),
         ([2.2, 2.3, 2.3, 2.2, 2.2], "it is higher", True),
+        ([1.9, 2.0, 1.9, 2.0, 1.9], "(no interval, 5 seeds); no verdict without", False),
         ([1.0, 1.0], "no verdict on fewer than 5 seeds", False),
     ],
 )
@@ -201,6 +206,23 @@ def test_findings_say_what_the_interval_says(losses, verdict, against):
     assert best.against is against
 
 
+@pytest.mark.parametrize("command", ["pretrain", "ablate", "scaling"])
+def test_findings_say_what_such_runs_do_not_test(command):
+    view = VIEWS[command]
+    *_, last = view.findings(view.document(run_of(LOSSES, command=command)))
+    assert last.text == (
+        "These are losses after 400 steps of models of 0.8 million parameters; they test no "
+        "terminal loss."
+    )
+    assert view.findings(view.document(run_of({}, command=command))) == []
+
+
+def test_a_failed_run_leaves_no_verdict():
+    losses = {("fixed", 1.0): [2.0, 2.1, 2.0, 2.1, 2.0], ("moa", 1.0): [1.0, 1.1, 1.0, 1.2]}
+    best, *_ = VIEWS["pretrain"].findings(compared(run_of(losses, seeds=range(5))))
+    assert "failed (no interval, 5 seeds); no verdict" in best.text
+
+
 def test_wider_fixed_layers_are_a_control_and_no_claim():
     losses = {("fixed", 1.0): [2.0, 2.1], ("fixed-matched", 1.0): [2.2, 2.3]}
     best, *_ = VIEWS["pretrain"].findings(compared(run_of(losses)))
@@ -209,7 +231,7 @@ def test_wider_fixed_layers_are_a_control_and_no_claim():
 
 
 def test_the_section_shows_findings_and_tables():
-    worse = {("fixed", 1.0): [2.0] * 5, ("moa", 1.0): [2.1] * 5}
+    worse = {("fixed", 1.0): [2.0] * 5, ("moa", 1.0): [2.1, 2.2, 2.1, 2.2, 2.1]}
     found = section(run_of(worse, seeds=range(5)))
     assert found is not None
     assert "Not reproduced" in found.body

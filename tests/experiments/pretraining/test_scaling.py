@@ -1,4 +1,4 @@
-"""The scaling fit: reference (an exact law), negative (too few sizes), property (intervals)."""
+"""The scaling fit: reference (an exact law, coverage), negative (too few sizes), property."""
 
 import numpy as np
 import pytest
@@ -28,13 +28,38 @@ def test_intervals_contain_the_truth_and_grow_with_noise():
 
     def fit(noise):
         losses = {n: list(law(n) + noise * draw.standard_normal(5)) for n in SIZES}
-        return fit_scaling(losses, resamples=100)
+        return fit_scaling(losses)
 
     quiet, loud = fit(1e-4), fit(1e-2)
     assert quiet.exponent[0] <= 0.4 <= quiet.exponent[1]
     assert quiet.limit[0] <= 1.2 <= quiet.limit[1]
     widths = [found.exponent[1] - found.exponent[0] for found in (quiet, loud)]
     assert widths[0] < widths[1]
+
+
+def test_intervals_of_two_seeds_cover_about_as_often_as_they_say():
+    """Profile t intervals of a law that is not linear: near 95 %, not exactly."""
+    draw = np.random.default_rng(4)
+    found = [
+        fit_scaling({n: list(law(n) + 0.01 * draw.standard_normal(2)) for n in SIZES})
+        for _ in range(60)
+    ]
+    for covered in (
+        sum(fit.exponent[0] <= 0.4 <= fit.exponent[1] for fit in found),
+        sum(fit.limit[0] <= 1.2 <= fit.limit[1] for fit in found),
+    ):
+        assert 52 <= covered <= 60  # below: less than one chance in 100 at 95 %
+
+
+@pytest.mark.parametrize("exact", [law, lambda n: 1.0])
+def test_a_law_met_exactly_has_no_intervals(exact):
+    fit = fit_scaling({n: [exact(n)] * 2 for n in SIZES})
+    assert (fit.limit, fit.exponent) == (None, None)
+
+
+def test_losses_that_do_not_determine_the_law_have_intervals_as_wide_as_the_search():
+    fit = fit_scaling({n: [1.5, 1.7] for n in SIZES})
+    assert fit.exponent == (0.01, 3.0)
 
 
 def test_three_sizes_are_refused():

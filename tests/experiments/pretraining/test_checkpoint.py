@@ -1,0 +1,188 @@
+"""Checkpoints: negative (flipped bits, cuts, no digest, another version), metamorphic (resume)."""
+
+import json
+import random
+import struct
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load, save
+
+from experiments.pretraining.checkpoint import Log, read_checkpoint, write_checkpoint
+from experiments.pretraining.distributed import ALONE
+from experiments.pretraining.model import Transformer
+from experiments.pretraining.optimizers import build_optimizers, named_states
+from experiments.pretraining.recipes import Optimizer
+from experiments.pretraining.training import train
+from expressivity.store import read_run
+
+CONFIGURATION: dict[str, object] = {"recipe": "by hand"}
+
+
+@pytest.fixture
+def trained(recipe, corpus, tmp_path):
+    """A recipe with its training and the checkpoint after the last step."""
+    checkpoint = tmp_path / "c.safetensors"
+    return recipe(), train(recipe(), corpus, checkpoint=checkpoint), checkpoint
+
+
+def parts(chosen):
+    """A model and its optimizers as they are before the first step."""
+    model = Transformer(chosen.model, seed=1)
+    return model, build_optimizers(model, chosen.training)
+
+
+def everything(model, optimizers):
+    """All tensors of both, by name."""
+    found = {name: value.detach().clone() for name, value in model.named_parameters()}
+    for name, state in named_states(model, optimizers):
+        found |= {f"{name}/{key}": value.clone() for key, value in state.items()}
+    return found
+
+
+def flipped(content: bytes, bit: int) -> bytes:
+    changed = bytearray(content)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)
+
+
+def header_of(content: bytes) -> int:
+    """Bytes before the first tensor."""
+    return 8 + struct.unpack("<Q", content[:8])[0]
+
+
+def configuration_of(checkpoint: Path) -> dict[str, object]:
+    with safe_open(checkpoint, framework="pt") as file:
+        return json.loads(file.metadata()["configuration"])
+
+
+@pytest.mark.parametrize("optimizer", Optimizer)
+def test_what_is_read_is_what_was_written(recipe, corpus, tmp_path, optimizer):
+    chosen, path = recipe(optimizer=optimizer), tmp_path / "copy.safetensors"
+    train(chosen, corpus, checkpoint=tmp_path / "c.safetensors")
+    model, optimizers = parts(chosen)
+    given = configuration_of(tmp_path / "c.safetensors")
+    log = read_checkpoint(tmp_path / "c.safetensors", given, model, optimizers)
+    assert log.steps == 6
+    write_checkpoint(path, given, model, optimizers, log, ALONE)
+    assert path.read_bytes() == (tmp_path / "c.safetensors").read_bytes()
+    assert list(tmp_path.glob(".*")) == []
+
+
+@pytest.mark.parametrize("place", ["header", "tensors"])
+def test_no_flipped_bit_is_believed(trained, place):
+    chosen, _, checkpoint = trained
+    content, given = checkpoint.read_bytes(), configuration_of(checkpoint)
+    model, optimizers = parts(chosen)
+    before = everything(model, optimizers)
+    header = header_of(content)
+    first, last = (0, header) if place == "header" else (header, len(content))
+    draw = random.Random(5)
+    for bit in draw.sample(range(8 * first, 8 * last), 200):
+        checkpoint.write_bytes(flipped(content, bit))
+        with pytest.raises(
+            ValueError, match=r"^required: a whole checkpoint; .*delete it"
+        ) as error:
+            read_checkpoint(checkpoint, given, model, optimizers)
+        assert str(error.value).count("\n") == 0
+        after = everything(model, optimizers)
+        assert after.keys() == before.keys()
+    # Nothing has been touched, by any of them.
+    assert all(torch.equal(after[name], before[name]) for name in before)
+
+
+def test_a_cut_file_is_refused(trained, corpus):
+    chosen, _, checkpoint = trained
+    content = checkpoint.read_bytes()
+    for damaged in (content[:-100], content[: header_of(content)], content[:50], content[:4], b""):
+        checkpoint.write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"required: a whole checkpoint; .* is damaged"):
+            train(chosen, corpus, checkpoint=checkpoint)
+
+
+def test_tensors_that_have_changed_names_are_refused(trained, corpus):
+    """Two blocks in each other's place: every byte of a tensor and every shape is right."""
+    chosen, _, checkpoint = trained
+    content = checkpoint.read_bytes()
+    swapped = content.replace(b"/blocks.0.", b"/blocks.X.").replace(b"/blocks.1.", b"/blocks.0.")
+    checkpoint.write_bytes(swapped.replace(b"/blocks.X.", b"/blocks.1."))
+    assert set(load(checkpoint.read_bytes())) == set(load(content))
+    with pytest.raises(ValueError, match="its SHA-256 is"):
+        train(chosen, corpus, checkpoint=checkpoint)
+
+
+def test_a_checkpoint_without_digest_is_refused(trained, corpus):
+    chosen, _, checkpoint = trained
+    tensors = load(checkpoint.read_bytes())
+    old = save(tensors, {"configuration": json.dumps(configuration_of(checkpoint))})
+    for content in (old, save(tensors)):
+        checkpoint.write_bytes(content)
+        with pytest.raises(ValueError, match=r"has no digest: .* of an older version: delete it"):
+            train(chosen, corpus, checkpoint=checkpoint)
+
+
+def test_a_whole_checkpoint_of_another_configuration_is_refused(recipe, trained, corpus):
+    with pytest.raises(ValueError, match="required: a checkpoint of the same configuration"):
+        train(recipe(rate=2e-2), corpus, checkpoint=trained[2])
+
+
+def test_a_whole_checkpoint_of_other_parameters_is_refused(recipe, tmp_path):
+    """A version of the program whose model has other names or shapes."""
+    path, chosen = tmp_path / "c.safetensors", recipe()
+    model, optimizers = parts(chosen)
+    name, parameter = next(iter(model.named_parameters()))
+    other = torch.nn.Module()
+    other.register_parameter(name.replace(".", "_"), parameter)
+    write_checkpoint(path, CONFIGURATION, other, [], Log(), ALONE)
+    with pytest.raises(ValueError, match="of another version of the program: delete it"):
+        read_checkpoint(path, CONFIGURATION, model, optimizers)
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(trained, monkeypatch):
+    chosen, _, checkpoint = trained
+    content = checkpoint.read_bytes()
+    model, optimizers = parts(chosen)
+
+    def full(handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_checkpoint(checkpoint, CONFIGURATION, model, optimizers, Log(), ALONE)
+    assert checkpoint.read_bytes() == content
+    assert [file.name for file in checkpoint.parent.glob("*.safetensors*")] == [checkpoint.name]
+
+
+def test_deleting_it_starts_again_with_the_same_losses(trained, corpus):
+    chosen, whole, checkpoint = trained
+    checkpoint.write_bytes(flipped(checkpoint.read_bytes(), 8 * header_of(checkpoint.read_bytes())))
+    with pytest.raises(ValueError, match="delete it and run the same command again"):
+        train(chosen, corpus, checkpoint=checkpoint)
+    checkpoint.unlink()
+    assert train(chosen, corpus, checkpoint=checkpoint).log == whole.log
+
+
+SMALL = ("--steps", 4, "--batch", 4, "--context", 16, "--windows", 4, "--compile", "none")
+
+
+def test_a_damaged_checkpoint_costs_no_finished_run(call, text):
+    """Only the run it belongs to fails, and says what to do; deleting it mends that."""
+    arguments = ["pretrain", "tiny", *SMALL, "--data", text, "--families", "fixed,la"]
+    arguments += ["--no-matched", "--out", "run", "--json"]
+    whole = call(*arguments).document
+    la = next(run for run in whole["runs"] if run["arm"] == "la")
+    Path(f"run/units/{la['key']}.parquet").unlink()
+    checkpoint = Path(f"run/checkpoints/{la['key']}.safetensors").resolve()
+    checkpoint.write_bytes(b"not one")
+    answer = call(*arguments)
+    assert answer.code == 1
+    assert [run["arm"] for run in answer.document["runs"]] == ["fixed"]
+    (failure,) = read_run(Path("run")).failures
+    assert f"{checkpoint} is damaged" in failure["error"]
+    checkpoint.unlink()
+    again = call(*arguments).document
+    for run in (*again["runs"], *whole["runs"]):
+        del run["seconds"]
+    assert again["runs"] == whole["runs"]
