@@ -15,7 +15,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import sympy as sp
 import torch
@@ -23,7 +23,7 @@ from torch import Tensor
 
 from expressivity import facts
 from expressivity.facts import Z
-from expressivity.identities import is_identity
+from expressivity.identities import by_conditions, is_identity
 from expressivity.registry import Registry
 
 _X_ABS = Z * sp.Abs(Z)
@@ -40,7 +40,8 @@ class Activation:
     Attributes:
         name: its name in commands and expressions.
         title: how it is printed.
-        expression: s as a sympy expression in ``Z`` (the source of truth).
+        expression: s as a sympy expression in ``Z`` (the source of truth). Abs, sign, Max, Min
+            and Heaviside are kept as Piecewise.
         value_and_derivative: torch form, any floating dtype and shape, elementwise; at a
             kink the derivative is the left one.
         kink: s'(0+) - s'(0-), or None where that is not known.
@@ -58,6 +59,10 @@ class Activation:
     homogeneous_degree: int | None
     odd_span: tuple[sp.Expr, ...] | None
     even_span: tuple[sp.Expr, ...] | None
+
+    def __post_init__(self) -> None:
+        if isinstance(cast(Any, self.expression), sp.Expr):
+            object.__setattr__(self, "expression", by_conditions(self.expression))
 
     def __call__(self, argument: sp.Expr) -> sp.Expr:
         """The symbolic value s(argument).

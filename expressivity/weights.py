@@ -15,6 +15,7 @@ from torch import Tensor
 from expressivity.activations import ACTIVATIONS
 from expressivity.families import Family, Form, Kind
 from expressivity.gates import GATES, GateSpec
+from expressivity.identities import by_conditions
 from expressivity.networks import pack
 from expressivity.targets import COORDINATES
 
@@ -206,7 +207,10 @@ def _coefficients(family: Family, weights: Weights, side: int) -> list[sp.Expr]:
         return scales
     logits = _affine(family, weights[f"u{side}"])
     gate = GATES[family.gate.name].expression
-    return [scale * gate(logits, k) if scale else sp.S.Zero for k, scale in enumerate(scales)]
+    return [
+        scale * by_conditions(gate(logits, k)) if scale else sp.S.Zero
+        for k, scale in enumerate(scales)
+    ]
 
 
 def _mix(family: Family, coefficients: Sequence[sp.Expr], argument: sp.Expr) -> sp.Expr:

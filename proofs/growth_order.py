@@ -10,8 +10,8 @@ from typing import Any
 import sympy as sp
 
 from expressivity.activations import Activation, Z
+from expressivity.facts import pieces
 from expressivity.identities import differs
-from expressivity.obstructions.smoothness import pieces
 from expressivity.proof import Step
 from proofs.constant_gates import X1, settle
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 import sympy as sp
 
 from expressivity.activations import ACTIVATIONS, Activation, Z
+from expressivity.facts import pieces
 from expressivity.families import Form
 from expressivity.identities import assume_sign, ball_sign, differs, innermost_levels, is_identity
 from expressivity.obstructions.sign_definite import vanishes_with_an_argument_only
-from expressivity.obstructions.smoothness import pieces
 from expressivity.proof import Step
 from proofs.constant_gates import settle
 

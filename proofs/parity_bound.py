@@ -23,7 +23,7 @@ import sympy as sp
 
 from expressivity.activations import ACTIVATIONS, Z
 from expressivity.bounds.polynomial_pieces import square_distance
-from expressivity.obstructions.parity import lies_in_span
+from expressivity.facts import lies_in_span
 from expressivity.proof import THEOREMS, Mutation, Step, Theorem
 from expressivity.targets import COORDINATES, Target, t1, t3
 from proofs.linear_odd_part import SOURCE, t2_steps

@@ -15,11 +15,11 @@ import sympy as sp
 
 from expressivity.activations import ACTIVATIONS, Activation, Z
 from expressivity.domains import domain_for
+from expressivity.facts import pieces
 from expressivity.families import Form
 from expressivity.gates import GateSpec
 from expressivity.identities import differs, is_identity
 from expressivity.obstructions.pole_order import vanishes_at_zero
-from expressivity.obstructions.smoothness import pieces
 from expressivity.obstructions.vanishing_order import (
     taylor_on_ray,
     vanishing_order,

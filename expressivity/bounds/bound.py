@@ -33,6 +33,9 @@ class Bound:
         evidence: what the value rests on.
         method: the mechanism, one of the files of this package.
         every_width: whether it holds at every width of this kind, form and dictionary.
+
+    Raises:
+        ValueError: a value that is not positive and finite.
     """
 
     norm: Norm
@@ -42,7 +45,8 @@ class Bound:
     every_width: bool
 
     def __post_init__(self) -> None:
-        assert 0.0 < self.value < math.inf
+        if not 0.0 < self.value < math.inf:
+            raise ValueError(f"required: a positive finite bound; got {self.value}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -190,9 +190,12 @@ def _value(
         x: flint.arb(flint.fmpq(c.numerator, c.denominator))
         for x, c in zip(coordinates, point, strict=True)
     }
-    if not all(_is_analytic(side, balls) for side in sides):
+    try:
+        if not all(_is_analytic(side, balls) for side in sides):
+            return None
+        value = interpret(jump, balls, BALL)
+    except ValueError:  # a function that ball arithmetic lacks
         return None
-    value = interpret(jump, balls, BALL)
     return value if value.is_finite() else None
 
 
