@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from expressivity import facts
+from expressivity.identities import by_conditions
 from expressivity.registry import Registry
 
 
@@ -71,6 +72,19 @@ def vanishes_at_zero(gate: Gate, size: int) -> bool:
     """
     at_zero: Any = dict.fromkeys(_logits(size), sp.S.Zero)
     return all(form.subs(at_zero) == 0 for form in _forms(gate, size))
+
+
+def gate_of(gate: Gate, logits: Sequence[sp.Expr], k: int) -> sp.Expr:
+    """The symbolic g_k of these logits, its own Abs, Max and the like by cases.
+
+    >>> gate_of(GATES["softmax"], (sp.S.Zero, sp.S.Zero), 0)
+    1/2
+    """
+    generic = _forms(gate, len(logits))[k]
+    cases: Any = by_conditions(generic)
+    if cases == generic:
+        return gate.expression(logits, k)
+    return cases.xreplace(dict(zip(_logits(len(logits)), logits, strict=True)))
 
 
 @functools.lru_cache(maxsize=256)

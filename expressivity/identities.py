@@ -313,7 +313,10 @@ def by_conditions(expression: sp.Expr) -> sp.Expr:
     >>> by_conditions(sp.Abs(sp.Symbol("x", real=True)))
     Piecewise((x, x >= 0), (-x, True))
     """
-    if tree_size(expression) > _MAX_NODES or not expression.has(*_BY_CASES):
+    if tree_size(expression) > _MAX_NODES:
+        return expression
+    cases: set[Any] = expression.atoms(*_BY_CASES)
+    if not cases or sum(len(case.args) for case in cases) > _MAX_LEVELS:
         return expression
     found: Any = expression.replace(
         lambda node: isinstance(node, _BY_CASES) and all(a.is_extended_real for a in node.args),

@@ -14,8 +14,7 @@ from torch import Tensor
 
 from expressivity.activations import ACTIVATIONS
 from expressivity.families import Family, Form, Kind
-from expressivity.gates import GATES, GateSpec
-from expressivity.identities import by_conditions
+from expressivity.gates import GATES, GateSpec, gate_of
 from expressivity.networks import pack
 from expressivity.targets import COORDINATES
 
@@ -206,11 +205,9 @@ def _coefficients(family: Family, weights: Weights, side: int) -> list[sp.Expr]:
     if family.gate is None:
         return scales
     logits = _affine(family, weights[f"u{side}"])
-    gate = GATES[family.gate.name].expression
-    return [
-        scale * by_conditions(gate(logits, k)) if scale else sp.S.Zero
-        for k, scale in enumerate(scales)
-    ]
+    gate = GATES[family.gate.name]
+    return [scale * gate_of(gate, logits, k) if scale else sp.S.Zero
+            for k, scale in enumerate(scales)]  # fmt: skip
 
 
 def _mix(family: Family, coefficients: Sequence[sp.Expr], argument: sp.Expr) -> sp.Expr:

@@ -134,11 +134,3 @@ def words(spec: GateSpec) -> str:
     """A gate with its switches."""
     scale, bias = ("on" if switch else "off" for switch in (spec.scale, spec.bias))
     return f"{spec.name}, scale {scale}, gate bias {bias}"
-
-
-def settle(answers: Iterable[bool | None]) -> bool | None:
-    """False if one answer is, None if one is not settled, else True."""
-    found = list(answers)
-    if False in found:
-        return False
-    return None if None in found else True

@@ -14,6 +14,7 @@ from itertools import product
 import sympy as sp
 
 from expressivity.domains import domain_for
+from expressivity.facts import settle
 from expressivity.families import Family, Form, Kind
 from expressivity.gates import GATES, GateSpec
 from expressivity.identities import is_identity
@@ -28,7 +29,6 @@ from proofs.constant_gates import (
     is_lifted,
     la_network,
     lifted,
-    settle,
     target_of,
     title_of,
     with_equal_gates,

@@ -10,10 +10,10 @@ from typing import Any
 import sympy as sp
 
 from expressivity.activations import Activation, Z
-from expressivity.facts import pieces
+from expressivity.facts import pieces, settle
 from expressivity.identities import differs
 from expressivity.proof import Step
-from proofs.constant_gates import X1, settle
+from proofs.constant_gates import X1
 
 _RATE, _OTHER, _Y = (sp.Symbol(name, positive=True) for name in ("c", "c1", "y"))
 

@@ -9,12 +9,11 @@ from collections.abc import Iterable, Iterator
 import sympy as sp
 
 from expressivity.activations import ACTIVATIONS, Activation, Z
-from expressivity.facts import pieces
+from expressivity.facts import is_continuous, settle
 from expressivity.families import Form
-from expressivity.identities import assume_sign, ball_sign, differs, innermost_levels, is_identity
+from expressivity.identities import assume_sign, ball_sign, differs, innermost_levels
 from expressivity.obstructions.sign_definite import vanishes_with_an_argument_only
 from expressivity.proof import Step
-from proofs.constant_gates import settle
 
 REGULAR = "continuous, C^1 on either side of 0 up to 0, with a kink nowhere but at 0"
 _TRIED = tuple(sp.Rational(p, q) for p, q in ((1, 1), (1, 4), (4, 1)))
@@ -39,11 +38,10 @@ def is_regular(activation: sp.Expr) -> bool | None:
     >>> is_regular(relu.expression), is_regular(relu(Z) - relu(Z - 1))
     (True, False)
     """
-    both = pieces(activation)
-    if both is None:
-        return False if any(_breaks(activation, place) for place in _places(activation)) else None
-    at_zero = assume_sign(activation, Z, 0).subs(Z, 0)
-    return settle(is_identity(piece.subs(Z, 0), at_zero) for piece in both)
+    known = is_continuous(activation)
+    if known is None and any(_breaks(activation, place) for place in _places(activation)):
+        return False
+    return known
 
 
 def has_sign_of_argument(activation: Activation) -> bool | None:

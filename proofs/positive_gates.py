@@ -18,6 +18,7 @@ from itertools import product
 import sympy as sp
 
 from expressivity.activations import ACTIVATIONS, Activation, Z
+from expressivity.facts import settle
 from expressivity.families import Form
 from expressivity.gates import GATES, GateSpec
 from expressivity.identities import is_identity
@@ -30,7 +31,6 @@ from proofs.constant_gates import (
     gate_value,
     is_la,
     lifted,
-    settle,
     target_of,
     title_of,
     with_equal_gates,

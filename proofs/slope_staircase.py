@@ -15,6 +15,7 @@ import sympy as sp
 from sympy.core.relational import Relational
 
 from expressivity.activations import ACTIVATIONS, Z
+from expressivity.facts import settle
 from expressivity.identities import is_identity
 from expressivity.proof import Step
 from expressivity.targets import COORDINATES, t1
@@ -152,6 +153,4 @@ def combined(*answers: bool | None) -> bool | None:
     >>> combined(True, None), combined(None, False)
     (None, False)
     """
-    if False in answers:
-        return False
-    return None if None in answers else True
+    return settle(answers)

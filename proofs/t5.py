@@ -14,6 +14,7 @@ from typing import Any
 import sympy as sp
 
 from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY, Activation, Z
+from expressivity.facts import settle
 from expressivity.families import Family, Form, Kind
 from expressivity.gates import GateSpec
 from expressivity.identities import is_identity
@@ -80,14 +81,14 @@ def generic_neuron_steps(dictionary: tuple[Activation, ...]) -> Iterator[Step]:
         statement="both factors have the kink set H: each pair of activations, each sign of w2 "
         "and of v2, jumps by 0",
         source=SOURCE,
-        check=lambda: _all(
+        check=lambda: settle(
             common_kink_leaves_no_jump(s, t) for s, t in product(dictionary, repeat=2)
         ),
     )
     yield Step(
         statement="every activation is 0 at 0, from both sides",
         source="docs/theory.md, section 1",
-        check=lambda: _all(vanishes_at_zero(s) for s in dictionary),
+        check=lambda: settle(vanishes_at_zero(s) for s in dictionary),
     )
     yield Step(
         statement="a factor with another kink set is C^1 near all points of H but those of its "
@@ -175,13 +176,6 @@ def _has_double_pole(crossing: Crossing) -> bool | None:
         return True
     profile = replace(ACTIVATIONS["tanh"], expression=amplitude.subs(X1, Z / LAMBDA))
     return False if has_simple_poles(profile) else None
-
-
-def _all(answers: Any) -> bool | None:
-    found = list(answers)
-    if False in found:
-        return False
-    return None if None in found else True
 
 
 def gated(

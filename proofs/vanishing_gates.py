@@ -15,7 +15,7 @@ import sympy as sp
 
 from expressivity.activations import ACTIVATIONS, Activation, Z
 from expressivity.domains import domain_for
-from expressivity.facts import pieces
+from expressivity.facts import pieces, settle
 from expressivity.families import Form
 from expressivity.gates import GateSpec
 from expressivity.identities import differs, is_identity
@@ -27,17 +27,7 @@ from expressivity.obstructions.vanishing_order import (
 from expressivity.proof import THEOREMS, Mutation, Step, Theorem
 from expressivity.targets import Target
 from expressivity.weights import network_expression
-from proofs.constant_gates import (
-    SEVEN,
-    X1,
-    gate_value,
-    is_la,
-    la_network,
-    lifted,
-    settle,
-    target_of,
-    words,
-)
+from proofs.constant_gates import SEVEN, X1, gate_value, is_la, la_network, lifted, target_of, words
 from proofs.hypotheses import REGULAR, is_regular
 
 SOURCE = "docs/theory.md, section 2, C2"

@@ -12,6 +12,7 @@ import sympy as sp
 
 from expressivity.activations import ACTIVATIONS, Z
 from expressivity.domains import domain_for
+from expressivity.facts import settle
 from expressivity.families import Family, Form, Kind
 from expressivity.gates import GateSpec
 from expressivity.obstructions import OBSTRUCTIONS, vanishing_order_obstruction
@@ -29,7 +30,7 @@ from expressivity.proof import THEOREMS, ProofVerdict, prove
 from expressivity.targets import COORDINATES, Target, t1, t2
 from expressivity.weights import Weights, network_expression
 from proofs import containment, growth_order, inclusions, positive_gates, vanishing_gates
-from proofs.constant_gates import X1, gate_value, is_la, is_lifted, settle, target_of
+from proofs.constant_gates import X1, gate_value, is_la, is_lifted, target_of
 
 NAMES = ("containment", "C1a", "C1b", "C2", "inclusions")
 relu, gelu = ACTIVATIONS["relu"], ACTIVATIONS["gelu"]

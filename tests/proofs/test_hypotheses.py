@@ -31,12 +31,17 @@ IRREGULAR = {
     "jump of a quotient": step(Z / sp.tanh(Z)),
     "value at 0 alone": sp.Piecewise((1, sp.Eq(Z, 0)), (Z, True)),
 }
-UNKNOWN = {"abs": sp.Abs(Z), "quotient": Z**2 / sp.tanh(Z), "curved": RELU(Z**2 - 1)}
+UNKNOWN = {
+    "cusp": sp.Pow(Z**2, sp.Rational(1, 3)),
+    "quotient": Z**2 / sp.tanh(Z),
+    "curved": RELU(Z**2 - 1),
+}
 
 
 @pytest.mark.parametrize("name", FULL_DICTIONARY)
 def test_the_seven_have_every_property(name):
     assert is_regular(ACTIVATIONS[name].expression) is True
+    assert is_regular(sp.Abs(ACTIVATIONS["id"].expression)) is True
     assert has_sign_of_argument(ACTIVATIONS[name]) is True
 
 
