@@ -131,7 +131,8 @@ def _left(names: Mapping[nn.Module, list[str]], leave: Sequence[str]) -> set[nn.
 
 
 _OTHERS = re.compile(
-    r"(mlp|ffn|ff|feed_?forward(network|layer)?|experts?|moe|intermediate|dense(gated)?actdense)\d*$",
+    r"(mlp|ffn?|feed_?forward(network)?|experts?|moe|intermediate|dense(gated)?actdense)"
+    r"(block|layer)?\d*$",
     re.IGNORECASE,
 )
 """Ends of the names that feed-forward blocks have in ``transformers``, as classes."""
@@ -140,7 +141,12 @@ _OTHER_MAPS = (
     {"gate_up_proj", "down_proj"},
     {"up_proj", "down_proj"},
     {"c_fc", "c_proj"},
+    {"dense_h_to_4h", "dense_4h_to_h"},
     {"fc1", "fc2"},
+    {"fc_in", "fc_out"},
+    {"lin1", "lin2"},
+    {"linear1", "linear2"},
+    {"linear_fc1", "linear_fc2"},
     {"w1", "w2"},
     {"wi", "wo"},
     {"wi_0", "wo"},

@@ -539,7 +539,14 @@ class Plain(nn.Module):  # as in BART
         self.fc2 = nn.Linear(M, D)
 
 
-@pytest.mark.parametrize("other", [Experts, Plain])
+class VisionMLPBlock(nn.Module):  # by its name alone
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(D, M)
+        self.second = nn.Linear(M, D)
+
+
+@pytest.mark.parametrize("other", [Experts, Plain, VisionMLPBlock])
 def test_blocks_of_other_kinds_are_not_left_in_silence(other):
     model = model_of(Gated(), Gated())
     for layer in model.layers:
