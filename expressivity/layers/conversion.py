@@ -45,7 +45,8 @@ def convert(layer: FeedForward, family: Family) -> FeedForward:
         raise ValueError(f"required: a family that holds the layer's function; got {problem}")
     weight = layer.w.weight
     new = FeedForward(family, initialisation=None, device=weight.device, dtype=weight.dtype)
-    with torch.no_grad():
+    # Coefficients are computed on the CPU, whatever device is the default.
+    with torch.no_grad(), torch.device("cpu"):
         _copy_linear(new.w, layer.w)
         if new.v is not None and layer.v is not None:
             _copy_linear(new.v, layer.v)

@@ -35,7 +35,8 @@ class FeedForward(nn.Module):
         device, dtype: of the parameters; the device may be ``meta``.
 
     Raises:
-        ValueError: gates that cannot start as asked for.
+        ValueError: gates that cannot start as asked for; in ``forward``, a mixture whose neurons
+            were split over devices.
 
     >>> family = Family(kind=Kind.LA, form=Form.TWO_SIDED, width=8, dimension=4, outputs=4)
     >>> FeedForward(family)(torch.zeros(2, 3, 4)).shape
@@ -130,8 +131,14 @@ class FeedForward(nn.Module):
 
     def forward(self, x_TD: Tensor) -> Tensor:
         """Outputs (..., outputs) at inputs (..., dimension)."""
-        y_TM = None if self.v is None else self.v(x_TD)
-        return self.a(neurons(self.neuron, self.w(x_TD), y_TM, self._sides(x_TD)))
+        z_TM, y_TM = self.w(x_TD), None if self.v is None else self.v(x_TD)
+        if z_TM.shape[-1] != self.family.width and self.family.kind is not Kind.FIXED:
+            # Each part would sum the gradients of its gates over its own neurons alone.
+            raise ValueError(
+                f"required: all {self.family.width} neurons of a mixture in one place; got "
+                f"{z_TM.shape[-1]}: split tokens or layers, not neurons (tensor parallelism)"
+            )
+        return self.a(neurons(self.neuron, z_TM, y_TM, self._sides(x_TD)))
 
     def coefficients(self, x_TD: Tensor) -> list[Tensor]:
         """Coefficients c_TC that the activations get at inputs, one tensor a side.

@@ -133,9 +133,11 @@ def starts(family: Family, choices: Initialisation) -> list[SideStart]:
     Raises:
         ValueError: the reference is not in the dictionary, or gates that cannot start so.
     """
-    patterns = _patterns(family, choices)
-    goals = _goals(family, choices)
-    return [_start(family, choices, p, g) for p, g in zip(patterns, goals, strict=True)]
+    # On the CPU, whatever device is the default: of ``meta`` there would be no numbers.
+    with torch.device("cpu"):
+        patterns = _patterns(family, choices)
+        goals = _goals(family, choices)
+        return [_start(family, choices, p, g) for p, g in zip(patterns, goals, strict=True)]
 
 
 def _start(family: Family, choices: Initialisation, pattern: list[float], goal: float) -> SideStart:
@@ -187,7 +189,7 @@ def _patterns(family: Family, choices: Initialisation) -> list[list[float]]:
 
 def _goals(family: Family, choices: Initialisation) -> list[float]:
     """Mean square of each side's factor in the reference layer."""
-    reference = float(_moments((choices.reference,), choices.input_gain))
+    reference = _moments((choices.reference,), choices.input_gain)[0][0]
     right = choices.input_gain**2
     if family.form is Form.QUADRATIC:
         return [reference * right]
@@ -196,7 +198,7 @@ def _goals(family: Family, choices: Initialisation) -> list[float]:
 
 def _mean_square(family: Family, choices: Initialisation, start: SideStart) -> float:
     """E[(sum_C c s)^2] with gates at random logits; exact for gate_std 0."""
-    moments_KK = _moments(family.dictionary, choices.input_gain)
+    moments_KK = torch.tensor(_moments(family.dictionary, choices.input_gain), dtype=torch.float64)
     if family.form is Form.QUADRATIC:
         moments_KK = torch.kron(moments_KK, moments_KK)
     samples = 1 if family.gate is None or choices.gate_std == 0 else 2**14
@@ -211,10 +213,13 @@ def _mean_square(family: Family, choices: Initialisation, start: SideStart) -> f
 
 
 @functools.cache
-def _moments(names: tuple[str, ...], gain: float) -> Tensor:
-    """E[s_k(z) s_l(z)] for normal z of this standard deviation, to some 1e-6, as K x K."""
+def _moments(names: tuple[str, ...], gain: float) -> list[list[float]]:
+    """E[s_k(z) s_l(z)] for normal z of this standard deviation, to some 1e-6, as K x K.
+
+    Numbers: a tensor that was kept could be one without any (device meta, fake tensors).
+    """
     normal_N = torch.linspace(-12, 12, 24001, dtype=torch.float64)  # has a node at the kinks
     density_N = torch.exp(-0.5 * normal_N**2)
     z_N = gain * normal_N
     s_KN = torch.stack([ACTIVATIONS[name].value_and_derivative(z_N)[0] for name in names])
-    return (s_KN * density_N) @ s_KN.mT / density_N.sum()
+    return ((s_KN * density_N) @ s_KN.mT / density_N.sum()).tolist()

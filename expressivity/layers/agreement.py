@@ -1,0 +1,149 @@
+"""Does a replaced block compute what the block computed? Both are run and compared.
+
+Once in float64, where a function that is merely similar shows in any dtype, and once as they
+are, in training and in evaluation mode. The tolerance is the rounding of the arithmetic itself.
+
+Shape letters: T leading axes, D inputs, M neurons, O outputs.
+"""
+
+import math
+from contextlib import AbstractContextManager
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from expressivity.layers.blocks import Block
+from expressivity.layers.feed_forward import bias_of
+
+_ROUNDINGS = 16
+"""Roundings between the pre-activations and the neurons' weighted values, of both blocks
+together: activation, coefficients (gate, scale, their product and sum; two sides), the product of
+the factors, and the factor that a conversion moves into the output weights."""
+
+_DEVIATIONS = 8.0
+"""Rounding errors are taken as independent, and their sum as at most this many of its standard
+deviations: a sum of n of them exceeds 8 sqrt(n) of the largest with a probability of at most
+2 exp(-32) (N. J. Higham, T. Mary, 2019, doi:10.1137/18M1226312, theorem 2.4)."""
+
+
+def undisturbed(device: torch.device) -> AbstractContextManager[None]:
+    """A context after which torch's global random numbers are as they were before."""
+    return torch.random.fork_rng([device] if device.type == "cuda" else [])
+
+
+def disagreement(
+    original: nn.Module, fixed: Block, new: Block, *, wide: torch.dtype = torch.float64
+) -> str | None:
+    """Where blocks that should compute the same do not, or None.
+
+    The modules given are used up: their modes, dtypes and devices change. Random numbers are
+    drawn from a generator of the check's own, and torch's global ones come back as they were.
+
+    Args:
+        original: the block; a copy.
+        fixed: the block as it was read, a fixed layer; a copy.
+        new: what shall take its place; its mode changes, nothing else.
+        wide: dtype of the first comparison, of ``original`` and ``fixed`` on the CPU.
+    """
+    weight = new.feed_forward.w.weight
+    x_TD = _inputs(fixed)
+    dropped = float(getattr(fixed.dropout, "p", 0.0))
+    kept = 1.0 if dropped == 1 else 1 / (1 - dropped)
+    tolerance_TO = kept * _rounding(fixed, x_TD, weight.dtype)
+    x_own = x_TD.to(weight)
+    for training in (True, False):
+        theirs, ours = (_run(block.train(training), x_own) for block in (original, new))
+        found = _difference(theirs, ours, tolerance_TO)
+        if found is not None:
+            return f"{found} in {'training' if training else 'evaluation'} mode"
+    theirs, ours = (_run(b.to("cpu", wide).eval(), x_TD.to(wide)) for b in (original, fixed))
+    found = _difference(theirs, ours, _rounding(fixed, x_TD, wide))
+    if found is not None:
+        return f"{found} in {str(wide).removeprefix('torch.')}"
+    return _untrained(original.requires_grad_(), x_TD.to(wide))
+
+
+def _untrained(original: nn.Module, x_TD: Tensor) -> str | None:
+    """Parameters that no gradient reaches, though values depend on them, or None."""
+    names, parameters = zip(*original.named_parameters(), strict=True)
+    total = _run(original, x_TD).sum()
+    gradients = cast(
+        tuple[Tensor | None, ...], torch.autograd.grad(total, parameters, allow_unused=True)
+    )
+    cut = [name for name, g in zip(names, gradients, strict=True) if g is None]
+    return f"no gradient reaches {', '.join(cut)}" if cut else None
+
+
+def _inputs(fixed: Block) -> Tensor:
+    """Tokens x_TD, float64 on the CPU, whose pre-activations have sizes 1/32 to 8.
+
+    An activation shows its shape there, and a clipped one its limit.
+    """
+    layer = fixed.feed_forward
+    generator = torch.Generator("cpu").manual_seed(0)
+    shape = (2, 8, layer.family.dimension)
+    x_TD = torch.randn(shape, generator=generator, dtype=torch.float64, device="cpu")
+    size_T1 = (x_TD @ layer.w.weight.detach().to(x_TD).mT).square().mean(-1, keepdim=True).sqrt()
+    scale_T = torch.logspace(-5, 3, 16, base=2, dtype=torch.float64, device="cpu")
+    scale_T1 = scale_T.reshape(2, 8, 1)
+    return x_TD * torch.where(size_T1 > 0, scale_T1 / size_T1, scale_T1)
+
+
+def _run(block: nn.Module, x_TD: Tensor) -> Tensor:
+    device = x_TD.device
+    with undisturbed(device), torch.autocast(device.type, enabled=False), torch.enable_grad():
+        return block(x_TD.detach().clone().requires_grad_())
+
+
+def _difference(original: Tensor, new: Tensor, tolerance_TO: Tensor) -> str | None:
+    """How far outputs are apart, or None where that is rounding."""
+    for name in ("shape", "dtype", "requires_grad"):
+        theirs, ours = getattr(original, name), getattr(new, name)
+        if theirs != ours:
+            return f"outputs have {name} {ours} for {theirs}"
+    theirs_TO, ours_TO = (t.detach().to("cpu", torch.float64) for t in (original, new))
+    if not bool((theirs_TO.isfinite() & ours_TO.isfinite()).all()):
+        return "outputs are not finite"
+    apart_TO = (ours_TO - theirs_TO).abs()
+    if bool((apart_TO <= tolerance_TO).all()):
+        return None
+    relative = float((apart_TO / theirs_TO.abs().amax(-1, keepdim=True)).max())
+    return f"outputs differ by up to {relative:.1e} of the token's largest"
+
+
+def _rounding(fixed: Block, x_TD: Tensor, dtype: torch.dtype) -> Tensor:
+    """By how much rounding in a dtype sets the outputs of two blocks apart, float64.
+
+    First-order error analysis of a fixed layer, with sums accumulated in float32 or better.
+    """
+    layer = fixed.feed_forward
+    unit = torch.finfo(dtype).eps / 2
+    below = torch.finfo(dtype).smallest_normal * unit  # of numbers that underflow
+    sums = min(unit, 2.0**-24)
+    if dtype is torch.float32:
+        # What callers allow matrix products to round to, beside float32: TF32, bfloat16.
+        sums = {"highest": sums, "high": 2.0**-11}.get(
+            torch.get_float32_matmul_precision(), 2.0**-8
+        )
+
+    def linear(map_: nn.Linear, bias: Tensor | None, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Values, and the standard deviation of their errors in both blocks."""
+        weight = map_.weight.detach().to(x)
+        added = torch.zeros(len(weight)).to(x) if bias is None else bias.detach().to(x)
+        value, size = x @ weight.mT + added, x.abs() @ weight.abs().mT + added.abs()
+        return value, 2 * (math.sqrt(x.shape[-1]) * sums * size + unit * value.abs() + below)
+
+    z, dz = linear(layer.w, bias_of(layer.w), x_TD)
+    s, slope = layer.neuron.activations[0].value_and_derivative(z)
+    # Not the slope alone, which jumps at kinks; not s alone: z (1 + erf(z)) / 2 rounds as z does.
+    each = math.sqrt(_ROUNDINGS) * (unit * (s.abs() + z.abs()) + below)
+    ds = slope.abs().clamp(min=1) * dz + each
+    h, dh = s, ds
+    if layer.v is not None:
+        y, dy = linear(layer.v, bias_of(layer.v), x_TD)
+        h, dh = s * y, ds * y.abs() + s.abs() * dy + below
+    _, error = linear(layer.a, fixed.bias, h)
+    # Coefficients round alike for all neurons: by no more than 16 unit of the output, in error.
+    spread = (dh.square() @ layer.a.weight.detach().to(h).square().mT).sqrt()
+    return _DEVIATIONS * (error + spread)
