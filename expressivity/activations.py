@@ -17,7 +17,7 @@ import sympy as sp
 import torch
 from torch import Tensor
 
-from expressivity.registry import Registry
+from expressivity.registry import Registry, of_type
 
 Z = sp.Symbol("z", real=True)
 _X_ABS = Z * sp.Abs(Z)
@@ -156,7 +156,9 @@ def _tanh(z: Tensor) -> tuple[Tensor, Tensor]:
     return torch.tanh(z), derivative
 
 
-ACTIVATIONS: Registry[Activation] = Registry("activation", group="expressivity.activations")
+ACTIVATIONS: Registry[Activation] = Registry(
+    "activation", group="expressivity.activations", check=of_type(Activation)
+)
 
 for _activation in (
     Activation(

@@ -20,7 +20,7 @@ from types import MappingProxyType
 
 from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY
 from expressivity.gates import GateSpec
-from expressivity.registry import Registry
+from expressivity.registry import Registry, a_function
 
 
 class Kind(StrEnum):
@@ -228,7 +228,9 @@ def default_dictionary(form: Form) -> tuple[str, ...]:
 FamilyFactory = Callable[[int, int], Family]
 """(width, dimension) -> the family."""
 
-FAMILIES: Registry[FamilyFactory] = Registry("family", group="expressivity.families")
+FAMILIES: Registry[FamilyFactory] = Registry(
+    "family", group="expressivity.families", check=a_function
+)
 
 
 def family_of(

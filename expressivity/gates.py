@@ -12,7 +12,7 @@ import sympy as sp
 import torch
 from torch import Tensor
 
-from expressivity.registry import Registry
+from expressivity.registry import Registry, of_type
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ def _softmax_pullback(values: Tensor, rows: Tensor) -> Tensor:
     return values * (rows - (values * rows).sum(-2, keepdim=True))
 
 
-GATES: Registry[Gate] = Registry("gate", group="expressivity.gates")
+GATES: Registry[Gate] = Registry("gate", group="expressivity.gates", check=of_type(Gate))
 
 for _gate in (
     Gate(

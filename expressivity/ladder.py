@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from expressivity.claims import Request, builtin_target
+from expressivity.claims import Request, builtin_targets
 from expressivity.families import Family
 from expressivity.fit.program import CLOCK
 from expressivity.gaps import Gap, find_gaps
@@ -15,7 +15,7 @@ from expressivity.output import json_text, write_atomically
 from expressivity.provenance import environment
 from expressivity.separation import RESULT, FitUnit, Result, Settings
 from expressivity.store import Entry, Run
-from expressivity.targets import TARGETS, Target
+from expressivity.targets import Target
 
 DOCUMENT = "separate.json"
 """Name of the file in a run folder that holds what ``separate --json`` prints."""
@@ -77,10 +77,7 @@ def default_ladder(settings: Settings, names: Iterable[str] | None = None) -> La
     ['t1', 't2']
     """
     gate = GateSpec(name="tanh")
-    targets = [
-        builtin_target(name, lambda_=2.0, gate=gate.name, form=None, dictionary=None)
-        for name in names or TARGETS
-    ]
+    targets = builtin_targets(names, lambda_=2.0, gate=gate.name, form=None, dictionary=None)
     return make_ladder(Request(gate=gate), settings, targets)
 
 

@@ -1,18 +1,24 @@
-"""What leaves the program: exit codes, JSON documents and files."""
+"""What leaves the program: exit codes, notices, JSON documents and files."""
 
 import json
+import logging
+import multiprocessing
 import os
 import sys
 from collections.abc import Callable
 from enum import IntEnum
 from pathlib import Path
 
+_log = logging.getLogger("expressivity")
+_noticed: set[str] = set()
+
 
 class ExitCode(IntEnum):
     """What the process returns.
 
     0 done, everything as expected; 1 done, a claim turned out otherwise; 2 unusable arguments
-    or input; 3 not decided; 4 an internal contradiction, or the machine failed.
+    or input; 3 not decided, or a tool is not installed; 4 an internal contradiction, a failure of
+    the machine or the program, or an interruption.
     """
 
     AS_EXPECTED = 0
@@ -20,6 +26,17 @@ class ExitCode(IntEnum):
     UNUSABLE = 2
     UNDECIDED = 3
     BROKEN = 4
+
+
+def notice(message: str) -> None:
+    """Log a warning of one line, once in a process; commands show it on standard error.
+
+    Worker processes keep it to themselves: the process that started them meets the same.
+    """
+    line = " ".join(message.split())
+    if line not in _noticed and multiprocessing.parent_process() is None:
+        _noticed.add(line)
+        _log.warning("%s", line)
 
 
 def json_text(document: dict[str, object]) -> str:
@@ -37,11 +54,13 @@ def write_json(document: dict[str, object]) -> None:
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` fill a temporary file beside ``path``, then rename it into place."""
+    """Let ``write`` fill a temporary file beside ``path``, sync it, and rename it into place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         write(temporary)
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())  # else a power cut may leave the new name and no content
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

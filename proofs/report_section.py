@@ -96,9 +96,12 @@ def _theorem_on(name: str, lambda_: float | None, activations: int, expression: 
 
     if name not in TARGETS:
         return ""
-    for gate in GATES:
+    rate = 1.0 if lambda_ is None else lambda_
+    made = GATES.each(
+        lambda gate: TARGETS.use(name, lambda make: make(rate, gate.name, activations))
+    )
+    for gate, target in made.items():
         theorem = name.capitalize() + ("" if gate == "tanh" else f"-{gate}")
-        target = TARGETS[name](1.0 if lambda_ is None else lambda_, gate, activations)
         if theorem in THEOREMS and target.formula == expression:
             return theorem
     return ""

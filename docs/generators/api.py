@@ -30,6 +30,7 @@ ROOMS = (
         title="Names and evidence",
         modules=(
             "expressivity.registry",
+            "expressivity.plugins",
             "expressivity.evidence",
             "expressivity.enclosure",
             "expressivity.time_limit",
