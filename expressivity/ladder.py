@@ -11,7 +11,7 @@ from expressivity.fit.program import CLOCK
 from expressivity.gaps import Gap, find_gaps
 from expressivity.gates import GateSpec
 from expressivity.norms import measuring_grid
-from expressivity.output import json_text, write_atomically
+from expressivity.output import json_text, sealed, write_atomically
 from expressivity.provenance import environment
 from expressivity.separation import RESULT, FitUnit, Result, Settings
 from expressivity.store import Entry, Run
@@ -141,9 +141,10 @@ def document(findings: Findings, path: Path) -> dict[str, object]:
 
 
 def write_document(findings: Findings, path: Path) -> dict[str, object]:
-    """Write the document into its run folder, and return it."""
+    """Write the document into its run folder, under a digest, and return it."""
     content = document(findings, path)
-    write_atomically(path / DOCUMENT, lambda file: file.write_text(json_text(content)))
+    text = json_text(sealed(content))
+    write_atomically(path / DOCUMENT, lambda file: file.write_text(text))
     return content
 
 

@@ -1,5 +1,6 @@
 """What leaves the program: exit codes, notices, JSON documents and files."""
 
+import hashlib
 import json
 import logging
 import multiprocessing
@@ -8,6 +9,7 @@ import sys
 from collections.abc import Callable
 from enum import IntEnum
 from pathlib import Path
+from typing import cast
 
 _log = logging.getLogger("expressivity")
 _noticed: set[str] = set()
@@ -46,6 +48,29 @@ def json_text(document: dict[str, object]) -> str:
         ValueError: a NaN or infinity: failed values must be null.
     """
     return json.dumps(document, allow_nan=False, indent=1) + "\n"
+
+
+def sealed(document: dict[str, object]) -> dict[str, object]:
+    """A document with the digest of its content, which :func:`is_whole` checks.
+
+    >>> is_whole(sealed({"a": 1})), is_whole({**sealed({"a": 1}), "a": 2}), is_whole({"a": 1})
+    (True, False, False)
+    """
+    return {**document, "digest": _digest(document)}
+
+
+def is_whole(document: object) -> bool:
+    """Whether what was read from JSON is an object with the right digest."""
+    if not isinstance(document, dict):
+        return False
+    content = dict(cast(dict[str, object], document))
+    return content.pop("digest", None) == _digest(content)
+
+
+def _digest(content: dict[str, object]) -> str:
+    """SHA-256 of the JSON with sorted keys, no spaces, and ASCII only."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def write_json(document: dict[str, object]) -> None:

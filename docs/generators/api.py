@@ -101,6 +101,7 @@ ROOMS = (
             "expressivity.work",
             "expressivity.workers",
             "expressivity.store",
+            "expressivity.manifest",
             "expressivity.provenance",
             "expressivity.report",
         ),
