@@ -81,13 +81,14 @@ def plan(path: Path) -> Plan:
     Raises:
         ValueError: one line that names file, line and key.
     """
-    from experiments.experiment import EXPERIMENTS, Tier
+    from experiments.experiment import EXPERIMENTS, Tier, made
     from experiments.grid import expand
     from experiments.sweep_file import SweepFile
 
     file = SweepFile(path)
     if file.table.experiment is not None:
-        experiment = EXPERIMENTS[file.table.experiment](Tier(file.table.tier or Tier.CPU))
+        tier = Tier(file.table.tier or Tier.CPU)
+        experiment = EXPERIMENTS.use(file.table.experiment, lambda factory: made(factory, tier))
         return Plan(
             name=file.name,
             units=experiment.units,
@@ -154,12 +155,13 @@ def run(
 def _document(
     asked: Plan, folder: RunFolder, failed: Sequence[Unit], summary: Summary
 ) -> dict[str, object]:
+    from experiments.experiment import headlines
     from expressivity.provenance import environment
     from expressivity.store import read_run
 
-    headlines = None
+    found = None
     if asked.experiment is not None and not failed:
-        headlines = asked.experiment.headlines(read_run(folder.path))
+        found = headlines(asked.experiment, read_run(folder.path))
     return {
         "schema": "expressivity.sweep/1",
         "run": str(folder.path),
@@ -174,7 +176,7 @@ def _document(
         "failed": [{"key": unit.key, "label": unit.label} for unit in failed],
         "seconds": summary.seconds,
         "best": [row.json() for row in summary.rows],
-        "headlines": headlines,
+        "headlines": found,
     }
 
 

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from expressivity.registry import Registry
+from expressivity.output import notice
+from expressivity.plugins import PluginError
+from expressivity.registry import Registry, a_function, of_type
 from expressivity.store import Run
 from expressivity.work import Unit
 
@@ -57,4 +59,28 @@ class Experiment:
 
 ExperimentFactory = Callable[[Tier], Experiment]
 
-EXPERIMENTS: Registry[ExperimentFactory] = Registry("experiment", group="expressivity.experiments")
+EXPERIMENTS: Registry[ExperimentFactory] = Registry(
+    "experiment", group="expressivity.experiments", check=a_function
+)
+
+
+def made(factory: ExperimentFactory, tier: Tier) -> Experiment:
+    """What a factory makes.
+
+    Raises:
+        ValueError: it makes something else than an experiment.
+    """
+    experiment = factory(tier)
+    of_type(Experiment)(experiment)
+    return experiment
+
+
+def headlines(experiment: Experiment, run: Run) -> dict[str, float]:
+    """The headlines of a finished run; none, with a notice, where a plug-in's cannot be made."""
+    if experiment.name not in EXPERIMENTS:
+        return experiment.headlines(run)
+    try:
+        return EXPERIMENTS.use(experiment.name, lambda _: experiment.headlines(run))
+    except PluginError as error:
+        notice(f"no headlines: {error}")
+        return {}

@@ -24,7 +24,7 @@ from torch import Tensor
 from expressivity import facts
 from expressivity.facts import Z
 from expressivity.identities import by_conditions, is_identity
-from expressivity.registry import Registry
+from expressivity.registry import Registry, of_type
 
 _X_ABS = Z * sp.Abs(Z)
 
@@ -188,23 +188,17 @@ def require_sound(activation: Activation) -> None:
     Traceback (most recent call last):
     ValueError: activation relu: required: a kink that the expression shows (1); got 0: correct it
     """
+    of_type(Activation)(activation)
     for problem in _problems(activation):
-        raise ValueError(f"activation {getattr(activation, 'name', '?')}: required: {problem}")
+        raise ValueError(f"activation {activation.name}: required: {problem}")
 
 
-def _problems(activation: Any) -> Iterator[str]:
+def _problems(activation: Activation) -> Iterator[str]:
     """What is wrong with a record, first things first."""
-    if not isinstance(activation, Activation):
-        yield f"an Activation; got {type(activation).__name__}: build one from its fields"
-        return
-    name: Any = activation.name
-    title: Any = activation.title
-    s: Any = activation.expression
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or _RESERVED.fullmatch(name):
+    name, s = activation.name, activation.expression
+    if not _NAME.fullmatch(name) or _RESERVED.fullmatch(name):
         yield f"a name of letters, digits and _ that expressions do not use; got {name!r}"
-    if not isinstance(title, str):
-        yield f"a title as text; got {title!r}"
-    if not isinstance(s, sp.Expr) or not s.free_symbols <= {Z}:
+    if not s.free_symbols <= {Z}:
         yield f"a sympy expression in activations.Z alone; got {s}: write it in Z"
         return
     if not facts.is_exact(s):

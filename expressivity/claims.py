@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from expressivity.families import FIXED_FORMS, Family, Form, Kind, default_dictionary
 from expressivity.gates import GateSpec
-from expressivity.targets import TARGETS, Target
+from expressivity.norms import measuring_grid
+from expressivity.targets import TARGETS, Target, TargetFactory, made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +50,29 @@ def builtin_target(
 
     Raises:
         ValueError: an unknown name or gate, or a lambda that is not finite.
+        PluginError: a target of another package cannot be made.
     """
-    factory = TARGETS[name]
-    shape = form or factory(lambda_, gate, 1).form
-    return factory(lambda_, gate, len(dictionary or default_dictionary(shape)))
+    return builtin_targets([name], lambda_=lambda_, gate=gate, form=form, dictionary=dictionary)[0]
+
+
+def builtin_targets(
+    names: Iterable[str] | None,
+    *,
+    lambda_: float,
+    gate: str,
+    form: Form | None,
+    dictionary: tuple[str, ...] | None,
+) -> list[Target]:
+    """As :func:`builtin_target`; without names all that can be made and measured."""
+
+    def make(factory: TargetFactory) -> Target:
+        shape = form or made(factory, lambda_, gate, 1).form
+        target = made(factory, lambda_, gate, len(dictionary or default_dictionary(shape)))
+        if names is None:
+            measuring_grid(target)
+        return target
+
+    return list(TARGETS.each(make, names).values())
 
 
 @dataclass(frozen=True, kw_only=True)

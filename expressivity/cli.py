@@ -4,15 +4,16 @@ Heavy modules are imported inside the commands, so that ``--help`` is quick.
 """
 
 import functools
-import traceback
-from importlib.metadata import entry_points
+import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from expressivity.commands.process import answered
 from expressivity.output import ExitCode, write_json
+from expressivity.plugins import attempt, plugins
 
 app = typer.Typer(
     name="expressivity",
@@ -21,8 +22,6 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
 )
-
-_INTERRUPTED = 130  # what typer returns instead of raising KeyboardInterrupt
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 Workers = Annotated[
@@ -47,44 +46,40 @@ def main() -> int:
 
     Every error is one line on standard error.
     """
-    try:
-        _add_plugins()
-        code = app(standalone_mode=False)
-        if code == _INTERRUPTED:
-            raise KeyboardInterrupt
-        return int(code or 0)
-    except typer.TyperException as error:
-        message = error.format_message().rstrip(".")
-        # Without a command the help has been shown instead, and there is no message.
-        return _fail(f"{message}: see --help", ExitCode.UNUSABLE) if message else ExitCode.UNUSABLE
-    except ValueError as error:
-        return _fail(str(error), ExitCode.UNUSABLE)
-    except (KeyboardInterrupt, typer.Abort):
-        return _fail("interrupted; finished units are stored", ExitCode.BROKEN)
-    except AssertionError as error:
-        return _fail(f"internal contradiction: {error} ({_origin(error)})", ExitCode.BROKEN)
-    except (OSError, RuntimeError, MemoryError) as error:
-        message = f"the machine failed: {str(error) or type(error).__name__} ({_origin(error)})"
-        return _fail(message, ExitCode.BROKEN)
+    return answered(_run)
+
+
+def _run() -> object:
+    _add_plugins()
+    command = typer.main.get_command(app)
+    # Not by calling the app, which answers interrupts and broken pipes with codes of its own.
+    with command.make_context("expressivity", sys.argv[1:]) as context:
+        return command.invoke(context)
 
 
 @functools.cache
 def _add_plugins() -> None:
-    """Commands of other packages: each entry point of the group adds its own to the app."""
-    for point in entry_points(group="expressivity.commands"):
-        point.load()(app)
+    """Commands of other packages: each entry point of the group adds its own.
+
+    It is given an application of its own, so that one that fails leaves nothing behind.
+    """
+    for plugin, point in plugins("expressivity.commands"):
+        attempt(plugin, lambda point=point: _add_commands_of(point))
 
 
-def _fail(message: str, code: ExitCode) -> int:
-    line = " ".join(message.split())
-    errors = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
-    errors.print(f"expressivity: {line}")
-    return code
-
-
-def _origin(error: BaseException) -> str:
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{Path(frame.filename).name}, line {frame.lineno}"
+def _add_commands_of(point: EntryPoint) -> None:
+    added = typer.Typer()
+    point.load()(added)
+    if not (added.registered_commands or added.registered_groups):
+        raise ValueError("required: a command or more; it has added none")
+    # Built here, where a parameter that typer does not know is blamed on its package.
+    whole = typer.main.get_group(added)
+    names = list(whole.commands)
+    taken = set(names) & set(typer.main.get_group(app).commands)
+    if taken or len(set(names)) < len(added.registered_commands) + len(added.registered_groups):
+        raise ValueError(f"required: new command names, each once; got {', '.join(names)}")
+    app.registered_commands += added.registered_commands
+    app.registered_groups += added.registered_groups
 
 
 def split_list(text: str | None) -> tuple[str, ...] | None:
@@ -169,7 +164,8 @@ def separate(
     return run_separate.run(options, as_json=as_json)
 
 
-@app.command()
+# Unknown options count as arguments, so that an expression may begin with a minus sign.
+@app.command(context_settings={"ignore_unknown_options": True})
 def classify(
     expr: Annotated[str, typer.Argument(help="An expression, as 'tanh(2*x1)*relu(x2)'.")],
     gate: GateName = "tanh",

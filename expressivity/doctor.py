@@ -141,7 +141,7 @@ def examine(*, compiled: bool = True) -> Report:
     Args:
         compiled: also audit the compiled activations: one compilation for each dtype.
     """
-    activations = [ACTIVATIONS[name] for name in ACTIVATIONS]
+    activations = list(ACTIVATIONS.each(_evaluable).values())
     machine = describe_machine()
     skipped: list[str] = []
     modes: dict[str, Evaluator] = {"eager": eager(activations)}
@@ -169,6 +169,15 @@ def examine(*, compiled: bool = True) -> Report:
             for mode, pairs in computed.items():
                 findings += exact.compare(pairs[index], mode=mode)
     return Report(machine=machine, findings=tuple(findings), skipped=tuple(skipped))
+
+
+def _evaluable(activation: Activation) -> Activation:
+    """Itself, once it has been evaluated: all are evaluated by one program."""
+    z_N = torch.linspace(-1, 1, 5, dtype=torch.float64)
+    value_N, derivative_N = activation.value_and_derivative(z_N)
+    if value_N.shape != z_N.shape or derivative_N.shape != z_N.shape:
+        raise ValueError("required: value and derivative in the shape of the argument")
+    return activation
 
 
 def describe_machine() -> Machine:

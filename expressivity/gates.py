@@ -20,7 +20,7 @@ from torch import Tensor
 
 from expressivity import facts
 from expressivity.identities import by_conditions
-from expressivity.registry import Registry
+from expressivity.registry import Registry, of_type
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,18 +149,15 @@ def require_sound(gate: Gate) -> None:
     Traceback (most recent call last):
     ValueError: gate tanh: required: positive only where the expression shows it: declare False
     """
+    of_type(Gate)(gate)
     for problem in _problems(gate):
-        raise ValueError(f"gate {getattr(gate, 'name', '?')}: required: {problem}")
+        raise ValueError(f"gate {gate.name}: required: {problem}")
 
 
-def _problems(gate: Any) -> Iterator[str]:
+def _problems(gate: Gate) -> Iterator[str]:
     """What is wrong with a record, first things first."""
-    if not isinstance(gate, Gate):
-        yield f"a Gate; got {type(gate).__name__}: build one from its fields"
-        return
-    name: Any = gate.name
-    if not isinstance(name, str) or not name.isidentifier():
-        yield f"a name of letters, digits and _; got {name!r}"
+    if not gate.name.isidentifier():
+        yield f"a name of letters, digits and _; got {gate.name!r}"
     for size in _SIZES:
         try:
             forms: tuple[Any, ...] = _forms(gate, size)

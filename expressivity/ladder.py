@@ -5,17 +5,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from expressivity.claims import Request, builtin_target
+from expressivity.claims import Request, builtin_targets
 from expressivity.families import Family
 from expressivity.fit.program import CLOCK
 from expressivity.gaps import Gap, find_gaps
 from expressivity.gates import GateSpec
 from expressivity.norms import measuring_grid
-from expressivity.output import json_text, write_atomically
+from expressivity.output import json_text, sealed, write_atomically
 from expressivity.provenance import environment
 from expressivity.separation import RESULT, FitUnit, Result, Settings
 from expressivity.store import Entry, Run
-from expressivity.targets import TARGETS, Target
+from expressivity.targets import Target
 
 DOCUMENT = "separate.json"
 """Name of the file in a run folder that holds what ``separate --json`` prints."""
@@ -77,10 +77,7 @@ def default_ladder(settings: Settings, names: Iterable[str] | None = None) -> La
     ['t1', 't2']
     """
     gate = GateSpec(name="tanh")
-    targets = [
-        builtin_target(name, lambda_=2.0, gate=gate.name, form=None, dictionary=None)
-        for name in names or TARGETS
-    ]
+    targets = builtin_targets(names, lambda_=2.0, gate=gate.name, form=None, dictionary=None)
     return make_ladder(Request(gate=gate), settings, targets)
 
 
@@ -144,9 +141,10 @@ def document(findings: Findings, path: Path) -> dict[str, object]:
 
 
 def write_document(findings: Findings, path: Path) -> dict[str, object]:
-    """Write the document into its run folder, and return it."""
+    """Write the document into its run folder, under a digest, and return it."""
     content = document(findings, path)
-    write_atomically(path / DOCUMENT, lambda file: file.write_text(json_text(content)))
+    text = json_text(sealed(content))
+    write_atomically(path / DOCUMENT, lambda file: file.write_text(text))
     return content
 
 

@@ -21,7 +21,7 @@ from enum import StrEnum
 from typing import Any
 
 from expressivity.evidence import Evidence
-from expressivity.registry import Registry
+from expressivity.registry import Registry, of_type
 from expressivity.time_limit import OutOfTimeError, within
 
 
@@ -107,7 +107,9 @@ class Theorem:
     source: str
 
 
-THEOREMS: Registry[Theorem] = Registry("theorem", group="expressivity.theorems")
+THEOREMS: Registry[Theorem] = Registry(
+    "theorem", group="expressivity.theorems", check=of_type(Theorem)
+)
 
 
 _VERDICTS = (

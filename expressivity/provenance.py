@@ -22,7 +22,6 @@ def environment() -> dict[str, object]:
 def facts() -> dict[str, object]:
     """What a manifest records beside the configuration."""
     return {
-        "schema": "expressivity.run/1",
         "environment": environment(),
         "git": git_state(),
         "host": platform.node(),

@@ -24,7 +24,7 @@ from expressivity.expressions import FUNCTIONS, MAX_DIMENSION, Expression, fold,
 from expressivity.families import Form
 from expressivity.gates import GATES
 from expressivity.interpret import TORCH, interpret
-from expressivity.registry import Registry
+from expressivity.registry import Registry, a_function, of_type
 
 COORDINATES: tuple[sp.Symbol, ...] = tuple(
     sp.Symbol(f"x{axis + 1}", real=True) for axis in range(MAX_DIMENSION)
@@ -155,8 +155,24 @@ _X1, _X2 = COORDINATES[:2]
 _relu, _relu2 = ACTIVATIONS["relu"], ACTIVATIONS["relu2"]
 
 TargetFactory = Callable[[float, str, int], Target]
-TARGETS: Registry[TargetFactory] = Registry("target", group="expressivity.targets")
+TARGETS: Registry[TargetFactory] = Registry(
+    "target", group="expressivity.targets", check=a_function
+)
 """Factories (lambda, gate, number of activations) -> Target; each uses what it depends on."""
+
+
+def made(factory: TargetFactory, lambda_: float, gate: str, activations: int) -> Target:
+    """What a factory makes.
+
+    Raises:
+        ValueError: it makes something else than a target.
+
+    >>> made(TARGETS["t1"], 2.0, "tanh", 7).name
+    't1'
+    """
+    target = factory(lambda_, gate, activations)
+    of_type(Target)(target)
+    return target
 
 
 def t1() -> Target:

@@ -92,6 +92,11 @@ def within(seconds: float, compute: Callable[[], _T]) -> _T:
             signal.setitimer(signal.ITIMER_REAL, left, interval)
 
 
+def interrupts(error: BaseException) -> bool:
+    """Whether an exception is how a limit ends its computation: whoever catches it lets it pass."""
+    return isinstance(error, _Alarm)
+
+
 def _report_others(report: Callable[[Any], Any], lost: Any) -> None:
     """What Python calls with an exception that it could not raise; a lost alarm rings again."""
     if not isinstance(lost.exc_value, _Alarm):

@@ -76,8 +76,13 @@ class Unit(ABC):
     @functools.cached_property
     def key(self) -> str:
         """A short name for files: a hash of the identity."""
-        text = json.dumps(self.identity, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return key_of(self.identity)
+
+
+def key_of(identity: object) -> str:
+    """The key of the unit of an identity, as JSON or as read back from it."""
+    text = json.dumps(identity, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 _ONE_AT_A_TIME = threading.Lock()  # torch's thread count and flint's precision are per process

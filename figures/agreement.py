@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from expressivity.output import json_text, write_atomically
+from expressivity.output import is_whole, json_text, sealed, write_atomically
 from expressivity.store import Run
 
 DOCUMENT = "agreement.json"
@@ -46,6 +46,7 @@ class Row:
     origin: str
 
 
+_DAMAGED = f"required: a readable {DOCUMENT}; it is damaged: run reproduce again"
 _ROWS = TypeAdapter(list[Row])
 _REFERENCES = TypeAdapter(dict[str, dict[str, dict[str, Reference]]])
 
@@ -95,11 +96,24 @@ def document(rows: Iterable[Row]) -> dict[str, object]:
 
 def write_rows(rows: Sequence[Row], folder: Path) -> None:
     """Keep the rows in a ``reproduce`` folder."""
-    text = json_text(document(rows))
+    text = json_text(sealed(document(rows)))
     write_atomically(folder / DOCUMENT, lambda file: file.write_text(text))
 
 
 def read_rows(run: Run) -> list[Row] | None:
-    """The rows of a ``reproduce`` folder, or None where there are none yet."""
+    """The rows of a ``reproduce`` folder, or None where there are none yet.
+
+    Raises:
+        ValueError: its document is there and damaged.
+    """
     file = run.path / DOCUMENT
-    return _ROWS.validate_python(json.loads(file.read_bytes())["rows"]) if file.exists() else None
+    if not file.exists():
+        return None
+    try:
+        content = json.loads(file.read_bytes())
+        found = _ROWS.validate_python(content["rows"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(_DAMAGED) from error
+    if not is_whole(content):
+        raise ValueError(_DAMAGED)
+    return found

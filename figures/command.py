@@ -119,9 +119,10 @@ def draw(names: Sequence[str], runs: Runs, out: Path) -> Drawn:
             cannot be written.
         OSError: the machine failed while files were written.
     """
+    from expressivity.plugins import PluginError
     from figures.figure import FIGURES, write
 
-    chosen = [FIGURES[name] for name in dict.fromkeys(names or FIGURES)]
+    chosen = list(FIGURES.each(lambda figure: figure, names or None).values())
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -133,8 +134,8 @@ def draw(names: Sequence[str], runs: Runs, out: Path) -> Drawn:
     for figure in chosen:
         started = time.perf_counter()
         try:
-            files = write(figure, runs, out)
-        except ValueError as error:
+            files = FIGURES.use(figure.name, lambda chosen: write(chosen, runs, out))
+        except (ValueError, PluginError) as error:
             if names:
                 raise
             missing[figure.name] = str(error)

@@ -13,7 +13,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from expressivity.output import write_atomically
-from expressivity.registry import Registry
+from expressivity.registry import Registry, of_type
 from expressivity.store import Run
 from figures.runs import Runs
 from figures.style import ALARM, applied
@@ -47,7 +47,9 @@ class PaperFigure:
     draw: Callable[[Runs], Figure]
 
 
-FIGURES: Registry[PaperFigure] = Registry("figure", group="expressivity.figures")
+FIGURES: Registry[PaperFigure] = Registry(
+    "figure", group="expressivity.figures", check=of_type(PaperFigure)
+)
 
 
 def drawn(figure: PaperFigure, runs: Runs) -> Figure:

@@ -8,11 +8,11 @@ def figures() -> dict[str, str]:
     """Every figure with its title."""
     from figures.figure import FIGURES
 
-    return {name: FIGURES[name].title for name in FIGURES}
+    return FIGURES.each(lambda figure: figure.title)
 
 
 def experiments() -> dict[str, str]:
     """Every experiment with its title."""
-    from experiments.experiment import EXPERIMENTS, Tier
+    from experiments.experiment import EXPERIMENTS, Tier, made
 
-    return {name: EXPERIMENTS[name](Tier.SMOKE).title for name in EXPERIMENTS}
+    return EXPERIMENTS.each(lambda factory: made(factory, Tier.SMOKE).title)

@@ -32,6 +32,7 @@ def section(run: Run) -> Section | None:
     """
     from markupsafe import Markup
 
+    from expressivity.plugins import PluginError
     from expressivity.report import Section, figure_html
     from figures.figure import FIGURES, drawn, rendered
     from figures.runs import Runs
@@ -46,8 +47,9 @@ def section(run: Run) -> Section | None:
         if whole or set(figure.needs) != set(runs):
             continue
         try:
-            svg = rendered(drawn(figure, runs), "svg").decode()
-        except ValueError as error:  # a run that was cut off has not every number yet
+            made_now = FIGURES.use(figure.name, lambda chosen: drawn(chosen, runs))
+            svg = rendered(made_now, "svg").decode()
+        except (ValueError, PluginError) as error:  # a run that was cut off lacks numbers yet
             made.append(Markup("<p>The figure {} is not drawn: {}</p>").format(figure.name, error))
         else:
             made.append(figure_html(svg, figure.caption, figure.alt))

@@ -77,19 +77,19 @@ def run(
         ValueError: an unknown tier or experiment, no worker or scheduler, or a folder of
             another run.
     """
-    from experiments.experiment import EXPERIMENTS, Tier
+    from experiments.experiment import EXPERIMENTS, Tier, made
     from expressivity.commands.arguments import choice
     from expressivity.commands.running import executor_for
     from expressivity.output import ExitCode, write_json
     from figures.agreement import document
 
     tier = choice(Tier, tier_name, "tier")
-    names = list(EXPERIMENTS) if only is None else [name for name in EXPERIMENTS if name in only]
     for name in only or ():
         EXPERIMENTS[name]  # refuses unknown names
-    if not names:
+    names = None if only is None else [name for name in EXPERIMENTS if name in only]
+    if names == []:
         raise ValueError("required: at least one experiment in --only; got none")
-    experiments = [EXPERIMENTS[name](tier) for name in names]
+    experiments = list(EXPERIMENTS.each(lambda factory: made(factory, tier), names).values())
     path = out or Path("runs") / f"reproduce-{tier}-{_version()}"
     with executor_for(workers, scheduler) as executor:
         rows = reproduce(experiments, tier, path, executor, quiet=as_json)
@@ -158,6 +158,7 @@ def reproduce(
 
 
 def _rows(experiment: Experiment, finished: Run) -> list[Row]:
+    from experiments.experiment import headlines
     from figures.agreement import compare, references
 
     expected = references().get(str(experiment.tier), {}).get(experiment.name, {})
@@ -166,7 +167,7 @@ def _rows(experiment: Experiment, finished: Run) -> list[Row]:
     if not missing:
         values |= {
             name: value if math.isfinite(value) else None
-            for name, value in experiment.headlines(finished).items()
+            for name, value in headlines(experiment, finished).items()
         }
     return compare(experiment.name, values, expected)
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
 from experiments.reading import Reading
@@ -13,6 +12,7 @@ from expressivity.families import Family
 from expressivity.gates import GateSpec
 from expressivity.networks import evaluate, evaluate_with_gradient, unpack
 from expressivity.norms import measuring_grid, snapped
+from expressivity.store import read_tensors
 from expressivity.targets import Target
 
 _BESIDE = 1e-200
@@ -90,12 +90,12 @@ def best_network(reading: Reading) -> Network:
         gate=GateSpec(**gate) if isinstance(gate, dict) else None,
         bias=bool(family_json["bias"]),
     )
-    file = reading.folder / "weights" / f"{reading.key}.safetensors"
     try:
-        theta_LP = load_file(file)["theta"].double()
-    except (OSError, KeyError) as error:
+        theta_LP = read_tensors(reading.folder, reading.key)["theta"].double()
+    except KeyError as error:
         raise ValueError(
-            f"required: the weights of a fit; {file} is missing or damaged: run it again"
+            f"required: the weights of a fit; {reading.key} in {reading.folder} has none: run it "
+            f"again"
         ) from error
     lane = int(np.argmin(reading.lanes()["l2"]))
     theta_P = snapped(family, theta_LP[lane], measuring_grid(target))

@@ -80,13 +80,14 @@ def run(
     """
     from expressivity.proof import THEOREMS
 
-    chosen = [THEOREMS[name] for name in dict.fromkeys(names or THEOREMS)]
+    for name in names:
+        THEOREMS[name]  # refuses unknown names
     if not 0 < step_seconds < float("inf"):
         raise ValueError(f"required: --step-seconds above 0 and finite; got {step_seconds}")
     if latex is not None and (latex.is_dir() or not latex.parent.is_dir()):
         raise ValueError(f"required: a file in an existing folder for --latex; got {latex}")
     proofs, mutations = _run_with_progress(
-        chosen, step_seconds, with_mutations=with_mutations, quiet=as_json
+        names or None, step_seconds, with_mutations=with_mutations, quiet=as_json
     )
     if latex is not None:
         from proofs.latex import transcript
@@ -123,9 +124,9 @@ def _is_settled(outcome: MutationOutcome) -> bool:
 
 
 def _run_with_progress(
-    theorems: Sequence[Theorem], step_seconds: float, *, with_mutations: bool, quiet: bool
+    names: Sequence[str] | None, step_seconds: float, *, with_mutations: bool, quiet: bool
 ) -> tuple[list[Proof], list[MutationOutcome]]:
-    from expressivity.proof import mutate, prove
+    from expressivity.proof import THEOREMS, mutate, prove
 
     columns = (
         TextColumn("{task.description}"),
@@ -135,19 +136,23 @@ def _run_with_progress(
     )
     errors = console(stderr=True)
     hidden = quiet or not errors.is_terminal
-    found: list[Proof] = []
-    caught: list[MutationOutcome] = []
     with Progress(*columns, console=errors, disable=hidden, transient=True) as progress:
-        task = progress.add_task("theorems", total=len(theorems) * (1 + with_mutations))
-        for theorem in theorems:
+        count = len(THEOREMS if names is None else dict.fromkeys(names))
+        task = progress.add_task("theorems", total=count * (1 + with_mutations))
+
+        def checked(theorem: Theorem) -> tuple[Proof, list[MutationOutcome]]:
             progress.update(task, description=theorem.name)
-            found.append(prove(theorem, step_seconds=step_seconds))
+            proof = prove(theorem, step_seconds=step_seconds)
             progress.advance(task)
-            if with_mutations:
-                progress.update(task, description=f"{theorem.name}, mutated")
-                caught += mutate(theorem, step_seconds=step_seconds)
-                progress.advance(task)
-    return found, caught
+            if not with_mutations:
+                return proof, []
+            progress.update(task, description=f"{theorem.name}, mutated")
+            outcomes = mutate(theorem, step_seconds=step_seconds)
+            progress.advance(task)
+            return proof, outcomes
+
+        found = list(THEOREMS.each(checked, names).values())
+    return [proof for proof, _ in found], [one for _, outcomes in found for one in outcomes]
 
 
 def _show(proofs: Sequence[Proof], mutations: Sequence[MutationOutcome]) -> None:

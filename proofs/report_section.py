@@ -96,11 +96,12 @@ def _theorem_on(name: str, lambda_: float | None, activations: int, expression: 
 
     if name not in TARGETS:
         return ""
+    rate = 1.0 if lambda_ is None else lambda_
     for gate in GATES:
         theorem = name.capitalize() + ("" if gate == "tanh" else f"-{gate}")
         if theorem not in THEOREMS:  # a plug-in's gate, of which a target need not be possible
             continue
-        target = TARGETS[name](1.0 if lambda_ is None else lambda_, gate, activations)
+        target = TARGETS.use(name, lambda make, gate=gate: make(rate, gate, activations))
         if target.formula == expression:
             return theorem
     return ""

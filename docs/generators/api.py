@@ -30,6 +30,7 @@ ROOMS = (
         title="Names and evidence",
         modules=(
             "expressivity.registry",
+            "expressivity.plugins",
             "expressivity.evidence",
             "expressivity.enclosure",
             "expressivity.time_limit",
@@ -100,6 +101,7 @@ ROOMS = (
             "expressivity.work",
             "expressivity.workers",
             "expressivity.store",
+            "expressivity.manifest",
             "expressivity.provenance",
             "expressivity.report",
         ),

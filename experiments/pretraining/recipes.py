@@ -14,7 +14,7 @@ from expressivity.activations import FULL_DICTIONARY
 from expressivity.families import FIXED_FORMS, Family, Form, Kind
 from expressivity.gates import GateSpec
 from expressivity.layers.initialisation import Initialisation, Mixture
-from expressivity.registry import Registry
+from expressivity.registry import Registry, a_function
 
 
 class Optimizer(StrEnum):
@@ -214,7 +214,9 @@ class Recipe:
 
 RecipeFactory = Callable[[Mixing], Recipe]
 
-RECIPES: Registry[RecipeFactory] = Registry("recipe", group="expressivity.recipes")
+RECIPES: Registry[RecipeFactory] = Registry(
+    "recipe", group="expressivity.recipes", check=a_function
+)
 
 TOKENS_PER_PARAMETER = 20
 """The token budget of the large recipes, for each active parameter (arXiv:2203.15556)."""

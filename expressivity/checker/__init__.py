@@ -21,11 +21,11 @@ from expressivity.checker.balls import PRECISION, working_precision
 from expressivity.checker.certificate import Certificate, RidgeSearch, read_certificate
 from expressivity.checker.findings import RejectedError, UndecidedError
 from expressivity.checker.lower import verify_ridge_rank
-from expressivity.checker.reading import MAX_BYTES, read_json
+from expressivity.checker.reading import MAX_BYTES, is_certificate, read_json
 from expressivity.checker.search import verify_ridge_search
 from expressivity.checker.upper import verify_network_error
 
-__all__ = ["MAX_BYTES", "Answer", "check_document", "check_text"]
+__all__ = ["MAX_BYTES", "Answer", "check_document", "check_text", "is_certificate"]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from expressivity.checker.findings import reject, require
 from expressivity.checker.reading import (
+    SCHEMA,
     choice,
     fields,
     flag,
@@ -20,7 +21,6 @@ from expressivity.checker.reading import (
 )
 from expressivity.expressions import Expression, ExpressionError, parse
 
-SCHEMA = "expressivity.certificate/1"
 MAX_DEGREE, MAX_WIDTH, MAX_SEARCHED_WIDTH = 60, 4096, 2
 ACTIVATIONS = ("id", "relu", "relu2", "leaky_relu", "gelu", "silu", "tanh")
 _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,39})(\.[0-9]{1,40})?(e[+-]?[0-9]{1,3})?")
@@ -76,7 +76,7 @@ def read_certificate(document: object) -> Certificate:
     content = without_digest(document)
     names = "schema target domain family lower_bound upper_bound data"
     schema, target, domain, family_json, *claims, data = fields(content, names, "a certificate")
-    choice(schema, (SCHEMA,), "schema")
+    choice(schema, (f"{SCHEMA}/1",), "schema")
     label, text = fields(target, "name expression", "target")
     require(type(label) is str and len(label) <= 200, "name must be text of at most 200 characters")
     require(type(text) is str, "expression must be text")

@@ -19,8 +19,9 @@ from expressivity.checker.findings import UndecidedError
 from expressivity.expressions import Node, fold
 
 MAX_POLYNOMIAL_DEGREE = 60
-# Operations on balls before giving up: half a minute or so.
+# Operations on balls before giving up, counted and not timed: a minute or so.
 MAX_WORK = 60_000_000
+_EACH = 20  # what one evaluation costs beside the operations of the function
 
 Polynomial = list[Ball]
 Line = tuple[Fraction, Fraction, Fraction]
@@ -106,22 +107,29 @@ class Function:
 
     root: Node
     size: int = 0
-    lines: list[Line] = field(default_factory=list)
     work: int = 0
+    _indices: dict[Line, int] = field(default_factory=dict[Line, int])
 
-    def spend(self) -> None:
-        """Count one evaluation, and give up when they are too many."""
-        self.work += self.size
+    @property
+    def lines(self) -> list[Line]:
+        """The lines, by their indices."""
+        return list(self._indices)
+
+    def spend(self, operations: int | None = None) -> None:
+        """Count operations, or those of one evaluation, and give up when they are too many."""
+        self.work += self.size + _EACH if operations is None else operations
         if self.work > MAX_WORK:
             raise UndecidedError("the work allowed for one certificate is spent")
 
+    def times(self, p: Polynomial, q: Polynomial) -> Polynomial:
+        """The product; an evaluation counts each product as one operation, these are the rest."""
+        if len(p) > 1 or len(q) > 1:
+            self.spend(len(p) * len(q) - 1)
+        return convolve(p, q)
+
     def line(self, line: Line | None) -> int | None:
         """The index under which signs are given for this line."""
-        if line is None:
-            return None
-        if line not in self.lines:
-            self.lines.append(line)
-        return self.lines.index(line)
+        return None if line is None else self._indices.setdefault(line, len(self._indices))
 
 
 Evaluate = Callable[[Sequence[Polynomial], Signs, bool], Polynomial]
@@ -172,7 +180,9 @@ def compile_target(function: Function) -> Evaluate:
 
         parts = [factor[0] for factor in factors]
         return (
-            lambda x, signs, analytic: reduce(convolve, [f(x, signs, analytic) for f in parts])
+            lambda x, signs, analytic: reduce(
+                function.times, [f(x, signs, analytic) for f in parts]
+            )
         ), reduce(line, [factor[1] for factor in factors])
 
     def power(base: _Compiled, exponent: Fraction) -> _Compiled:
@@ -188,7 +198,7 @@ def compile_target(function: Function) -> Evaluate:
 
         def integer_power(x: Sequence[Polynomial], signs: Signs, analytic: bool) -> Polynomial:
             value = evaluate(x, signs, analytic)
-            result = reduce(convolve, [value] * count, [arb(1)])
+            result = reduce(function.times, [value] * count, [arb(1)])
             return result if exponent >= 0 else [1 / _constant(result)]
 
         exact = None

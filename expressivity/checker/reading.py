@@ -14,6 +14,7 @@ from typing import Any, NoReturn, cast
 
 from expressivity.checker.findings import reject, require
 
+SCHEMA = "expressivity.certificate"
 MAX_BYTES, MAX_LEVELS = 2 << 20, 8
 MAX_EXPONENT = 4000
 
@@ -56,6 +57,26 @@ def read_json(text: str) -> object:
         )
     except ValueError as error:
         reject(f"the file must be JSON: {str(error)[:80]}")
+
+
+class _Pairs(list[tuple[str, object]]):
+    """An object of JSON with all its keys, repeated ones included."""
+
+
+def is_certificate(text: str) -> bool:
+    """Whether a text is a JSON object whose schema says certificate, of whatever number.
+
+    Whatever else is wrong with it is for :func:`read_json` to say.
+    """
+    try:
+        content = json.loads(text, object_pairs_hook=_Pairs, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        return False
+    pairs = content if isinstance(content, _Pairs) else []
+    return any(
+        key == "schema" and isinstance(value, str) and value.startswith(f"{SCHEMA}/")
+        for key, value in pairs
+    )
 
 
 def require_plain(value: object) -> None:

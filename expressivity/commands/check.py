@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from expressivity.checker import MAX_BYTES, check_text
+from expressivity.checker import MAX_BYTES, check_text, is_certificate
 from expressivity.commands.console import console
 from expressivity.output import ExitCode, write_json
 
@@ -17,7 +17,8 @@ def run(path: Path, *, as_json: bool) -> int:
     """Verify a certificate file.
 
     Raises:
-        ValueError: a file that cannot be read.
+        ValueError: a file that cannot be read, is too large, or is no JSON object whose schema
+            says certificate.
     """
     try:
         with path.open("rb") as file:
@@ -26,7 +27,13 @@ def run(path: Path, *, as_json: bool) -> int:
         raise ValueError(
             f"required: a file that can be read; {path}: {error.strerror}: name a certificate"
         ) from error
-    answer = check_text(content.decode("utf-8", errors="replace"))
+    text = content.decode("utf-8", errors="replace")
+    if len(content) > MAX_BYTES or not is_certificate(text):
+        raise ValueError(
+            f"required: a JSON object of schema expressivity.certificate/1, of at most {MAX_BYTES} "
+            f"bytes; {path} is none: name a certificate"
+        )
+    answer = check_text(text)
     if as_json:
         write_json(
             {

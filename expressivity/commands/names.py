@@ -1,15 +1,16 @@
 """``expressivity list``."""
 
-from importlib.metadata import entry_points
+from typing import cast
 
 from rich.table import Table
 
 from expressivity.activations import ACTIVATIONS
 from expressivity.commands.console import table_console
 from expressivity.families import FAMILIES, Family, Form, Kind
-from expressivity.gates import GATES
+from expressivity.gates import GATES, Gate
+from expressivity.plugins import blaming, plugins
 from expressivity.proof import THEOREMS
-from expressivity.targets import TARGETS
+from expressivity.targets import TARGETS, TargetFactory, made
 
 _FORMULAS = {
     Form.TYPE1: "sum_j a_j L(z_j)",
@@ -20,12 +21,15 @@ _FORMULAS = {
 
 
 def _targets() -> dict[str, str]:
-    made = {name: TARGETS[name](2.0, "tanh", 7) for name in TARGETS}
-    return {name: f"{t.form}, d = {t.dimension}: {t.source}" for name, t in made.items()}
+    def line(factory: TargetFactory) -> str:
+        target = made(factory, 2.0, "tanh", 7)
+        return f"{target.form}, d = {target.dimension}: {target.source}"
+
+    return TARGETS.each(line)
 
 
 def _families() -> dict[str, str]:
-    return {name: _class(FAMILIES[name](1, 1)) for name in FAMILIES}
+    return FAMILIES.each(lambda factory: _class(factory(1, 1)))
 
 
 def _class(family: Family) -> str:
@@ -38,21 +42,19 @@ def _class(family: Family) -> str:
 
 
 def _activations() -> dict[str, str]:
-    return {name: f"{ACTIVATIONS[name].title}: {ACTIVATIONS[name].expression}"
-            for name in ACTIVATIONS}  # fmt: skip
+    return ACTIVATIONS.each(lambda activation: f"{activation.title}: {activation.expression}")
 
 
 def _gates() -> dict[str, str]:
-    def fact(name: str) -> str:
-        gate = GATES[name]
+    def fact(gate: Gate) -> str:
         sign = "positive" if gate.positive else "may take both signs"
         return sign + (", 0 where all logits are 0" if gate.vanishes_at_zero else "")
 
-    return {name: fact(name) for name in GATES}
+    return GATES.each(fact)
 
 
 def _theorems() -> dict[str, str]:
-    return {name: THEOREMS[name].title for name in THEOREMS}
+    return THEOREMS.each(lambda theorem: theorem.title)
 
 
 _LISTINGS = {
@@ -72,17 +74,29 @@ def listing(what: str) -> dict[str, str]:
 
     Raises:
         ValueError: nothing of that name can be listed.
+        PluginError: a listing of another package fails.
 
     >>> list(listing("gates"))
     ['sigmoid', 'tanh', 'softmax']
     """
-    offered = {point.name: point for point in entry_points(group="expressivity.listings")}
     if what in _LISTINGS:
         return _LISTINGS[what]()
-    if what not in offered:
-        choices = ", ".join([*_LISTINGS, *offered])
-        raise ValueError(f"unknown listing {what!r}: choose from {choices}")
-    return offered[what].load()()
+    offered = plugins("expressivity.listings")
+    for plugin, point in offered:
+        if plugin.name == what:
+            return blaming(
+                plugin, f"listing {what!r}", lambda point=point: _checked(point.load()())
+            )
+    choices = ", ".join([*_LISTINGS, *dict.fromkeys(plugin.name for plugin, _ in offered)])
+    raise ValueError(f"unknown listing {what!r}: choose from {choices}")
+
+
+def _checked(listed: object) -> dict[str, str]:
+    if not isinstance(listed, dict) or not all(
+        isinstance(text, str) for pair in listed.items() for text in pair
+    ):
+        raise ValueError("required: a dictionary from names to lines of text")
+    return cast(dict[str, str], listed)
 
 
 def show(what: str, listed: dict[str, str]) -> None:

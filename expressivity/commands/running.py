@@ -75,13 +75,17 @@ def run_units(
         Progress(*columns, console=messages, disable=hidden, transient=True) as progress,
     ):
         task = progress.add_task("units", total=sum(unit.parts for unit in units))
-        failed = run(
-            units,
-            folder,
-            executor,
-            on_progress=lambda count: progress.advance(task, count),
-            on_unit=lambda unit: progress.update(task, description=unit.label),
-        )
+        try:
+            failed = run(
+                units,
+                folder,
+                executor,
+                on_progress=lambda count: progress.advance(task, count),
+                on_unit=lambda unit: progress.update(task, description=unit.label),
+            )
+        except KeyboardInterrupt as stop:
+            stop.add_note(f"finished units are stored in {folder.path}: run it again to go on")
+            raise
     for shard in folder.recomputed:
         messages.print(f"unreadable shard {shard}: computed again", soft_wrap=True)
     for unit in failed[:_FAILURES_SHOWN]:

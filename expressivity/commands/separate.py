@@ -11,7 +11,7 @@ import torch
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from expressivity.claims import Request, builtin_target
+from expressivity.claims import Request, builtin_targets
 from expressivity.commands.arguments import choice, user_target
 from expressivity.commands.console import console, table_console
 from expressivity.commands.running import run_units
@@ -24,7 +24,7 @@ from expressivity.provenance import facts
 from expressivity.report import write_report
 from expressivity.separation import Result, Settings, describe
 from expressivity.store import RunFolder, read_run
-from expressivity.targets import TARGETS, Target, exact
+from expressivity.targets import Target, exact
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,17 +118,13 @@ def _targets(options: Options) -> list[Target]:
             raise ValueError("required: target names or --expr; got both: give one of them")
         return [user_target(options.expr)]
     form = None if options.form is None else choice(Form, options.form, "form")
-    names = dict.fromkeys(options.targets or tuple(TARGETS))
-    return [
-        builtin_target(
-            name,
-            lambda_=options.lambda_,
-            gate=options.gate,
-            form=form,
-            dictionary=options.dictionary,
-        )
-        for name in names
-    ]
+    return builtin_targets(
+        options.targets or None,
+        lambda_=options.lambda_,
+        gate=options.gate,
+        form=form,
+        dictionary=options.dictionary,
+    )
 
 
 def _kinds(names: Sequence[str]) -> tuple[Kind, ...]:

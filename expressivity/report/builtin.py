@@ -73,16 +73,17 @@ def labels(run: Run) -> Section:
 
 
 def failures(run: Run) -> Section | None:
-    """Failed units, damaged shards, lanes that ended non-finite; None where all is well."""
+    """Failed units, shards that are damaged or foreign, failed lanes; None where all is well."""
     done, unreadable = read_fits(run)
     lanes = [fit for fit in done if fit.result.failed_lanes]
-    if not (run.failures or run.damaged or unreadable or lanes):
+    if not (run.failures or run.damaged or run.foreign or unreadable or lanes):
         return None
     body = html(
         _PACKAGE,
         "failures.html.j2",
         failures=[_failure(failure) for failure in run.failures],
         damaged=run.damaged,
+        foreign=run.foreign,
         unreadable=unreadable,
         lanes=[fit.result for fit in lanes],
     )

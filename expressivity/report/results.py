@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from expressivity.families import Form, Kind
 from expressivity.gaps import Gap
 from expressivity.ladder import DOCUMENT
+from expressivity.output import is_whole
 from expressivity.separation import RESULT, Result
 from expressivity.store import Entry, Run
 
@@ -46,17 +47,33 @@ def gaps(run: Run) -> list[Gap] | None:
     """The verdicts that ``separate`` wrote when it had finished; None before that.
 
     Raises:
-        ValueError: its document is there and damaged.
+        ValueError: its document is there, and damaged or about other results than the run's.
     """
     file = run.path / DOCUMENT
     if not file.exists():
         return None
     try:
-        return _GAPS.validate_python(json.loads(file.read_bytes())["gaps"])
+        content = json.loads(file.read_bytes())
+        found = _GAPS.validate_python(content["gaps"])
+        results = {_text(result) for result in content["results"]}
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(
-            f"required: a readable {DOCUMENT}; it is damaged: run the command again"
-        ) from error
+        raise _unusable("it is damaged") from error
+    if not is_whole(content):
+        raise _unusable("it is damaged")
+    done, unreadable = read_fits(run)
+    others = results - {_text(fit.result.json()) for fit in done}
+    if len(others) > len(run.damaged) + len(unreadable):
+        raise _unusable("it speaks of other results than this run's")
+    return found
+
+
+def _text(result: dict[str, object]) -> str:
+    """A result without the time it took, to compare by."""
+    return json.dumps({**result, "seconds": None}, sort_keys=True)
+
+
+def _unusable(why: str) -> ValueError:
+    return ValueError(f"required: a readable {DOCUMENT}; {why}: run the command again")
 
 
 def _result(entry: Entry) -> Result | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from expressivity.registry import Registry
+from expressivity.registry import Registry, a_function, of_type
 from expressivity.store import Run
 
 
@@ -30,14 +30,22 @@ class Section:
 SectionMaker = Callable[[Run], Section | None]
 """A run to its section, or None where it has nothing to say about that run."""
 
-SECTIONS: Registry[SectionMaker] = Registry("report section", group="expressivity.report_sections")
+SECTIONS: Registry[SectionMaker] = Registry(
+    "report section", group="expressivity.report_sections", check=a_function
+)
 
 
 def sections(run: Run) -> list[tuple[str, Section]]:
     """The sections of a run with their registered names, in order."""
-    made = [(name, SECTIONS[name](run)) for name in SECTIONS]
+
+    def made(maker: SectionMaker) -> Section | None:
+        section = maker(run)
+        if section is not None:
+            of_type(Section)(section)
+        return section
+
     return sorted(
-        [(name, section) for name, section in made if section is not None],
+        [(name, section) for name, section in SECTIONS.each(made).items() if section is not None],
         key=lambda entry: (entry[1].order, entry[0]),
     )
 

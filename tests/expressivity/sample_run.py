@@ -8,6 +8,7 @@ from expressivity.evidence import Evidence, Membership, Verdict
 from expressivity.families import Family, Form, Kind
 from expressivity.gaps import Gap
 from expressivity.gates import GateSpec
+from expressivity.output import sealed
 from expressivity.separation import RESULT, FitUnit, Result, Settings
 from expressivity.store import RunFolder
 from expressivity.targets import Target, t2
@@ -87,7 +88,6 @@ def write_run(
 ) -> Path:
     """A run folder of these results; with gaps, of a run that has finished."""
     manifest = {
-        "schema": "expressivity.run/1",
         "environment": {"expressivity": "0.1.0", "packages": {"torch": "2"}, "cuda": []},
         "git": {"commit": "c0ffee", "changed": False},
         "host": "here",
@@ -100,8 +100,9 @@ def write_run(
     for one, came in results:
         folder.save(one, Outcome(record=RESULT.dump_python(came, mode="json"), lanes={"lane": [0]}))
     if gaps is not None:
-        text = json.dumps({"gaps": [one.json() for one in gaps]})
-        (path / "separate.json").write_text(text)
+        found = [{**came.json(), "seconds": 0.0} for _, came in results]
+        document = sealed({"results": found, "gaps": [one.json() for one in gaps]})
+        (path / "separate.json").write_text(json.dumps(document))
     return path
 
 

@@ -154,3 +154,60 @@ def test_a_failed_write_leaves_the_file_as_it_was(tmp_path, monkeypatch):
 
 def _full(self: Path, target: Path) -> Path:
     raise OSError(28, "No space left on device")
+
+
+# --- what is no certificate, and what is one and malformed ---------------------------------------
+
+OURS = '"schema": "expressivity.certificate/1"'
+NONE = {
+    "nothing": b"",
+    "binary": bytes(range(256)),
+    "text": b"a letter",
+    "an array": b'["schema", "expressivity.certificate/1"]',
+    "text in quotes": b'"expressivity.certificate/1"',
+    "an object of no schema": b"{}",
+    "another schema": b'{"schema": "expressivity.separate/1"}',
+    "a schema that begins alike": b'{"schema": "expressivity.certificates/1"}',
+    "a schema that is no text": b'{"schema": ["expressivity.certificate/1"]}',
+    "a schema further in": f'{{"a": {{{OURS}}}}}'.encode(),
+    "half a certificate": f"{{{OURS}".encode(),
+    "deep": b"[" * 100_000,
+    "deep objects": b'{"a":' * 100_000,
+    "more than allowed": f"{{{OURS}}}".encode() + b" " * (2 << 20),
+}
+MALFORMED = {
+    "no other field": f"{{{OURS}}}".encode(),
+    "another number": b'{"schema": "expressivity.certificate/2"}',
+    "no number": b'{"schema": "expressivity.certificate/"}',
+    "a number with a float": f'{{{OURS}, "a": 1.5}}'.encode(),
+    "NaN": f'{{{OURS}, "a": NaN}}'.encode(),
+    "a huge integer": f'{{{OURS}, "a": {"9" * 100_000}}}'.encode(),
+    "the schema twice": f'{{{OURS}, "schema": "other"}}'.encode(),
+    "nine levels": f'{{{OURS}, "a": {"[" * 9}{"]" * 9}}}'.encode(),
+    "no UTF-8": b'{"schema": "expressivity.certificate/1", "a": "\xff"}',
+}
+
+
+@pytest.mark.parametrize("name", NONE)
+def test_what_is_no_certificate_is_no_finding(call, tmp_path, name):
+    path = tmp_path / "file"
+    path.write_bytes(NONE[name])
+    for options in ((), ("--json",)):
+        answer = call("check", path, *options)
+        assert (answer.code, answer.out) == (2, "")
+        assert "required: a JSON object of schema expressivity.certificate/1" in answer.err
+        assert str(path) in answer.err and answer.err.count("\n") == 1
+
+
+def test_a_folder_is_no_certificate(call, tmp_path):
+    answer = call("check", tmp_path)
+    assert answer.code == 2 and "a file that can be read" in answer.err
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_a_malformed_certificate_is_rejected(call, tmp_path, name):
+    path = tmp_path / "file"
+    path.write_bytes(MALFORMED[name])
+    answer = call("check", path, "--json")
+    assert (answer.code, answer.err) == (1, "")
+    assert answer.document["outcome"] == "rejected"

@@ -342,7 +342,7 @@ def test_by_default_the_folder_is_under_runs_and_depends_on_the_configuration(ca
 def test_the_manifest_records_what_was_run(call, out):
     call(*LA, "--seed", "7", "--out", out)
     manifest = json.loads((out / "manifest.json").read_text())
-    assert manifest["schema"] == "expressivity.run/1"
+    assert manifest["schema"] == "expressivity.run/2"
     (unit,) = manifest["configuration"]["units"]
     assert unit["settings"]["seed"] == 7
     assert unit["settings"]["device"] in ("cpu", "cuda")
@@ -668,14 +668,24 @@ def test_a_folder_of_another_configuration_is_refused(call, out, change):
     assert tree(out) == before
 
 
-def test_a_folder_with_a_damaged_manifest_is_refused(call, out):
+def test_a_damaged_manifest_costs_its_own_run_nothing_and_is_kept_from_others(call, out):
     call(*LA, "--out", out)
     (out / "manifest.json").write_text('{"configuration": ')
     before = tree(out)
-    answer = call(*LA, "--out", out)
+    for arguments in ((*LA, "--seed", "1", "--out", out), ("separate", "t3", *TINY, "--out", out)):
+        answer = call(*arguments)
+        assert answer.code == 2
+        assert "a readable manifest" in one_line(answer)
+    answer = call("report", out)
     assert answer.code == 2
-    assert "a readable manifest" in one_line(answer)
+    assert "run the command that made this folder again" in one_line(answer)
     assert tree(out) == before
+    answer = call(*LA, "--out", out)
+    assert answer.code == 0
+    assert "was damaged, and is written again; finished units are kept" in one_line(answer)
+    assert {name: tree(out)[name] for name in before if name.startswith("units/")} == {
+        name: content for name, content in before.items() if name.startswith("units/")
+    }
 
 
 def test_a_folder_in_use_is_refused(call, out):

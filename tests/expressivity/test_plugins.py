@@ -1,264 +1,413 @@
-"""Odd plug-ins: no false verdict, no bound above an error that a member attains.
+"""Plug-ins that fail: each is named in one notice, and the rest works as if it were not there.
 
-Reference: verdicts that are known for named odd activations and gates. Soundness: a fuzz of 200
-records, kinks anywhere, jumps, gates that are not smooth, wrong declarations; what is accepted gets
-random exact members of the classes it makes, and none may be excluded. Negative: what a record's
-expression does not show is refused in one line.
+Kinds: negative (every way to fail, in every group), soundness (nothing of a failed plug-in
+stays, standard output holds results alone), metamorphic (commands answer as without it).
+Packages are laid out on disk; the commands run in processes of their own, once under -O.
 """
 
-import dataclasses
-import importlib.util
-import random
+import json
+import logging
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-import sympy as sp
+import typer
 
-from expressivity.activations import ACTIVATIONS, Z
-from expressivity.bounds import TargetNorms, lower_bounds
-from expressivity.bounds.gradient_jump import class_degree
-from expressivity.budget import OutOfBudgetError
-from expressivity.domains import domain_for
-from expressivity.evidence import Verdict
-from expressivity.families import FIXED_FORMS, Family, Form, Kind
-from expressivity.gates import GATES, GateSpec
-from expressivity.membership import classify, decide
-from expressivity.obstructions import OBSTRUCTIONS
-from expressivity.targets import Target
-from expressivity.weights import Weights, network_expression
+from expressivity import cli, output
+from expressivity.activations import Activation
+from expressivity.gates import Gate
+from expressivity.plugins import PluginError, PluginValueError, blaming, plugins, reason
+from expressivity.proof import Theorem
+from expressivity.registry import Registry, UnknownNameError, a_function, of_type
+
+ROOT = Path(__file__).parents[2]
 
 
-def load(name):
-    """The module beside this one."""
-    path = Path(__file__).with_name(f"{name}.py")
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def install(
+    folder: Path, name: str, points: dict[str, str], code: str = "", *, version: str = "1.0"
+) -> None:
+    """A package of one module of the same name.
+
+    Args:
+        folder: on the path of modules.
+        name: of the distribution; its module has underscores.
+        points: entry points by group, each ``name = module:attribute`` lines.
+        code: of the module.
+        version: of the distribution.
+    """
+    module = name.replace("-", "_")
+    (folder / f"{module}.py").write_text(code, encoding="utf-8")
+    facts = folder / f"{module}-{version}.dist-info"
+    facts.mkdir()
+    header = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    (facts / "METADATA").write_text(header, encoding="utf-8")
+    text = "".join(f"[{group}]\n{lines}\n" for group, lines in points.items())
+    (facts / "entry_points.txt").write_text(text, encoding="utf-8")
 
 
-plugins = load("plugins")
-activation, gate = plugins.activation, plugins.gate
-registered_activation, registered_gate = plugins.registered_activation, plugins.registered_gate
-
-X = sp.Symbol("x1", real=True)
-RELU = ACTIVATIONS["relu"]
-STEP = sp.Piecewise((1, Z > 0), (0, True))
-NORMS = TargetNorms(l2=1.0, sup=1.0)
-
-
-def as_target(expression, dimension=1):
-    return Target(name="expr", expression=expression, domain=domain_for(dimension), source="a test")
-
-
-# Named ones
-
-
-def test_a_gate_with_a_kink_is_not_taken_for_smooth():
-    """relu(x) is MoA of width 1 over tanh with the gate max(z, 0): u = 1, w = 0, b = 1."""
-    with registered_gate(gate("ramp", sp.Max(Z, 0), vanishes_at_zero=True)):
-        for bias, names in ((True, ("tanh",)), (False, ("tanh",)), (False, ("relu", "tanh"))):
-            for form in Form:
-                family = Family(
-                    kind=Kind.MOA,
-                    form=form,
-                    width=1,
-                    dimension=1,
-                    dictionary=names,
-                    gate=GateSpec(name="ramp", bias=bias),
-                )
-                found = classify(as_target(RELU(X)), family)
-                assert found.membership.verdict is not Verdict.NON_MEMBER, family
-
-
-def test_a_discontinuous_activation_gets_no_gradient_bound():
-    """heav(x) x is its own neuron, and has a slope jump of 1; its class has no kink, declared."""
-    with registered_activation(activation("heav", STEP, kink=sp.Integer(0))):
-        family = Family(
-            kind=Kind.FIXED, form=Form.ONE_SIDED, width=1, dimension=1, dictionary=("heav",)
-        )
-        target = as_target(ACTIVATIONS["heav"](X) * X)
-        assert class_degree(family, through_origin=True) is None
-        assert lower_bounds(target, family, norms=NORMS) == ()
-        assert decide(target, family).verdict is not Verdict.NON_MEMBER
-        plain = Family(kind=Kind.FIXED, form=Form.TYPE1, width=1, dimension=1,
-                       dictionary=("heav",))  # fmt: skip
-        assert lower_bounds(as_target(ACTIVATIONS["heav"](X)), plain, norms=NORMS) == ()
+FAILURES = {
+    "does not exist": ("no_such_module:register", ""),
+    "has no such attribute": ("{module}:nothing", ""),
+    "is no reference": ("{module}:::", ""),
+    "cannot be imported": ("{module}:register", "import no_such_module"),
+    "is no Python": ("{module}:register", "def register(:"),
+    "exits": ("{module}:register", "import sys; sys.exit(7)"),
+    "exits with text": ("{module}:register", "raise SystemExit('bye')"),
+    "exits when called": ("{module}:register", "def register(r):\n    raise SystemExit(0)"),
+    "raises when called": (
+        "{module}:register",
+        "def register(r):\n    raise RuntimeError('two\\nlines')",
+    ),
+    "raises a BaseException": (
+        "{module}:register",
+        "class Odd(BaseException): ...\ndef register(r):\n    raise Odd",
+    ),
+    "raises what cannot be shown": (
+        "{module}:register",
+        "class Odd(Exception):\n    def __str__(self): raise self\ndef register(r):\n    raise Odd",
+    ),
+    "stops like a generator": ("{module}:register", "def register(r):\n    raise GeneratorExit"),
+    "is an object": ("{module}:register", "register = 5"),
+    "takes nothing": ("{module}:register", "def register():\n    pass"),
+    "recurses": ("{module}:register", "def register(r):\n    register(r)"),
+    "registers a taken name": ("{module}:register", "def register(r):\n    r.add('one', 1)"),
+    "registers a wrong type": ("{module}:register", "def register(r):\n    r.add('new', 'text')"),
+    "registers no name": ("{module}:register", "def register(r):\n    r.add(None, 1)"),
+    "fails after a first entry": (
+        "{module}:register",
+        "def register(r):\n    r.add('half', 1)\n    raise ValueError('the second is missing')",
+    ),
+    "prints and fails": (
+        "{module}:register",
+        "print('{{}}')\ndef register(r):\n    r.add('one', 2)",
+    ),
+}
 
 
-@pytest.mark.parametrize(
-    ("record", "message"),
-    [
-        (activation("clip", sp.Min(sp.Max(Z, -1), 1)), "changes at z = 0 alone"),
-        (activation("late", sp.Piecewise((Z, Z > 1), (1, True))), "changes at z = 0 alone"),
-        (activation("wrong", sp.Max(Z, 0), kink=sp.Integer(0)), "a kink that the expression shows"),
-        (activation("steep", Z**2, piece_degree=1), "a piece_degree"),
-        (activation("flat", sp.tanh(Z), homogeneous_degree=1), "a homogeneous_degree"),
-        (activation("odd", Z**2, odd_span=(Z,), even_span=()), "an even_span"),
-        (activation("even", Z + Z**2, odd_span=()), "an odd_span"),
-        (activation("loose", 0.5 * Z), "exact real numbers"),
-        (activation("x3", Z), "a name"),
-        (activation("two words", Z), "a name"),
-        (activation("free", Z * sp.Symbol("t")), "in activations.Z alone"),
-        (activation("cusp", sp.Pow(Z**2, sp.Rational(1, 3)), kink=sp.Integer(0)), "a kink"),
-        (object(), "an Activation"),
-    ],
-    ids=lambda value: getattr(value, "name", None),
-)
-def test_activations_that_are_refused(record, message):
-    with pytest.raises(ValueError, match=message) as caught:
-        ACTIVATIONS.add(getattr(record, "name", "thing"), record)
-    assert "\n" not in str(caught.value)
+@pytest.fixture(autouse=True)
+def forgotten(monkeypatch):
+    """Notices of other tests do not count."""
+    monkeypatch.setattr(output, "_noticed", set())
 
 
-def test_a_torch_form_of_another_function_is_refused():
-    silu = ACTIVATIONS["silu"]
-    for form in (
-        ACTIVATIONS["gelu"].value_and_derivative,
-        lambda z: (silu.value_and_derivative(z)[0], z),
-        lambda z: z,
-        lambda z: 1 / 0,
-    ):
-        with pytest.raises(ValueError, match="a torch form"):
-            ACTIVATIONS.add(
-                "slip", dataclasses.replace(silu, name="slip", value_and_derivative=form)
-            )
+@pytest.fixture
+def site(tmp_path, monkeypatch) -> Path:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    return folder
 
 
-@pytest.mark.parametrize(
-    ("record", "message"),
-    [
-        (gate("up", sp.Max(Z, 0), positive=True), "positive only where"),
-        (gate("shift", sp.tanh(Z) + 1, vanishes_at_zero=True), "vanishes_at_zero only where"),
-        (gate("loose", 0.5 * Z), "exact real numbers"),
-        (gate("alien", sp.Symbol("t") * Z), "a sympy expression of the logits"),
-        (object(), "a Gate"),
-    ],
-    ids=lambda value: getattr(value, "name", None),
-)
-def test_gates_that_are_refused(record, message):
-    with pytest.raises(ValueError, match=message):
-        GATES.add(getattr(record, "name", "thing"), record)
+def notices(caplog) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == "expressivity"]
 
 
-# The fuzz
-
-SMOOTH = (
-    Z, Z**2, sp.tanh(Z), sp.exp(-Z), sp.erf(Z), sp.sin(Z), sp.cos(Z), Z / (1 + sp.exp(-Z)),
-    sp.log(1 + sp.exp(Z)), sp.sqrt(1 + Z**2), sp.Integer(1), Z**3,
-)  # fmt: skip
+def numbers() -> Registry[int]:
+    registry: Registry[int] = Registry("number", group="some.group", check=of_type(int))
+    registry.add("one", 1)
+    return registry
 
 
-def random_form(draw):
-    """A function of z: smooth, with a jump or a kink at 0 or elsewhere, in many spellings."""
-    first, second = draw.choice(SMOOTH), draw.choice(SMOOTH)
-    place = draw.choice((0, 0, 0, 0, 1, sp.Rational(-1, 2)))
-    moved = Z - place
-    return draw.choice((
-        lambda: first,
-        lambda: first + draw.randint(-2, 2) * second,
-        lambda: sp.Piecewise((first, moved > 0), (second, True)),
-        lambda: sp.Piecewise((first, moved >= 0), (0, True)),
-        lambda: sp.Piecewise((first - first.subs(Z, place), moved > 0), (0, True)),
-        lambda: sp.Piecewise((second * moved**2, moved > 0), (0, True)),
-        lambda: sp.Abs(moved) * first,
-        lambda: sp.Max(moved, 0) + sp.Rational(draw.randint(-3, 3), 2) * first,
-        lambda: sp.Min(moved, 0) * second,
-        lambda: sp.sign(moved) * first,
-        lambda: sp.Heaviside(moved) * first,
-        lambda: sp.Abs(sp.sin(Z)),
-        lambda: sp.Piecewise((2, sp.Eq(Z, 0)), (first, True)),
-    ))()  # fmt: skip
-
-
-def random_facts(draw):
-    """No declarations, or some, most of them wrong."""
-    if draw.random() < 0.6:
-        return {}
-    return {
-        "kink": draw.choice((None, None, sp.Integer(0), sp.Integer(1), sp.Rational(1, 2))),
-        "piece_degree": draw.choice((None, None, None, 1, 2)),
-        "homogeneous_degree": draw.choice((None, None, None, 1, 2)),
-        "odd_span": draw.choice((None, None, None, (), (Z,), (Z * sp.Abs(Z),))),
-        "even_span": draw.choice((None, None, None, (), (Z**2,), (sp.Abs(Z),))),
-    }
-
-
-def random_family(draw, name, gate_name):
-    kind = Kind.MOA if gate_name else draw.choice(tuple(Kind))
-    others = [n for n in ("relu", "tanh", "id", "gelu") if n != name]
-    names = (name,) if name else ()
-    if kind is not Kind.FIXED:
-        names += tuple(draw.sample(others, draw.randint(0 if names else 1, 2)))
-    chosen = gate_name or draw.choice(("sigmoid", "tanh", "softmax"))
-    return Family(
-        kind=kind,
-        form=draw.choice(FIXED_FORMS if kind is Kind.FIXED else tuple(Form)),
-        width=draw.choice((1, 1, 2)),
-        dimension=draw.choice((1, 1, 2)),
-        dictionary=names,
-        gate=GateSpec(name=chosen, scale=draw.random() < 0.5, bias=draw.random() < 0.5)
-        if kind is Kind.MOA
-        else None,
-        bias=draw.random() < 0.5,
+@pytest.mark.parametrize("how", FAILURES)
+def test_a_plug_in_that_fails_is_named_once_and_leaves_nothing(site, caplog, capsys, how):
+    value, code = FAILURES[how]
+    module = f"broken_{list(FAILURES).index(how)}"
+    install(
+        site, module.replace("_", "-"), {"some.group": f"bad = {value.format(module=module)}"}, code
     )
+    install(
+        site,
+        "whole",
+        {"some.group": "good = whole:register"},
+        "def register(r):\n    r.add('two', 2)",
+    )
+    sys.modules.pop("whole", None)
+    registry = numbers()
+    with caplog.at_level(logging.WARNING):
+        assert list(registry) == ["one", "two"]
+        assert (registry["one"], registry["two"]) == (1, 2)
+    (line,) = notices(caplog)
+    name = module.replace("_", "-")
+    assert line.startswith(f"left out: plug-in 'bad' (group some.group) of {name} 1.0: ")
+    assert "\n" not in line
+    assert capsys.readouterr().out == ""
+    with pytest.raises(UnknownNameError, match=rf"left out: plug-in 'bad' .* of {name} 1\.0$"):
+        registry["half"]
+    assert list(numbers()) == ["one", "two"]
+    assert len(notices(caplog)) == 1  # not again in this process
 
 
-def random_weights(draw, family):
-    blocks = {}
-    for name, shape in family.shapes.items():
-        rows, columns = shape if len(shape) == 2 else (*shape, 1)
-        entries = [
-            sp.Rational(draw.randint(-2, 2), draw.randint(1, 2)) for _ in range(rows * columns)
-        ]
-        block = sp.Matrix(rows, columns, entries)
-        if name.startswith("scale") and family.frozen(name) is not None:
-            hot = [int(family.kind is Kind.MOA or s in family.dictionary) for s in family.basis]
-            block = sp.Matrix(hot * (family.coefficients // len(hot)))
-        elif family.frozen(name) is not None:
-            block[:, -1] = sp.zeros(rows, 1)
-        blocks[name] = block.as_immutable()
-    return Weights(blocks=blocks)
+def test_an_interrupt_is_nobodys_failure(site):
+    install(
+        site,
+        "slow",
+        {"some.group": "slow = slow:register"},
+        "def register(r):\n    raise KeyboardInterrupt",
+    )
+    with pytest.raises(KeyboardInterrupt):
+        list(numbers())
 
 
-def require_no_false_word(draw, name, gate_name):
-    """Four members of classes with the plug-in: not excluded, by no obstruction and no bound."""
-    for _ in range(4):
-        family = random_family(draw, name, gate_name)
-        expression = network_expression(family, random_weights(draw, family))
-        if expression.count_ops() > 250:
-            continue
-        target = as_target(expression, family.dimension)
-        for obstruction in OBSTRUCTIONS:
-            try:
-                reason = obstruction(target, family)
-            except OutOfBudgetError:
-                reason = None
-            assert reason is None, (family, expression, reason)
-        if family.dimension == 1:
-            bounds = lower_bounds(target, family, norms=NORMS)
-            assert bounds == (), (family, expression, bounds)
+def test_a_package_whose_entry_points_cannot_be_read_hides_no_other(site, caplog):
+    install(site, "unreadable", {"some.group": "no reference at all"})
+    install(
+        site,
+        "whole2",
+        {"some.group": "good = whole2:register"},
+        "def register(r):\n    r.add('two', 2)",
+    )
+    with caplog.at_level(logging.WARNING):
+        assert list(numbers()) == ["one", "two"]
+    assert [line for line in notices(caplog) if "unreadable" in line]
+    assert [plugin.name for plugin, _ in plugins("expressivity.listings")] == [
+        "experiments",
+        "figures",
+    ]
 
 
-@pytest.mark.parametrize("part", range(10))
-def test_fuzzed_records_exclude_no_member_of_their_own_classes(part):
-    draw = random.Random(f"plug-ins, {part}")
-    accepted = 0
-    for number in range(20):
-        name = f"plug{part}n{number}"
-        is_gate = number % 3 == 0
-        if is_gate:
-            claims = {key: draw.random() < 0.15 for key in ("positive", "vanishes_at_zero")}
-            place = registered_gate(gate(name, random_form(draw), **claims))
-        else:
-            place = registered_activation(activation(name, random_form(draw), **random_facts(draw)))
-        try:
-            with place:
-                accepted += 1
-                require_no_false_word(draw, None if is_gate else name, name if is_gate else None)
-        except ValueError as refusal:
-            message = str(refusal)
-            if not message.startswith(("activation plug", "gate plug")) or "\n" in message:
-                raise
-    assert accepted >= 5
+def test_own_entry_points_come_first(site):
+    install(site, "a-first", {"expressivity.commands": "aaa = a_first:register"})
+    found = [plugin for plugin, _ in plugins("expressivity.commands")]
+    assert [plugin.own for plugin in found] == [True] * (len(found) - 1) + [False]
+
+
+# --- entries that fail when they are used --------------------------------------------------------
+
+
+def test_an_entry_that_fails_is_named_when_asked_for_and_left_out_of_all(site, caplog):
+    code = (
+        "def refuses(x):\n    raise ValueError('required: x above 0')\n"
+        "def register(r):\n    r.add('refuses', refuses)\n"
+        "    r.add('crashes', lambda x: x.nothing)\n    r.add('exits', lambda x: exit(1))"
+    )
+    install(site, "functions", {"other.group": "all = functions:register"}, code)
+    registry = Registry("function", group="other.group", check=a_function)
+    registry.add("own", lambda x: x + 1)
+    with caplog.at_level(logging.WARNING):
+        assert registry.each(lambda f: f(1)) == {"own": 2}
+    assert notices(caplog) == [
+        "left out: function 'refuses' of functions 1.0: required: x above 0",
+        "left out: function 'crashes' of functions 1.0: AttributeError: 'int' object has no "
+        "attribute 'nothing'",
+        "left out: function 'exits' of functions 1.0: SystemExit: 1",
+    ]
+    with pytest.raises(PluginValueError, match=r"function 'refuses' of functions 1\.0: required"):
+        registry.use("refuses", lambda f: f(1))
+    with pytest.raises(PluginError, match=r"of functions 1\.0: AttributeError") as caught:
+        registry.each(lambda f: f(1), ["own", "crashes"])
+    assert not isinstance(caught.value, ValueError)
+
+
+def test_what_this_package_raises_passes_as_it_is():
+    (plugin, _), *_ = plugins("expressivity.theorems")
+    assert plugin.own
+    with pytest.raises(KeyError):
+        blaming(plugin, "theorem", lambda: {}["T1"])
+    registry = numbers()
+    with pytest.raises(ZeroDivisionError):
+        registry.each(lambda number: number / 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "group"),
+    [(Activation, "activations"), (Gate, "gates"), (Theorem, "theorems")],
+)
+def test_every_field_of_a_record_is_checked(kind, group):
+    import dataclasses
+
+    from expressivity.activations import ACTIVATIONS
+    from expressivity.gates import GATES
+    from expressivity.proof import THEOREMS
+
+    registry = {"activations": ACTIVATIONS, "gates": GATES, "theorems": THEOREMS}[group]
+    record = registry[next(iter(registry))]
+    check = of_type(kind)
+    check(record)
+    for field in dataclasses.fields(kind):
+        if field.name == "setting":
+            continue  # of any type
+        wrong = dataclasses.replace(record, **{field.name: object()})
+        with pytest.raises(ValueError, match=rf"^required: {kind.__name__}\.{field.name} of type"):
+            check(wrong)
+    with pytest.raises(ValueError, match=f"required: a record of type {kind.__name__}; got"):
+        check(kind)
+
+
+def test_long_and_broken_reasons_are_one_short_line():
+    assert len(reason(ValueError("a\n" * 10_000))) < 400
+    assert reason(KeyboardInterrupt()) == "KeyboardInterrupt"
+
+
+# --- commands ------------------------------------------------------------------------------------
+
+REGISTERS = "import typer\ndef register(app):\n"
+COMMANDS = {
+    "adds nothing": "    pass",
+    "adds a taken name": "    @app.command()\n    def classify(): ...",
+    "adds a name twice": "    for name in ('b', 'c'):\n        app.command('a')(lambda: None)",
+    "has an odd parameter": "    @app.command()\n    def strange(x: int | str): ...",
+    "fails after its first": "    @app.command()\n    def half(): ...\n    raise RuntimeError",
+}
+
+
+@pytest.fixture
+def fresh(monkeypatch):
+    """An application with no command of a plug-in."""
+    monkeypatch.setattr(cli, "_add_plugins", cli._add_plugins.__wrapped__)
+    own = [info for info in cli.app.registered_commands if info.callback.__module__ == cli.__name__]
+    monkeypatch.setattr(cli.app, "registered_commands", own)
+
+
+@pytest.mark.parametrize("how", COMMANDS)
+def test_a_command_that_cannot_be_added_leaves_the_others(call, site, fresh, how):
+    name = f"command{list(COMMANDS).index(how)}"
+    install(
+        site, name, {"expressivity.commands": f"bad = {name}:register"}, REGISTERS + COMMANDS[how]
+    )
+    answer = call("list", "gates", "--json")
+    assert answer.code == 0
+    assert list(answer.document["names"]) == ["sigmoid", "tanh", "softmax"]
+    assert answer.err.startswith(
+        f"expressivity: left out: plug-in 'bad' (group expressivity.commands) of {name} 1.0: "
+    )
+    assert answer.err.count("\n") == 1
+    names = list(typer.main.get_group(cli.app).commands)
+    assert names.count("classify") == 1 and "prove" in names
+    assert not set(names) & {"half", "a", "strange"}
+
+
+ANSWERS = """
+import sys, typer
+def register(app):
+    @app.command()
+    def answers(what: str):
+        return eval(what)
+    @app.command()
+    def raises(what: str):
+        raise eval(what)
+"""
+
+
+@pytest.mark.parametrize(
+    ("what", "code"),
+    [("None", 0), ("0", 0), ("1", 1), ("3", 3), ("True", 4), ("7", 4), ("-1", 4), ("'no'", 4),
+     ("1.0", 4), ("[]", 4), ("typer.Exit(3)", 4)],
+)  # fmt: skip
+def test_a_command_of_a_plug_in_gives_an_exit_code_or_four(call, site, fresh, what, code):
+    install(site, "answers", {"expressivity.commands": "a = answers:register"}, ANSWERS)
+    answer = call("answers", "--", what)
+    assert (answer.code, answer.out) == (code, "")
+    assert answer.err.count("\n") == (1 if "required: an exit code" in answer.err else 0)
+
+
+@pytest.mark.parametrize(
+    ("what", "code", "told"),
+    [
+        ("KeyError('x')", 4, "unforeseen error: KeyError: 'x' (answers.py, line "),
+        ("ZeroDivisionError", 4, "unforeseen error: ZeroDivisionError (answers.py, line "),
+        ("SystemExit(3)", 3, ""),
+        ("SystemExit", 0, ""),
+        ("SystemExit('why')", 4, "required: an exit code from 0 to 4; the command gave 'why'"),
+        ("SystemExit(7)", 4, "required: an exit code from 0 to 4; the command gave 7"),
+        ("typer.Exit(3)", 3, ""),
+        ("GeneratorExit", 4, "unforeseen error: GeneratorExit"),
+        ("BrokenPipeError", 4, "the output is not complete"),
+        ("RecursionError('deep')", 4, "the machine failed: deep"),
+        ("ValueError('required: a')", 2, "required: a"),
+        ("KeyboardInterrupt", 4, "interrupted"),
+        ("typer.Abort", 4, "interrupted"),
+    ],
+)
+def test_no_crash_of_a_command_exits_with_one(call, site, fresh, monkeypatch, what, code, told):
+    from expressivity.commands import process
+
+    monkeypatch.setattr(process, "_leave_stdout", lambda: None)  # of the test runner's
+    install(site, "answers", {"expressivity.commands": "a = answers:register"}, ANSWERS)
+    answer = call("raises", "--", what)
+    assert (answer.code, answer.out) == (code, "")
+    assert "Traceback" not in answer.err
+    assert answer.err.count("\n") == bool(told)
+    assert told in answer.err
+
+
+# --- all at once, as a user would meet them ------------------------------------------------------
+
+_RUNNER = """
+import contextlib, io, json, sys
+from expressivity import cli
+answers = []
+for arguments in json.load(sys.stdin):
+    sys.argv = ["expressivity", *arguments]
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = cli.main()
+    answers.append([code, out.getvalue(), err.getvalue()])
+json.dump(answers, sys.stdout)
+"""
+GROUPS = ("activations", "gates", "targets", "families", "theorems", "experiments", "figures",
+          "report_sections", "commands", "listings")  # fmt: skip
+ASKED = [
+    *(["list", what, "--json"] for what in
+      ("targets", "families", "activations", "gates", "theorems", "experiments", "figures")),
+    ["--help"],
+    ["classify", "relu(x)", "--dictionary", "relu,id", "--json"],
+    ["list", "nonsense"],
+    ["separate", "--restarts", "0"],
+    ["prove", "L1"],
+]  # fmt: skip
+USED = (
+    "def fails(*a): raise KeyError('used')\n"
+    "def targets(r): r.add('mine', fails); r.add('other', lambda *a: 5)\n"
+    "def families(r): r.add('mine', fails)\n"
+    "def experiments(r): r.add('mine', fails); r.add('other', lambda tier: None)\n"
+)
+
+
+def ask(folder: Path, *flags: str) -> list[list]:
+    done = subprocess.run(
+        [sys.executable, *flags, "-c", _RUNNER],
+        input=json.dumps(ASKED),
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": f"{folder}:{ROOT}", "OMP_NUM_THREADS": "1"},
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    return json.loads(done.stdout)
+
+
+def timeless(text: str) -> str:
+    import re
+
+    return re.sub(r"\d+\.\d+( s)?", "", text)
+
+
+@pytest.mark.slow
+def test_everything_answers_as_without_the_broken_packages(tmp_path):
+    for folder in ("plain", "broken"):
+        (tmp_path / folder).mkdir()
+    broken = tmp_path / "broken"
+    for group in GROUPS:
+        points = {f"expressivity.{group}": f"bad = exits_{group}:register"}
+        install(broken, f"exits-{group}", points, "print('noise')\nimport sys; sys.exit(1)")
+    used = {
+        f"expressivity.{group}": f"late = late:{group}"
+        for group in ("targets", "families", "experiments")
+    }
+    install(broken, "late", used, USED)
+    expected, found = ask(tmp_path / "plain"), ask(broken, "-O")
+    told = "".join(err for _, _, err in found)
+    for arguments, (code, out, err), (code_now, out_now, err_now) in zip(
+        ASKED, expected, found, strict=True
+    ):
+        assert code_now == code, (arguments, err_now)
+        assert timeless(out_now) == timeless(out), arguments
+        for line in err.splitlines():
+            if arguments != ["list", "nonsense"]:
+                assert line in err_now
+    # Groups that no command of these needed are not loaded, and not complained about.
+    for group in set(GROUPS) - {"report_sections", "listings"}:
+        line = f"plug-in 'bad' (group expressivity.{group}) of exits-{group} 1.0: SystemExit: 1"
+        assert told.count(f"left out: {line}") == 1
+    for what in ("target 'mine'", "target 'other'", "family 'mine'", "experiment 'mine'"):
+        assert told.count(f"left out: {what} of late 1.0") == 1
+    assert "Traceback" not in told

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from expressivity import registry
+from expressivity import plugins
 from expressivity.activations import ACTIVATIONS
 from expressivity.gates import GATES
 from expressivity.registry import Registry, UnknownNameError
@@ -57,9 +57,9 @@ def test_plugins_load_once_on_first_lookup(monkeypatch):
 
     def entry_points(*, group):
         assert group == "some.group"
-        return [SimpleNamespace(load=lambda: plugin)]
+        return [SimpleNamespace(name="seven", dist=None, load=lambda: plugin)]
 
-    monkeypatch.setattr(registry, "entry_points", entry_points)
+    monkeypatch.setattr(plugins, "entry_points", entry_points)
     numbers: Registry[int] = Registry("number", group="some.group")
     numbers.add("one", 1)
     assert calls == []

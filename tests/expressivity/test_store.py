@@ -19,9 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
-from expressivity import store
+from expressivity import manifest, store
 from expressivity.families import Family, Form, Kind
-from expressivity.output import write_atomically
+from expressivity.manifest import Members
+from expressivity.output import is_whole, write_atomically
 from expressivity.separation import FitUnit, Settings
 from expressivity.store import Entry, RunFolder, read_lanes, read_run
 from expressivity.targets import t1
@@ -63,6 +64,7 @@ def entry_of(unit: FitUnit = UNIT, outcome: Outcome = OUTCOME) -> Entry:
         identity=as_json(unit.identity),
         record=outcome.record,
         seconds=outcome.seconds,
+        stamp=Members(CONFIGURATION).stamp,
     )
 
 
@@ -305,7 +307,10 @@ def test_a_run_is_read_without_a_lock_and_names_what_is_damaged(folder):
     with folder.locked():
         run = read_run(folder.path)
     assert [entry.key for entry in run.entries] == sorted(unit.key for unit in UNITS)
-    assert run.manifest == {"configuration": CONFIGURATION, "host": "here"}
+    assert is_whole(run.manifest)
+    assert {name: run.manifest[name] for name in run.manifest if name != "digest"} == {
+        "configuration": CONFIGURATION, "host": "here", "schema": "expressivity.run/2"
+    }  # fmt: skip
     assert run.damaged == ()
     (failure,) = run.failures
     assert failure == {"identity": as_json(UNITS[1].identity), "error": "no luck",
@@ -372,7 +377,6 @@ def test_a_name_that_is_too_long_is_refused(tmp_path):
 @pytest.mark.parametrize(
     "content",
     [
-        b"",
         b"{",
         b"null",
         b"[]",
@@ -387,10 +391,10 @@ def test_a_name_that_is_too_long_is_refused(tmp_path):
     ],
 )
 def test_a_damaged_manifest_is_refused_and_kept(folder, content):
-    manifest = folder.path / "manifest.json"
-    manifest.write_bytes(content)
+    file = folder.path / "manifest.json"
+    file.write_bytes(content)
     refusal(folder.path)
-    assert manifest.read_bytes() == content
+    assert file.read_bytes() == content
 
 
 def test_a_manifest_that_is_a_folder_is_refused(tmp_path):
@@ -420,7 +424,7 @@ def test_the_lock_is_a_file_lock_that_ends_with_its_holder(folder):
 
 def test_of_two_that_begin_a_folder_at_once_one_is_refused(tmp_path, monkeypatch):
     """The second looks before the first has written its manifest, and writes after."""
-    path, plain, second = tmp_path / "run", store.write_atomically, []
+    path, plain, second = tmp_path / "run", manifest.write_atomically, []
 
     def meanwhile(file: Path, write) -> None:
         if not second:
@@ -429,7 +433,7 @@ def test_of_two_that_begin_a_folder_at_once_one_is_refused(tmp_path, monkeypatch
                 open_folder(path, {"command": "other"})
         plain(file, write)
 
-    monkeypatch.setattr(store, "write_atomically", meanwhile)
+    monkeypatch.setattr(manifest, "write_atomically", meanwhile)
     first = open_folder(path)
     assert second
     assert read_run(first.path).manifest["configuration"] == CONFIGURATION

@@ -7,7 +7,7 @@ from pathlib import Path
 import sympy as sp
 
 sys.path.insert(0, str(Path(__file__).parent))
-from plugins import activation, gate, registered_activation, registered_gate
+from odd_plugins import activation, gate, registered_activation, registered_gate
 
 from expressivity.activations import Z
 from expressivity.bounds import TargetNorms, lower_bounds

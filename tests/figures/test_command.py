@@ -11,6 +11,7 @@ import pytest
 
 from expressivity import cli
 from expressivity.commands.names import listing
+from expressivity.manifest import write_manifest
 from expressivity.store import read_run
 from figures.command import run
 from figures.figure import FIGURES, FORMATS
@@ -93,22 +94,22 @@ def test_report_has_the_figures_of_its_run(place):
 
 def test_report_of_another_run_has_none(place, tmp_path):
     assert section(read_run(place / "certificates")) is None  # the sandwich needs two runs
-    (tmp_path / "manifest.json").write_text('{"configuration": {"command": "sweep"}}')
+    write_manifest(tmp_path, {"command": "sweep"}, {})
     assert section(read_run(tmp_path)) is None
 
 
 def test_report_of_separate_shows_its_ladder(place, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(place / "separation", run)
-    (run / "manifest.json").write_text('{"configuration": {"command": "separate", "units": []}}')
+    units = [entry.key for entry in read_run(run).entries]
+    write_manifest(run, {"command": "separate", "units": units}, {})
     made = section(read_run(run))
     assert made is not None
     assert made.body.count("<svg") == 1
 
 
 def test_report_of_a_run_that_was_cut_off_says_why(tmp_path):
-    configuration = {"configuration": {"experiment": "noise", "tier": "smoke", "units": ["a"]}}
-    (tmp_path / "manifest.json").write_text(json.dumps(configuration))
+    write_manifest(tmp_path, {"experiment": "noise", "tier": "smoke", "units": ["a"]}, {})
     made = section(read_run(tmp_path))
     assert made is not None
     assert "not drawn: required: fits in the run of noise" in made.body

@@ -1,0 +1,141 @@
+"""How a process of this program ends: an exit code of docs/formats.md, and one line on why."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import typer
+
+from expressivity.output import ExitCode
+from expressivity.plugins import PluginError, reason
+
+
+class TerminatedError(KeyboardInterrupt):
+    """SIGTERM, which ends a command in the same way as Ctrl-C does."""
+
+
+def answered(command: Callable[[], object]) -> int:
+    """Run a command; returns its exit code, whatever happens in it.
+
+    Args:
+        command: returns an exit code or None for 0, or raises.
+    """
+    with _notices_on_stderr(), _terminations_raised():
+        code = _answered(command)
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            _leave_stdout()
+            return _fail(_machine(error), ExitCode.BROKEN)
+        return code
+
+
+def _answered(command: Callable[[], object]) -> int:
+    try:
+        return _exit_code(command())
+    except typer.Exit as stop:
+        return _exit_code(stop.exit_code)
+    except typer.TyperException as error:
+        message = error.format_message().rstrip(".")
+        # Without a command the help has been shown instead, and there is no message.
+        return _fail(f"{message}: see --help", ExitCode.UNUSABLE) if message else ExitCode.UNUSABLE
+    except ValueError as error:
+        return _fail(str(error), ExitCode.UNUSABLE)
+    except (KeyboardInterrupt, typer.Abort) as stop:
+        how = "terminated" if isinstance(stop, TerminatedError) else "interrupted"
+        return _fail("; ".join([how, *getattr(stop, "__notes__", ())]), ExitCode.BROKEN)
+    except AssertionError as error:
+        return _fail(f"internal contradiction: {error} ({_origin(error)})", ExitCode.BROKEN)
+    except PluginError as error:
+        return _fail(str(error), ExitCode.BROKEN)
+    except SystemExit as stop:
+        if (pipe := _broken_pipe(stop)) is not None:  # how rich and typer answer one
+            return _fail(_machine(pipe), ExitCode.BROKEN)
+        return _exit_code(stop.code)
+    except (OSError, RuntimeError, MemoryError) as error:
+        if (pipe := _broken_pipe(error)) is not None:
+            _leave_stdout()
+        return _fail(_machine(pipe or error), ExitCode.BROKEN)
+    except BaseException as error:  # noqa: BLE001 (no crash may look like a finding)
+        return _fail(f"unforeseen error: {reason(error)} ({_origin(error)})", ExitCode.BROKEN)
+
+
+def _exit_code(value: object) -> int:
+    """A command's answer, which for those of plug-ins may be anything."""
+    if value is None:
+        return ExitCode.AS_EXPECTED
+    if isinstance(value, int) and not isinstance(value, bool) and value in list(ExitCode):
+        return int(value)
+    codes = f"{min(ExitCode):d} to {max(ExitCode):d}"
+    return _fail(f"required: an exit code from {codes}; the command gave {value!r}", 4)
+
+
+def _fail(message: str, code: int) -> int:
+    line = " ".join(message.split())
+    # Whoever reads standard error may have gone as well: the exit code is the same.
+    with suppress(OSError, ValueError):
+        sys.stderr.write(f"expressivity: {line}\n")
+        sys.stderr.flush()
+    return code
+
+
+def _machine(error: BaseException) -> str:
+    if isinstance(error, BrokenPipeError):
+        return "the output is not complete: whoever reads it has gone"
+    return f"the machine failed: {str(error) or type(error).__name__} ({_origin(error)})"
+
+
+def _origin(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else "no frame"
+
+
+def _broken_pipe(error: BaseException | None) -> BrokenPipeError | None:
+    while error is not None and not isinstance(error, BrokenPipeError):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def _leave_stdout() -> None:
+    """Let what is still buffered go nowhere: Python would complain about it at exit."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def _notices_on_stderr() -> Generator[None]:
+    log = logging.getLogger("expressivity")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(logging.WARNING)
+    handler.setFormatter(logging.Formatter("expressivity: %(message)s"))
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+
+
+@contextmanager
+def _terminations_raised() -> Generator[None]:
+    """SIGTERM as an exception in the main thread, unless it is handled or ignored already."""
+    here = threading.current_thread() is threading.main_thread()
+    if not here or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
+    raise TerminatedError

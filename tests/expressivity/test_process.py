@@ -1,0 +1,170 @@
+"""How a process ends: exit codes, signals, broken pipes.
+
+Kinds: reference (the codes of docs/formats.md), negative (every way a command can go wrong is
+one line and never code 1), soundness (the former signal handler and logger are restored).
+"""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import typer
+
+from expressivity import output
+from expressivity.commands.process import TerminatedError, answered
+from expressivity.output import notice
+from expressivity.time_limit import OutOfTimeError
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+
+
+def raising(error: BaseException):
+    def command() -> None:
+        raise error
+
+    return command
+
+
+def noted(error: BaseException, note: str) -> BaseException:
+    error.add_note(note)
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (ValueError("required: a;\n got b"), 2, "required: a; got b"),
+        (KeyboardInterrupt(), 4, "interrupted"),
+        (noted(KeyboardInterrupt(), "all is stored"), 4, "interrupted; all is stored"),
+        (noted(TerminatedError(), "all is stored"), 4, "terminated; all is stored"),
+        (typer.Abort(), 4, "interrupted"),
+        (AssertionError("a < b"), 4, "internal contradiction: a < b ("),
+        (MemoryError(), 4, "the machine failed: MemoryError ("),
+        (OSError(28, "No space left"), 4, "the machine failed: [Errno 28] No space left ("),
+        (RuntimeError("torch"), 4, "the machine failed: torch ("),
+        (OutOfTimeError(), 4, "unforeseen error: OutOfTimeError ("),
+        (KeyError("a"), 4, "unforeseen error: KeyError: 'a' (test_process.py, line "),
+        (TypeError("a\nb"), 4, "unforeseen error: TypeError: a b ("),
+        (GeneratorExit(), 4, "unforeseen error: GeneratorExit ("),
+        (SystemExit(1), 1, None),
+        (SystemExit("no"), 4, "required: an exit code from 0 to 4; the command gave 'no'"),
+        (typer.Exit(2), 2, None),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
+)
+def test_every_error_is_one_line_and_its_code(capsys, error, code, line):
+    assert answered(raising(error)) == code
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("" if line is None else f"expressivity: {line}")
+    assert captured.err.count("\n") == (line is not None)
+
+
+def test_sigterm_is_told_and_the_former_handler_comes_back(capsys):
+    before = signal.getsignal(signal.SIGTERM)
+    assert before is signal.SIG_DFL
+
+    def command() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)
+
+    assert answered(command) == 4
+    assert capsys.readouterr().err == "expressivity: terminated\n"
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_handler_of_somebody_else_stays():
+    def theirs(signum, frame) -> None: ...
+
+    before = signal.signal(signal.SIGTERM, theirs)
+    try:
+        seen: list[object] = []
+        answered(lambda: seen.append(signal.getsignal(signal.SIGTERM)))
+        assert seen == [theirs]
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_outside_the_main_thread_signals_are_left_alone(capsys):
+    codes: list[int] = []
+    thread = threading.Thread(target=lambda: codes.append(answered(lambda: 3)))
+    thread.start()
+    thread.join()
+    assert codes == [3]
+
+
+def test_notices_are_lines_on_stderr_each_once(capsys, monkeypatch):
+    monkeypatch.setattr(output, "_noticed", set())
+
+    def command() -> None:
+        for text in ("one\nline", "another", "one line"):
+            notice(text)
+
+    handlers = list(logging.getLogger("expressivity").handlers)
+    assert answered(command) == 0
+    assert capsys.readouterr().err == "expressivity: one line\nexpressivity: another\n"
+    assert logging.getLogger("expressivity").handlers == handlers
+
+
+def test_a_broken_standard_error_changes_no_code(monkeypatch):
+    class Gone:
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+        def flush(self) -> None:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stderr", Gone())
+    assert answered(raising(ValueError("required: a"))) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [["--json"], []])
+def test_a_reader_that_goes_away_is_no_finding_and_no_traceback(options):
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "expressivity", "list", "gates", *options],
+            env=ENVIRONMENT, stdout=writer, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(writer)
+    assert done.returncode == 4
+    assert done.stderr == ("expressivity: the output is not complete: whoever reads it has gone\n")
+
+
+@pytest.mark.slow
+def test_a_terminated_run_keeps_its_units_and_goes_on(tmp_path):
+    command = [sys.executable, "-m", "expressivity", "separate", "t1", "--family", "fixed",
+               "--restarts", "2", "--candidates", "1", "--out", "run"]  # fmt: skip
+    environment = {**ENVIRONMENT, "PATH": ""}
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    units = tmp_path / "run" / "units"
+    limit = time.monotonic() + 300
+    while not list(units.glob("*.parquet")):
+        assert process.poll() is None and time.monotonic() < limit
+        time.sleep(0.02)
+    process.terminate()
+    out, err = process.communicate()
+    assert (process.returncode, out) == (4, "")
+    assert err.endswith(
+        "expressivity: terminated; finished units are stored in run: run it again to go on\n"
+    )
+    assert "Traceback" not in err
+    stored = len(list(units.glob("*.parquet")))
+    again = subprocess.run(
+        [*command, "--json"], cwd=tmp_path, env=environment, capture_output=True, check=False
+    )
+    assert again.returncode == 0
+    assert 1 <= stored < len(list(units.glob("*.parquet")))
