@@ -45,6 +45,7 @@ ROOMS = (
             "expressivity.expressions",
             "expressivity.targets",
             "expressivity.interpret",
+            "expressivity.exponentials",
             "expressivity.finite",
             "expressivity.identities",
         ),
