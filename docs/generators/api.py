@@ -44,6 +44,8 @@ ROOMS = (
             "expressivity.gates",
             "expressivity.expressions",
             "expressivity.targets",
+            "expressivity.conditions",
+            "expressivity.nesting",
             "expressivity.interpret",
             "expressivity.exponentials",
             "expressivity.finite",
