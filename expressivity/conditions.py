@@ -10,7 +10,13 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 import sympy as sp
-from sympy.core.relational import GreaterThan, LessThan, Relational
+from sympy.core.relational import (
+    GreaterThan,
+    LessThan,
+    Relational,
+    StrictGreaterThan,
+    StrictLessThan,
+)
 
 MAX_CASES = 256
 """Of one condition, which has a kink of the function in each."""
@@ -30,18 +36,19 @@ def compose(form: sp.Expr, variable: sp.Symbol, argument: sp.Expr) -> sp.Expr:
     >>> compose(relu, x, relu - 1).args[0].cond
     ITE(x > 0, x > 1, False)
     """
-    if not (isinstance(form, sp.Piecewise) and _is_piecewise(argument, {})):
+    relations = form.atoms(Relational)
+    known = all(isinstance(relation, _INEQUALITIES) for relation in relations)
+    if not (relations and known and _is_piecewise(argument, {})):
         return form.subs(variable, argument)
-    inside = {variable: argument}
-    conditions: dict[Any, Any] = {
-        relation: _positive(_level(relation).xreplace(inside))
-        for relation in form.atoms(Relational)
-    }
-    branches = [cast(Any, pair).args for pair in form.args]
-    return cast(
-        sp.Expr,
-        sp.Piecewise(*[(v.xreplace(inside), c.xreplace(conditions)) for v, c in branches]),
-    )
+    replaced: dict[Any, Any] = {variable: argument}
+    for relation in relations:
+        level = _level(relation).xreplace({variable: argument})
+        strict = not isinstance(relation, GreaterThan | LessThan)
+        replaced[relation] = _positive(level) if strict else sp.Not(_positive(-level))
+    return cast(sp.Expr, form.xreplace(replaced))
+
+
+_INEQUALITIES = (StrictGreaterThan, StrictLessThan, GreaterThan, LessThan)
 
 
 def _level(relation: Any) -> Any:

@@ -126,6 +126,15 @@ def test_the_counts():
         require_moderate(parse(heavy).root, form_of)
 
 
+def test_forms_of_plug_ins():
+    # a step, kinks away from 0, a condition that includes its boundary, terms beside the Piecewise
+    form = Z + sp.Piecewise((1, sp.Rational(1, 2) <= Z), (-Z, Z < -1), (Z**2, True))
+    argument = to_sympy(parse("abs(x)-1/2"))
+    composed = compose(form, Z, argument)
+    for x in [sp.Rational(k, 4) for k in range(-12, 13)]:
+        assert composed.subs(X, x) == form.subs(Z, argument.subs(X, x))
+
+
 def test_too_many_cases_are_refused():
     argument = sp.Add(*[ACTIVATIONS["relu"](COORDINATES[k] - k) for k in range(9)])
     with pytest.raises(ValueError, match=f"at most {MAX_CASES} cases"):
