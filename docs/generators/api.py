@@ -67,7 +67,7 @@ ROOMS = (
     Room(
         name="norms",
         title="Domains and norms",
-        modules=("expressivity.domains", "expressivity.norms"),
+        modules=("expressivity.domains", "expressivity.norms", "expressivity.intervals"),
     ),
     Room(name="fit", title="Fitting", modules=("expressivity.fit",)),
     Room(
