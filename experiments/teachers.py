@@ -21,7 +21,7 @@ from expressivity.fit import Stopping, VariableProjection, fit, make_problem, sc
 from expressivity.fit.problem import Samples
 from expressivity.fit.program import compiler_available
 from expressivity.fit.starts import random_start
-from expressivity.membership import decide
+from expressivity.membership import BUDGETS, decide
 from expressivity.networks import evaluate
 from expressivity.separation import describe
 from expressivity.targets import Target
@@ -158,6 +158,7 @@ class StudentUnit(Unit):
             "dimension": self.teacher.family.dimension,
             "student": {"name": self.name, "family": self.student.json()},
             "effort": asdict(self.effort),
+            "budgets": BUDGETS,
         }
 
     @property

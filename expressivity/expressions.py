@@ -97,6 +97,11 @@ class Expression:
     dimension: int
 
 
+def _sigmoid(z: float) -> float:
+    # Of the two forms the one that does not overflow, accurate in both tails.
+    return 1 / (1 + math.exp(-z)) if z >= 0 else math.exp(z) / (1 + math.exp(z))
+
+
 _Real = Fraction | float
 _FLOAT_FUNCTIONS: dict[str, Callable[[float], float]] = {
     "id": lambda z: z,
@@ -104,9 +109,9 @@ _FLOAT_FUNCTIONS: dict[str, Callable[[float], float]] = {
     "relu2": lambda z: max(z, 0.0) * max(z, 0.0),
     "leaky_relu": lambda z: z if z >= 0 else 0.01 * z,
     "gelu": lambda z: z * 0.5 * math.erfc(-z / math.sqrt(2)),
-    "silu": lambda z: z * (0.5 + 0.5 * math.tanh(z / 2)),
+    "silu": lambda z: z * _sigmoid(z),
     "tanh": math.tanh,
-    "sigmoid": lambda z: 0.5 + 0.5 * math.tanh(z / 2),
+    "sigmoid": _sigmoid,
     "abs": abs,
     "exp": math.exp,
     "sin": math.sin,

@@ -3,7 +3,9 @@
 A gap is confirmed when the larger family reaches the target and every network class of the
 smaller kind that was looked at misses it: by proof, by a lower bound above the larger's
 error in the same norm, or (evidence ``numerical``) by a fit that is much worse. A class that
-is proved to contain the target does not miss it, however badly its fits end.
+is proved to contain the target does not miss it, however badly its fits end, and one that is
+proved not to contain it does not reach it, however well they do. Where the target's norm is not
+known, no gap is confirmed: what fits come to is relative to it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -79,12 +81,15 @@ Rows = list[tuple[Result, Family]]
 
 
 def _gap(smaller: Rows, larger: Rows, target: Target) -> Gap:
-    best, best_family = min(larger, key=lambda row: _reached_error(row[0]))
+    best, best_family = min(larger, key=lambda row: _order(row[0]))
     reached, reach_evidence, reach_reason = _reaches(best)
     misses = [_misses(result, best) for result, _ in smaller]
     first_hit = next((reason for missed, _, reason in misses if not missed), None)
-    confirmed = reached and first_hit is None
-    if not reached:
+    doubt = next((r.doubt for r, _ in smaller + larger if r.doubt is not None), None)
+    confirmed = reached and first_hit is None and doubt is None
+    if doubt is not None:
+        reason, evidence = f"the norm of the target is not known: {doubt}", Evidence.UNKNOWN
+    elif not reached:
         reason, evidence = reach_reason, reach_evidence
     elif first_hit is not None:
         reason = first_hit
@@ -105,6 +110,11 @@ def _gap(smaller: Rows, larger: Rows, target: Target) -> Gap:
     )
 
 
+def _order(result: Result) -> tuple[bool, float]:
+    """Classes that do not contain the target last, then by the error reached."""
+    return result.membership.verdict is Verdict.NON_MEMBER, _reached_error(result)
+
+
 def _reached_error(result: Result) -> float:
     errors = [e for e in (result.error["l2"], result.witness_l2) if e is not None]
     return min(errors, default=float("inf"))
@@ -113,6 +123,10 @@ def _reached_error(result: Result) -> float:
 def _reaches(result: Result) -> tuple[bool, Evidence, str]:
     fitted = result.error["l2"]
     label = describe(result.family)
+    if result.membership.verdict is Verdict.NON_MEMBER:
+        came = "failed in every lane" if fitted is None else f"fitted to {fitted:.1e}"
+        reason = f"{label} {came}, but proved not to contain the target"
+        return False, result.membership.evidence, reason
     if fitted is not None and fitted <= REACHED:
         evidence = Evidence.NUMERICAL
         if result.membership.verdict is Verdict.MEMBER:

@@ -29,7 +29,8 @@ Point = Mapping[sp.Symbol, sp.Rational]
 _MAX_LEVELS = 6  # 3^6 cells
 _MAX_OPERATIONS = 3000
 _MAX_NODES = 20_000  # of the tree: nested conditions share parts, and a tree has each many times
-_STEPS = 1_000_000  # of one question: terms of products, nodes of what is evaluated
+IDENTITY_STEPS = 1_000_000
+"""Of one question: terms of products, nodes of what is evaluated."""
 _PRECISIONS = (128, 512)
 _VARIANTS = (1, 2, 5)
 _SIZES = tuple(Fraction(n, 11) for n in (5, 3, 9, 14, 2, 21, 37, 8))
@@ -73,7 +74,7 @@ def is_identity(left: sp.Expr, right: sp.Expr) -> bool | None:
     difference = by_conditions(difference)
     if not _is_manageable(difference):
         return None
-    budget = Budget(_STEPS)
+    budget = Budget(IDENTITY_STEPS)
     try:
         every = all(vanishes(cell.formula, budget) for cell in split_cells(difference))
     except OutOfBudgetError:
@@ -99,7 +100,7 @@ def differs(left: sp.Expr, right: sp.Expr) -> bool:
     conditions = by_conditions(difference)
     if not _is_manageable(conditions):
         return False
-    budget, nodes = Budget(_STEPS), tree_size(difference)
+    budget, nodes = Budget(IDENTITY_STEPS), tree_size(difference)
     try:
         for cell in split_cells(conditions):
             for point in cell.points:

@@ -2,7 +2,7 @@
 
 A target is written once, in sympy; its torch values (any device, any dtype) and its ball
 enclosures are the same walk with another ``Arithmetic``. Nothing is printed to source text
-and executed.
+and executed. Quotients of exponentials are read as ``exponentials.py`` writes them.
 """
 
 import functools
@@ -18,6 +18,8 @@ import torch
 from sympy.core.relational import GreaterThan, LessThan, StrictGreaterThan, StrictLessThan
 from torch import Tensor
 
+from expressivity.exponentials import Quotient, Share, as_quotient, has_quotient
+
 _Inequality = GreaterThan | LessThan | StrictGreaterThan | StrictLessThan
 
 
@@ -30,12 +32,19 @@ class Arithmetic:
         power: (value, exact rational exponent) to a value.
         functions: unary functions by sympy class name.
         choose: (value of g, value if g > 0, value otherwise) to a value.
+        share: (terms (c, u) of a sum of c exp(u), c > 0, where None stands for c = 1 and for
+            u = 0; negative exact exponent) to that power of the sum. None: by the others.
     """
 
     number: Callable[[sp.Expr], Any]
     power: Callable[[Any, sp.Rational], Any]
     functions: Mapping[str, Callable[[Any], Any]]
     choose: Callable[[Any, Any, Any], Any]
+    share: Callable[[Sequence["Term"], sp.Rational], Any] | None = None
+
+
+Term = tuple[Any, Any]
+"""Weight and exponent of c exp(u), each None where it is left out."""
 
 
 def interpret(expression: sp.Expr, values: Mapping[sp.Symbol, Any], rules: Arithmetic) -> Any:
@@ -86,6 +95,7 @@ def compiled(
             name: functools.partial(record, function) for name, function in rules.functions.items()
         },
         choose=refuse,
+        share=None if rules.share is None else functools.partial(_recorded_share, rules, record),
     )
     start = {symbol: _Register(index=k, record=record) for k, symbol in enumerate(symbols)}
     result = interpret(expression, start, recording).index
@@ -97,6 +107,24 @@ def compiled(
         return registers[result]
 
     return replay
+
+
+def _recorded_share(
+    rules: Arithmetic,
+    record: Callable[..., "_Register"],
+    terms: Sequence[Term],
+    exponent: sp.Rational,
+) -> "_Register":
+    share = rules.share
+    assert share is not None
+    shape = [(weight is not None, u is not None) for weight, u in terms]
+
+    def replay(*values: Any) -> Any:
+        rest = iter(values)
+        pairs = [(next(rest) if w else None, next(rest) if u else None) for w, u in shape]
+        return share(pairs, exponent)
+
+    return record(replay, *[part for term in terms for part in term if part is not None])
 
 
 _Step = tuple[Callable[..., Any], tuple[int, ...]]
@@ -119,6 +147,10 @@ class _Register:
 def _apply(node: Any, walk: Callable[[Any], Any], rules: Arithmetic) -> Any:
     if node.is_Number or node.is_NumberSymbol:
         return rules.number(node)
+    if (node.is_Mul or node.is_Pow) and has_quotient(node):
+        quotient = as_quotient(node)
+        if quotient is not None:
+            return _quotient(quotient, walk, rules)
     if node.is_Add or node.is_Mul:
         result = walk(node.args[0])
         for argument in node.args[1:]:
@@ -133,6 +165,36 @@ def _apply(node: Any, walk: Callable[[Any], Any], rules: Arithmetic) -> Any:
     if function is None or len(node.args) != 1:
         raise ValueError(f"required: an expression of known functions; got {type(node).__name__}")
     return function(walk(node.args[0]))
+
+
+def _quotient(quotient: Quotient | sp.Expr, walk: Callable[[Any], Any], rules: Arithmetic) -> Any:
+    if not isinstance(quotient, Quotient):
+        return walk(quotient)
+    factors = [] if quotient.rest == 1 else [walk(quotient.rest)]
+    factors += [_share(share, walk, rules) for share in quotient.shares]
+    return functools.reduce(operator.mul, factors)
+
+
+def _share(share: Share, walk: Callable[[Any], Any], rules: Arithmetic) -> Any:
+    terms = [
+        (None if weight == 1 else walk(weight), None if u == 0 else walk(u))
+        for weight, u in zip(share.weights, share.exponents, strict=True)
+    ]
+    if rules.share is not None:
+        return rules.share(terms, share.power)
+    number, exp = rules.number(sp.S.One), rules.functions["exp"]
+    return rules.power(_sum(terms, number, exp), share.power)
+
+
+def _sum(terms: Sequence[Term], one: Any, exp: Callable[[Any], Any]) -> Any:
+    """The sum of the terms, in their order."""
+
+    def value(weight: Any, u: Any) -> Any:
+        if u is None:
+            return one if weight is None else weight
+        return exp(u) if weight is None else weight * exp(u)
+
+    return functools.reduce(operator.add, [value(weight, u) for weight, u in terms])
 
 
 def _piecewise(node: sp.Piecewise, walk: Callable[[Any], Any], rules: Arithmetic) -> Any:
@@ -240,6 +302,40 @@ def _ball_choose(level: flint.arb, positive: flint.arb, otherwise: flint.arb) ->
     return positive.union(otherwise)
 
 
+_WIDE = 2.0**-8
+
+
+def _increasing(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """By the ends of a wide real ball, where the ball's own function is wide or NaN."""
+
+    def values(value: Any) -> Any:
+        if not isinstance(value, flint.arb) or not value.rad() > _WIDE:
+            return function(value)
+        return function(value.lower()).union(function(value.upper()))
+
+    return values
+
+
+def ball_share(
+    power: Callable[[Any, sp.Rational], Any],
+) -> Callable[[Sequence[Term], sp.Rational], Any]:
+    """``Arithmetic.share`` of balls: real ones by the ends, since the sum increases with each u."""
+
+    def ends(terms: Sequence[Term], end: Callable[[flint.arb], flint.arb]) -> Any:
+        at = [(weight, None if u is None else end(u)) for weight, u in terms]
+        return _sum(at, flint.arb(1), lambda u: u.exp())
+
+    def share(terms: Sequence[Term], exponent: sp.Rational) -> Any:
+        exponents = [u for _, u in terms if u is not None]
+        real = all(isinstance(u, flint.arb) for u in exponents)
+        if real and any(u.rad() > _WIDE for u in exponents):
+            low, high = (ends(terms, end) for end in (flint.arb.lower, flint.arb.upper))
+            return power(low, exponent).union(power(high, exponent))
+        return power(_sum(terms, flint.arb(1), lambda u: u.exp()), exponent)
+
+    return share
+
+
 def _ball_abs(value: flint.arb) -> flint.arb:
     return abs(value)
 
@@ -248,16 +344,17 @@ BALL = Arithmetic(
     number=_ball_number,
     power=_ball_power,
     functions={
-        "exp": lambda value: value.exp(),
+        "exp": _increasing(lambda value: value.exp()),
         "sin": lambda value: value.sin(),
         "cos": lambda value: value.cos(),
-        "tanh": lambda value: value.tanh(),
-        "erf": lambda value: value.erf(),
+        "tanh": _increasing(lambda value: value.tanh()),
+        "erf": _increasing(lambda value: value.erf()),
         "Abs": _ball_abs,
         "sign": lambda value: value.sgn(),
         "log": lambda value: value.log(),
     },
     choose=_ball_choose,
+    share=ball_share(_ball_power),
 )
 
 

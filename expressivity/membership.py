@@ -17,9 +17,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from expressivity.budget import OutOfBudgetError, tree_size
+from expressivity.budget import MAX_EXPANDED, OutOfBudgetError, tree_size
 from expressivity.evidence import UNDECIDED, Evidence, Membership, Verdict
 from expressivity.families import Family
+from expressivity.identities import IDENTITY_STEPS
 from expressivity.obstructions import OBSTRUCTIONS
 from expressivity.recognition import STEPS, recognise
 from expressivity.targets import Target, kink_levels
@@ -35,7 +36,13 @@ _MAX_LEVELS, _MAX_NODES = 16, 4000
 _TOO_LARGE = replace(UNDECIDED, reason="no witness was found, and obstructions were not tried: "
                      "the expression is too large")  # fmt: skip
 
-BUDGETS = {"search": STEPS, "levels": _MAX_LEVELS, "nodes": _MAX_NODES}
+BUDGETS = {
+    "search": STEPS,
+    "identity": IDENTITY_STEPS,
+    "terms": MAX_EXPANDED,
+    "levels": _MAX_LEVELS,
+    "nodes": _MAX_NODES,
+}
 """What limits a question: part of the identity of every unit whose verdict depends on it."""
 
 

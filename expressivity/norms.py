@@ -6,6 +6,10 @@ rule and over pairs of points on either side of the target's kinks, where one-si
 are taken: a network whose kink misses the target's by 1e-16 shows the full jump there, as it
 must (docs/theory.md, section 6).
 
+How well the target's norm is known is a finding too: a finer rule, and bounds of the target's
+values on boxes (``intervals.py``), may contradict the fine rule. The errors of networks come from
+the same nodes, so that nothing is known of them where the target hides between these.
+
 Shape letters: L lanes, N nodes, D input dimension, O outputs.
 """
 
@@ -20,6 +24,7 @@ from torch import Tensor
 from expressivity.domains import Rule, estimate_error, kink_points, random_points, rule
 from expressivity.families import Family
 from expressivity.fit.problem import Samples
+from expressivity.intervals import bracket
 from expressivity.networks import evaluate, evaluate_with_gradient, pack, unpack
 from expressivity.targets import Target
 
@@ -28,6 +33,12 @@ _FINE_ORDERS = {1: (256, 256), 2: (24, 96), 3: (8, 24), 4: (8, 16), 5: (8, 10)}
 """Gauss points per piece of the innermost coordinate and of the others, by dimension. The
 innermost one is split by the kinks, so balance asks for fewer points there."""
 _HIGH_DIMENSION_ORDERS = ((4, 6), (6, 8))
+_FINEST_ORDERS = {1: (512, 512), 2: (64, 256), 3: (12, 36), 4: (10, 20), 5: (10, 11)}
+"""Of the rule that judges the fine one, in the dimensions where that is cheap."""
+NORM_TOLERANCE = 1e-3
+"""Relative error from which a norm counts as not known."""
+_SETTLED = 1e-6  # where the coarse rule is that good, the fine one needs no judge
+_HIDDEN_PEAK = 2.0  # of the largest value at the nodes: a supremum is never sampled exactly
 _KINK_ORDER = 65
 _EVALUATION_LANES = 4
 _NEGLIGIBLE = 1e-10
@@ -44,6 +55,36 @@ class Errors:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TargetNorm:
+    """The L2 norm of a target as it was found, and how well it is known.
+
+    Attributes:
+        l2: by the fine rule.
+        relative_error: estimate of its relative error.
+        doubt: why it counts as not known, and the supremum and the errors of networks with it;
+            None where it does not.
+    """
+
+    l2: float
+    relative_error: float
+    doubt: str | None
+
+    @property
+    def known(self) -> bool:
+        """Whether verdicts may rest on it."""
+        return self.doubt is None
+
+    def json(self) -> dict[str, object]:
+        """The JSON form of docs/formats.md."""
+        return {
+            "l2": self.l2,
+            "relative_error": self.relative_error,
+            "known": self.known,
+            "doubt": self.doubt,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class Grid:
     """A target sampled for measuring.
 
@@ -53,6 +94,7 @@ class Grid:
         l2, sup: the target's norms.
         fit_nodes: size of the rule that fits use.
         rule_error: estimate of the relative error of the fit rule's squared norm.
+        norm: how well ``l2`` is known.
     """
 
     nodes_ND: Tensor
@@ -66,6 +108,7 @@ class Grid:
     sup: float
     fit_nodes: int
     rule_error: float
+    norm: TargetNorm
 
     def json(self) -> dict[str, object]:
         """What the manifest records of the rules."""
@@ -76,6 +119,8 @@ class Grid:
             "target_l2": self.l2,
             "target_sup": self.sup,
             "relative_rule_error": self.rule_error,
+            "relative_norm_error": self.norm.relative_error,
+            "norm_doubt": self.norm.doubt,
         }
 
 
@@ -156,7 +201,8 @@ def measuring_grid(target: Target) -> Grid:
             f"required: a target with a positive finite norm; {target.name} {came}: rescale it"
         )
     coarse_values = target.values(_tensor(coarse.nodes_ND)).numpy() ** 2
-    rule_error = estimate_error(coarse_values, coarse, values_N.numpy() ** 2, fine)
+    rule_error = estimate_error(coarse_values, coarse, values_N.numpy() ** 2, fine) / squared
+    sup = float(every.abs().max())
     return Grid(
         nodes_ND=nodes_ND,
         weights_N=weights_N,
@@ -166,10 +212,40 @@ def measuring_grid(target: Target) -> Grid:
         side_values_N=side_values_N,
         side_gradients_ND=target.gradients(sides_ND),
         l2=squared**0.5,
-        sup=float(every.abs().max()),
+        sup=sup,
         fit_nodes=coarse.size,
-        rule_error=rule_error / squared,
+        rule_error=rule_error,
+        norm=_judged(target, squared, sup, rule_error),
     )
+
+
+def _judged(target: Target, squared: float, sup: float, rule_error: float) -> TargetNorm:
+    """What a finer rule and bounds on boxes say of the fine rule's squared norm and supremum."""
+    error, doubt = rule_error / 2, None
+    orders = _FINEST_ORDERS.get(target.dimension)
+    if rule_error > _SETTLED and orders is not None:
+        points = rule(target.domain, order=orders[0], outer_order=orders[1], kinks=target.kinks)
+        values_N = target.values(_tensor(points.nodes_ND))
+        finest = float((_tensor(points.weights_N) * values_N**2).sum())
+        distance = abs((finest / squared) ** 0.5 - 1) if math.isfinite(finest) else math.inf
+        # In many dimensions the finest may be a random one, and the coarse one say more.
+        error = min(error, distance) if points.kind == "sobol" else distance
+    if not error <= NORM_TOLERANCE:
+        doubt = f"two quadrature rules differ by {error:.1e} of it"
+    boxes = bracket(target)
+    if boxes is not None:
+        least, greatest = ((end / squared) ** 0.5 for end in (boxes.least, boxes.greatest))
+        outside = max(least - 1, 1 - greatest)
+        if outside > NORM_TOLERANCE:
+            error = max(error, outside)
+            side = f"at least {least:.3g}" if least > 1 else f"at most {greatest:.3g}"
+            doubt = f"by bounds on boxes it is {side} times what the quadrature rule gives"
+        elif doubt is None and boxes.peak > _HIDDEN_PEAK * sup:
+            doubt = (
+                f"the target reaches {boxes.peak:.3g} between the nodes of the quadrature rule, "
+                f"where it stays below {sup:.3g}"
+            )
+    return TargetNorm(l2=squared**0.5, relative_error=error, doubt=doubt)
 
 
 def _beside_kinks(target: Target) -> Tensor:

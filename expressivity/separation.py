@@ -22,8 +22,9 @@ from expressivity.fit import (
 )
 from expressivity.fit.problem import Samples
 from expressivity.fit.program import compiler_available
-from expressivity.membership import decide
+from expressivity.membership import BUDGETS, decide
 from expressivity.norms import (
+    TargetNorm,
     fit_samples,
     l2_errors,
     measure,
@@ -133,6 +134,7 @@ class FitUnit(WorkUnit):
             "lambda": self.target.lambda_,
             "family": self.family.json(),
             "settings": asdict(self.settings),
+            "budgets": BUDGETS,
         }
 
     @property
@@ -179,6 +181,7 @@ class Result:
         seeds: the same for the best lane of each seed, in their order.
         witness_l2: relative l2 error of the exact witness, evaluated in floating point, where
             membership rests on one.
+        norm: how well the target's norm is known; None in records of earlier versions.
     """
 
     target: str
@@ -192,6 +195,7 @@ class Result:
     lower_bound: dict[str, Bound | None]
     membership: Membership
     witness_l2: float | None
+    norm: TargetNorm | None = None
 
     def json(self) -> dict[str, object]:
         """The JSON form of docs/formats.md."""
@@ -203,7 +207,7 @@ class Result:
             "restarts": self.restarts,
             "failed_lanes": self.failed_lanes,
             "error": {
-                norm: Figure(value=value, evidence=Evidence.NUMERICAL).json()
+                norm: Figure(value=value, evidence=self.error_evidence).json()
                 for norm, value in self.error.items()
             },
             "lower_bound": {
@@ -212,7 +216,18 @@ class Result:
             },
             "membership": self.membership.json(),
             "witness_l2": self.witness_l2,
+            "target_norm": None if self.norm is None else self.norm.json(),
         }
+
+    @property
+    def doubt(self) -> str | None:
+        """Why the target's norm is not known, and with it none of the errors."""
+        return None if self.norm is None else self.norm.doubt
+
+    @property
+    def error_evidence(self) -> Evidence:
+        """Of the measured errors."""
+        return Evidence.NUMERICAL if self.doubt is None else Evidence.UNKNOWN
 
     @property
     def form(self) -> Form:
@@ -226,7 +241,12 @@ class Result:
 
     @property
     def contradictions(self) -> list[str]:
-        """Fitted errors below a lower bound in the same norm: one of the two is wrong."""
+        """Fitted errors below a lower bound in the same norm: one of the two is wrong.
+
+        Where the target hides between the nodes, it is the errors: nothing is contradicted.
+        """
+        if self.doubt is not None:
+            return []
         return [
             f"{self.target}, {describe(self.family)}: fitted {norm} error {error:.6e} is below "
             f"the {bound.evidence} {bound.method} bound {bound.value:.6e}"
@@ -313,6 +333,8 @@ def run_unit(
     best_seed = int(chosen_by_L[lanes_of_winners].argmin())
 
     bounds = lower_bounds(target, family, norms=TargetNorms(l2=grid.l2, sup=grid.sup))
+    if not grid.norm.known:  # numerical bounds rest on it
+        bounds = tuple(bound for bound in bounds if bound.evidence.rigorous)
     membership = decide(target, family, bounds)
     witness = builtin_witness(target, family)
     witness_l2 = None
@@ -335,6 +357,7 @@ def run_unit(
         },
         membership=membership,
         witness_l2=witness_l2,
+        norm=grid.norm,
     )
     lanes = Lanes(
         seed=[seed for seed in seeds for _ in range(settings.restarts)],

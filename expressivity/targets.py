@@ -19,11 +19,13 @@ from sympy.core.relational import Relational
 from torch import Tensor
 
 from expressivity.activations import ACTIVATIONS, Z
+from expressivity.conditions import compose
 from expressivity.domains import Domain, Hyperplane, domain_for
 from expressivity.expressions import FUNCTIONS, MAX_DIMENSION, Expression, fold, parse
 from expressivity.families import Form
 from expressivity.gates import GATES
 from expressivity.interpret import TORCH, interpret
+from expressivity.nesting import require_moderate
 from expressivity.registry import Registry, a_function, of_type
 
 COORDINATES: tuple[sp.Symbol, ...] = tuple(
@@ -277,12 +279,12 @@ TARGETS.add("t5q", lambda lambda_, gate, activations: t5q(lambda_))
 
 
 def to_sympy(expression: Expression) -> sp.Expr:
-    """A parsed user expression in sympy, activations in their own symbolic form."""
+    """A parsed user expression in sympy, activations in their own symbolic form.
 
-    def call(name: str, argument: sp.Expr) -> sp.Expr:
-        if name in _PLAIN_FUNCTIONS:
-            return _PLAIN_FUNCTIONS[name](argument)
-        return ACTIVATIONS[name](argument)
+    Raises:
+        ValueError: functions nested so that the formula would be too long (``nesting.py``).
+    """
+    require_moderate(expression.root, form_of)
 
     def number(value: Fraction) -> sp.Expr:
         return sp.Rational(value.numerator, value.denominator)
@@ -297,7 +299,7 @@ def to_sympy(expression: Expression) -> sp.Expr:
         add=lambda terms: sp.Add(*terms),
         multiply=lambda factors: sp.Mul(*factors),
         power=_power,
-        call=call,
+        call=lambda name, argument: compose(form_of(name), Z, argument),
     )
 
 
@@ -305,12 +307,17 @@ def _power(base: sp.Expr, exponent: Fraction) -> sp.Expr:
     return sp.Pow(base, sp.Rational(exponent.numerator, exponent.denominator))
 
 
-_PLAIN_FUNCTIONS: dict[str, Callable[[sp.Expr], sp.Expr]] = {
-    "sigmoid": lambda z: 1 / (1 + sp.exp(-z)),
-    "abs": lambda z: sp.Piecewise((Z, Z > 0), (-Z, True)).subs(Z, z),
-    "exp": sp.exp,
-    "sin": sp.sin,
-    "cos": sp.cos,
+def form_of(name: str) -> sp.Expr:
+    """A function of the grammar in ``Z``."""
+    return _PLAIN_FORMS[name] if name in _PLAIN_FORMS else ACTIVATIONS[name].expression
+
+
+_PLAIN_FORMS: dict[str, sp.Expr] = {
+    "sigmoid": 1 / (1 + sp.exp(-Z)),
+    "abs": sp.Piecewise((Z, Z > 0), (-Z, True)),
+    "exp": sp.exp(Z),
+    "sin": sp.sin(Z),
+    "cos": sp.cos(Z),
 }
 
 

@@ -45,7 +45,10 @@ ROOMS = (
             "expressivity.gates",
             "expressivity.expressions",
             "expressivity.targets",
+            "expressivity.conditions",
+            "expressivity.nesting",
             "expressivity.interpret",
+            "expressivity.exponentials",
             "expressivity.finite",
             "expressivity.identities",
         ),
@@ -65,7 +68,7 @@ ROOMS = (
     Room(
         name="norms",
         title="Domains and norms",
-        modules=("expressivity.domains", "expressivity.norms"),
+        modules=("expressivity.domains", "expressivity.norms", "expressivity.intervals"),
     ),
     Room(name="fit", title="Fitting", modules=("expressivity.fit",)),
     Room(

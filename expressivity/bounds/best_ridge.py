@@ -16,14 +16,16 @@ Arrays: M directions, N degrees, R rows (real coordinates of one degree, padded)
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import sympy as sp
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from expressivity.bounds.moments import certified_moments
 from expressivity.bounds.ridge_rank import default_degree, zernike_moments
+from expressivity.bounds.scale import binary_exponent
 from expressivity.evidence import Evidence
 from expressivity.targets import Target
 
@@ -111,6 +113,9 @@ def best_ridge_error(target: Target, width: int) -> float:
 
     Degrees beyond the highest used are left out: a fit cannot be better in these directions.
     """
+    # Squares of a large or a small function leave the range of floats.
+    scale = sp.Integer(2) ** -binary_exponent(target.expression)
+    target = replace(target, expression=scale * target.expression)
     norm_squared = float(certified_moments(target, default_degree).norm_squared)
     found = best_ridge(zernike_moments(target, _full_degree).sequences, width, norm_squared)
     return math.sqrt(max(found.distance**2 - found.remainder, 0.0) / norm_squared)

@@ -15,7 +15,7 @@ import flint
 import sympy as sp
 
 from expressivity.bounds.cells import Ball, Cell
-from expressivity.interpret import BALL, Arithmetic, compiled
+from expressivity.interpret import BALL, Arithmetic, ball_share, compiled
 from expressivity.targets import COORDINATES
 
 BITS = 192
@@ -53,6 +53,7 @@ ANALYTIC = Arithmetic(
         if name in ("exp", "sin", "cos", "tanh", "erf")
     },
     choose=_refuse,
+    share=ball_share(_analytic_power),
 )
 """Functions of complex balls that are NaN where they are not analytic."""
 

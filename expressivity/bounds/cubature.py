@@ -24,22 +24,27 @@ from expressivity.bounds.charts import (
     analytic_function,
     cover,
 )
+from expressivity.bounds.scale import power_of_two
 from expressivity.interpret import compiled
 from expressivity.targets import COORDINATES
 
-TOLERANCE_BITS = 120  # absolute errors near 2^-120, about 1e-36
+TOLERANCE_BITS = 120  # errors near 2^-120, about 1e-36, of what the caller names as the size
 
 _X1 = COORDINATES[0]
 _MAX_POINTS = 96  # in one direction; more, and the cell is cut instead
 _MAX_CUTS = 8
 
 
-def monomial_integrals(expression: sp.Expr, degree: int) -> dict[tuple[int, int], flint.arb]:
+def monomial_integrals(
+    expression: sp.Expr, degree: int, *, exponent: int = 0
+) -> dict[tuple[int, int], flint.arb]:
     """Enclosures of the integrals over the unit disk of f x1^a x2^b, a + b <= degree.
 
     Args:
         expression: f, in x1 and x2, analytic between finitely many straight kinks.
         degree: 0 for the integral of f alone.
+        exponent: the integrals are known to about 2^(exponent - TOLERANCE_BITS); about log2 of
+            f, or of what it is compared with (``scale.binary_exponent``).
 
     Raises:
         ValueError: kinks that cannot be isolated, or a function that is not bounded on complex
@@ -56,21 +61,23 @@ def monomial_integrals(expression: sp.Expr, degree: int) -> dict[tuple[int, int]
         formula = branch(expression, cell.interior())
         if formula == 0:
             continue
-        for key, value in _over(cell, analytic_function(formula), degree, _MAX_CUTS).items():
+        f = analytic_function(formula)
+        for key, value in _over(cell, f, degree, _tolerance(exponent), _MAX_CUTS).items():
             total[key] += value
     return total
 
 
-def disk_integral(expression: sp.Expr) -> flint.arb:
+def disk_integral(expression: sp.Expr, *, exponent: int = 0) -> flint.arb:
     """Enclosure of the integral of f over the unit disk, after a turn that leaves no kink steep.
 
     Raises:
         ValueError: as for :func:`monomial_integrals`.
     """
-    return monomial_integrals(turned(expression, gentle_turn(kink_lines(expression))), 0)[0, 0]
+    straight = turned(expression, gentle_turn(kink_lines(expression)))
+    return monomial_integrals(straight, 0, exponent=exponent)[0, 0]
 
 
-def interval_integral(expression: sp.Expr) -> flint.arb:
+def interval_integral(expression: sp.Expr, *, exponent: int = 0) -> flint.arb:
     """Enclosure of the integral over [-1, 1] of a function of x1, piece by piece.
 
     Raises:
@@ -89,16 +96,22 @@ def interval_integral(expression: sp.Expr) -> flint.arb:
             lambda x1, _, f=f: flint.acb(f(x1)),
             start,
             end,
-            abs_tol=flint.arb(2) ** -TOLERANCE_BITS,
+            abs_tol=_tolerance(exponent),
         ).real
     return total
 
 
-def _over(cell: Cell, f: Function, degree: int, cuts: int) -> dict[tuple[int, int], flint.arb]:
+def _tolerance(exponent: int) -> flint.arb:
+    return power_of_two(exponent - TOLERANCE_BITS)
+
+
+def _over(
+    cell: Cell, f: Function, degree: int, goal: flint.arb, cuts: int
+) -> dict[tuple[int, int], flint.arb]:
     """Integrals over one cell, cut in half where one rule would be too long."""
     chart = Chart(cell=cell)
-    across = _choose_rule(lambda u, v: _bound(chart, f, u, v), degree)
-    along = _choose_rule(lambda v, u: _bound(chart, f, u, v), degree)
+    across = _choose_rule(lambda u, v: _bound(chart, f, u, v), degree, goal)
+    along = _choose_rule(lambda v, u: _bound(chart, f, u, v), degree, goal)
     if across is not None and along is not None:
         return _tensor(chart, f, degree, across, along)
     if cuts == 0:
@@ -108,7 +121,7 @@ def _over(cell: Cell, f: Function, degree: int, cuts: int) -> dict[tuple[int, in
         )
     total: dict[tuple[int, int], flint.arb] = {}
     for half in cell.columns() if across is None else cell.rows():
-        for key, value in _over(half, f, degree, cuts - 1).items():
+        for key, value in _over(half, f, degree, goal, cuts - 1).items():
             total[key] = total.get(key, flint.arb(0)) + value
     return total
 
@@ -134,9 +147,8 @@ def _bound(chart: Chart, f: Function, u: Ball, v: Ball) -> Suprema:
     return tuple(flint.acb(part).abs_upper() for part in (value, sine, height))  # pyright: ignore[reportReturnType]
 
 
-def _choose_rule(at: Callable[[Ball, Ball], Suprema], degree: int) -> _Rule | None:
+def _choose_rule(at: Callable[[Ball, Ball], Suprema], degree: int, goal: flint.arb) -> _Rule | None:
     """The shortest rule found, over ellipses of falling size; None where none is short."""
-    goal = flint.arb(2) ** -TOLERANCE_BITS
     best: _Rule | None = None
     for rho in ELLIPSES:
         suprema = cover(at, rho)

@@ -45,8 +45,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from expressivity.bounds.best_ridge import best_ridge, residuals
+from expressivity.bounds.scale import exponent_of, power_of_two
 
 _bits = 128
+_exact_bits = 4096  # more than any mantissa here
 _negligible = 1e-12  # of the squared norm: floats cannot tell such a distance from 0
 _truncation = 0.3  # share of the slack in the ratio that the choice of N may use
 
@@ -109,6 +111,8 @@ def search(
     if not ratio > 1.0 or boxes < 1:
         raise ValueError(f"required: a ratio above 1 and a box; got {ratio} and {boxes}")
     _check(moments)
+    size = _binary_exponent(moments)
+    moments = [[_scaled(g, -size) for g in row] for row in moments]
     floats = [np.array([complex(g) for g in row]) for row in moments]
     with flint.ctx.workprec(_bits):
         start = best_ridge(floats, width, 0.0).directions
@@ -121,7 +125,23 @@ def search(
             off = [[g - g.mid() for g in row] for row in moments[: degree + 1]]
             distance = (squared.sqrt() - sum(_norms(off), flint.arb(0)).upper().sqrt()).lower()
             squared = distance * distance if distance > 0 else flint.arb(0)
+        squared = _scaled(squared, 2 * size)
         return Searched(distance_squared=squared, best=best, boxes=spent, degree=degree)
+
+
+def _binary_exponent(moments: Sequence[Sequence[flint.acb]]) -> int:
+    """log2 of the largest moment, rounded up: the search is about shares of squares, in floats."""
+    largest = flint.arb(0)
+    for row in moments:
+        for g in row:
+            largest = largest.max(g.abs_upper())
+    return exponent_of(largest.abs_upper()) if largest > 0 else 0
+
+
+def _scaled(number: Any, exponent: int) -> Any:
+    """number * 2 ** exponent, exact."""
+    with flint.ctx.workprec(_exact_bits):
+        return number * power_of_two(exponent)
 
 
 def _check(moments: Sequence[Sequence[flint.acb]]) -> None:

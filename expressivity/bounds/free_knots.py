@@ -22,6 +22,7 @@ from expressivity.activations import ACTIVATIONS
 from expressivity.bounds.bound import Bound, Norm, TargetNorms, precision, relative, round_down
 from expressivity.bounds.cubature import interval_integral
 from expressivity.bounds.polynomial_pieces import Exact, Piece, Pieces, integral, split, sup_above
+from expressivity.bounds.scale import binary_exponent
 from expressivity.evidence import Evidence
 from expressivity.facts import degree_of, kink_of
 from expressivity.families import Family, Form, Kind
@@ -136,7 +137,8 @@ def _relative_l2(target: Target, square: Exact, norms: TargetNorms) -> tuple[flo
 def _enclosed_l2(target: Target, square: Exact, norms: TargetNorms) -> tuple[float, Evidence]:
     with flint.ctx.workprec(precision):
         try:
-            norm = interval_integral(sp.Pow(target.expression, 2))
+            size = 2 * binary_exponent(target.expression)
+            norm = interval_integral(sp.Pow(target.expression, 2), exponent=size)
         except ValueError:  # a kink at an irrational point
             return relative(round_down(sp.sqrt(square)), norms.l2), Evidence.NUMERICAL
         return lower_float((interpret(square, {}, BALL) / norm).sqrt()), Evidence.CERTIFIED

@@ -10,6 +10,7 @@ import sympy as sp
 from expressivity.bounds.cells import ball, gentle_turn, kink_lines, turned
 from expressivity.bounds.charts import BITS
 from expressivity.bounds.cubature import disk_integral, monomial_integrals
+from expressivity.bounds.scale import binary_exponent
 from expressivity.domains import Domain
 from expressivity.enclosure import Enclosure, precision
 from expressivity.targets import Target
@@ -55,7 +56,8 @@ def certified_moments(target: Target, degree: int) -> CertifiedMoments:
         raise ValueError(f"required: a target on the unit disk; got one on {target.domain.name}")
     with precision(BITS):
         c, s = gentle_turn(kink_lines(target.expression))
-        integrals = monomial_integrals(turned(target.expression, (c, s)), degree)
+        size = binary_exponent(target.expression)
+        integrals = monomial_integrals(turned(target.expression, (c, s)), degree, exponent=size)
         # Turned by alpha, the moment g_k is multiplied by exp(i k alpha).
         back = flint.acb(ball(c), ball(-s))
         sequences = [[flint.acb(0)] * (n + 1) for n in range(degree + 1)]
@@ -71,7 +73,7 @@ def certified_moments(target: Target, degree: int) -> CertifiedMoments:
                 sequences[n][(n - k) // 2] = moment.conjugate()
         return CertifiedMoments(
             sequences=tuple(tuple(sequence) for sequence in sequences),
-            norm_squared=disk_integral(sp.Pow(target.expression, 2)),
+            norm_squared=disk_integral(sp.Pow(target.expression, 2), exponent=2 * size),
         )
 
 

@@ -1,5 +1,7 @@
 """Certified errors of one network, whose float weights are exact numbers, against a target."""
 
+import functools
+
 import flint
 import sympy as sp
 import torch
@@ -7,6 +9,7 @@ from torch import Tensor
 
 from expressivity.bounds.charts import BITS
 from expressivity.bounds.cubature import disk_integral, interval_integral
+from expressivity.bounds.scale import binary_exponent
 from expressivity.bounds.suprema import disk_supremum
 from expressivity.enclosure import Enclosure, precision
 from expressivity.families import Family
@@ -67,9 +70,11 @@ def network_error(target: Target, family: Family, theta_P: Tensor) -> Enclosure:
             f"required: a target on the interval or the unit disk; got one on {target.domain.name}"
         )
     difference = target.expression - network_expression(family, exact_weights(family, theta_P))
+    size = 2 * binary_exponent(target.expression)
     with precision(BITS):
-        error = Enclosure(integrate(sp.Pow(difference, 2)))
-        return (error / Enclosure(integrate(sp.Pow(target.expression, 2)))).sqrt()
+        error = Enclosure(integrate(sp.Pow(difference, 2), exponent=size))
+        norm = Enclosure(integrate(sp.Pow(target.expression, 2), exponent=size))
+        return (error / norm).sqrt()
 
 
 def uniform_errors(target: Target, family: Family, theta_P: Tensor) -> tuple[Enclosure, Enclosure]:
@@ -85,16 +90,18 @@ def uniform_errors(target: Target, family: Family, theta_P: Tensor) -> tuple[Enc
         raise ValueError(f"required: a target on the unit disk; got one on {target.domain.name}")
     difference = target.expression - network_expression(family, exact_weights(family, theta_P))
     with precision(BITS):
-        values = [
+        heights = [
             abs(interpret(target.expression, dict(zip(COORDINATES, point, strict=False)), BALL))
             for point in _POINTS
         ]
-        largest = max(values, key=lambda value: float(value.lower()))
+        largest = functools.reduce(lambda p, q: q if q > p else p, heights)
         if not largest > 0:
             raise ValueError("required: a target that is not 0 at every point tried; got 0")
-        slopes = [disk_supremum(sp.diff(difference, x)) for x in target.coordinates]
+        size = binary_exponent(target.expression)
+        slopes = [disk_supremum(sp.diff(difference, x), exponent=size) for x in target.coordinates]
         gradient = sum((slope**2 for slope in slopes), flint.arb(0)).sqrt()
-        return Enclosure(disk_supremum(difference) / largest), Enclosure(gradient)
+        values = disk_supremum(difference, exponent=size)
+        return Enclosure(values / largest), Enclosure(gradient)
 
 
 _POINTS = tuple(

@@ -30,6 +30,7 @@ from expressivity.bounds.charts import BITS
 from expressivity.bounds.cubature import disk_integral, monomial_integrals
 from expressivity.bounds.moments import on_disk
 from expressivity.bounds.polynomial_pieces import Exact, square_distance
+from expressivity.bounds.scale import binary_exponent
 from expressivity.domains import Hyperplane, rule
 from expressivity.enclosure import Enclosure, precision
 from expressivity.evidence import Evidence
@@ -138,29 +139,30 @@ def _certified_square_ratio(target: Target, odd: Span, even: Span) -> Enclosure 
         return None
     mirrored: Any = target.expression.xreplace({x: -x for x in target.coordinates})
     distance = flint.arb(0)
+    size = binary_exponent(target.expression)
     with precision(BITS):
         try:
             for span, sign in ((odd, -1), (even, 1)):
                 if span is not None:
                     part = (target.expression + sign * mirrored) / 2
-                    distance += _square_residual(part, [_degree(function) for function in span])
-            norm = disk_integral(sp.Pow(target.expression, 2))
+                    distance += _square_residual(part, size, [_degree(g) for g in span])
+            norm = disk_integral(sp.Pow(target.expression, 2), exponent=2 * size)
         except ValueError:  # kinks that are no lines, or a pole nearby
             return None
         return Enclosure(distance) / Enclosure(norm)
 
 
-def _square_residual(part: sp.Expr, degrees: list[int | None]) -> flint.arb:
+def _square_residual(part: sp.Expr, size: int, degrees: list[int | None]) -> flint.arb:
     """Squared distance on the disk to the homogeneous polynomials of these degrees.
 
-    They are the same in turned coordinates.
+    They are the same in turned coordinates. ``size`` is about log2 of what it is compared with.
     """
     part = turned(part, gentle_turn(kink_lines(part)))
     powers = [(k - b, b) for k in degrees if k is not None for b in range(k + 1)]
-    whole = disk_integral(sp.Pow(part, 2))
+    whole = disk_integral(sp.Pow(part, 2), exponent=2 * size)
     if not powers:
         return whole
-    inner = monomial_integrals(part, max(a + b for a, b in powers))
+    inner = monomial_integrals(part, max(a + b for a, b in powers), exponent=size)
     right = flint.arb_mat([[inner[power]] for power in powers])
     gram = flint.arb_mat([[_moment(a + c, b + d) for c, d in powers] for a, b in powers])
     return whole - (right.transpose() * gram.solve(right))[0, 0]

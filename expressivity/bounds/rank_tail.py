@@ -60,7 +60,9 @@ def rank_tail(moments: CertifiedMoments, rank: int) -> RankTail | None:
     with precision(BITS):
         tails = [_at(moments, rank, rows) for rows in range(rank + 1, degree + 2)]
     positive = [tail for tail in tails if tail is not None]
-    return max(positive, key=lambda tail: float(tail.distance_squared.lower()), default=None)
+    # Of the norm: the squares of a large or a small function leave the range of floats.
+    share = {id(t): float((t.distance_squared / moments.norm_squared).lower()) for t in positive}
+    return max(positive, key=lambda tail: share[id(tail)], default=None)
 
 
 def gram(moments: CertifiedMoments, rows: int) -> flint.acb_mat:

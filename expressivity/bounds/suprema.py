@@ -24,14 +24,19 @@ from expressivity.bounds.charts import (
     analytic_function,
     cover,
 )
+from expressivity.bounds.scale import power_of_two
 
-TOLERANCE_BITS = 64  # what interpolation may leave out: 2^-64, about 5e-20
+TOLERANCE_BITS = 64  # what interpolation may leave out: 2^-64, about 5e-20, of the size named
 _MAX_POINTS = 64
 _MAX_CUTS = 8
 
 
-def disk_supremum(expression: sp.Expr) -> flint.arb:
+def disk_supremum(expression: sp.Expr, *, exponent: int = 0) -> flint.arb:
     """An upper bound of ess sup abs(f) over the unit disk, about ten times as large at most.
+
+    Args:
+        expression: f.
+        exponent: about log2 of what the result is compared with, or 0.
 
     Raises:
         ValueError: kinks that are not isolated straight lines, or a function that cannot be
@@ -46,7 +51,10 @@ def disk_supremum(expression: sp.Expr) -> flint.arb:
     for cell in cut(kink_lines(expression)):
         formula = branch(expression, cell.interior())
         if formula != 0:
-            largest = largest.max(_over(cell, analytic_function(formula), _MAX_CUTS))
+            f = analytic_function(formula)
+            largest = largest.max(
+                _over(cell, f, power_of_two(TOLERANCE_BITS - exponent), _MAX_CUTS)
+            )
     return largest.abs_upper()
 
 
@@ -58,10 +66,10 @@ class _Interpolant:
     rest: flint.arb
 
 
-def _over(cell: Cell, f: Function, cuts: int) -> flint.arb:
+def _over(cell: Cell, f: Function, sharpness: flint.arb, cuts: int) -> flint.arb:
     chart = Chart(cell=cell)
-    across = _choose(lambda u, v: _modulus(chart, f, u, v))
-    along = _choose(lambda v, u: _modulus(chart, f, u, v))
+    across = _choose(lambda u, v: _modulus(chart, f, u, v), sharpness)
+    along = _choose(lambda v, u: _modulus(chart, f, u, v), sharpness)
     if across is not None and along is not None:
         return _bound(chart, f, across, along)
     if cuts == 0:
@@ -70,7 +78,7 @@ def _over(cell: Cell, f: Function, cuts: int) -> flint.arb:
             "a pole or a branch point too close, so its supremum is not bounded"
         )
     halves = cell.columns() if across is None else cell.rows()
-    first, second = (_over(half, f, cuts - 1) for half in halves)
+    first, second = (_over(half, f, sharpness, cuts - 1) for half in halves)
     return first.max(second)
 
 
@@ -80,7 +88,7 @@ def _modulus(chart: Chart, f: Function, u: Ball, v: Ball) -> Suprema:
     return value, flint.arb(0), flint.arb(0)
 
 
-def _choose(at: Callable[[Ball, Ball], Suprema]) -> _Interpolant | None:
+def _choose(at: Callable[[Ball, Ball], Suprema], sharpness: flint.arb) -> _Interpolant | None:
     """The shortest interpolation found that leaves out no more than the tolerance."""
     best: _Interpolant | None = None
     for rho in ELLIPSES:
@@ -88,7 +96,7 @@ def _choose(at: Callable[[Ball, Ball], Suprema]) -> _Interpolant | None:
         if suprema is None:
             continue
         factor = 4 * suprema[0] / (rho - 1)
-        wanted = float(((factor * flint.arb(2) ** TOLERANCE_BITS).log() / rho.log()).upper())
+        wanted = float(((factor * sharpness).log() / rho.log()).upper())
         points = max(2, int(wanted) + 2)
         if best is not None and points >= best.points:
             break

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
+from functools import reduce
 from typing import Any, cast
 
 import flint
@@ -22,6 +24,19 @@ def arcsine(value: Fraction) -> Ball:
     """arcsin of a number in [-1, 1]."""
     # Accurate also where the value rounds to 1.
     return arb.atan2(to_ball(value), to_ball(1 - value**2).sqrt())
+
+
+def power_of_two_above(values: Iterable[Ball]) -> Ball:
+    """The least power of 2 at or above every modulus, exact; 1 where none is positive and finite.
+
+    A size that tolerances are relative to: any would do.
+    """
+    tops = [acb(value).abs_upper() for value in values]
+    largest = reduce(lambda p, q: p.max(q), (top for top in tops if top.is_finite()), arb(0))
+    if not largest > 0:
+        return arb(1)
+    mantissa, exponent = (int(part) for part in largest.man_exp())
+    return arb(2) ** (exponent + (mantissa - 1).bit_length())
 
 
 def real_part(value: Ball) -> Ball:

@@ -28,16 +28,23 @@ Line = tuple[Fraction, Fraction, Fraction]
 Signs = Sequence[int] | None  # of the lines on a region; None where the region is not one cell
 
 
+def _tanh(z: Ball) -> Ball:
+    # tanh increases: of a wide real ball its ends tell more than arb.tanh, which becomes NaN.
+    if isinstance(z, arb) and z.rad() > 1:
+        return z.lower().tanh().union(z.upper().tanh())
+    return z.tanh()
+
+
 def _sigmoid(z: Ball) -> Ball:
     # acb.tanh is narrower on wide balls than a quotient of exponentials.
-    return (1 + (z / 2).tanh()) / 2
+    return (1 + _tanh(z / 2)) / 2
 
 
 SMOOTH: dict[str, Callable[[Ball], Ball]] = {
     "gelu": lambda z: z * (1 + (z / arb(2).sqrt()).erf()) / 2,
     "silu": lambda z: z * _sigmoid(z),
     "sigmoid": _sigmoid,
-    "tanh": lambda z: z.tanh(),
+    "tanh": _tanh,
     "exp": lambda z: z.exp(),
     "sin": lambda z: z.sin(),
     "cos": lambda z: z.cos(),

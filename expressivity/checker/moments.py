@@ -8,9 +8,10 @@ from itertools import pairwise
 from math import comb, factorial
 from typing import Any
 
+import flint
 from flint import acb, arb, fmpz_poly
 
-from expressivity.checker.balls import Ball, arcsine, to_ball
+from expressivity.checker.balls import Ball, arcsine, power_of_two_above, to_ball
 from expressivity.checker.cells import ends_and_kinks
 from expressivity.checker.evaluation import (
     Function,
@@ -66,20 +67,27 @@ def _chord_moments(expression: Expression, degree: int, *, swap: bool) -> tuple[
             whole = along(acb(to_ball(start).union(to_ball(end))), False)
             arc = arcsine(start), arcsine(end)
 
+            size = _size(along, start, end)
+
             def integral(
                 integrand: Callable[[Polynomial, Ball, Ball], Ball],
+                size: Ball,
                 along: Any = along,
                 arc: Any = arc,
             ) -> Ball:
                 return _integral(
-                    lambda sin, cos, analytic: integrand(along(sin, analytic), sin, cos), *arc
+                    lambda sin, cos, analytic: integrand(along(sin, analytic), sin, cos),
+                    arc[0],
+                    arc[1],
+                    size,
                 )
 
             norm2 += integral(
                 lambda t, _, cos: sum(
                     (c * _power(cos, j + 2) / (j + 1) for j, c in enumerate(convolve(t, t))),
                     arb(0),
-                )
+                ),
+                size * size,
             )
             for j in (j for j, c in enumerate(whole) if not c.is_zero()):
                 # cos^q is reduced to cos^2 or cos^3 by cos^2 = 1 - sin^2.
@@ -87,7 +95,8 @@ def _chord_moments(expression: Expression, degree: int, *, swap: bool) -> tuple[
                     (a, q): integral(
                         lambda t, sin, cos, j=j, a=a, q=q: (
                             (t[j] if j < len(t) else 0) * _power(sin, a) * _power(cos, q)
-                        )
+                        ),
+                        size,
                     )
                     for a in range(degree + j + 1)
                     for q in (2, 3)
@@ -102,13 +111,24 @@ def _chord_moments(expression: Expression, degree: int, *, swap: bool) -> tuple[
     return moments, norm2
 
 
+def _size(along: Callable[[Ball, bool], Polynomial], start: Fraction, end: Fraction) -> Ball:
+    """About the largest coefficient of t on an interval of x1, from some points."""
+    places = (to_ball(start + (end - start) * k / 9) for k in range(1, 9))
+    return power_of_two_above(c for x1 in places for c in along(x1, False))
+
+
 def _power(z: Ball, exponent: int) -> Ball:
     # arb ** int is not a number where the ball contains 0; acb ** int is a product.
     return acb(z) ** exponent
 
 
-def _integral(integrand: Callable[[Ball, Ball, bool], Ball], start: Ball, end: Ball) -> Ball:
-    """Integral over theta by acb.integral; errors cannot cross the C code and are kept aside."""
+def _integral(
+    integrand: Callable[[Ball, Ball, bool], Ball], start: Ball, end: Ball, size: Ball
+) -> Ball:
+    """Integral over theta by acb.integral; errors cannot cross the C code and are kept aside.
+
+    Integrands of about this size: the tolerance of values that cancel is relative to it.
+    """
     errors: list[UndecidedError] = []
     length = end - start
 
@@ -122,7 +142,9 @@ def _integral(integrand: Callable[[Ball, Ball, bool], Ball], start: Ball, end: B
         return acb(arb.nan())
 
     # The path is exact, [0, 1].
-    result = length * acb.integral(at, acb(0), acb(1), eval_limit=20_000)
+    result = length * acb.integral(
+        at, acb(0), acb(1), abs_tol=size * arb(2) ** -flint.ctx.prec, eval_limit=20_000
+    )
     if errors:
         raise errors[0]
     if not result.is_finite():

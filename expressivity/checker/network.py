@@ -48,9 +48,8 @@ def compile_network(certificate: Certificate, function: Function) -> Evaluate:
     def coefficients(side: int, x: Sequence[Polynomial]) -> list[Ball]:
         logits = [affine(row, x) for row, _ in gates[side]]
         if family.gate == "softmax":
-            powers = [logit.exp() for logit in logits]
-            total = sum(powers[1:], powers[0])
-            values = [power / total for power in powers]
+            # By differences: both sides of a quotient of exponentials may be infinite.
+            values = [1 / sum(((q - p).exp() for q in logits), arb(0)) for p in logits]
         elif family.gate is not None:
             values = [SMOOTH[family.gate](logit) for logit in logits]
         else:

@@ -238,7 +238,10 @@ def _show_sandwich(job: Job) -> None:
             f"{lower:.5g}",
             "ridge-search" if search else "ridge-rank",
             f"{ridges:.5g}",
-            "failed" if fitted is None else f"{fitted:.5g}",
+            "failed" if fitted is None else f"{fitted:.5g}{' ?' if result.doubt else ''}",
             f"{ridges / lower:.3f}" if lower > 0 else "-",
         )
     table_console().print(table)
+    doubt = measuring_grid(job.target).norm.doubt
+    if doubt is not None:
+        console().print(f"?: the norm of the target is not known: {doubt}", soft_wrap=True)

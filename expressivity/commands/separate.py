@@ -102,7 +102,7 @@ def _run(ladder: Ladder, out: Path | None, *, as_json: bool) -> int:
     if as_json:
         write_json(document)
     else:
-        _show(findings.results, findings.gaps)
+        show(findings.results, findings.gaps)
         console().print(f"{summary(findings)} Report: {report}", soft_wrap=True)
     for line in findings.contradictions:
         console(stderr=True).print(f"expressivity: contradiction: {line}", soft_wrap=True)
@@ -156,7 +156,12 @@ def _device(name: str) -> str:
     return chosen
 
 
-def _show(results: Sequence[Result], gaps: Sequence[Gap]) -> None:
+_EXACT = 1e-6
+"""Relative error up to which a norm is printed without a word."""
+
+
+def show(results: Sequence[Result], gaps: Sequence[Gap]) -> None:
+    """Print the table of fits, the verdicts, and what is not known."""
     console = table_console()
     table = Table("target", "class", "params", "l2 error", "l2 >=", "w1inf error", "w1inf >=",
                   "membership", box=SIMPLE_HEAD, pad_edge=False)  # fmt: skip
@@ -165,9 +170,9 @@ def _show(results: Sequence[Result], gaps: Sequence[Gap]) -> None:
             result.target,
             label,
             str(result.parameters),
-            _number(result.error["l2"]),
+            _number(result, "l2"),
             _bound(result, "l2"),
-            _number(result.error["w1inf"]),
+            _number(result, "w1inf"),
             _bound(result, "w1inf"),
             f"{result.membership.verdict} ({result.membership.evidence})",
         )
@@ -191,6 +196,27 @@ def _show(results: Sequence[Result], gaps: Sequence[Gap]) -> None:
         "p proved, c certified, n numerical.",
         soft_wrap=True,
     )
+    for line in _norm_warnings(results):
+        console.print(line, soft_wrap=True)
+
+
+def _norm_warnings(results: Sequence[Result]) -> list[str]:
+    """A line for each target whose norm is not known, or to few digits only."""
+    lines: dict[str, None] = {}
+    for result in results:
+        norm = result.norm
+        if norm is None or (norm.known and norm.relative_error <= _EXACT):
+            continue
+        told = f"the norm of {result.target}, {norm.l2:.6g} by quadrature, is"
+        if norm.known:
+            line = f"Note: {told} known to a relative {norm.relative_error:.1e} only."
+        else:
+            line = (
+                f"?: {told} not known: {norm.doubt}. Errors are measured at the same nodes, so "
+                "that no verdict rests on them."
+            )
+        lines[line] = None
+    return list(lines)
 
 
 def _best_activations(results: Sequence[Result]) -> list[tuple[Result, str]]:
@@ -217,8 +243,10 @@ def _yes(value: bool) -> str:
     return "yes" if value else "no"
 
 
-def _number(value: float | None) -> str:
-    return "failed" if value is None else f"{value:.1e}"
+def _number(result: Result, norm: str) -> str:
+    value = result.error[norm]
+    doubtful = "" if result.doubt is None else " ?"
+    return "failed" if value is None else f"{value:.1e}{doubtful}"
 
 
 def _bound(result: Result, norm: str) -> str:

@@ -16,6 +16,7 @@ from expressivity.evidence import UNDECIDED, Evidence, Membership, Verdict
 from expressivity.families import Family, Form, Kind
 from expressivity.gaps import Gap, find_gaps, la_in_moa
 from expressivity.gates import GateSpec
+from expressivity.norms import TargetNorm
 from expressivity.separation import Result
 from expressivity.targets import t1, t2, t3, t4
 
@@ -39,6 +40,7 @@ def result(
     bounds: tuple[Bound, ...] = (),
     witness_l2: float | None = None,
     target: str = "t2",
+    norm: TargetNorm | None = None,
     **errors: float,
 ) -> Result:
     by_norm = {bound.norm: bound for bound in bounds}
@@ -55,6 +57,7 @@ def result(
         lower_bound={norm: by_norm.get(norm) for norm in ("l2", "sup", "w1inf")},
         membership=membership,
         witness_l2=witness_l2,
+        norm=norm,
     )
 
 
@@ -133,6 +136,59 @@ def test_a_class_that_contains_the_target_does_not_miss_it():
     assert (gap.confirmed, gap.strict) == (False, False)
     assert gap.reason.endswith("contains the target")
     assert gap.evidence is Evidence.PROVED
+
+
+def test_a_class_without_the_target_does_not_reach_it():
+    for fitted, came in ((3e-11, "fitted to 3.0e-11"), (None, "failed in every lane")):
+        larger = result(MOA, fitted, membership=NON_MEMBER)
+        for smaller in (result(LA, 0.5), result(LA, 0.5, membership=NON_MEMBER)):
+            gap = between(smaller, larger)
+            assert (gap.confirmed, gap.strict) == (False, False)
+            assert gap.reason == f"moa tanh type1 m=1 {came}, but proved not to contain the target"
+            assert gap.evidence is Evidence.PROVED
+    # a witness of another class does not count either
+    odd = result(MOA, 0.5, membership=NON_MEMBER, witness_l2=1e-15)
+    assert not between(result(LA, 0.5), odd).confirmed
+
+
+def test_another_width_may_reach_where_one_is_proved_not_to():
+    lacks = result(MOA, 1e-14, membership=NON_MEMBER)
+    wide = family(Kind.MOA, width=4)
+    rows = [(LA, result(LA, 0.5)), (MOA, lacks), (wide, result(wide, 1e-12, membership=MEMBER))]
+    gap = only_gap(*rows)
+    assert gap.confirmed and "m=4 reaches" in gap.reason
+
+
+UNKNOWN_NORM = TargetNorm(l2=0.8, relative_error=0.7, doubt="two rules differ")
+KNOWN_NORM = TargetNorm(l2=0.8, relative_error=1e-4, doubt=None)
+
+
+def test_no_verdict_rests_on_a_norm_that_is_not_known():
+    for smaller in (result(LA, 0.5), result(LA, 0.5, membership=NON_MEMBER)):
+        for norms in itertools.product((KNOWN_NORM, UNKNOWN_NORM), repeat=2):
+            rows = (
+                dataclasses.replace(row, norm=norm)
+                for row, norm in zip((smaller, REACHES), norms, strict=True)
+            )
+            gap = between(*rows)
+            assert gap.confirmed is (UNKNOWN_NORM not in norms)
+            if not gap.confirmed:
+                assert gap.evidence is Evidence.UNKNOWN
+                assert gap.reason == "the norm of the target is not known: two rules differ"
+
+
+def test_what_is_measured_without_a_norm_is_unknown():
+    of = dataclasses.replace(result(LA, 1e-10, bounds=(bound("l2", 0.5),)), norm=UNKNOWN_NORM)
+    assert {figure["evidence"] for figure in of.json()["error"].values()} == {"unknown"}
+    assert of.json()["target_norm"] == {
+        "l2": 0.8, "relative_error": 0.7, "known": False, "doubt": "two rules differ",
+    }  # fmt: skip
+    # the fit is below a bound because it is measured where the target is not
+    assert of.contradictions == []
+    known = dataclasses.replace(of, norm=KNOWN_NORM)
+    assert {figure["evidence"] for figure in known.json()["error"].values()} == {"numerical"}
+    assert len(known.contradictions) == 1
+    assert result(LA, 1e-10).json()["target_norm"] is None
 
 
 def test_nothing_is_claimed_where_the_larger_class_does_not_reach():

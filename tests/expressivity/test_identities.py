@@ -143,7 +143,7 @@ def test_a_thread_of_its_own_answers_alike():
 def test_a_used_up_budget_is_no_answer(monkeypatch):
     left, right = (sp.exp(X) + X + Y) ** 9, sp.expand((sp.exp(X) + X + Y) ** 9)
     assert is_identity(left, right) is True
-    monkeypatch.setattr(identities, "_STEPS", 100)
+    monkeypatch.setattr(identities, "IDENTITY_STEPS", 100)
     assert is_identity(left, right) is None
 
 

@@ -1,8 +1,8 @@
 """Norms of targets and errors.
 
 Kinds: reference (closed forms; scipy's adaptive quadrature), soundness (one-sided gradients at
-kinks see the jumps that networks have there), property (rules agree; splitting changes nothing),
-negative (targets without a norm).
+kinks see the jumps that networks have there), property (rules agree; splitting changes nothing;
+known norms are known), negative (targets without a norm, or with one that quadrature misses).
 """
 
 import math
@@ -16,12 +16,14 @@ import torch
 from torch import Tensor
 
 from expressivity.domains import domain_for, square
+from expressivity.expressions import parse
 from expressivity.families import Family, Form, Kind
 from expressivity.fit import random_starts
 from expressivity.gates import GATES, GateSpec
+from expressivity.intervals import bracket, squares
 from expressivity.networks import pack, unpack
 from expressivity.norms import fit_samples, l2_errors, measure, measuring_grid, snapped
-from expressivity.targets import COORDINATES, TARGETS, Target, t1, t2, t3, t4, t5q
+from expressivity.targets import COORDINATES, TARGETS, Target, t1, t2, t3, t4, t5q, to_sympy
 
 torch.set_num_threads(1)
 
@@ -279,3 +281,111 @@ def test_targets_without_a_norm_are_refused(expression, reason):
     target = Target(name="expr", expression=expression, domain=domain_for(1), source="test")
     with pytest.raises(ValueError, match=reason):
         measuring_grid(target)
+
+
+def from_text(text: str) -> Target:
+    expression = parse(text)
+    return Target(
+        name="expr",
+        expression=to_sympy(expression),
+        domain=domain_for(expression.dimension),
+        source=text,
+    )
+
+
+@pytest.mark.parametrize("lambda_", [0.5, 1.0, 2.0, 4.0, 8.0])
+@pytest.mark.parametrize("gate", list(GATES))
+@pytest.mark.parametrize("name", list(TARGETS))
+def test_norms_of_built_in_targets_are_known(name, gate, lambda_):
+    norm = measuring_grid(TARGETS[name](lambda_, gate, 7)).norm
+    assert norm.known
+    assert norm.relative_error < 1e-6
+
+
+ORDINARY = (
+    "x", "exp(x)-x**5", "abs(abs(x)-1/2)", "sin(20*x)*relu(x-1/3)", "1/(1+25*x**2)",
+    "sigmoid(40*x)", "x1*x2", "sin(10*x1)*cos(9*x2)", "relu(sin(20*x1)*x2)", "x2**20",
+    "exp(-(x1**2+x2**2))*x1**3-x2**5+x1*x2", "relu(x1**2+x2**2-1/4)", "1/(1+4*(x1**2+x2**2))",
+    "abs(x1+x2)**0.5*tanh(3*x1-x2)", "relu(x1)*x2+1e100*x1", "x1*x2*x3", "sin(x1+x2)*relu(x3-x1)",
+    "x1*x2*relu(x3+x4)", "x1*x2+x3*x4*x5",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_norms_of_ordinary_targets_are_known(text):
+    assert measuring_grid(from_text(text)).norm.known
+
+
+SPIKES = (
+    "x+100*exp(-100000000*(x-0.6001)**2)",
+    "x+3*exp(-1000000*(x+0.2003)**2)",
+    "1/(1+1000000*x**2)",
+    "sin(400*x)",
+    "exp(-900*((x1-0.31)**2+(x2-0.17)**2))",
+    "1/((1/2500+(x1-0.3)**2)*(1/2500+(x2-0.2)**2))",
+    "x1+100*exp(-100000*((x1-0.6001)**2+(x2-0.1)**2))",
+    "x1+100*exp(-100000000*((x1-0.6001)**2+(x2-0.1)**2))",
+    "x1+30*exp(-1000000*(x1+x2/3-0.20003)**2)",
+    "x1*x2*x3+100*exp(-10000*((x1-0.31)**2+x2**2+(x3+0.2)**2))",
+)
+
+
+@pytest.mark.parametrize("text", SPIKES)
+def test_what_quadrature_misses_is_said(text):
+    target = from_text(text)
+    norm = measuring_grid(target).norm
+    assert not norm.known and norm.doubt is not None
+    assert "\n" not in norm.doubt
+    assert measuring_grid(target).json()["norm_doubt"] == norm.doubt
+
+
+def test_random_spikes_are_found():
+    generator = np.random.default_rng(0)
+    for _ in range(20):
+        place, height = generator.uniform(-0.99, 0.99), 10 ** generator.uniform(1, 4)
+        width = 0.3 / height**2  # a fifth of the squared norm and more
+        target = from_text(f"x+{height!r}*exp(-{width**-2!r}*(x-({place!r}))**2)")
+        assert not measuring_grid(target).norm.known
+
+
+def test_a_peak_of_genz_is_known_to_the_digits_that_are_said():
+    target = from_text("1/((1/25+(x1-0.3)**2)*(1/25+(x2-0.2)**2))")
+    norm = measuring_grid(target).norm
+
+    def square(y: float, x: float) -> float:
+        return 1 / ((1 / 25 + (x - 0.3) ** 2) * (1 / 25 + (y - 0.2) ** 2)) ** 2
+
+    exact = scipy.integrate.dblquad(
+        square, -1, 1, lambda x: -math.sqrt(1 - x * x), lambda x: math.sqrt(1 - x * x)
+    )[0]
+    found = abs(norm.l2 / exact**0.5 - 1)
+    assert norm.known and 1e-6 < found < 1e-3
+    assert norm.relative_error == pytest.approx(found, rel=0.05)
+
+
+@pytest.mark.parametrize("name", list(BUILT_IN))
+def test_brackets_hold_the_norm_and_are_narrow(name):
+    target = BUILT_IN[name]
+    grid = measuring_grid(target)
+    found = bracket(target)
+    assert found is not None
+    assert found.least < grid.l2**2 < found.greatest < 1.08 * found.least
+    assert found.peak <= 1.01 * grid.sup
+
+
+@pytest.mark.parametrize("text", [*ORDINARY[:16], *SPIKES[:4]])
+def test_boxes_hold_the_values(text):
+    # soundness of the interval arithmetic: values at points of boxes lie within their bounds
+    target = from_text(text)
+    generator = torch.Generator().manual_seed(0)
+    low_BD = 2 * torch.rand((300, target.dimension), generator=generator, dtype=torch.float64) - 1
+    size_BD = 10 ** (-4 * torch.rand(low_BD.shape, generator=generator, dtype=torch.float64))
+    low_BD, high_BD = low_BD * 0.9, (low_BD * 0.9 + size_BD).clamp(max=0.95)
+    cube = replace(target, domain=replace(target.domain, shape="cube"))
+    bounds = squares(cube, low_BD, high_BD)
+    for _ in range(5):
+        share_BD = torch.rand(low_BD.shape, generator=generator, dtype=torch.float64)
+        square_B = target.values(low_BD + share_BD * (high_BD - low_BD)) ** 2
+        slack_B = 1e-9 * (1 + square_B)
+        assert (square_B >= bounds.least_B - slack_B).all()
+        assert (square_B <= bounds.greatest_B + slack_B).all()

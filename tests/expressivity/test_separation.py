@@ -19,14 +19,14 @@ from expressivity import separation
 from expressivity.activations import FULL_DICTIONARY
 from expressivity.bounds import Bound
 from expressivity.claims import Request
-from expressivity.commands.separate import Options, understand
+from expressivity.commands.separate import Options, show, understand
 from expressivity.domains import domain_for
 from expressivity.evidence import Evidence, Verdict
 from expressivity.expressions import parse
 from expressivity.families import Family, Form, Kind
 from expressivity.gaps import Gap, find_gaps
 from expressivity.gates import GateSpec
-from expressivity.separation import FitUnit, Lanes, Result, Settings, run_unit
+from expressivity.separation import RESULT, FitUnit, Lanes, Result, Settings, run_unit
 from expressivity.targets import TARGETS, Target, t1, t2, t4, t5, to_sympy
 
 torch.set_num_threads(1)
@@ -407,3 +407,41 @@ def test_fixed_against_la_on_t1_is_proved():
     ]
     assert gaps[0].evidence is Evidence.PROVED
     assert all(not result.contradictions for result in results)
+
+
+SPIKE = "x+100*exp(-100000000*(x-0.6001)**2)"
+
+
+def test_a_hidden_spike_is_said_and_decides_nothing(capsys):
+    target = user_target(SPIKE)
+    families = [
+        Family(kind=kind, form=Form.TYPE1, width=1, dimension=1, dictionary=names)
+        for kind, names in ((Kind.FIXED, ("id",)), (Kind.LA, ("id", "relu")))
+    ]
+    results = [run_unit(FitUnit(target=target, family=f, settings=TINY))[0] for f in families]
+    for result in results:
+        # 4.9e-10 of a norm that is not the target's: its true relative error is 0.8
+        assert result.error["l2"] < 1e-6
+        assert result.norm is not None and not result.norm.known
+        assert {figure["evidence"] for figure in result.json()["error"].values()} == {"unknown"}
+        assert result.contradictions == []
+        bounds = [bound for bound in result.lower_bound.values() if bound is not None]
+        assert all(bound.evidence.rigorous for bound in bounds)
+        again = RESULT.validate_python(RESULT.dump_python(result, mode="json"))
+        assert again == result
+    (gap,) = find_gaps(results, families, target)
+    assert (gap.confirmed, gap.evidence) == (False, Evidence.UNKNOWN)
+    show(results, [gap])
+    printed = capsys.readouterr().out
+    assert printed.count(" ?") == 4
+    assert "the norm of expr, 0.816497 by quadrature, is not known" in printed.replace("\n", " ")
+
+
+def test_records_of_earlier_versions_are_read():
+    target = t1()
+    result, _ = run_unit(FitUnit(target=target, family=Request(gate=TANH).families(target)[0],
+                                 settings=TINY))  # fmt: skip
+    assert result.norm is not None and result.norm.known
+    record = RESULT.dump_python(result, mode="json")
+    del record["norm"]
+    assert RESULT.validate_python(record) == dataclasses.replace(result, norm=None)
