@@ -85,11 +85,11 @@ def expand(file: SweepFile) -> Expansion:
                 continue
             used |= {("target", asked.source), ("form", asked.form), ("family", asked.kind)}
             for family in _families(asked, target, form, kind):
-                unit = FitUnit(
-                    target=target,
-                    family=family,
-                    settings=settings[asked.loss, asked.optimizer, asked.seed],
-                )
+                chosen = settings[asked.loss, asked.optimizer, asked.seed]
+                try:
+                    unit = FitUnit(target=target, family=family, settings=chosen)
+                except ValueError as error:
+                    raise file.refusal(("grid", "width"), str(error)) from error
                 units.setdefault(unit.key, unit)
     _require_use(file, used)
     _require_measurable(file, list(targets.values()))
@@ -125,8 +125,8 @@ def _axes(grid: GridTable) -> list[tuple[Any, ...]]:
 def _settings(
     file: SweepFile, grid: GridTable, table: SettingsTable
 ) -> dict[tuple[str, str, int], Settings]:
-    noise = table.noise and Noise(size=table.noise.size, points=table.noise.points)
     try:
+        noise = table.noise and Noise(size=table.noise.size, points=table.noise.points)
         return {
             (loss, optimizer, seed): Settings(
                 restarts=table.restarts,

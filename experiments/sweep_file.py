@@ -19,11 +19,10 @@ from expressivity.commands.arguments import user_target
 from expressivity.families import Form, Kind
 from expressivity.gates import GATES
 from expressivity.norms import measuring_grid
-from expressivity.separation import DTYPES, LOSSES, OPTIMIZERS
+from expressivity.separation import DTYPES, LOSSES, MAX_SEED, OPTIMIZERS
 from expressivity.targets import TARGETS, Target
 
 _T = TypeVar("_T")
-_LARGEST_SEED = 2**31 - 1
 _LARGEST_FILE = 1_000_000
 
 
@@ -92,7 +91,7 @@ class GridTable(_Table):
     bias: Axis[bool] | None = None
     loss: Axis[Annotated[str, _one_of(*LOSSES)]] = ["l2"]
     optimizer: Axis[Annotated[str, _one_of(*OPTIMIZERS)]] = ["varpro"]
-    seed: Axis[Annotated[int, Field(ge=0, le=_LARGEST_SEED)]] = [0]
+    seed: Axis[Annotated[int, Field(ge=0, le=MAX_SEED - 1)]] = [0]
 
 
 class NoiseTable(_Table):

@@ -23,6 +23,7 @@ from expressivity.fit import (
 from expressivity.fit.problem import Samples
 from expressivity.fit.program import compiler_available
 from expressivity.membership import BUDGETS, decide
+from expressivity.networks import parameter_length
 from expressivity.norms import (
     TargetNorm,
     fit_samples,
@@ -39,6 +40,13 @@ from expressivity.work import Unit as WorkUnit
 
 NORMS = ("l2", "sup", "w1inf")
 
+# What a unit may ask for, counted before anything is allocated: see docs/formats.md, "Limits".
+MAX_SEED = 2**31
+MAX_STARTS = 2**22
+MAX_POINTS = 2**20
+MAX_PARAMETERS = 2**13
+MAX_NUMBERS = 2**28
+
 
 @dataclass(frozen=True, kw_only=True)
 class Noise:
@@ -53,10 +61,10 @@ class Noise:
     points: int
 
     def __post_init__(self) -> None:
-        if not 0 <= self.size < math.inf or self.points < 1:
+        if not 0 <= self.size < math.inf or not 1 <= self.points <= MAX_POINTS:
             raise ValueError(
-                f"required: noise of a finite size of at least 0 at 1 point or more; got size "
-                f"{self.size} at {self.points}"
+                f"required: noise of a finite size of at least 0 at 1 to {MAX_POINTS} points; got "
+                f"size {self.size} at {self.points}"
             )
 
 
@@ -87,8 +95,19 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, least in (("restarts", 1), ("candidates", 1), ("seed", 0), ("seeds", 1)):
-            if getattr(self, name) < least:
-                raise ValueError(f"required: {name} of at least {least}; got {getattr(self, name)}")
+            value = getattr(self, name)
+            if type(value) is not int:
+                raise ValueError(f"required: {name} as a whole number; got {value!r}")
+            if value < least:
+                raise ValueError(f"required: {name} of at least {least}; got {value}")
+        if self.seed + self.seeds > MAX_SEED:
+            raise ValueError(f"required: seeds below {MAX_SEED}; got {self.seed}, {self.seeds}")
+        starts = self.seeds * self.restarts * self.candidates
+        if starts > MAX_STARTS:
+            raise ValueError(
+                f"required: seeds * restarts * candidates of at most {MAX_STARTS}; got "
+                f"{self.seeds} * {self.restarts} * {self.candidates}: choose smaller ones"
+            )
         for name, value, choices in (
             ("loss", self.loss, LOSSES),
             ("optimizer", self.optimizer, tuple(OPTIMIZERS)),
@@ -121,6 +140,21 @@ class FitUnit(WorkUnit):
     target: Target
     family: Family
     settings: Settings
+
+    def __post_init__(self) -> None:
+        length = parameter_length(self.family)
+        if length > MAX_PARAMETERS:
+            raise ValueError(
+                f"required: a network of at most {MAX_PARAMETERS} weights, as least squares holds "
+                f"their square; {describe(self.family.json())} has {length}: choose a smaller width"
+            )
+        starts = self.settings.seeds * self.settings.restarts * self.settings.candidates
+        if starts * length > MAX_NUMBERS:
+            raise ValueError(
+                f"required: at most {MAX_NUMBERS} weights in all random starts; "
+                f"{describe(self.family.json())} has {length} in each of {starts}: choose fewer "
+                f"restarts or candidates"
+            )
 
     @property
     def identity(self) -> dict[str, object]:

@@ -6,6 +6,7 @@ A worker runs one unit at a time. If it dies, the unit it was at has failed once
 not touched, and a new worker takes its place.
 """
 
+import logging
 import os
 import signal
 import socket
@@ -52,7 +53,7 @@ def _as_they_finish(
 
 def _result(future: "Future[Outcome | Failure]") -> Outcome | Failure:
     if future.cancelled():
-        raise ConnectionError("the scheduler is gone; finished units are stored: start both again")
+        raise ConnectionError(_GONE)
     error = future.exception()
     if error is None:
         return future.result()
@@ -60,6 +61,9 @@ def _result(future: "Future[Outcome | Failure]") -> Outcome | Failure:
         raise error
     # What the executor itself reports: a worker that was killed, a unit that cannot travel.
     return Failure(error=f"the worker failed: {type(error).__name__}: {error}")
+
+
+_GONE = "the scheduler is gone; finished units are stored: start both again"
 
 
 class _Worker:
@@ -222,8 +226,15 @@ class Cluster:
 
     @property
     def workers(self) -> int:
-        """How many there are now; a cluster may grow while it works."""
-        return len(self._client.nthreads())
+        """How many there are now; a cluster may grow while it works.
+
+        Raises:
+            ConnectionError: the scheduler does not answer any more.
+        """
+        try:
+            return len(self._client.nthreads())
+        except OSError as error:
+            raise ConnectionError(_GONE) from error
 
     def _room(self) -> int:
         return self._AHEAD * max(1, self.workers)
@@ -257,5 +268,20 @@ def cluster(address: str, *, timeout: float = 10.0) -> Generator[Cluster]:
             f"required: the address of a running Dask scheduler, as tcp://host:8786; "
             f"{address} does not answer: start one with `dask scheduler`"
         ) from error
-    with client:
+    with _silenced("distributed"), client:
         yield Cluster(client)
+
+
+@contextmanager
+def _silenced(package: str) -> Generator[None]:
+    """Without log messages of a package, which tells of a lost scheduler in tracebacks."""
+    every = {package, *logging.root.manager.loggerDict}
+    loggers = [logging.getLogger(name) for name in every if f"{name}.".startswith(f"{package}.")]
+    before = [(logger, logger.level) for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in before:
+            logger.setLevel(level)

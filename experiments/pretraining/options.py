@@ -21,6 +21,8 @@ from expressivity.families import Form, Kind
 from expressivity.fit.program import compiler_available
 from expressivity.gates import GateSpec
 
+_MOST_SEEDS = 10_000  # each is a training run or more
+
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
@@ -62,8 +64,8 @@ class Options:
     @property
     def seed_range(self) -> range:
         """The seeds."""
-        if self.seeds < 1:
-            raise ValueError(f"required: at least one seed; got {self.seeds}")
+        if not 1 <= self.seeds <= _MOST_SEEDS:
+            raise ValueError(f"required: 1 to {_MOST_SEEDS} seeds; got {self.seeds}")
         return range(self.first_seed, self.first_seed + self.seeds)
 
     @property

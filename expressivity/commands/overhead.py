@@ -11,6 +11,7 @@ from expressivity.families import Kind
 from expressivity.output import ExitCode, write_json
 from expressivity.overhead import PAPER_MEMORY, PAPER_TIME, Overhead, measure, modes
 
+_WIDEST = 2**14
 _ROUNDS = {"eager": 3, "compiled": 7}
 
 
@@ -43,8 +44,11 @@ def run(options: Options, *, as_json: bool) -> int:
 
 
 def _width(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise ValueError(f"required: widths as positive whole numbers; got {text!r}")
+    # Beyond it the weights of one layer alone, and their gradients, are some ten GiB.
+    if not (text.isascii() and text.isdigit() and len(text) < 9 and 0 < int(text) <= _WIDEST):
+        raise ValueError(
+            f"required: widths as positive whole numbers of at most {_WIDEST}; got {text!r}"
+        )
     return int(text)
 
 

@@ -9,7 +9,7 @@ import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from expressivity.commands.console import console
-from expressivity.fit.program import compiler_available
+from expressivity.fit.program import compiler_available, compiler_problem
 from expressivity.store import RunFolder
 from expressivity.work import Executor, Unit, run
 from expressivity.workers import Processes, cluster
@@ -61,7 +61,8 @@ def run_units(
     """
     messages = console(stderr=True)
     if not compiler_available() and not torch.cuda.is_available():
-        messages.print("no C++ compiler found: fits run uncompiled, several times slower")
+        problem = compiler_problem() or "no C++ compiler found"
+        messages.print(f"{problem}: fits run uncompiled, several times slower", soft_wrap=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -11,13 +11,18 @@ in the H1 norm), O outputs, N nodes, E = d + 1 coordinates.
 
 import functools
 import logging
+import os
 import shutil
+import subprocess
+import sysconfig
+import tempfile
 import threading
 import time
 import types
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -56,10 +61,48 @@ class CompileClock:
 CLOCK = CompileClock()
 
 
-@functools.cache
+_TRIAL = """#include <Python.h>
+#include <cmath>
+#include <omp.h>
+extern "C" double trial(double x) { return omp_get_max_threads() * std::exp(x); }
+"""
+_TRIAL_SECONDS = 60.0
+
+
 def compiler_available() -> bool:
-    """Whether torch.compile can build CPU code: it needs a C++ compiler."""
-    return any(shutil.which(name) for name in ("c++", "g++", "clang++"))
+    """Whether torch.compile can build CPU code: it needs a C++ compiler that works."""
+    return compiler_problem() is None
+
+
+@functools.cache
+def compiler_problem() -> str | None:
+    """Why code for the CPU cannot be built, in a few words; None where it can.
+
+    The compiler is the one that torch takes, ``CXX`` of the environment or else g++. It is tried
+    once in a process, on a program with the headers that torch's own programs have.
+    """
+    name = os.environ.get("CXX", "g++")
+    command = shutil.which(name)
+    if command is None:
+        return f"no C++ compiler found: {name} is none" if "CXX" in os.environ else (
+            "no C++ compiler found"
+        )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "trial.cpp"
+        source.write_text(_TRIAL)
+        options = ["-shared", "-fPIC", "-fopenmp", f"-I{sysconfig.get_path('include')}"]
+        try:
+            done = subprocess.run(
+                [command, str(source), *options, "-o", str(source.with_suffix(".so"))],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_TRIAL_SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return f"the C++ compiler {name} does not run ({type(error).__name__})"
+        built = done.returncode == 0 and source.with_suffix(".so").is_file()
+    return None if built else f"the C++ compiler {name} does not compile a small program"
 
 
 def rows_function(structure: Structure, *, gradient: bool) -> Program:

@@ -350,3 +350,21 @@ def test_too_many_combinations_are_refused_before_they_are_made(write):
     many = ", ".join(str(number) for number in range(1, 2001))
     message = refusal(write(f'[grid]\ntarget = ["t1"]\nwidth = [{many}]\nseed = [{many}]'))
     assert f"at most {MAX_COMBINATIONS} combinations; got {2000 * 2000}" in message
+
+
+@pytest.mark.parametrize(
+    ("grid", "settings", "expected"),
+    [
+        ("", "restarts = 1000000000", "seeds * restarts * candidates of at most"),
+        ("", "seeds = 1000000000", "seeds"),
+        ("", "candidates = 1000000000", "seeds * restarts * candidates of at most"),
+        ("", "noise = { size = 0.1, points = 1000000000 }", "1 to 1048576 points"),
+        ("width = [1000000000]", "", "a network of at most 8192 weights"),
+    ],
+)
+def test_what_memory_cannot_hold_is_refused_before_work(tmp_path, grid, settings, expected):
+    path = tmp_path / "large.toml"
+    path.write_text(f'[grid]\ntarget = ["t1"]\n{grid}\n[settings]\n{settings}\n')
+    with pytest.raises(ValueError, match=r"^[^\n]+$") as caught:
+        expand(SweepFile(path))
+    assert expected in str(caught.value) and str(path) in str(caught.value)

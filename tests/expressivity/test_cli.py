@@ -842,3 +842,46 @@ def test_doctor_finds_nothing_wrong(call):
     assert document["schema"] == "expressivity.doctor/1"
     audited = {(found["activation"], found["dtype"]) for found in document["findings"]}
     assert {(name, "float64") for name in FULL_DICTIONARY} <= audited
+
+
+# --- requests beyond what memory allows ----------------------------------------------------------
+
+HUGE = 10**9
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["t1", "--restarts", HUGE], "seeds * restarts * candidates of at most 4194304"),
+        (["t1", "--candidates", HUGE], "seeds * restarts * candidates of at most 4194304"),
+        (["t1", "--restarts", 4096, "--candidates", 4096], "seeds * restarts * candidates"),
+        (["t1", "--restarts", 10**30], "seeds * restarts * candidates of at most 4194304"),
+        (["t1", "--seed", 2**31], "seeds below 2147483648"),
+        (["t1", "--widths", HUGE], "a network of at most 8192 weights"),
+        (["t1", "--widths", 10**30], "a network of at most 8192 weights"),
+        (["t1", "--widths", 2000, "--restarts", 10_000], "at most 268435456 weights in all"),
+    ],
+)
+def test_what_memory_cannot_hold_is_refused_before_work(
+    call, out, monkeypatch, arguments, expected
+):
+    monkeypatch.setattr(separate_command, "run_units", None)
+    assert expected in refused(call, out, *arguments)
+
+
+def test_the_limits_are_on_the_size_and_not_on_the_time():
+    most = separation.MAX_STARTS
+    assert separation.Settings(restarts=most // 16).restarts == most // 16
+    with pytest.raises(ValueError, match="choose smaller ones"):
+        separation.Settings(restarts=most // 16 + 1)
+    with pytest.raises(ValueError, match="1 to 1048576 points"):
+        separation.Noise(size=0.1, points=HUGE)
+    for wrong in (2.5, True, "2", math.inf):
+        with pytest.raises(ValueError, match="required: restarts as a whole number; got"):
+            separation.Settings(restarts=wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("width", [str(HUGE), "16385", "9" * 10_000])
+def test_layers_that_memory_cannot_hold_are_refused(call, width):
+    answer = call("overhead", "--widths", width)
+    assert answer.code == 2 and "of at most 16384" in one_line(answer)

@@ -110,7 +110,7 @@ def test_table(call, monkeypatch):
 def test_bad_widths(call, widths):
     answer = call("overhead", "--widths", widths)
     assert (answer.code, answer.out) == (2, "")
-    assert "required: widths as positive whole numbers; got" in answer.err
+    assert "required: widths as positive whole numbers of at most 16384; got" in answer.err
     assert answer.err.count("\n") == 1
 
 

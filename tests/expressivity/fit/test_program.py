@@ -176,18 +176,52 @@ def test_threads_may_meet_in_a_first_call(random_samples):
         assert torch.equal(result, results[0])
 
 
-def test_without_a_compiler(monkeypatch):
-    asked: list[str] = []
+@pytest.fixture
+def untried():
+    """The compiler is tried again, now and after the test."""
+    module.compiler_problem.cache_clear()
+    yield
+    module.compiler_problem.cache_clear()
 
-    def nothing(name: str) -> None:
-        asked.append(name)
 
-    compiler_available.cache_clear()
-    monkeypatch.setattr(shutil, "which", nothing)
-    try:
-        assert compiler_available() is False
-        assert {"c++", "g++"} <= set(asked)
-    finally:
-        monkeypatch.undo()
-        compiler_available.cache_clear()
-    assert module.compiler_available() is any(map(shutil.which, ("c++", "g++", "clang++")))
+def compiler(tmp_path, text: str) -> str:
+    path = tmp_path / "compiler"
+    path.write_text(text)
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_without_a_compiler(monkeypatch, untried):
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setenv("PATH", "")
+    assert compiler_available() is False
+    assert module.compiler_problem() == "no C++ compiler found"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("#!/bin/sh\nexit 1\n", "does not compile a small program"),
+        ("#!/bin/sh\nexit 0\n", "does not compile a small program"),  # and writes nothing
+        ("no program at all", "does not run (OSError)"),
+        ("#!/no/such/shell\n", "does not run (FileNotFoundError)"),
+        ("#!/bin/sh\necho g++ 13; kill -9 $$\n", "does not compile a small program"),
+    ],
+)
+def test_a_compiler_that_does_not_run_counts_as_none(monkeypatch, untried, tmp_path, text, problem):
+    monkeypatch.setenv("CXX", compiler(tmp_path, text))
+    assert compiler_available() is False
+    assert module.compiler_problem() == f"the C++ compiler {tmp_path}/compiler {problem}"
+
+
+def test_a_compiler_that_is_not_there_is_named(monkeypatch, untried):
+    monkeypatch.setenv("CXX", "/nonexistent")
+    assert module.compiler_problem() == "no C++ compiler found: /nonexistent is none"
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
+def test_a_compiler_that_works_is_tried_once(monkeypatch, untried):
+    monkeypatch.setenv("CXX", "g++")
+    assert compiler_available() is True
+    monkeypatch.setattr(module.subprocess, "run", None)
+    assert compiler_available() is True
