@@ -125,7 +125,8 @@ def _truth(condition: Any, assumed: _Assumed) -> Any:
     if isinstance(condition, sp.Not):
         holds = _truth(condition.args[0], assumed)
         return not holds if isinstance(holds, bool) else holds
-    assert isinstance(condition, sp.And | sp.Or)
+    if not isinstance(condition, sp.And | sp.Or):
+        raise ValueError(f"required: conditions of the form g > 0; got {condition}")
     decisive = isinstance(condition, sp.Or)
     for part in condition.args:
         holds = _truth(part, assumed)

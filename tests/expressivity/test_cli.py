@@ -130,6 +130,7 @@ def test_results_have_the_agreed_keys(t1_run):
             "lower_bound",
             "membership",
             "witness_l2",
+            "target_norm",
             "seconds",
         ]
         assert (result["target"], result["lambda"], result["restarts"]) == ("t1", None, 2)
