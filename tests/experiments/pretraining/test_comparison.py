@@ -136,7 +136,7 @@ def test_keys_depend_on_what_is_computed_and_not_on_where(corpus, tmp_path):
         ({"steps": 0}, "steps of at least 1"),
         ({"batch": 6, "accumulate": 4}, "that 4 parts divide"),
         ({"rates": ("-1",)}, "a positive rate"),
-        ({"seeds": 0}, "at least one seed; got 0"),
+        ({"seeds": 0}, "1 to 10000 seeds; got 0"),
     ],
 )
 def test_options_that_cannot_be_are_refused(corpus, changes, message):
