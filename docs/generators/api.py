@@ -33,6 +33,7 @@ ROOMS = (
             "expressivity.plugins",
             "expressivity.evidence",
             "expressivity.enclosure",
+            "expressivity.budget",
             "expressivity.time_limit",
             "expressivity.output",
         ),
@@ -50,7 +51,9 @@ ROOMS = (
             "expressivity.interpret",
             "expressivity.exponentials",
             "expressivity.finite",
+            "expressivity.facts",
             "expressivity.identities",
+            "expressivity.algebra",
         ),
     ),
     Room(
