@@ -419,7 +419,7 @@ def test_four_when_a_witness_contradicts_a_rigorous_bound(call, out, monkeypatch
     answer = call(*LA, "--json", "--out", out)
     assert answer.code == 4
     unit, command = answer.err.splitlines()
-    assert "t1 la type1 m=1: AssertionError: a witness and a lower bound contradict" in unit
+    assert "t1 la type1 m=1: RuntimeError: a contradiction: t1 equals" in unit
     assert command.startswith("expressivity: the machine failed: 1 fits failed")
     assert answer.out == ""
     assert len(list((out / "failures").iterdir())) == 1
