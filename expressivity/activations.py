@@ -201,6 +201,9 @@ def _problems(activation: Activation) -> Iterator[str]:
     if not s.free_symbols <= {Z}:
         yield f"a sympy expression in activations.Z alone; got {s}: write it in Z"
         return
+    if not facts.is_moderate(s):
+        yield "an expression of at most 2,000 nodes, with exponents of at most 64: shorten it"
+        return
     if not facts.is_exact(s):
         yield f"exact real numbers in the expression; got {s}: write sp.Rational for decimals"
     if elsewhere := facts.changes(s):

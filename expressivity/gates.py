@@ -168,6 +168,9 @@ def _problems(gate: Gate) -> Iterator[str]:
             if not isinstance(form, sp.Expr) or not form.free_symbols <= set(_logits(size)):
                 yield f"a sympy expression of the logits it is given; got {form}"
                 return
+            if not facts.is_moderate(form):
+                yield "an expression of at most 2,000 nodes, with exponents of at most 64"
+                return
             if not facts.is_exact(form):
                 yield f"exact real numbers; got {form}: write sp.Rational for decimals"
         for fact, shown in (("positive", is_positive), ("vanishes_at_zero", vanishes_at_zero)):

@@ -95,7 +95,7 @@ def differs(left: sp.Expr, right: sp.Expr) -> bool:
     difference = left - right
     if difference == 0 or tree_size(difference) > _MAX_NODES:
         return False
-    if any(is_nonzero(difference, p) for p in _spread_points(_symbols(difference))):
+    if any(is_nonzero(difference, p) for p in spread_points(_symbols(difference))):
         return True
     conditions = by_conditions(difference)
     if not _is_manageable(conditions):
@@ -198,8 +198,13 @@ def interior_points(
     )
 
 
-def _spread_points(symbols: Sequence[sp.Symbol]) -> Iterator[Point]:
-    """Rational points of both signs and several sizes, without symmetries."""
+def spread_points(symbols: Sequence[sp.Symbol]) -> Iterator[Point]:
+    """Rational points of both signs and several sizes, without symmetries.
+
+    >>> x = sp.Symbol("x")
+    >>> [point[x] for point in spread_points((x,))][:3]
+    [5/11, -3/11, 9/11]
+    """
     for k, size in enumerate(_SIZES):
         signs = [(-1) ** (k >> (axis % 3)) for axis in range(len(symbols))]
         yield {

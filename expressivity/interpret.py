@@ -213,8 +213,10 @@ def _choose(
     """Choice by g > 0 or by a combination of such conditions, which sympy makes of nested parts."""
     if isinstance(condition, _Inequality):
         # gts and lts are the greater and the lesser side, whichever way it is written.
-        level = cast(Any, condition.gts) - cast(Any, condition.lts)
-        return rules.choose(walk(level), holds, otherwise)
+        greater, lesser = cast(Any, condition.gts), cast(Any, condition.lts)
+        if isinstance(condition, GreaterThan | LessThan):  # g >= 0 is not -g > 0
+            return rules.choose(walk(lesser - greater), otherwise, holds)
+        return rules.choose(walk(greater - lesser), holds, otherwise)
     if condition in (sp.true, sp.false):
         return holds if condition == sp.true else otherwise
     if isinstance(condition, sp.ITE):

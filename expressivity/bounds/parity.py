@@ -203,7 +203,8 @@ def _values(nodes_ND: torch.Tensor, span: tuple[sp.Expr, ...]) -> NDArray[np.flo
     columns: list[torch.Tensor] = []
     for function in span:
         if dimension == 1:
-            columns.append(interpret(function, {Z: nodes_ND[:, 0]}, TORCH))
+            value = interpret(function, {Z: nodes_ND[:, 0]}, TORCH)
+            columns.append(torch.as_tensor(value, dtype=nodes_ND.dtype).expand(count))
             continue
         degree = _degree(function)
         assert degree is not None

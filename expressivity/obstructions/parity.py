@@ -15,6 +15,7 @@ from expressivity.facts import Z, euler_product, parts_lie_in, power_degrees
 from expressivity.families import Family, Form, Kind
 from expressivity.identities import differs
 from expressivity.obstructions.jumps import crossings, formulas
+from expressivity.obstructions.taylor import has_order
 from expressivity.targets import Target
 
 
@@ -137,10 +138,8 @@ def _lacks(target: Target, terms: frozenset[Term]) -> bool:
     for formula in formulas(target):
         if differs(euler_product(formula, target.coordinates, degrees), sp.S.Zero):
             return True
-        if _polynomial(terms) and any(
-            differs(sp.diff(formula, x, max(degrees, default=0) + 1), sp.S.Zero)
-            for x in target.coordinates
-        ):
+        highest = max(degrees, default=0)
+        if _polynomial(terms) and has_order(formula, target.coordinates, highest + 1):
             return True
     return _polynomial(terms) and any(
         differs(crossing.above, crossing.below) for crossing in crossings(target)

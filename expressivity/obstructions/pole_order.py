@@ -21,6 +21,7 @@ from expressivity.targets import Target
 _MAX_OPERATIONS = 300
 _MAX_ZERO_ORDER = 3
 _MEROMORPHIC_OF_AFFINE = (sp.tanh, sp.exp)
+_ENTIRE = (sp.exp, sp.sin, sp.cos, sp.sinh, sp.cosh, sp.erf, sp.erfc)
 
 
 def pole_order_obstruction(target: Target, family: Family) -> str | None:
@@ -213,8 +214,16 @@ def _is_meromorphic(amplitude: sp.Expr, s: sp.Symbol) -> bool:
 
 
 def _is_entire(expression: sp.Expr, z: sp.Symbol) -> bool:
-    powers: set[Any] = expression.atoms(sp.Pow)
-    return all(p.exp.is_Integer and p.exp.is_nonnegative for p in powers if p.has(z))
+    """Whether it is built from z by sums, products, whole powers and entire functions."""
+    nodes: list[Any] = [n for n in sp.preorder_traversal(expression) if n.has(z)]
+    return all(
+        n == z
+        or n.is_Add
+        or n.is_Mul
+        or (n.is_Pow and n.exp.is_Integer and n.exp.is_nonnegative)
+        or isinstance(n, _ENTIRE)
+        for n in nodes
+    )
 
 
 def _candidates(amplitude: sp.Expr, s: sp.Symbol) -> list[sp.Expr]:

@@ -9,7 +9,7 @@ from itertools import product
 import sympy as sp
 
 from expressivity.activations import ACTIVATIONS, Activation
-from expressivity.facts import sign_of
+from expressivity.facts import is_continuous, sign_of
 from expressivity.families import Family, Form, Kind
 from expressivity.gates import GATES, is_positive
 from expressivity.identities import differs, is_identity
@@ -27,9 +27,10 @@ def sign_definite_obstruction(target: Target, family: Family) -> str | None:
     then vanishes on an open set only if one of its affine arguments is 0 everywhere, and then
     it is 0 everywhere. A target that is 0 on one side of a kink and not 0 on the other is none.
 
-    Assumes activations continuous at 0, hence 0 there; their signs are settled by the symbolic
-    assumptions of sympy and -1 < erf < 1, and what these leave open is not decided. Nothing is
-    said about width 2 and more, scales, tanh gates, or targets that vanish on no open set.
+    Assumes activations that are continuous, hence 0 at 0 (checked); their signs are settled by the
+    symbolic assumptions of sympy and -1 < erf < 1, and what these leave open is not decided.
+    Nothing is said about width 2 and more, scales, tanh gates, or targets that vanish on no open
+    set.
 
     >>> from expressivity.families import Form
     >>> from expressivity.gates import GateSpec
@@ -76,6 +77,8 @@ def vanishes_with_an_argument_only(
     >>> vanishes_with_an_argument_only(dictionary, Form.TYPE1)
     True
     """
+    if not all(is_continuous(a.expression) for a in activations):
+        return None
     sides = {1: [sign_of(a(_POSITIVE)) for a in activations]}
     sides[-1] = [sign_of(-a(-_POSITIVE)) for a in activations]
     if any(None in side for side in sides.values()):

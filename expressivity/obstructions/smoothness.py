@@ -21,6 +21,7 @@ from expressivity.families import Family, Form, Kind
 from expressivity.gates import GATES, is_analytic
 from expressivity.identities import differs, is_identity
 from expressivity.obstructions.jumps import Crossing, crossings, formulas
+from expressivity.obstructions.taylor import has_order
 from expressivity.targets import Target
 
 LINE = sp.Symbol("x", real=True)
@@ -205,4 +206,4 @@ def _exceeds_degree(formula: sp.Expr, target: Target, bound: int) -> bool:
     if formula.is_polynomial(*target.coordinates) and expanded_terms(formula) <= MAX_EXPANDED:
         return sp.Poly(sp.expand(formula), *target.coordinates).total_degree() > bound
     # The derivative of order bound + 1 along a line is 0 for every such polynomial.
-    return any(differs(sp.diff(formula, x, bound + 1), sp.S.Zero) for x in target.coordinates)
+    return has_order(formula, target.coordinates, bound + 1)

@@ -4,7 +4,6 @@ docs/theory.md, section 2, C2.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -18,14 +17,13 @@ from expressivity.families import Family, Form, Kind
 from expressivity.gates import GATES
 from expressivity.gates import vanishes_at_zero as gate_vanishes_at_zero
 from expressivity.identities import affine_form, assume_sign, ball_sign, innermost_levels
-from expressivity.interpret import BALL, interpret
 from expressivity.obstructions.pole_order import vanishes_at_zero
 from expressivity.obstructions.smoothness import gates_are_analytic
+from expressivity.obstructions.taylor import excludes_zero, taylor_coefficients
 from expressivity.targets import Target
 
 _GATES = {Form.TYPE1: 1, Form.ONE_SIDED: 1, Form.TWO_SIDED: 2, Form.QUADRATIC: 1}
 _ARGUMENTS = {Form.TYPE1: 1, Form.ONE_SIDED: 2, Form.TWO_SIDED: 2, Form.QUADRATIC: 2}
-_PRECISION = 256
 _DIAGONALS = 3  # up to this dimension, directions are tried beside the axes
 
 
@@ -65,10 +63,10 @@ def vanishing_order_obstruction(target: Target, family: Family) -> str | None:
         if balls is None:
             continue
         along = ", ".join(str(component) for component in direction)
-        if any(_excludes_zero(ball) for ball in balls[:order]):
+        if any(excludes_zero(ball) for ball in balls[:order]):
             return f"every network is O(|x|^{order}) at 0, and {target.name} is not along ({along})"
         opposite = taylor_balls(target, _opposite(direction), 2) if order == 1 else None
-        if opposite is not None and _excludes_zero(balls[1] + opposite[1]):
+        if opposite is not None and excludes_zero(balls[1] + opposite[1]):
             return f"every network is differentiable at 0, {target.name} is not along ({along})"
     return None
 
@@ -128,13 +126,7 @@ def taylor_balls(
     formula = _on_ray(target, direction, t)
     if formula is None:
         return None
-    with flint.ctx.workprec(_PRECISION):
-        try:
-            found = interpret(formula, {t: flint.arb_series([0, 1], prec=count)}, _SERIES)
-        except (ValueError, ZeroDivisionError):
-            return None
-        series = flint.arb_series(0, prec=count) + found  # a constant is a series
-        return tuple(series[n] for n in range(count))
+    return taylor_coefficients(formula, {t: sp.S.Zero}, t, count)
 
 
 def _on_ray(target: Target, direction: tuple[int, ...], t: sp.Symbol) -> sp.Expr | None:
@@ -147,23 +139,6 @@ def _on_ray(target: Target, direction: tuple[int, ...], t: sp.Symbol) -> sp.Expr
             return None
         formula = assume_sign(formula, levels[0], sign)
     return None if formula.has(sp.Piecewise) or not is_real_analytic(formula) else formula
-
-
-def _series_tanh(value: Any) -> Any:
-    if isinstance(value, flint.arb):
-        return value.tanh()
-    power = (2 * value).exp()
-    return (power - 1) / (power + 1)
-
-
-def _series_power(base: Any, exponent: sp.Rational) -> Any:
-    if exponent.q > 2 and not isinstance(base, flint.arb):
-        raise ValueError(f"required: whole or half exponents of series; got {exponent}")
-    return BALL.power(base, exponent)
-
-
-# Numbers stay balls; flint mixes them with series.
-_SERIES = replace(BALL, functions={**BALL.functions, "tanh": _series_tanh}, power=_series_power)
 
 
 def _sign_after_zero(level: sp.Expr, t: sp.Symbol) -> int | None:
@@ -185,7 +160,3 @@ def _directions(dimension: int) -> Iterator[tuple[int, ...]]:
 
 def _opposite(direction: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(-component for component in direction)
-
-
-def _excludes_zero(ball: flint.arb) -> bool:
-    return bool(ball.is_finite()) and not ball.contains(0)
