@@ -2,8 +2,9 @@
 
 Only a division, a negative or a fractional power can blow up or leave the reals. For each such
 base, inner ones first, the domain is covered by boxes, bisected until ball arithmetic decides
-the base's sign on every box; a base that stays undecided on the smallest boxes is refused as well
-where it is divided by, and taken to touch 0 under a root. The tree is read as it was written: symbolic forms cancel ``x/x`` and are checked too late.
+the base's sign on every box. A base that stays undecided on the smallest boxes is refused where it
+is divided by, and taken to touch 0 under a root. The tree is read as it was written: symbolic
+forms cancel ``x/x`` and are checked too late.
 """
 
 import functools
