@@ -241,7 +241,10 @@ def require_no_false_word(draw, name, gate_name):
             assert bounds == (), (family, expression, bounds)
 
 
-@pytest.mark.parametrize("part", range(10))
+PARTS = [part if part < 5 else pytest.param(part, marks=pytest.mark.slow) for part in range(10)]
+
+
+@pytest.mark.parametrize("part", PARTS)
 def test_fuzzed_records_exclude_no_member_of_their_own_classes(part):
     draw = random.Random(f"plug-ins, {part}")
     accepted = 0
