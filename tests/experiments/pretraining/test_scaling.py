@@ -37,6 +37,7 @@ def test_intervals_contain_the_truth_and_grow_with_noise():
     assert widths[0] < widths[1]
 
 
+@pytest.mark.slow
 def test_intervals_of_two_seeds_cover_about_as_often_as_they_say():
     """Profile t intervals of a law that is not linear: near 95 %, not exactly."""
     draw = np.random.default_rng(4)
