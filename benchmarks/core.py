@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.problem import FAMILY, TARGET
-from expressivity.fit import (
+from expressivity.fitting import (
     Execution,
     LevenbergMarquardt,
     Problem,
@@ -29,9 +29,9 @@ from expressivity.fit import (
     make_problem,
     random_starts,
 )
-from expressivity.fit.memory import keep_freed_memory
-from expressivity.fit.program import compiler_available
-from expressivity.norms import fit_samples
+from expressivity.fitting.errors import fit_samples
+from expressivity.fitting.memory import keep_freed_memory
+from expressivity.fitting.program import compiler_available
 
 LANES = (1, 16, 64)
 BATCH = 16

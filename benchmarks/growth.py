@@ -21,8 +21,8 @@ from typing import Any
 import torch
 
 from benchmarks.problem import FAMILY, TARGET
-from expressivity.families import Family, Form, Kind
-from expressivity.fit import (
+from expressivity.classes.families import Family, Form, Kind
+from expressivity.fitting import (
     LevenbergMarquardt,
     Problem,
     Samples,
@@ -32,8 +32,8 @@ from expressivity.fit import (
     make_problem,
     random_starts,
 )
-from expressivity.fit.program import compiler_available
-from expressivity.norms import fit_samples
+from expressivity.fitting.errors import fit_samples
+from expressivity.fitting.program import compiler_available
 
 # 30 in round numbers; a multiple of the driver's interval between checks, so none are run in vain
 ITERATIONS = 32

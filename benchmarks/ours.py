@@ -27,7 +27,7 @@ from benchmarks.peers.common import (
     sample_iterations,
 )
 from benchmarks.problem import FAMILY, TARGET, from_peers
-from expressivity.fit import (
+from expressivity.fitting import (
     Adam,
     Algorithm,
     LaneState,
@@ -38,9 +38,9 @@ from expressivity.fit import (
     make_problem,
     screened_starts,
 )
-from expressivity.fit.program import CLOCK, compiler_available
-from expressivity.norms import fit_samples, l2_errors, measuring_grid
-from expressivity.separation import Settings
+from expressivity.fitting.errors import fit_samples, l2_errors, measuring_grid
+from expressivity.fitting.program import CLOCK, compiler_available
+from expressivity.separation.unit import Settings
 
 ALGORITHMS: dict[str, type[VariableProjection | LevenbergMarquardt | Adam]] = {
     "varpro": VariableProjection,

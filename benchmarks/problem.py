@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from expressivity.families import Family, Form, Kind
-from expressivity.fit import random_starts
-from expressivity.gates import GateSpec
-from expressivity.networks import unpack
-from expressivity.norms import fit_samples, measuring_grid
-from expressivity.targets import t2
+from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.gates import GateSpec
+from expressivity.classes.networks import unpack
+from expressivity.fitting import random_starts
+from expressivity.fitting.errors import fit_samples, measuring_grid
+from expressivity.targets.builtin import t2
 
 TARGET = t2(2.0)
 FAMILY = Family(kind=Kind.MOA, form=Form.TYPE1, width=1, dimension=2, gate=GateSpec(name="tanh"))

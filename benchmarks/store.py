@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from expressivity.work import OnProgress, Outcome, Unit
+from expressivity.runs.units import OnProgress, Outcome, Unit
 
 _LANES, _PARAMETERS = 32, 60
 
@@ -63,9 +63,9 @@ def grid_file(units: int) -> str:
 
 def _nothing(place: Path, units: int) -> int:
     import experiments.grid
-    import expressivity.store
+    import expressivity.runs.folder
 
-    assert experiments.grid and expressivity.store
+    assert experiments.grid and expressivity.runs.folder
     return 0
 
 
@@ -78,8 +78,8 @@ def _plan(place: Path, units: int) -> int:
 
 
 def _run(place: Path, units: int) -> int:
-    from expressivity.store import RunFolder
-    from expressivity.work import run
+    from expressivity.runs.folder import RunFolder
+    from expressivity.runs.units import run
 
     folder = RunFolder(place / "run", configuration={"units": units}, facts={})
     with folder.locked():
@@ -89,7 +89,7 @@ def _run(place: Path, units: int) -> int:
 
 
 def _read(place: Path, units: int) -> int:
-    from expressivity.store import read_run
+    from expressivity.runs.folder import read_run
 
     return len(read_run(place / "run").entries)
 

@@ -21,8 +21,8 @@ from experiments.pretraining.optimizers import build_optimizers
 from experiments.pretraining.products import fast_products
 from experiments.pretraining.recipes import RECIPES, Mixing
 from experiments.pretraining.training import compile_parts, gradient, update
-from expressivity.families import Form, Kind
-from expressivity.fit.memory import keep_freed_memory
+from expressivity.classes.families import Form, Kind
+from expressivity.fitting.memory import keep_freed_memory
 
 _ROUNDS, _STEPS = 8, 2
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from expressivity.bounds.best_ridge import best_ridge_error
 from expressivity.bounds.ridge_rank import default_degree
-from expressivity.certificates import SEARCH_WIDTH, certify_class
+from expressivity.certificates.writer import SEARCH_WIDTH, certify_class
 from expressivity.checker import check_document
-from expressivity.families import Family, Form, Kind
-from expressivity.store import Run
-from expressivity.targets import Target, t2
-from expressivity.work import OnProgress, Outcome, Unit
+from expressivity.classes.families import Family, Form, Kind
+from expressivity.runs.folder import Run
+from expressivity.runs.units import OnProgress, Outcome, Unit
+from expressivity.targets.builtin import t2
+from expressivity.targets.target import Target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ class CertificateUnit(Unit):
 
     @property
     def identity(self) -> dict[str, object]:
-        """See :class:`~expressivity.work.Unit`."""
+        """See :class:`~expressivity.runs.units.Unit`."""
         return {
             "unit": "certificate",
             "target": self.target.name,

@@ -19,8 +19,8 @@ from expressivity.output import ExitCode, json_text, write_atomically, write_jso
 if TYPE_CHECKING:
     from experiments.experiment import Experiment
     from experiments.sweep_summary import Summary
-    from expressivity.store import RunFolder
-    from expressivity.work import Unit
+    from expressivity.runs.folder import RunFolder
+    from expressivity.runs.units import Unit
 
 _ROWS = 40
 
@@ -127,8 +127,8 @@ def run(
     from experiments.sweep_summary import summarize
     from expressivity.commands.console import console
     from expressivity.commands.running import executor_for, run_units
-    from expressivity.provenance import facts
-    from expressivity.store import RunFolder
+    from expressivity.runs.folder import RunFolder
+    from expressivity.runs.provenance import facts
 
     asked = plan(path)
     with executor_for(workers, scheduler) as executor:
@@ -156,8 +156,8 @@ def _document(
     asked: Plan, folder: RunFolder, failed: Sequence[Unit], summary: Summary
 ) -> dict[str, object]:
     from experiments.experiment import headlines
-    from expressivity.provenance import environment
-    from expressivity.store import read_run
+    from expressivity.runs.folder import read_run
+    from expressivity.runs.provenance import environment
 
     found = None
     if asked.experiment is not None and not failed:

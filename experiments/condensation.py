@@ -35,17 +35,18 @@ from torch import Tensor
 
 from experiments.descent import Descent, descend
 from experiments.directions import ANGLE, angles_between, attractors, clusters, directions
-from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY, Z
-from expressivity.domains import domain_for, random_points
-from expressivity.families import Family, Form, Kind
-from expressivity.fit import make_problem
-from expressivity.fit.driver import single_threaded_kernels
-from expressivity.fit.problem import Samples
-from expressivity.fit.program import compiler_available
-from expressivity.fit.starts import random_start
-from expressivity.gates import GateSpec
-from expressivity.networks import pack, unpack
-from expressivity.work import OnProgress, Outcome, Unit
+from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
+from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.gates import GateSpec
+from expressivity.classes.networks import pack, unpack
+from expressivity.fitting import make_problem
+from expressivity.fitting.driver import single_threaded_kernels
+from expressivity.fitting.problem import Samples
+from expressivity.fitting.program import compiler_available
+from expressivity.fitting.starts import random_start
+from expressivity.runs.units import OnProgress, Outcome, Unit
+from expressivity.symbolic.symbols import Z
+from expressivity.targets.domains import domain_for, random_points
 
 GROWN = 30.0
 """Factor of growth from which a neuron counts: the others are stuck, or dead on all samples."""

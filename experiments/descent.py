@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from expressivity.families import Family
-from expressivity.fit import Problem
-from expressivity.networks import pack, unpack
+from expressivity.classes.families import Family
+from expressivity.classes.networks import pack, unpack
+from expressivity.fitting import Problem
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from experiments import reading
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.reading import Point, Reading, fits, health, least, point, readings, worst
-from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY
+from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
+from expressivity.classes.families import Kind
 from expressivity.evidence import Verdict
-from expressivity.families import Kind
-from expressivity.separation import FitUnit, Settings
-from expressivity.store import Run
-from expressivity.targets import t2
+from expressivity.runs.folder import Run
+from expressivity.separation.unit import FitUnit, Settings
+from expressivity.targets.builtin import t2
 
 GROWING = ("relu", "tanh", "id", "silu", "gelu", "relu2", "leaky_relu")
 """The order in which activations are added."""

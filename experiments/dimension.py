@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from experiments import reading
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.reading import Curve, fits, health, over_seeds, readings, worst
-from expressivity.domains import domain_for
-from expressivity.families import Kind
-from expressivity.separation import FitUnit, Noise, Settings
-from expressivity.store import Run
-from expressivity.targets import Target, t1, t2
+from expressivity.classes.families import Kind
+from expressivity.runs.folder import Run
+from expressivity.separation.unit import FitUnit, Noise, Settings
+from expressivity.targets.builtin import t1, t2
+from expressivity.targets.domains import domain_for
+from expressivity.targets.target import Target
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,9 +10,9 @@ import torch
 from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
-from expressivity.families import Family
-from expressivity.fit.problem import Samples
-from expressivity.networks import evaluate, pack, unpack
+from expressivity.classes.families import Family
+from expressivity.classes.networks import evaluate, pack, unpack
+from expressivity.fitting.problem import Samples
 
 ANGLE = 0.1
 """Radians. Neurons within it are linked; clusters are what links connect."""

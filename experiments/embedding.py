@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from expressivity.families import Family, Form, Kind
-from expressivity.gaps import la_in_moa
-from expressivity.weights import Weights, constant_gate, lift
+from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.weights import Weights, constant_gate, lift
+from expressivity.separation.gaps import la_in_moa
 
 
 @dataclass(frozen=True, kw_only=True)

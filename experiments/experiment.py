@@ -1,7 +1,7 @@
 """What an experiment is: a claim, what would falsify it, and the units that decide.
 
 An experiment is a function of a tier that returns a complete, frozen configuration. Running it
-is the business of ``expressivity.work``; reading it, of the figures.
+is the business of ``expressivity.runs.units``; reading it, of the figures.
 """
 
 from collections.abc import Callable
@@ -11,8 +11,8 @@ from enum import StrEnum
 from expressivity.output import notice
 from expressivity.plugins import PluginError
 from expressivity.registry import Registry, a_function, of_type
-from expressivity.store import Run
-from expressivity.work import Unit
+from expressivity.runs.folder import Run
+from expressivity.runs.units import Unit
 
 
 class Tier(StrEnum):

@@ -6,14 +6,16 @@ from itertools import product
 from experiments import reading
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.reading import Point, Reading, fits, health, point, readings
-from expressivity.activations import ACTIVATIONS
+from expressivity.classes.activations import ACTIVATIONS
+from expressivity.classes.families import Kind
+from expressivity.classes.gates import GateSpec
 from expressivity.evidence import Verdict
-from expressivity.families import Kind
-from expressivity.gaps import REACHED, la_in_moa
-from expressivity.gates import GateSpec
-from expressivity.separation import FitUnit, Settings
-from expressivity.store import Run
-from expressivity.targets import COORDINATES, Target, t1, t2
+from expressivity.runs.folder import Run
+from expressivity.separation.gaps import REACHED, la_in_moa
+from expressivity.separation.unit import FitUnit, Settings
+from expressivity.symbolic.symbols import COORDINATES
+from expressivity.targets.builtin import t1, t2
+from expressivity.targets.target import Target
 
 SETTINGS = {
     Tier.SMOKE: Settings(restarts=2, seeds=reading.SEEDS),

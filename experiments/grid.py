@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiments.sweep_file import GridTable, SettingsTable, SweepFile, expression_target
-from expressivity.claims import builtin_target
-from expressivity.families import FIXED_FORMS, Family, Form, Kind, default_dictionary
-from expressivity.gates import GateSpec
-from expressivity.norms import measuring_grid
-from expressivity.separation import FitUnit, Noise, Settings
-from expressivity.targets import Target
+from expressivity.classes.families import FIXED_FORMS, Family, Form, Kind, default_dictionary
+from expressivity.classes.gates import GateSpec
+from expressivity.fitting.errors import measuring_grid
+from expressivity.separation.claims import builtin_target
+from expressivity.separation.unit import FitUnit, Noise, Settings
+from expressivity.targets.target import Target
 
 MAX_COMBINATIONS = 200_000
 

@@ -15,12 +15,13 @@ from typing import Any
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.statistics import Interval, median_interval
 from experiments.teachers import LESSONS, REACHED, Effort, Lesson, StudentUnit, Teacher
-from expressivity.claims import CLAIMS
+from expressivity.classes.families import FAMILIES, Family, FamilyFactory
 from expressivity.evidence import Verdict
-from expressivity.families import FAMILIES, Family, FamilyFactory
-from expressivity.store import Run
-from expressivity.targets import TARGETS, Target
-from expressivity.witnesses import find_witness
+from expressivity.membership.witnesses import find_witness
+from expressivity.runs.folder import Run
+from expressivity.separation.claims import CLAIMS
+from expressivity.targets.builtin import TARGETS
+from expressivity.targets.target import Target
 
 LAMBDA = 2.0
 DIMENSION = 2

@@ -3,10 +3,10 @@
 from experiments import reading
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.reading import Curve, fits, health, readings, worst
-from expressivity.families import Kind
-from expressivity.separation import Settings
-from expressivity.store import Run
-from expressivity.targets import t2
+from expressivity.classes.families import Kind
+from expressivity.runs.folder import Run
+from expressivity.separation.unit import Settings
+from expressivity.targets.builtin import t2
 
 LAMBDAS = {
     Tier.SMOKE: (0.5, 2.0, 8.0),

@@ -8,12 +8,14 @@ from itertools import product
 from experiments import reading
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.reading import Point, health, least, point, readings
-from expressivity.activations import ACTIVATIONS
-from expressivity.claims import Request
-from expressivity.families import Family, Kind
-from expressivity.separation import FitUnit, Settings
-from expressivity.store import Run
-from expressivity.targets import COORDINATES, Target, t1, t2, t4
+from expressivity.classes.activations import ACTIVATIONS
+from expressivity.classes.families import Family, Kind
+from expressivity.runs.folder import Run
+from expressivity.separation.claims import Request
+from expressivity.separation.unit import FitUnit, Settings
+from expressivity.symbolic.symbols import COORDINATES
+from expressivity.targets.builtin import t1, t2, t4
+from expressivity.targets.target import Target
 
 
 class Budget(StrEnum):

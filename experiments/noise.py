@@ -6,10 +6,10 @@ from experiments import reading
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.reading import Reading, fits, health, readings, worst
 from experiments.statistics import Interval, median_interval
-from expressivity.families import Kind
-from expressivity.separation import FitUnit, Noise, Settings
-from expressivity.store import Run
-from expressivity.targets import t1, t2
+from expressivity.classes.families import Kind
+from expressivity.runs.folder import Run
+from expressivity.separation.unit import FitUnit, Noise, Settings
+from expressivity.targets.builtin import t1, t2
 
 
 @dataclass(frozen=True, kw_only=True)

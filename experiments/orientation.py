@@ -9,8 +9,8 @@ import sympy as sp
 from experiments.condensation import SEEDS, CondensationUnit, Descent, Layer, Seed
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.statistics import Interval, median_interval
-from expressivity.activations import FULL_DICTIONARY
-from expressivity.store import Run
+from expressivity.classes.activations import FULL_DICTIONARY
+from expressivity.runs.folder import Run
 
 ANALYTIC = ("id", "gelu", "silu", "tanh")
 _QUARTIC = sp.sqrt(2 * sp.pi) / 4  # silu - id/2 and its multiple of gelu - id/2 agree to order 3

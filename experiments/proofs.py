@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
-from expressivity.proof import THEOREMS, mutate, prove
-from expressivity.store import Run
-from expressivity.work import OnProgress, Outcome, Unit
+from expressivity.runs.folder import Run
+from expressivity.runs.units import OnProgress, Outcome, Unit
+from expressivity.symbolic.proof import THEOREMS, mutate, prove
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,7 @@ class ProofUnit(Unit):
 
     @property
     def identity(self) -> dict[str, object]:
-        """See :class:`~expressivity.work.Unit`."""
+        """See :class:`~expressivity.runs.units.Unit`."""
         return {"unit": "proof", "theorem": self.theorem, "mutated": self.mutated}
 
     @property

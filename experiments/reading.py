@@ -15,13 +15,13 @@ from typing import Any
 from experiments.experiment import Tier
 from experiments.statistics import Interval, median_interval
 from expressivity.bounds import Bound
-from expressivity.claims import Request
+from expressivity.classes.families import Form, Kind
+from expressivity.classes.gates import GateSpec
 from expressivity.evidence import Verdict
-from expressivity.families import Form, Kind
-from expressivity.gates import GateSpec
-from expressivity.separation import RESULT, FitUnit, Result, Settings
-from expressivity.store import Run, read_lanes
-from expressivity.targets import Target
+from expressivity.runs.folder import Run, read_lanes
+from expressivity.separation.claims import Request
+from expressivity.separation.unit import RESULT, FitUnit, Result, Settings
+from expressivity.targets.target import Target
 
 TANH = GateSpec(name="tanh")
 SEEDS = 5

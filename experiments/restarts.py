@@ -9,13 +9,13 @@ from statistics import median
 from experiments import reading
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.reading import Reading, fits, health, least, readings
+from expressivity.classes.families import Form, Kind
 from expressivity.evidence import Verdict
-from expressivity.families import Form, Kind
-from expressivity.fit.state import Status
-from expressivity.gaps import REACHED
-from expressivity.separation import FitUnit, Settings
-from expressivity.store import Run
-from expressivity.targets import t1, t2, t4
+from expressivity.fitting.state import Status
+from expressivity.runs.folder import Run
+from expressivity.separation.gaps import REACHED
+from expressivity.separation.unit import FitUnit, Settings
+from expressivity.targets.builtin import t1, t2, t4
 
 SAME_MINIMUM = 1e-3
 """Relative distance of neighbouring final errors from which two minima are distinct."""

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from experiments.experiment import Experiment
 from expressivity.commands.running import run_units
-from expressivity.provenance import facts
-from expressivity.store import Run, RunFolder, read_run
-from expressivity.work import Executor
+from expressivity.runs.folder import Run, RunFolder, read_run
+from expressivity.runs.provenance import facts
+from expressivity.runs.units import Executor
 
 
 def run_experiment(

@@ -2,9 +2,9 @@
 
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from expressivity.evidence import Evidence
-from expressivity.ladder import Findings, Ladder, default_ladder, find
-from expressivity.separation import Settings
-from expressivity.store import Run
+from expressivity.runs.folder import Run
+from expressivity.separation.ladder import Findings, Ladder, default_ladder, find
+from expressivity.separation.unit import Settings
 
 
 def ladder(tier: Tier) -> Ladder:

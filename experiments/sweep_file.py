@@ -14,13 +14,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from experiments.experiment import EXPERIMENTS, Tier
 from experiments.toml_lines import key_lines
-from expressivity.activations import ACTIVATIONS
+from expressivity.classes.activations import ACTIVATIONS
+from expressivity.classes.families import Form, Kind
+from expressivity.classes.gates import GATES
 from expressivity.commands.arguments import user_target
-from expressivity.families import Form, Kind
-from expressivity.gates import GATES
-from expressivity.norms import measuring_grid
-from expressivity.separation import DTYPES, LOSSES, MAX_SEED, OPTIMIZERS
-from expressivity.targets import TARGETS, Target
+from expressivity.fitting.errors import measuring_grid
+from expressivity.separation.unit import DTYPES, LOSSES, MAX_SEED, OPTIMIZERS
+from expressivity.targets.builtin import TARGETS
+from expressivity.targets.target import Target
 
 _T = TypeVar("_T")
 _LARGEST_FILE = 1_000_000
@@ -95,14 +96,14 @@ class GridTable(_Table):
 
 
 class NoiseTable(_Table):
-    """See :class:`expressivity.separation.Noise`."""
+    """See :class:`expressivity.separation.unit.Noise`."""
 
     size: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     points: _Count
 
 
 class SettingsTable(_Table):
-    """What is the same for every unit; see :class:`expressivity.separation.Settings`."""
+    """What is the same for every unit; see :class:`expressivity.separation.unit.Settings`."""
 
     restarts: _Count = 32
     candidates: _Count = 16

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from expressivity.evidence import Evidence, Figure
-from expressivity.separation import NORMS, RESULT, FitUnit, Result, describe
-from expressivity.store import RunFolder
-from expressivity.work import Unit
+from expressivity.runs.folder import RunFolder
+from expressivity.runs.units import Unit
+from expressivity.separation.unit import NORMS, RESULT, FitUnit, Result, describe
 
 
 @dataclass(frozen=True, kw_only=True)

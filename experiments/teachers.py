@@ -14,20 +14,20 @@ from pydantic import TypeAdapter
 from torch import Tensor
 
 from experiments.embedding import embed, inclusions
-from expressivity.domains import Rule, domain_for, rule
+from expressivity.classes.families import Family
+from expressivity.classes.networks import evaluate
+from expressivity.classes.weights import Weights, start_from
 from expressivity.evidence import Verdict
-from expressivity.families import Family
-from expressivity.fit import Stopping, VariableProjection, fit, make_problem, screened_starts
-from expressivity.fit.problem import Samples
-from expressivity.fit.program import compiler_available
-from expressivity.fit.starts import random_start
-from expressivity.membership import BUDGETS, decide
-from expressivity.networks import evaluate
-from expressivity.separation import describe
-from expressivity.targets import Target
-from expressivity.weights import Weights, start_from
-from expressivity.witnesses import find_witness
-from expressivity.work import OnProgress, Outcome, Unit
+from expressivity.fitting import Stopping, VariableProjection, fit, make_problem, screened_starts
+from expressivity.fitting.problem import Samples
+from expressivity.fitting.program import compiler_available
+from expressivity.fitting.starts import random_start
+from expressivity.membership.decide import BUDGETS, decide
+from expressivity.membership.witnesses import find_witness
+from expressivity.runs.units import OnProgress, Outcome, Unit
+from expressivity.separation.unit import describe
+from expressivity.targets.domains import Rule, domain_for, rule
+from expressivity.targets.target import Target
 
 REACHED = 1e-10
 """Relative l2 error up to which a restart counts as having learned its teacher."""

@@ -7,11 +7,12 @@ from itertools import product
 from experiments import reading
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.reading import Curve, Reading, fits, health, least, readings, worst
-from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY
-from expressivity.families import Form, Kind
-from expressivity.separation import FitUnit, Settings
-from expressivity.store import Run
-from expressivity.targets import Target, t1, t2, t4, t5
+from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
+from expressivity.classes.families import Form, Kind
+from expressivity.runs.folder import Run
+from expressivity.separation.unit import FitUnit, Settings
+from expressivity.targets.builtin import t1, t2, t4, t5
+from expressivity.targets.target import Target
 
 SMOOTH = tuple(name for name in FULL_DICTIONARY if ACTIVATIONS[name].kink == 0 and name != "id")
 """The C^1 activations whose networks come close to t1."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from expressivity.output import is_whole, json_text, sealed, write_atomically
-from expressivity.store import Run
+from expressivity.runs.folder import Run
 
 DOCUMENT = "agreement.json"
 """Name of the file in a ``reproduce`` folder that holds what ``reproduce --json`` prints."""

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 
 from experiments.reading import Curve
 from experiments.statistics import Interval
+from expressivity.classes.families import Kind
 from expressivity.evidence import Evidence
-from expressivity.families import Kind
 from figures.style import ALARM, STYLES, look_of
 
 FLOOR = 1e-16

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
+from expressivity.classes.families import FIXED_FORMS, Form, Kind
 from expressivity.evidence import Evidence
-from expressivity.families import FIXED_FORMS, Form, Kind
-from expressivity.proof import ProofVerdict
+from expressivity.symbolic.proof import ProofVerdict
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
 from figures.style import ALARM, FORMS, INK, LOOKS, PAGE, SOFT, STYLES, new_figure

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.dictionary import Bar, bars
+from expressivity.classes.families import Kind
 from expressivity.evidence import Evidence, Verdict
-from expressivity.families import Kind
 from figures.curves import FLOOR, RANKS, failed_at_edge, interval_line
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs

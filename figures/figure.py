@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from expressivity.output import write_atomically
 from expressivity.registry import Registry, of_type
-from expressivity.store import Run
+from expressivity.runs.folder import Run
 from figures.runs import Runs
 from figures.style import ALARM, applied
 

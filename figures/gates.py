@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from experiments.gates import SPECS, Cell, cells
+from expressivity.classes.families import Kind
+from expressivity.classes.gates import GateSpec
 from expressivity.evidence import Verdict
-from expressivity.families import Kind
-from expressivity.gates import GateSpec
 from figures.curves import FLOOR, RANKS, failed_at_edge, interval_line
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs

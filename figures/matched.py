@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 from experiments.matched import Budget, Match, matches
 from experiments.reading import Point
+from expressivity.classes.families import Kind
 from expressivity.evidence import Evidence
-from expressivity.families import Kind
 from figures.curves import FLOOR, RANKS, failed, interval_line
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from experiments.orientation import Count, counts
-from expressivity.families import Kind
+from expressivity.classes.families import Kind
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
 from figures.style import COLUMN, INK, LOOKS, SOFT, log_ticks, new_figure

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.pretraining.summary import compared
+from expressivity.classes.families import Kind
 from expressivity.evidence import Evidence
-from expressivity.families import Kind
 from figures.figure import FIGURES, PaperFigure
 from figures.forest import Row, forest, kind_of
 from figures.runs import Runs

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from expressivity.output import write_atomically
-from expressivity.store import Entry, Run
+from expressivity.runs.folder import Entry, Run
 from figures.figure import FIGURES, drawn, rendered
 from figures.runs import COMMANDS, Runs
 

@@ -25,8 +25,8 @@ from expressivity.cli import Json, Scheduler, Workers, split_list
 
 if TYPE_CHECKING:
     from experiments.experiment import Experiment, Tier
-    from expressivity.store import Run
-    from expressivity.work import Executor
+    from expressivity.runs.folder import Run
+    from expressivity.runs.units import Executor
     from figures.agreement import Row
 
 
@@ -104,7 +104,7 @@ def run(
 def _version() -> str:
     """Seven digits of the commit, or the version of an installed package."""
     from expressivity import __version__
-    from expressivity.provenance import git_state
+    from expressivity.runs.provenance import git_state
 
     state = git_state()
     return __version__ if state is None else str(state["commit"])[:7]
@@ -128,9 +128,9 @@ def reproduce(
     """
     from experiments.running import run_experiment
     from expressivity.commands.console import console
-    from expressivity.provenance import facts
     from expressivity.report import write_report
-    from expressivity.store import RunFolder
+    from expressivity.runs.folder import RunFolder
+    from expressivity.runs.provenance import facts
     from figures.agreement import write_rows
     from figures.command import draw
     from figures.runs import Runs
@@ -175,9 +175,9 @@ def _rows(experiment: Experiment, finished: Run) -> list[Row]:
 def _write_report(path: Path) -> None:
     """The report of the whole: the default ladder's verdict and table, and what all add to it."""
     from experiments.separation import findings
-    from expressivity.ladder import write_document
     from expressivity.report import sections, write_page
-    from expressivity.store import read_run
+    from expressivity.runs.folder import read_run
+    from expressivity.separation.ladder import write_document
 
     run = read_run(path)
     if (path / "separation").is_dir():

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from experiments.restarts import Distribution, distributions
 from expressivity.evidence import Evidence, Verdict
-from expressivity.gaps import REACHED
+from expressivity.separation.gaps import REACHED
 from figures.curves import FLOOR
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs

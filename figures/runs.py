@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from expressivity.store import Run, read_run
+from expressivity.runs.folder import Run, read_run
 
 COMMANDS = ("pretrain", "ablate", "scaling")
 """Commands whose runs are drawn under their own names."""

@@ -9,8 +9,8 @@ from matplotlib.lines import Line2D
 
 from experiments.certificates import sandwich
 from experiments.reading import Reading, readings
+from expressivity.classes.families import Form, Kind
 from expressivity.evidence import Evidence
-from expressivity.families import Form, Kind
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
 from figures.style import COLUMN, INK, LOOKS, SOFT, STYLES, log_errors, log_ticks, new_figure

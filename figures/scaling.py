@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.pretraining.summary import scaled
+from expressivity.classes.families import Kind
 from expressivity.evidence import Evidence
-from expressivity.families import Kind
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
 from figures.style import PAGE, STYLES, log_ticks, look_of, new_figure, panel

@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 
 from experiments.reading import Reading
-from expressivity.claims import builtin_target
-from expressivity.families import Family
-from expressivity.gates import GateSpec
-from expressivity.networks import evaluate, evaluate_with_gradient, unpack
-from expressivity.norms import measuring_grid, snapped
-from expressivity.store import read_tensors
-from expressivity.targets import Target
+from expressivity.classes.families import Family
+from expressivity.classes.gates import GateSpec
+from expressivity.classes.networks import evaluate, evaluate_with_gradient, unpack
+from expressivity.fitting.errors import measuring_grid, snapped
+from expressivity.runs.folder import read_tensors
+from expressivity.separation.claims import builtin_target
+from expressivity.targets.target import Target
 
 _BESIDE = 1e-200
 """Beside a coordinate hyperplane: as close as one-sided gradients are measured (norms.py)."""

@@ -26,8 +26,8 @@ from matplotlib.ticker import (
     StrMethodFormatter,
 )
 
+from expressivity.classes.families import Form, Kind
 from expressivity.evidence import Evidence
-from expressivity.families import Form, Kind
 
 COLUMN, PAGE = 3.3, 6.9
 """Widths in inches of a figure over one column and over both."""

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 from experiments.reading import Reading, readings
+from expressivity.classes.families import Form, Kind
 from expressivity.evidence import Evidence
-from expressivity.families import Form, Kind
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
 from figures.stored import Network, best_network, target_jump

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from experiments.reading import Curve, Reading, curves, readings
+from expressivity.classes.families import Kind
 from expressivity.evidence import Evidence
-from expressivity.families import Kind
-from expressivity.targets import TARGETS
+from expressivity.targets.builtin import TARGETS
 from figures.curves import RANKS, draw_bounds, draw_curve, end_labels
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs

@@ -10,8 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from expressivity.proof import Theorem
     from expressivity.registry import Registry
+    from expressivity.symbolic.proof import Theorem
 
 MODULES: tuple[str, ...] = (
     "containment",
@@ -36,17 +36,19 @@ def register(registry: Registry[Theorem]) -> None:
     """Fill the registry of theorems; calling it again changes nothing.
 
     Raises:
-        ValueError: another registry than ``expressivity.proof.THEOREMS``, which is the one
+        ValueError: another registry than ``expressivity.symbolic.proof.THEOREMS``, which is the one
             that the modules add to.
 
-    >>> from expressivity.proof import THEOREMS
+    >>> from expressivity.symbolic.proof import THEOREMS
     >>> register(THEOREMS)
     >>> "L1" in THEOREMS
     True
     """
-    from expressivity.proof import THEOREMS
+    from expressivity.symbolic.proof import THEOREMS
 
     if registry is not THEOREMS:
-        raise ValueError("required: the registry expressivity.proof.THEOREMS; got another one")
+        raise ValueError(
+            "required: the registry expressivity.symbolic.proof.THEOREMS; got another one"
+        )
     for module in MODULES:
         import_module(f"{__name__}.{module}")

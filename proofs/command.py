@@ -18,10 +18,10 @@ from rich.table import Table
 from expressivity.cli import Json
 from expressivity.commands.console import console, table_console
 from expressivity.output import ExitCode, write_json
-from expressivity.proof import STEP_SECONDS
+from expressivity.symbolic.proof import STEP_SECONDS
 
 if TYPE_CHECKING:
-    from expressivity.proof import MutationOutcome, Proof, Theorem
+    from expressivity.symbolic.proof import MutationOutcome, Proof, Theorem
 
 
 def register(app: typer.Typer) -> None:
@@ -78,7 +78,7 @@ def run(
             folder that does not exist.
         UnfinishedStepError: a step ran into the guard; nothing is printed or written.
     """
-    from expressivity.proof import THEOREMS
+    from expressivity.symbolic.proof import THEOREMS
 
     for name in names:
         THEOREMS[name]  # refuses unknown names
@@ -107,7 +107,7 @@ def run(
 
 
 def _exit_code(proofs: Sequence[Proof], mutations: Sequence[MutationOutcome]) -> ExitCode:
-    from expressivity.proof import ProofVerdict
+    from expressivity.symbolic.proof import ProofVerdict
 
     verdicts = [proof.verdict for proof in proofs]
     if ProofVerdict.REFUTED in verdicts or any(outcome.survived for outcome in mutations):
@@ -126,7 +126,7 @@ def _is_settled(outcome: MutationOutcome) -> bool:
 def _run_with_progress(
     names: Sequence[str] | None, step_seconds: float, *, with_mutations: bool, quiet: bool
 ) -> tuple[list[Proof], list[MutationOutcome]]:
-    from expressivity.proof import THEOREMS, mutate, prove
+    from expressivity.symbolic.proof import THEOREMS, mutate, prove
 
     columns = (
         TextColumn("{task.description}"),

@@ -9,13 +9,13 @@ from typing import Any
 
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY, Activation
-from expressivity.families import Family, Form, Kind
-from expressivity.gates import GATES, GateSpec
-from expressivity.identities import is_identity
-from expressivity.proof import Step
-from expressivity.targets import COORDINATES
-from expressivity.weights import Weights, lift, network_expression
+from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY, Activation
+from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.gates import GATES, GateSpec
+from expressivity.classes.weights import Weights, lift, network_expression
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.proof import Step
+from expressivity.symbolic.symbols import COORDINATES
 
 X1 = COORDINATES[0]
 SEVEN = tuple(ACTIVATIONS[name] for name in FULL_DICTIONARY)

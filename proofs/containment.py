@@ -13,16 +13,16 @@ from itertools import product
 
 import sympy as sp
 
-from expressivity.domains import domain_for
-from expressivity.facts import settle
-from expressivity.families import Family, Form, Kind
-from expressivity.gates import GATES, GateSpec
-from expressivity.identities import is_identity
-from expressivity.obstructions.sign_definite import sign_definite_obstruction
-from expressivity.obstructions.vanishing_order import vanishing_order_obstruction
-from expressivity.proof import THEOREMS, Mutation, Step, Theorem
-from expressivity.targets import Target
-from expressivity.weights import Weights, lift, network_expression
+from expressivity.classes.facts import settle
+from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.gates import GATES, GateSpec
+from expressivity.classes.weights import Weights, lift, network_expression
+from expressivity.membership.obstructions.sign_definite import sign_definite_obstruction
+from expressivity.membership.obstructions.vanishing_order import vanishing_order_obstruction
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
+from expressivity.targets.domains import domain_for
+from expressivity.targets.target import Target
 from proofs.constant_gates import (
     SEVEN,
     is_la,

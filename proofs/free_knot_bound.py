@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS, Z
-from expressivity.bounds.polynomial_pieces import integral, split
-from expressivity.identities import is_identity
-from expressivity.proof import THEOREMS, Mutation, Step, Theorem
-from expressivity.targets import COORDINATES, t1
+from expressivity.bounds.integrals.polynomial_pieces import integral, split
+from expressivity.classes.activations import ACTIVATIONS
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
+from expressivity.symbolic.symbols import COORDINATES, Z
+from expressivity.targets.builtin import t1
 from proofs.slope_staircase import combined, kinks
 
 _SOURCE = "docs/theory.md, section 4, B3"

@@ -10,16 +10,16 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from expressivity.activations import FULL_DICTIONARY
-from expressivity.families import Family, Form, Kind
-from expressivity.gates import GATES, GateSpec
-from expressivity.identities import is_identity
-from expressivity.obstructions.jump_amplitude import (
+from expressivity.classes.activations import FULL_DICTIONARY
+from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.gates import GATES, GateSpec
+from expressivity.membership.obstructions.jump_amplitude import (
     AMPLITUDE_DEGREES,
     SECOND_FACTORS,
     TANGENT,
 )
-from expressivity.proof import Mutation, Step
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.proof import Mutation, Step
 from proofs.jump_lemma import X1, X2, Neuron, crossing, generic_neuron_steps, positive
 from proofs.networks import network
 

@@ -20,20 +20,21 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from expressivity import targets
-from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY, Z
-from expressivity.families import Form
-from expressivity.gates import GATES
-from expressivity.identities import is_identity
-from expressivity.obstructions.jump_amplitude import (
+from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
+from expressivity.classes.families import Form
+from expressivity.classes.gates import GATES
+from expressivity.membership.obstructions.jump_amplitude import (
     SECOND_FACTORS,
     SLOPE,
     TANGENT,
     has_amplitude_of_degree,
     neuron_jumps,
 )
-from expressivity.proof import THEOREMS, Mutation, Step, Theorem
-from expressivity.targets import COORDINATES
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
+from expressivity.symbolic.symbols import COORDINATES, Z
+from expressivity.targets import builtin as targets
+from expressivity.targets.target import Target
 from proofs.hypotheses import REGULAR, regularity_step
 from proofs.slope_staircase import (
     SOURCE,
@@ -226,7 +227,7 @@ def _at(function: sp.Expr, place: sp.Expr) -> sp.Expr:
     return function.subs(TANGENT, place)
 
 
-def _jumps_by(amplitude: sp.Expr, target: targets.Target | None = None) -> bool | None:
+def _jumps_by(amplitude: sp.Expr, target: Target | None = None) -> bool | None:
     """Whether amplitude(x1) relu(x2) jumps by the amplitude; for lambda = 2 it is the target."""
     jumps = neuron_jumps(_relu.expression, amplitude)
     if jumps is None:

@@ -9,10 +9,11 @@ from typing import Any
 
 import sympy as sp
 
-from expressivity.activations import Activation, Z
-from expressivity.facts import pieces, settle
-from expressivity.identities import differs
-from expressivity.proof import Step
+from expressivity.classes.activations import Activation
+from expressivity.classes.facts import pieces, settle
+from expressivity.symbolic.identities import differs
+from expressivity.symbolic.proof import Step
+from expressivity.symbolic.symbols import Z
 from proofs.constant_gates import X1
 
 _RATE, _OTHER, _Y = (sp.Symbol(name, positive=True) for name in ("c", "c1", "y"))

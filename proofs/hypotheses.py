@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator
 
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS, Activation, Z
-from expressivity.facts import is_continuous, settle
-from expressivity.families import Form
-from expressivity.identities import assume_sign, ball_sign, differs, innermost_levels
-from expressivity.obstructions.sign_definite import vanishes_with_an_argument_only
-from expressivity.proof import Step
+from expressivity.classes.activations import ACTIVATIONS, Activation
+from expressivity.classes.facts import is_continuous, settle
+from expressivity.classes.families import Form
+from expressivity.membership.obstructions.sign_definite import vanishes_with_an_argument_only
+from expressivity.symbolic.identities import assume_sign, ball_sign, differs, innermost_levels
+from expressivity.symbolic.proof import Step
+from expressivity.symbolic.symbols import Z
 
 REGULAR = "continuous, C^1 on either side of 0 up to 0, with a kink nowhere but at 0"
 _TRIED = tuple(sp.Rational(p, q) for p, q in ((1, 1), (1, 4), (4, 1)))

@@ -11,14 +11,14 @@ from typing import Any
 
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY, Z
-from expressivity.families import FIXED_FORMS, Family, Form, Kind
-from expressivity.gates import GATES, GateSpec
-from expressivity.identities import is_identity, is_nonzero
-from expressivity.obstructions.pole_order import has_simple_poles, higher_pole
-from expressivity.proof import THEOREMS, Mutation, Step, Theorem
-from expressivity.targets import COORDINATES
-from expressivity.weights import Weights, network_expression
+from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
+from expressivity.classes.families import FIXED_FORMS, Family, Form, Kind
+from expressivity.classes.gates import GATES, GateSpec
+from expressivity.classes.weights import Weights, network_expression
+from expressivity.membership.obstructions.pole_order import has_simple_poles, higher_pole
+from expressivity.symbolic.identities import is_identity, is_nonzero
+from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
+from expressivity.symbolic.symbols import COORDINATES, Z
 
 X1, X2 = COORDINATES[:2]
 SOURCE = "docs/theory.md, section 2"

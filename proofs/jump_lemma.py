@@ -13,19 +13,19 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY, Activation, Z
-from expressivity.families import Form
-from expressivity.identities import assume_sign, is_identity
-from expressivity.obstructions.jump_amplitude import (
+from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY, Activation
+from expressivity.classes.families import Form
+from expressivity.membership.obstructions.jump_amplitude import (
     SECOND_FACTORS,
     TANGENT,
     NeuronJump,
     has_amplitude_of_degree,
     neuron_jumps,
 )
-from expressivity.obstructions.jumps import Crossing
-from expressivity.proof import THEOREMS, Mutation, Step, Theorem
-from expressivity.targets import COORDINATES
+from expressivity.symbolic.identities import assume_sign, is_identity
+from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
+from expressivity.symbolic.symbols import COORDINATES, Z
+from expressivity.targets.crossings import Crossing
 from proofs.hypotheses import regularity_step
 
 X1, X2 = COORDINATES[:2]

@@ -8,7 +8,7 @@ statement looks, never what it says: everything else is escaped and stands as it
 import re
 from collections.abc import Iterator, Sequence
 
-from expressivity.proof import MutationOutcome, Proof, ProofVerdict, StepOutcome
+from expressivity.symbolic.proof import MutationOutcome, Proof, ProofVerdict, StepOutcome
 
 _ESCAPES = {
     "\\": r"\textbackslash{}",

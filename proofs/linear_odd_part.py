@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 import flint
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS
-from expressivity.identities import is_identity
-from expressivity.proof import Step
-from expressivity.targets import COORDINATES, t2
+from expressivity.classes.activations import ACTIVATIONS
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.proof import Step
+from expressivity.symbolic.symbols import COORDINATES
+from expressivity.targets.builtin import t2
 from proofs.slope_staircase import combined
 
 SOURCE = "docs/theory.md, section 4, B2"

@@ -5,8 +5,8 @@ from typing import Any
 
 import sympy as sp
 
-from expressivity.families import Family, Form, Kind
-from expressivity.weights import Weights, network_expression
+from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.weights import Weights, network_expression
 
 
 def fixed_network(

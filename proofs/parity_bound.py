@@ -21,11 +21,13 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS, Z
-from expressivity.bounds.polynomial_pieces import square_distance
-from expressivity.facts import lies_in_span
-from expressivity.proof import THEOREMS, Mutation, Step, Theorem
-from expressivity.targets import COORDINATES, Target, t1, t3
+from expressivity.bounds.integrals.polynomial_pieces import square_distance
+from expressivity.classes.activations import ACTIVATIONS
+from expressivity.classes.facts import lies_in_span
+from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
+from expressivity.symbolic.symbols import COORDINATES, Z
+from expressivity.targets.builtin import t1, t3
+from expressivity.targets.target import Target
 from proofs.linear_odd_part import SOURCE, t2_steps
 from proofs.slope_staircase import combined
 

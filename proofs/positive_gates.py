@@ -17,14 +17,15 @@ from itertools import product
 
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS, Activation, Z
-from expressivity.facts import settle
-from expressivity.families import Form
-from expressivity.gates import GATES, GateSpec
-from expressivity.identities import is_identity
-from expressivity.obstructions.jump_amplitude import NORMAL, SLOPE, neuron_jumps
-from expressivity.obstructions.sign_definite import vanishes_with_an_argument_only
-from expressivity.proof import THEOREMS, Mutation, Step, Theorem
+from expressivity.classes.activations import ACTIVATIONS, Activation
+from expressivity.classes.facts import settle
+from expressivity.classes.families import Form
+from expressivity.classes.gates import GATES, GateSpec
+from expressivity.membership.obstructions.jump_amplitude import NORMAL, SLOPE, neuron_jumps
+from expressivity.membership.obstructions.sign_definite import vanishes_with_an_argument_only
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
+from expressivity.symbolic.symbols import Z
 from proofs.constant_gates import (
     SEVEN,
     X1,

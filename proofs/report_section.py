@@ -12,11 +12,11 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from expressivity.proof import Proof
     from expressivity.registry import Registry
     from expressivity.report import Section, SectionMaker
     from expressivity.report.results import Fit
-    from expressivity.store import Run
+    from expressivity.runs.folder import Run
+    from expressivity.symbolic.proof import Proof
 
 _BOUNDS = {"gradient-jump": "B1", "parity": "B2", "free-knot": "B3", "ridge-rank": "B4"}
 """Methods of bounds and the theorems behind them (docs/theory.md, section 4)."""
@@ -39,9 +39,9 @@ def register(registry: Registry[SectionMaker]) -> None:
 
 def section(run: Run) -> Section | None:
     """The transcript, or None for a run that no theorem is about."""
-    from expressivity.proof import THEOREMS
     from expressivity.report import Section, html
     from expressivity.report.results import fits
+    from expressivity.symbolic.proof import THEOREMS
 
     named = theorems(fits(run))
     proofs = [_proof(name) for name in THEOREMS if name in named]
@@ -54,14 +54,14 @@ def section(run: Run) -> Section | None:
 @functools.cache
 def _proof(name: str) -> Proof:
     """A proof of this process; a command that writes many reports runs each once."""
-    from expressivity.proof import THEOREMS, prove
+    from expressivity.symbolic.proof import THEOREMS, prove
 
     return prove(THEOREMS[name])
 
 
 def theorems(done: Sequence[Fit]) -> set[str]:
     """Names of the theorems that fits rest on: separations, bounds, containments."""
-    from expressivity.families import Kind
+    from expressivity.classes.families import Kind
 
     named: set[str] = set()
     for fit in done:
@@ -90,9 +90,9 @@ def _separation(fit: Fit) -> str:
 
 @functools.cache
 def _theorem_on(name: str, lambda_: float | None, activations: int, expression: str) -> str:
-    from expressivity.gates import GATES
-    from expressivity.proof import THEOREMS
-    from expressivity.targets import TARGETS
+    from expressivity.classes.gates import GATES
+    from expressivity.symbolic.proof import THEOREMS
+    from expressivity.targets.builtin import TARGETS
 
     if name not in TARGETS:
         return ""
@@ -109,8 +109,8 @@ def _theorem_on(name: str, lambda_: float | None, activations: int, expression: 
 
 def _counterexamples(fit: Fit) -> tuple[str, ...]:
     """Where the gates of a class do not contain LA: the theorems that say so."""
-    from expressivity.gaps import la_in_moa
-    from expressivity.gates import GateSpec
+    from expressivity.classes.gates import GateSpec
+    from expressivity.separation.gaps import la_in_moa
 
     gate = fit.result.family["gate"]
     if gate is None:

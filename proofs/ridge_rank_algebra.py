@@ -22,8 +22,8 @@ import sympy as sp
 from sympy.polys.domains import QQ
 from sympy.polys.rings import ring
 
-from expressivity.identities import is_identity
-from expressivity.proof import THEOREMS, Mutation, Step, Theorem
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
 from proofs.slope_staircase import combined
 from proofs.zernike import SOURCE, disk_steps
 

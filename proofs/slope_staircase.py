@@ -14,11 +14,12 @@ from collections.abc import Mapping
 import sympy as sp
 from sympy.core.relational import Relational
 
-from expressivity.activations import ACTIVATIONS, Z
-from expressivity.facts import settle
-from expressivity.identities import is_identity
-from expressivity.proof import Step
-from expressivity.targets import COORDINATES, t1
+from expressivity.classes.activations import ACTIVATIONS
+from expressivity.classes.facts import settle
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.proof import Step
+from expressivity.symbolic.symbols import COORDINATES, Z
+from expressivity.targets.builtin import t1
 
 SOURCE = "docs/theory.md, section 4, B1"
 REACH, HALF_JUMP, WIDTH = sp.symbols("r g m", positive=True)

@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS, Activation, Z
-from expressivity.identities import split_cells
-from expressivity.obstructions.smoothness import (
+from expressivity.classes.activations import ACTIVATIONS, Activation
+from expressivity.membership.obstructions.smoothness import (
     LINE,
     excess_formula,
     formula_change,
@@ -20,8 +19,10 @@ from expressivity.obstructions.smoothness import (
     neuron_is_c1,
     value_or_gradient_jump,
 )
-from expressivity.proof import Step
-from expressivity.targets import Target
+from expressivity.symbolic.identities import split_cells
+from expressivity.symbolic.proof import Step
+from expressivity.symbolic.symbols import Z
+from expressivity.targets.target import Target
 
 
 def _named(*names: str) -> tuple[Activation, ...]:

@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS
-from expressivity.identities import is_identity
-from expressivity.proof import THEOREMS, Mutation, Step, Theorem
-from expressivity.targets import COORDINATES, Target, t1
+from expressivity.classes.activations import ACTIVATIONS
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
+from expressivity.symbolic.symbols import COORDINATES
+from expressivity.targets.builtin import t1
+from expressivity.targets.target import Target
 from proofs.networks import fixed_network
 from proofs.smoothness_classes import SEVEN, Classes, class_steps, joined
 

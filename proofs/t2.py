@@ -16,9 +16,9 @@ from typing import Any
 
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY
-from expressivity.gates import GateSpec
-from expressivity.proof import THEOREMS, Step, Theorem
+from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
+from expressivity.classes.gates import GateSpec
+from expressivity.symbolic.proof import THEOREMS, Step, Theorem
 from proofs.gated_separation import (
     LAMBDA,
     RELU,

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS
-from expressivity.identities import assume_sign, is_identity
-from expressivity.obstructions.smoothness import AFFINE_FACTOR, LINE
-from expressivity.proof import THEOREMS, Mutation, Step, Theorem
-from expressivity.targets import Target, t3, t3b
+from expressivity.classes.activations import ACTIVATIONS
+from expressivity.membership.obstructions.smoothness import AFFINE_FACTOR, LINE
+from expressivity.symbolic.identities import assume_sign, is_identity
+from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
+from expressivity.targets.builtin import t3, t3b
+from expressivity.targets.target import Target
 from proofs.networks import fixed_network
 from proofs.smoothness_classes import SEVEN, Classes, class_steps, joined
 from proofs.t1 import RELU_AND_SQUARE, X, member_step

@@ -12,11 +12,11 @@ from dataclasses import replace
 
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY
-from expressivity.families import Family, Form, Kind
-from expressivity.identities import is_identity
-from expressivity.obstructions.jump_amplitude import SECOND_FACTORS
-from expressivity.proof import THEOREMS, Mutation, Step, Theorem
+from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
+from expressivity.classes.families import Family, Form, Kind
+from expressivity.membership.obstructions.jump_amplitude import SECOND_FACTORS
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
 from proofs import gated_separation
 from proofs.gated_separation import LAMBDA, Setting, constant_gate_mutation, gated_mutation
 from proofs.jump_lemma import X1, X2, Neuron

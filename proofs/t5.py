@@ -13,22 +13,24 @@ from typing import Any
 
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY, Activation, Z
-from expressivity.facts import settle
-from expressivity.families import Family, Form, Kind
-from expressivity.gates import GateSpec
-from expressivity.identities import is_identity
-from expressivity.obstructions.jumps import Crossing, crossings
-from expressivity.obstructions.pole_order import (
+from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY, Activation
+from expressivity.classes.facts import settle
+from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.gates import GateSpec
+from expressivity.classes.weights import Weights, network_expression
+from expressivity.membership.obstructions.pole_order import (
     common_kink_leaves_no_jump,
     has_simple_poles,
     higher_pole,
     jump_is_other_factor,
     vanishes_at_zero,
 )
-from expressivity.proof import THEOREMS, Mutation, Step, Theorem
-from expressivity.targets import COORDINATES, Target, t5, t5q
-from expressivity.weights import Weights, network_expression
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
+from expressivity.symbolic.symbols import COORDINATES, Z
+from expressivity.targets.builtin import t5, t5q
+from expressivity.targets.crossings import Crossing, crossings
+from expressivity.targets.target import Target
 
 X1, X2 = COORDINATES[:2]
 LAMBDA = sp.Symbol("lambda", positive=True)

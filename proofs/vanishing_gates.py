@@ -13,20 +13,21 @@ from typing import Any
 
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS, Activation, Z
-from expressivity.domains import domain_for
-from expressivity.facts import pieces, settle
-from expressivity.families import Form
-from expressivity.gates import GateSpec
-from expressivity.identities import differs, is_identity
-from expressivity.obstructions.pole_order import vanishes_at_zero
-from expressivity.obstructions.vanishing_order import (
+from expressivity.classes.activations import ACTIVATIONS, Activation
+from expressivity.classes.facts import pieces, settle
+from expressivity.classes.families import Form
+from expressivity.classes.gates import GateSpec
+from expressivity.classes.weights import network_expression
+from expressivity.membership.obstructions.pole_order import vanishes_at_zero
+from expressivity.membership.obstructions.vanishing_order import (
     taylor_on_ray,
     vanishing_order,
 )
-from expressivity.proof import THEOREMS, Mutation, Step, Theorem
-from expressivity.targets import Target
-from expressivity.weights import network_expression
+from expressivity.symbolic.identities import differs, is_identity
+from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
+from expressivity.symbolic.symbols import Z
+from expressivity.targets.domains import domain_for
+from expressivity.targets.target import Target
 from proofs.constant_gates import SEVEN, X1, gate_value, is_la, la_network, lifted, target_of, words
 from proofs.hypotheses import REGULAR, is_regular
 

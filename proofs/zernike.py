@@ -13,7 +13,7 @@ import sympy as sp
 from sympy.polys.domains import QQ
 from sympy.polys.rings import ring
 
-from expressivity.proof import Step
+from expressivity.symbolic.proof import Step
 
 SOURCE = "docs/theory.md, section 4, B4"
 LOGAN_SHEPP = "Logan and Shepp 1975, doi:10.1215/S0012-7094-75-04256-8"

@@ -344,7 +344,7 @@ def test_an_empty_gallery_says_so(generators, tmp_path):
 
 
 def test_theorem_pages_show_the_verdicts_of_the_run(generators):
-    from expressivity.proof import Mutation, Step, Theorem, mutate, prove
+    from expressivity.symbolic.proof import Mutation, Step, Theorem, mutate, prove
 
     def steps(answer):
         yield Step(statement="a < b", source="docs/theory.md, section 2, C1", check=lambda: answer)

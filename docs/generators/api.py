@@ -32,88 +32,47 @@ ROOMS = (
             "expressivity.registry",
             "expressivity.plugins",
             "expressivity.evidence",
-            "expressivity.enclosure",
-            "expressivity.budget",
             "expressivity.time_limit",
             "expressivity.output",
         ),
     ),
     Room(
-        name="functions",
-        title="Activations, gates, expressions, targets",
-        modules=(
-            "expressivity.activations",
-            "expressivity.gates",
-            "expressivity.expressions",
-            "expressivity.targets",
-            "expressivity.conditions",
-            "expressivity.nesting",
-            "expressivity.interpret",
-            "expressivity.exponentials",
-            "expressivity.finite",
-            "expressivity.facts",
-            "expressivity.identities",
-            "expressivity.algebra",
-        ),
+        name="symbolic",
+        title="Expressions, exact and ball arithmetic",
+        modules=("expressivity.symbolic",),
     ),
     Room(
-        name="families",
-        title="Families, networks, layers",
-        modules=(
-            "expressivity.families",
-            "expressivity.networks",
-            "expressivity.weights",
-            "expressivity.witnesses",
-            "expressivity.layers",
-            "expressivity.overhead",
-        ),
+        name="classes",
+        title="Activations, gates, families, networks",
+        modules=("expressivity.classes",),
     ),
+    Room(name="targets", title="Targets and where they live", modules=("expressivity.targets",)),
     Room(
-        name="norms",
-        title="Domains and norms",
-        modules=("expressivity.domains", "expressivity.norms", "expressivity.intervals"),
-    ),
-    Room(name="fit", title="Fitting", modules=("expressivity.fit",)),
-    Room(
-        name="membership",
-        title="Membership and obstructions",
-        modules=(
-            "expressivity.membership",
-            "expressivity.recognition",
-            "expressivity.obstructions",
-        ),
+        name="membership", title="Membership and obstructions", modules=("expressivity.membership",)
     ),
     Room(name="bounds", title="Bounds", modules=("expressivity.bounds",)),
     Room(
         name="certificates",
         title="Certificates and their checker",
-        modules=("expressivity.certificates", "expressivity.checker"),
-    ),
-    Room(
-        name="separation",
-        title="The main job",
         modules=(
-            "expressivity.claims",
-            "expressivity.separation",
-            "expressivity.ladder",
-            "expressivity.gaps",
-            "expressivity.doctor",
+            "expressivity.certificates",
+            "expressivity.checker",
         ),
     ),
+    Room(name="fitting", title="Fitting and errors", modules=("expressivity.fitting",)),
+    Room(name="runs", title="Work units and run folders", modules=("expressivity.runs",)),
+    Room(name="separation", title="The main job", modules=("expressivity.separation",)),
+    Room(name="layers", title="Layers for models", modules=("expressivity.layers",)),
+    Room(name="report", title="Reports", modules=("expressivity.report",)),
+    Room(name="proofs", title="Proofs", modules=("proofs",)),
     Room(
-        name="work",
-        title="Work units, run folders, reports",
+        name="experiments",
+        title="Experiments and figures",
         modules=(
-            "expressivity.work",
-            "expressivity.workers",
-            "expressivity.store",
-            "expressivity.manifest",
-            "expressivity.provenance",
-            "expressivity.report",
+            "experiments",
+            "figures",
         ),
     ),
-    Room(name="proofs", title="Proofs", modules=("expressivity.proof", "proofs")),
-    Room(name="experiments", title="Experiments and figures", modules=("experiments", "figures")),
 )
 
 ELSEWHERE = ("expressivity.cli", "expressivity.commands", "proofs.command")
@@ -140,7 +99,7 @@ def pages(modules: Iterable[str]) -> dict[str, str]:
 def public_modules(*packages: str) -> Iterator[str]:
     """Full names of the packages' modules, those with a leading underscore excepted.
 
-    >>> "expressivity.fit.driver" in public_modules("expressivity")
+    >>> "expressivity.fitting.driver" in public_modules("expressivity")
     True
     """
     for package in packages:

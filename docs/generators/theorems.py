@@ -3,7 +3,14 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from expressivity.proof import THEOREMS, MutationOutcome, Proof, ProofVerdict, mutate, prove
+from expressivity.symbolic.proof import (
+    THEOREMS,
+    MutationOutcome,
+    Proof,
+    ProofVerdict,
+    mutate,
+    prove,
+)
 from generators import escape, table, toctree
 
 _INTRODUCTION = """# Theorems and proofs

@@ -13,8 +13,8 @@ from experiments.pretraining.data import Corpus
 from experiments.pretraining.recipes import Mixing, RecipeFactory
 from experiments.pretraining.runs import TrainingUnit
 from experiments.statistics import Interval, mean_interval
-from expressivity.families import Kind
-from expressivity.store import Entry
+from expressivity.classes.families import Kind
+from expressivity.runs.folder import Entry
 
 MATCHED = (Kind.FIXED, Kind.LA)
 """Kinds that are also run with as many parameters as MoA."""

@@ -18,7 +18,7 @@ from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.nn.parallel import DistributedDataParallel
 
-from expressivity.work import Failure, OnProgress, Outcome, Unit, attempt
+from expressivity.runs.units import Failure, OnProgress, Outcome, Unit, attempt
 
 _ACCELERATOR, _CPU = "nccl", "gloo"
 
@@ -154,7 +154,7 @@ class Together:
     def outcomes(
         self, units: Sequence[Unit], on_progress: OnProgress
     ) -> Generator[tuple[Unit, Outcome | Failure]]:
-        """See :class:`~expressivity.work.Executor`."""
+        """See :class:`~expressivity.runs.units.Executor`."""
         for unit in units:
             _call([other.key for other in self.units].index(unit.key), self.place)
             yield unit, attempt(unit, on_progress)

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from experiments.pretraining.data import VOCABULARY
 from experiments.pretraining.moe import Experts, MixtureOfExperts
-from expressivity.families import Family
+from expressivity.classes.families import Family
 from expressivity.layers.feed_forward import FeedForward
 from expressivity.layers.initialisation import Initialisation
 
@@ -135,7 +135,7 @@ class Transformer(nn.Module):
             families begin with equal weights wherever both have them.
         device: of the weights; ``meta`` holds none.
 
-    >>> from expressivity.families import Form, Kind
+    >>> from expressivity.classes.families import Form, Kind
     >>> family = Family(kind=Kind.LA, form=Form.TYPE1, width=8, dimension=4, outputs=4)
     >>> config = ModelConfig(layers=2, heads=2, context=16, feed_forward=family)
     >>> model = Transformer(config, seed=0)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from expressivity.families import Family
+from expressivity.classes.families import Family
 from expressivity.layers.feed_forward import FeedForward
 from expressivity.layers.initialisation import Initialisation
 
@@ -44,7 +44,7 @@ class MixtureOfExperts(nn.Module):
 
     Source: Fedus, Zoph and Shazeer (2022), arXiv:2101.03961, equation 4, for K experts a token.
 
-    >>> from expressivity.families import Form, Kind
+    >>> from expressivity.classes.families import Form, Kind
     >>> family = Family(kind=Kind.LA, form=Form.TYPE1, width=8, dimension=4, outputs=4)
     >>> y, balance = MixtureOfExperts(family, Experts(count=4))(torch.zeros(2, 3, 4))
     >>> y.shape, balance.shape

@@ -15,11 +15,11 @@ from experiments.pretraining.recipes import (
     Schedule,
     steps_for,
 )
-from expressivity.activations import FULL_DICTIONARY
+from expressivity.classes.activations import FULL_DICTIONARY
+from expressivity.classes.families import Form, Kind
+from expressivity.classes.gates import GateSpec
 from expressivity.commands.arguments import choice
-from expressivity.families import Form, Kind
-from expressivity.fit.program import compiler_available
-from expressivity.gates import GateSpec
+from expressivity.fitting.program import compiler_available
 
 _MOST_SEEDS = 10_000  # each is a training run or more
 

@@ -10,9 +10,9 @@ from enum import StrEnum
 
 from experiments.pretraining.model import ModelConfig
 from experiments.pretraining.moe import Experts
-from expressivity.activations import FULL_DICTIONARY
-from expressivity.families import FIXED_FORMS, Family, Form, Kind
-from expressivity.gates import GateSpec
+from expressivity.classes.activations import FULL_DICTIONARY
+from expressivity.classes.families import FIXED_FORMS, Family, Form, Kind
+from expressivity.classes.gates import GateSpec
 from expressivity.layers.initialisation import Initialisation, Mixture
 from expressivity.registry import Registry, a_function
 
@@ -51,8 +51,8 @@ class Mixing:
     """The feed-forward layers of a model.
 
     Attributes:
-        kind, form, gate, dictionary: see :class:`~expressivity.families.Family`; a fixed layer
-            of a form that it does not have is one-sided (SwiGLU for silu).
+        kind, form, gate, dictionary: see :class:`~expressivity.classes.families.Family`; a fixed
+            layer of a form that it does not have is one-sided (SwiGLU for silu).
         activation: of the fixed kind.
         matched: whether the parameters that MoA would have more are given to the width.
     """

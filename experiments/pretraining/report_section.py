@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from expressivity.registry import Registry
     from expressivity.report import Section, SectionMaker
-    from expressivity.store import Run
+    from expressivity.runs.folder import Run
 
 
 def register(registry: Registry[SectionMaker]) -> None:

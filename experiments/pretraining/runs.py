@@ -9,8 +9,8 @@ from experiments.pretraining.data import Corpus
 from experiments.pretraining.distributed import ALONE, Place
 from experiments.pretraining.recipes import Mixing, Recipe
 from experiments.pretraining.training import train
-from expressivity.families import Kind
-from expressivity.work import OnProgress, Outcome, Unit
+from expressivity.classes.families import Kind
+from expressivity.runs.units import OnProgress, Outcome, Unit
 
 _TAIL = 0.1
 
@@ -43,7 +43,7 @@ class TrainingUnit(Unit):
 
     @property
     def identity(self) -> dict[str, object]:
-        """See :class:`~expressivity.work.Unit`."""
+        """See :class:`~expressivity.runs.units.Unit`."""
         alone = self.place.size == 1
         return {
             "unit": "pretraining",

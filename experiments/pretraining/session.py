@@ -28,11 +28,11 @@ from expressivity.commands.arguments import choice
 from expressivity.commands.console import console, table_console
 from expressivity.commands.running import run_units
 from expressivity.output import ExitCode, json_text, write_atomically, write_json
-from expressivity.provenance import environment, facts
 from expressivity.report import write_report
-from expressivity.store import Entry, RunFolder, read_run
-from expressivity.work import Executor
-from expressivity.workers import Processes
+from expressivity.runs.executors import Processes
+from expressivity.runs.folder import Entry, RunFolder, read_run
+from expressivity.runs.provenance import environment, facts
+from expressivity.runs.units import Executor
 
 _CHECKPOINTS = "checkpoints"
 

@@ -10,7 +10,7 @@ from experiments.pretraining import ablation, comparison
 from experiments.pretraining.comparison import Difference, best_rate, by_arm, differences
 from experiments.pretraining.scaling import SMALLEST, fit_scaling
 from experiments.statistics import Interval, mean_interval
-from expressivity.store import Entry, Run
+from expressivity.runs.folder import Entry, Run
 
 
 def compared(run: Run) -> dict[str, Any]:

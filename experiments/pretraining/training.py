@@ -19,7 +19,7 @@ from experiments.pretraining.moe import MixtureOfExperts
 from experiments.pretraining.optimizers import build_optimizers, schedule_factor, set_rate
 from experiments.pretraining.products import fast_products
 from experiments.pretraining.recipes import Compile, Precision, Recipe, TrainingConfig
-from expressivity.fit.memory import keep_freed_memory
+from expressivity.fitting.memory import keep_freed_memory
 
 
 class DivergedError(RuntimeError):

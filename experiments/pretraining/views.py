@@ -7,7 +7,7 @@ from typing import Any
 from experiments.pretraining import findings, summary, tables
 from experiments.pretraining.findings import Finding
 from experiments.pretraining.tables import Grid
-from expressivity.store import Run
+from expressivity.runs.folder import Run
 
 
 @dataclass(frozen=True, kw_only=True)

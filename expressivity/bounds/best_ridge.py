@@ -23,11 +23,11 @@ import sympy as sp
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from expressivity.bounds.moments import certified_moments
+from expressivity.bounds.integrals.moments import certified_moments
+from expressivity.bounds.integrals.scale import binary_exponent
 from expressivity.bounds.ridge_rank import default_degree, zernike_moments
-from expressivity.bounds.scale import binary_exponent
 from expressivity.evidence import Evidence
-from expressivity.targets import Target
+from expressivity.targets.target import Target
 
 Array = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ import flint
 import sympy as sp
 
 from expressivity.evidence import Evidence
-from expressivity.interpret import BALL, interpret, lower_float
+from expressivity.symbolic.interpret import BALL, interpret, lower_float
 
 Norm = Literal["l2", "sup", "w1inf"]
 Method = Literal["gradient-jump", "parity", "free-knot", "ridge-rank"]

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from expressivity.bounds import free_knots, gradient_jump, parity, ridge_rank
 from expressivity.bounds.bound import Bound, TargetNorms
-from expressivity.families import Family
-from expressivity.targets import Target
+from expressivity.classes.families import Family
+from expressivity.targets.target import Target
 
 Mechanism = Callable[[Target, Family, TargetNorms], tuple[Bound, ...]]
 
@@ -26,8 +26,8 @@ def lower_bounds(target: Target, family: Family, *, norms: TargetNorms) -> tuple
     Raises:
         ValueError: target and family have different dimensions.
 
-    >>> from expressivity.families import Form, Kind
-    >>> from expressivity.targets import t1
+    >>> from expressivity.classes.families import Form, Kind
+    >>> from expressivity.targets.builtin import t1
     >>> family = Family(
     ...     kind=Kind.FIXED, form=Form.TYPE1, width=4, dimension=1, dictionary=("silu",)
     ... )

@@ -45,7 +45,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from expressivity.bounds.best_ridge import best_ridge, residuals
-from expressivity.bounds.scale import exponent_of, power_of_two
+from expressivity.bounds.integrals.scale import exponent_of, power_of_two
 
 _bits = 128
 _exact_bits = 4096  # more than any mantissa here

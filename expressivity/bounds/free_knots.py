@@ -18,16 +18,23 @@ from functools import lru_cache
 import flint
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS
 from expressivity.bounds.bound import Bound, Norm, TargetNorms, precision, relative, round_down
-from expressivity.bounds.cubature import interval_integral
-from expressivity.bounds.polynomial_pieces import Exact, Piece, Pieces, integral, split, sup_above
-from expressivity.bounds.scale import binary_exponent
+from expressivity.bounds.integrals.cubature import interval_integral
+from expressivity.bounds.integrals.polynomial_pieces import (
+    Exact,
+    Piece,
+    Pieces,
+    integral,
+    split,
+    sup_above,
+)
+from expressivity.bounds.integrals.scale import binary_exponent
+from expressivity.classes.activations import ACTIVATIONS
+from expressivity.classes.facts import degree_of, kink_of
+from expressivity.classes.families import Family, Form, Kind
 from expressivity.evidence import Evidence
-from expressivity.facts import degree_of, kink_of
-from expressivity.families import Family, Form, Kind
-from expressivity.interpret import BALL, interpret, lower_float
-from expressivity.targets import Target
+from expressivity.symbolic.interpret import BALL, interpret, lower_float
+from expressivity.targets.target import Target
 
 
 def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, ...]:

@@ -23,15 +23,15 @@ import flint
 import sympy as sp
 from sympy.core.relational import Relational
 
-from expressivity.activations import ACTIVATIONS
 from expressivity.bounds.bound import Bound, TargetNorms, precision
-from expressivity.bounds.chords import Plane, Point, chords
-from expressivity.domains import Domain
+from expressivity.bounds.integrals.chords import Plane, Point, chords
+from expressivity.classes.activations import ACTIVATIONS
+from expressivity.classes.facts import kink_of
+from expressivity.classes.families import Family, Form, Kind
 from expressivity.evidence import Evidence
-from expressivity.facts import kink_of
-from expressivity.families import Family, Form, Kind
-from expressivity.interpret import BALL, interpret, lower_float
-from expressivity.targets import Target
+from expressivity.symbolic.interpret import BALL, interpret, lower_float
+from expressivity.targets.domains import Domain
+from expressivity.targets.target import Target
 
 Chord = tuple[flint.arb | None, ...]
 """J at equally spaced points, None where the point does not count."""

@@ -23,20 +23,21 @@ import sympy as sp
 import torch
 from numpy.typing import NDArray
 
-from expressivity.activations import ACTIVATIONS, Z
 from expressivity.bounds.bound import Bound, TargetNorms, relative, round_down
-from expressivity.bounds.cells import gentle_turn, kink_lines, turned
-from expressivity.bounds.charts import BITS
-from expressivity.bounds.cubature import disk_integral, monomial_integrals
-from expressivity.bounds.moments import on_disk
-from expressivity.bounds.polynomial_pieces import Exact, square_distance
-from expressivity.bounds.scale import binary_exponent
-from expressivity.domains import Hyperplane, rule
-from expressivity.enclosure import Enclosure, precision
+from expressivity.bounds.integrals.cells import gentle_turn, kink_lines, turned
+from expressivity.bounds.integrals.charts import BITS
+from expressivity.bounds.integrals.cubature import disk_integral, monomial_integrals
+from expressivity.bounds.integrals.moments import on_disk
+from expressivity.bounds.integrals.polynomial_pieces import Exact, square_distance
+from expressivity.bounds.integrals.scale import binary_exponent
+from expressivity.classes.activations import ACTIVATIONS
+from expressivity.classes.families import FIXED_FORMS, Family, Form, Kind
 from expressivity.evidence import Evidence
-from expressivity.families import FIXED_FORMS, Family, Form, Kind
-from expressivity.interpret import TORCH, interpret, lower_float
-from expressivity.targets import Target
+from expressivity.symbolic.enclosure import Enclosure, precision
+from expressivity.symbolic.interpret import TORCH, interpret, lower_float
+from expressivity.symbolic.symbols import Z
+from expressivity.targets.domains import Hyperplane, rule
+from expressivity.targets.target import Target
 
 Span = tuple[sp.Expr, ...] | None
 """Functions of ``Z`` that span a part of every neuron; None for anything."""

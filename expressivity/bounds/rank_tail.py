@@ -12,9 +12,9 @@ from typing import Any
 
 import flint
 
-from expressivity.bounds.charts import BITS
-from expressivity.bounds.moments import CertifiedMoments
-from expressivity.enclosure import precision
+from expressivity.bounds.integrals.charts import BITS
+from expressivity.bounds.integrals.moments import CertifiedMoments
+from expressivity.symbolic.enclosure import precision
 
 _CHOICE_BITS = 128  # of z and of the entries of B
 # Added to z, as a part of the largest eigenvalue, for what the approximate eigenvectors lose.
@@ -45,8 +45,8 @@ def rank_tail(moments: CertifiedMoments, rank: int) -> RankTail | None:
     Raises:
         ValueError: a rank below 1, or one that needs more rows than the degree gives.
 
-    >>> from expressivity.bounds.moments import certified_moments
-    >>> from expressivity.targets import t2
+    >>> from expressivity.bounds.integrals.moments import certified_moments
+    >>> from expressivity.targets.builtin import t2
     >>> tail = rank_tail(certified_moments(t2(), 12), 2)
     >>> tail.rows > tail.rank, tail.distance_squared > 0
     (True, True)

@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from scipy.special import eval_jacobi
 
 from expressivity.bounds.bound import Bound, TargetNorms, relative
-from expressivity.bounds.moments import certified_moments, on_disk
+from expressivity.bounds.integrals.moments import certified_moments, on_disk
 from expressivity.bounds.rank_tail import rank_tail
-from expressivity.domains import Rule, rule
+from expressivity.classes.families import Family, Form, Kind
 from expressivity.evidence import Evidence
-from expressivity.families import Family, Form, Kind
-from expressivity.interpret import lower_float
-from expressivity.targets import Target
+from expressivity.symbolic.interpret import lower_float
+from expressivity.targets.domains import Rule, rule
+from expressivity.targets.target import Target
 
 default_degree = 20
 _safety = 4.0  # times the change from the coarser rule: convergence may be slow
@@ -88,7 +88,7 @@ def zernike_moments(target: Target, order: int = default_degree) -> Moments:
     Raises:
         ValueError: a domain that is not the unit disk, or a negative order.
 
-    >>> from expressivity.targets import t2
+    >>> from expressivity.targets.builtin import t2
     >>> [len(sequence) for sequence in zernike_moments(t2(), 3).sequences]
     [1, 2, 3, 4]
     """
@@ -139,7 +139,7 @@ def tail_bound(moments: Moments, rank: int) -> float:
     Raises:
         ValueError: a negative rank.
 
-    >>> from expressivity.targets import t2
+    >>> from expressivity.targets.builtin import t2
     >>> tail_bound(zernike_moments(t2()), 21)
     0.0
     """

@@ -19,7 +19,7 @@ from expressivity.checker.reading import (
     matrix,
     without_digest,
 )
-from expressivity.expressions import Expression, ExpressionError, parse
+from expressivity.symbolic.expressions import Expression, ExpressionError, parse
 
 MAX_DEGREE, MAX_WIDTH, MAX_SEARCHED_WIDTH = 60, 4096, 2
 ACTIVATIONS = ("id", "relu", "relu2", "leaky_relu", "gelu", "silu", "tanh")

@@ -16,7 +16,7 @@ from flint import acb, arb
 
 from expressivity.checker.balls import Ball, real_part, to_ball
 from expressivity.checker.findings import UndecidedError
-from expressivity.expressions import Node, fold
+from expressivity.symbolic.expressions import Node, fold
 
 MAX_POLYNOMIAL_DEGREE = 60
 # Operations on balls before giving up, counted and not timed: a minute or so.

@@ -22,7 +22,7 @@ from expressivity.checker.evaluation import (
     signs_at,
 )
 from expressivity.checker.findings import UndecidedError
-from expressivity.expressions import Expression
+from expressivity.symbolic.expressions import Expression
 
 Moments = dict[tuple[int, int], Ball]  # by two indices: exponents, or n and k
 

@@ -3,11 +3,12 @@
 from enum import StrEnum
 from typing import TypeVar
 
-from expressivity.activations import ACTIVATIONS
-from expressivity.domains import domain_for
-from expressivity.expressions import FUNCTIONS, parse
-from expressivity.finite import require_finite
-from expressivity.targets import Target, to_sympy
+from expressivity.classes.activations import ACTIVATIONS
+from expressivity.symbolic.expressions import FUNCTIONS, parse
+from expressivity.targets.domains import domain_for
+from expressivity.targets.finite import require_finite
+from expressivity.targets.target import Target
+from expressivity.targets.translation import to_sympy
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -18,7 +19,7 @@ def choice(kind: type[Choice], name: str, noun: str) -> Choice:
     Raises:
         ValueError: an unknown name; the choices are listed.
 
-    >>> from expressivity.families import Form
+    >>> from expressivity.classes.families import Form
     >>> choice(Form, "type1", "form")
     <Form.TYPE1: 'type1'>
     """

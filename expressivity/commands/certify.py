@@ -10,26 +10,26 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from expressivity.bounds.best_ridge import best_ridge_error
-from expressivity.bounds.moments import certified_moments
-from expressivity.bounds.network_error import network_error, pruned, uniform_errors
+from expressivity.bounds.integrals.moments import certified_moments
 from expressivity.bounds.ridge_rank import default_degree, rank_of
-from expressivity.certificates import (
+from expressivity.certificates.network_error import network_error, pruned, uniform_errors
+from expressivity.certificates.writer import (
     SEARCH_WIDTH,
     certify_class,
     class_bound,
     upper_certificate,
     write,
 )
-from expressivity.claims import builtin_target
+from expressivity.classes.families import Family, Form, Kind, default_dictionary
+from expressivity.classes.gates import GateSpec
 from expressivity.commands.arguments import choice, user_target
 from expressivity.commands.console import console, table_console
-from expressivity.families import Family, Form, Kind, default_dictionary
-from expressivity.gates import GateSpec
-from expressivity.interpret import lower_float
-from expressivity.norms import l2_errors, measuring_grid, snapped
+from expressivity.fitting.errors import l2_errors, measuring_grid, snapped
 from expressivity.output import ExitCode, write_json
-from expressivity.separation import FitUnit, Settings, run_unit
-from expressivity.targets import Target
+from expressivity.separation.claims import builtin_target
+from expressivity.separation.unit import FitUnit, Settings, run_unit
+from expressivity.symbolic.interpret import lower_float
+from expressivity.targets.target import Target
 
 _CAPTION = "best ridges (what is left up to degree 60) and best fit are numerical"
 _HIGHEST_DEGREE = 60  # of moments

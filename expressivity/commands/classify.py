@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from expressivity.activations import FULL_DICTIONARY
+from expressivity.classes.activations import FULL_DICTIONARY
+from expressivity.classes.families import FIXED_FORMS, Family, Form, Kind
+from expressivity.classes.gates import GateSpec
 from expressivity.commands.arguments import user_target
 from expressivity.commands.console import table_console
 from expressivity.evidence import Verdict
-from expressivity.families import FIXED_FORMS, Family, Form, Kind
-from expressivity.gates import GateSpec
-from expressivity.membership import Classification, classify
+from expressivity.membership.decide import Classification, classify
 from expressivity.output import ExitCode, write_json
-from expressivity.targets import Target
+from expressivity.targets.target import Target
 
 
 @dataclass(frozen=True, kw_only=True)

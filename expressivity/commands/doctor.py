@@ -3,8 +3,9 @@
 from rich.console import Console
 from rich.table import Table
 
-from expressivity.doctor import THRESHOLD, Report, examine
+from expressivity.classes.audit import THRESHOLD
 from expressivity.output import ExitCode, write_json
+from expressivity.runs.machine import Report, examine
 
 
 def run(*, as_json: bool) -> int:

@@ -4,13 +4,13 @@ from typing import cast
 
 from rich.table import Table
 
-from expressivity.activations import ACTIVATIONS
+from expressivity.classes.activations import ACTIVATIONS
+from expressivity.classes.families import FAMILIES, Family, Form, Kind
+from expressivity.classes.gates import GATES, Gate
 from expressivity.commands.console import table_console
-from expressivity.families import FAMILIES, Family, Form, Kind
-from expressivity.gates import GATES, Gate
 from expressivity.plugins import blaming, plugins
-from expressivity.proof import THEOREMS
-from expressivity.targets import TARGETS, TargetFactory, made
+from expressivity.symbolic.proof import THEOREMS
+from expressivity.targets.builtin import TARGETS, TargetFactory, made
 
 _FORMULAS = {
     Form.TYPE1: "sum_j a_j L(z_j)",

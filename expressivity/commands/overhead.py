@@ -6,10 +6,10 @@ import torch
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from expressivity.classes.families import Kind
 from expressivity.commands.console import console, table_console
-from expressivity.families import Kind
+from expressivity.layers.overhead import PAPER_MEMORY, PAPER_TIME, Overhead, measure, modes
 from expressivity.output import ExitCode, write_json
-from expressivity.overhead import PAPER_MEMORY, PAPER_TIME, Overhead, measure, modes
 
 _WIDEST = 2**14
 _ROUNDS = {"eager": 3, "compiled": 7}

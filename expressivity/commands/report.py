@@ -5,7 +5,7 @@ from pathlib import Path
 from expressivity.commands.console import console
 from expressivity.output import ExitCode, write_json
 from expressivity.report import sections, write_page
-from expressivity.store import read_run
+from expressivity.runs.folder import read_run
 
 
 def run(path: Path, *, as_json: bool) -> int:

@@ -9,10 +9,10 @@ import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from expressivity.commands.console import console
-from expressivity.fit.program import compiler_available, compiler_problem
-from expressivity.store import RunFolder
-from expressivity.work import Executor, Unit, run
-from expressivity.workers import Processes, cluster
+from expressivity.fitting.program import compiler_available, compiler_problem
+from expressivity.runs.executors import Processes, cluster
+from expressivity.runs.folder import RunFolder
+from expressivity.runs.units import Executor, Unit, run
 
 _FAILURES_SHOWN = 20
 

@@ -11,20 +11,20 @@ import torch
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from expressivity.claims import Request, builtin_targets
+from expressivity.classes.families import Form, Kind
+from expressivity.classes.gates import GateSpec
 from expressivity.commands.arguments import choice, user_target
 from expressivity.commands.console import console, table_console
 from expressivity.commands.running import run_units
-from expressivity.families import Form, Kind
-from expressivity.gaps import Gap
-from expressivity.gates import GateSpec
-from expressivity.ladder import Ladder, find, make_ladder, summary, write_document
 from expressivity.output import ExitCode, write_json
-from expressivity.provenance import facts
 from expressivity.report import write_report
-from expressivity.separation import Result, Settings, describe
-from expressivity.store import RunFolder, read_run
-from expressivity.targets import Target, exact
+from expressivity.runs.folder import RunFolder, read_run
+from expressivity.runs.provenance import facts
+from expressivity.separation.claims import Request, builtin_targets
+from expressivity.separation.gaps import Gap
+from expressivity.separation.ladder import Ladder, find, make_ladder, summary, write_document
+from expressivity.separation.unit import Result, Settings, describe
+from expressivity.targets.target import Target, exact
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from expressivity.activations import ACTIVATIONS
+from expressivity.classes.activations import ACTIVATIONS
 
 ACTIVATION_NAMES: Mapping[str, str] = {
     "gelu": "gelu",

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from expressivity.families import Family, Form, Kind
+from expressivity.classes.families import Family, Form, Kind
 from expressivity.layers.feed_forward import FeedForward, bias_of
 from expressivity.layers.initialisation import side_start
 

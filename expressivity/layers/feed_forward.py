@@ -9,7 +9,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from expressivity.families import Family, Form, Kind
+from expressivity.classes.families import Family, Form, Kind
 from expressivity.layers.initialisation import Initialisation, SideStart, starts
 from expressivity.layers.neurons import Neuron, Side, neurons
 

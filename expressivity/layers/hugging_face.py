@@ -14,7 +14,7 @@ from typing import Any
 
 from torch import nn
 
-from expressivity.families import Family
+from expressivity.classes.families import Family
 from expressivity.layers.activation_names import activation_names, check_substitute
 from expressivity.layers.blocks import Block, Style, style_of
 from expressivity.layers.feed_forward import FeedForward

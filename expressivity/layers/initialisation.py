@@ -19,10 +19,10 @@ import sympy as sp
 import torch
 from torch import Tensor
 
-from expressivity.activations import ACTIVATIONS
-from expressivity.families import Family, Form
-from expressivity.gates import GATES
-from expressivity.weights import constant_gate
+from expressivity.classes.activations import ACTIVATIONS
+from expressivity.classes.families import Family, Form
+from expressivity.classes.gates import GATES
+from expressivity.classes.weights import constant_gate
 
 
 class Mixture(StrEnum):
@@ -104,8 +104,8 @@ def side_start(
     Returns:
         None where docs/theory.md, section 2, has no map.
 
-    >>> from expressivity.families import Kind
-    >>> from expressivity.gates import GateSpec
+    >>> from expressivity.classes.families import Kind
+    >>> from expressivity.classes.gates import GateSpec
     >>> family = Family(kind=Kind.MOA, form=Form.TYPE1, width=1, dimension=1,
     ...                 dictionary=("relu", "tanh"), gate=GateSpec(name="sigmoid"))
     >>> side_start(family, [1.0, -3.0]).scale_C.tolist()

@@ -13,9 +13,9 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from expressivity.activations import ACTIVATIONS, Activation
-from expressivity.families import Family, Form
-from expressivity.gates import GATES, Gate
+from expressivity.classes.activations import ACTIVATIONS, Activation
+from expressivity.classes.families import Family, Form
+from expressivity.classes.gates import GATES, Gate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class Neuron:
     def of(family: Family) -> "Neuron":
         """The neuron of a family.
 
-        >>> from expressivity.families import Kind
+        >>> from expressivity.classes.families import Kind
         >>> family = Family(kind=Kind.LA, form=Form.TYPE1, width=3, dimension=2)
         >>> Neuron.of(family).gate is None
         True

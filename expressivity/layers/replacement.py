@@ -7,7 +7,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from expressivity.families import Family, Form, Kind
+from expressivity.classes.families import Family, Form, Kind
 from expressivity.layers.activation_names import ACTIVATION_NAMES, Pointwise, activation_names
 from expressivity.layers.agreement import disagreement, undisturbed
 from expressivity.layers.blocks import Block, Style, formula, obstacle

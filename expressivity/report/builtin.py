@@ -4,12 +4,12 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
+from expressivity.classes.families import Kind
 from expressivity.evidence import Evidence
-from expressivity.families import Kind
-from expressivity.gaps import Gap
 from expressivity.report.results import fits, gaps, read_fits
 from expressivity.report.section import Section, html
-from expressivity.store import Run
+from expressivity.runs.folder import Run
+from expressivity.separation.gaps import Gap
 
 _PACKAGE = "expressivity.report"
 _NAMES = {Kind.FIXED: "fixed", Kind.LA: "LA", Kind.MOA: "MoA"}
@@ -49,7 +49,7 @@ def sentence(gap: Gap) -> str:
     """A gap in plain words.
 
     >>> from expressivity.evidence import Evidence
-    >>> from expressivity.families import Form, Kind
+    >>> from expressivity.classes.families import Form, Kind
     >>> sentence(
     ...     Gap(
     ...         target="t2", form=Form.TYPE1, smaller=Kind.LA, larger=Kind.MOA, expected=True,

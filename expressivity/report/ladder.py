@@ -8,8 +8,8 @@ from expressivity.bounds import Bound
 from expressivity.evidence import Evidence, Membership, Verdict
 from expressivity.report.results import Fit, fits
 from expressivity.report.section import Section, html
-from expressivity.separation import NORMS, Result, describe
-from expressivity.store import Run
+from expressivity.runs.folder import Run
+from expressivity.separation.unit import NORMS, Result, describe
 
 MAX_ROWS = 2000
 """Rows that are shown; a page of more would be large and nobody reads it."""

@@ -13,7 +13,7 @@ from expressivity.output import write_atomically
 from expressivity.report.builtin import failures, labels, provenance, rerun, verdict
 from expressivity.report.ladder import ladder
 from expressivity.report.section import SECTIONS, Section, html, sections
-from expressivity.store import Run, read_run
+from expressivity.runs.folder import Run, read_run
 
 FILE_NAME = "report.html"
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
-from expressivity.families import Form, Kind
-from expressivity.gaps import Gap
-from expressivity.ladder import DOCUMENT
+from expressivity.classes.families import Form, Kind
 from expressivity.output import is_whole
-from expressivity.separation import RESULT, Result
-from expressivity.store import Entry, Run
+from expressivity.runs.folder import Entry, Run
+from expressivity.separation.gaps import Gap
+from expressivity.separation.ladder import DOCUMENT
+from expressivity.separation.unit import RESULT, Result
 
 _GAPS = TypeAdapter(list[Gap])
 

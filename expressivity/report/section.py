@@ -8,7 +8,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from expressivity.registry import Registry, a_function, of_type
-from expressivity.store import Run
+from expressivity.runs.folder import Run
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,9 +8,9 @@ import pytest
 
 from expressivity.bounds import Bound
 from expressivity.evidence import UNDECIDED, Evidence, Membership, Verdict
-from expressivity.separation import NORMS, RESULT, FitUnit, Result
-from expressivity.store import Run, RunFolder, read_run
-from expressivity.work import Outcome
+from expressivity.runs.folder import Run, RunFolder, read_run
+from expressivity.runs.units import Outcome
+from expressivity.separation.unit import NORMS, RESULT, FitUnit, Result
 
 Tell = Callable[[FitUnit], dict | None]
 

@@ -13,9 +13,9 @@ import pytest
 from experiments.experiment import EXPERIMENTS, Tier
 from experiments.gates import SPECS
 from experiments.reading import SEEDS
-from expressivity.families import Form, Kind
-from expressivity.networks import Structure
-from expressivity.separation import FitUnit
+from expressivity.classes.families import Form, Kind
+from expressivity.classes.networks import Structure
+from expressivity.separation.unit import FitUnit
 
 NAMES = (
     "width_sweep",

@@ -13,10 +13,10 @@ from experiments import noise, restarts, width_sweep
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.reading import health
 from experiments.running import run_experiment
-from expressivity import separation
+from expressivity.classes.families import Kind
 from expressivity.evidence import Verdict
-from expressivity.families import Kind
-from expressivity.separation import FitUnit
+from expressivity.separation import unit as separation
+from expressivity.separation.unit import FitUnit
 
 torch.set_num_threads(1)
 

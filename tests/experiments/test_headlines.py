@@ -23,11 +23,11 @@ from experiments import (
 from experiments.experiment import EXPERIMENTS, Tier
 from experiments.matched import COST, Budget, matched_widths
 from experiments.reading import health, least, readings, worst
+from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.gates import GateSpec
 from expressivity.evidence import Verdict
-from expressivity.families import Family, Form, Kind
-from expressivity.gaps import REACHED, la_in_moa
-from expressivity.gates import GateSpec
-from expressivity.separation import FitUnit
+from expressivity.separation.gaps import REACHED, la_in_moa
+from expressivity.separation.unit import FitUnit
 
 derandomized = settings(deadline=None, derandomize=True, max_examples=50)
 ROUND_OFF = {"error": 1e-15, "verdict": Verdict.MEMBER}

@@ -27,14 +27,14 @@ from experiments.hierarchy import (
     units,
 )
 from experiments.teachers import Effort, StudentUnit, Teacher, exact
-from expressivity import work
-from expressivity.families import FAMILIES, Family, Form, Kind, family_of
-from expressivity.fit.starts import random_start, random_starts
-from expressivity.gates import GateSpec
-from expressivity.networks import evaluate
-from expressivity.store import Entry, Run, RunFolder, read_run
-from expressivity.targets import t1, t2
-from expressivity.weights import Weights, network_expression, start_from
+from expressivity.classes.families import FAMILIES, Family, Form, Kind, family_of
+from expressivity.classes.gates import GateSpec
+from expressivity.classes.networks import evaluate
+from expressivity.classes.weights import Weights, network_expression, start_from
+from expressivity.fitting.starts import random_start, random_starts
+from expressivity.runs import units as work
+from expressivity.runs.folder import Entry, Run, RunFolder, read_run
+from expressivity.targets.builtin import t1, t2
 
 SMALL = ("id", "relu")
 NODES_ND = torch.linspace(-0.9, 0.9, 40, dtype=torch.float64).reshape(20, 2)

@@ -22,7 +22,7 @@ from experiments.condensation import (
 )
 from experiments.experiment import Tier
 from experiments.orientation import LEARNED, MIXTURES, counts, headlines, layers, orientation
-from expressivity.store import Entry, Run
+from expressivity.runs.folder import Entry, Run
 
 LAYERS = {f"{layer.name} {layer.dimension}": layer for layer in layers(Tier.CPU)}
 TANH = LAYERS["tanh 1"]

@@ -5,7 +5,6 @@ bit), soundness (failures are loud and lose nothing), negative (refusals write n
 tiny and uncompiled.
 """
 
-import importlib.util
 import json
 import os
 import signal
@@ -15,16 +14,18 @@ import sys
 import time
 from pathlib import Path
 
+import cheap_units as cheap
 import pytest
 import torch
+from cheap_units import content
 
 from experiments import command
-from expressivity import separation, store
 from expressivity.commands import running
-from expressivity.store import RunFolder
+from expressivity.runs import folder as store
+from expressivity.runs.folder import RunFolder
+from expressivity.separation import unit as separation
 
 torch.set_num_threads(1)
-UNITS = Path(__file__).parents[1] / "expressivity" / "cheap_units.py"
 SMALL = """
 name = "small"
 [grid]
@@ -39,16 +40,6 @@ restarts = 2
 candidates = 1
 """
 COUNT = 6
-
-
-def _load(path: Path):
-    specification = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
-
-
-content = _load(UNITS).content
 
 
 @pytest.fixture(autouse=True)
@@ -437,7 +428,6 @@ def test_dask_changes_nothing_with_a_worker_killed_on_the_way(
 
 def test_an_experiment_runs_in_its_own_folder(call, file, out, monkeypatch):
     experiments = pytest.importorskip("experiments.experiment")
-    cheap = _load(UNITS)
     experiment = experiments.Experiment(
         name="tiny", tier=experiments.Tier.SMOKE, title="", claim="", falsified_by="", cost="",
         units=tuple(cheap.make(3)), headlines=lambda run: {"units there": float(len(run.entries))},

@@ -15,11 +15,11 @@ import pytest
 import typer
 
 from expressivity import cli, output
-from expressivity.activations import Activation
-from expressivity.gates import Gate
+from expressivity.classes.activations import Activation
+from expressivity.classes.gates import Gate
 from expressivity.plugins import PluginError, PluginValueError, blaming, plugins, reason
-from expressivity.proof import Theorem
 from expressivity.registry import Registry, UnknownNameError, a_function, of_type
+from expressivity.symbolic.proof import Theorem
 
 ROOT = Path(__file__).parents[2]
 
@@ -216,9 +216,9 @@ def test_what_this_package_raises_passes_as_it_is():
 def test_every_field_of_a_record_is_checked(kind, group):
     import dataclasses
 
-    from expressivity.activations import ACTIVATIONS
-    from expressivity.gates import GATES
-    from expressivity.proof import THEOREMS
+    from expressivity.classes.activations import ACTIVATIONS
+    from expressivity.classes.gates import GATES
+    from expressivity.symbolic.proof import THEOREMS
 
     registry = {"activations": ACTIVATIONS, "gates": GATES, "theorems": THEOREMS}[group]
     record = registry[next(iter(registry))]

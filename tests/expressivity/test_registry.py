@@ -10,10 +10,10 @@ from types import SimpleNamespace
 import pytest
 
 from expressivity import plugins
-from expressivity.activations import ACTIVATIONS
-from expressivity.gates import GATES
+from expressivity.classes.activations import ACTIVATIONS
+from expressivity.classes.gates import GATES
 from expressivity.registry import Registry, UnknownNameError
-from expressivity.targets import TARGETS
+from expressivity.targets.builtin import TARGETS
 
 
 def test_entries_keep_their_order_and_come_back():

@@ -13,13 +13,13 @@ import time
 
 import pytest
 
-from expressivity import membership
-from expressivity.budget import OutOfBudgetError
+from expressivity.classes.families import Family, Form, Kind
 from expressivity.evidence import UNDECIDED, Verdict
-from expressivity.families import Family, Form, Kind
-from expressivity.membership import classify, decide
-from expressivity.obstructions import smoothness_obstruction
-from expressivity.targets import t1, t2
+from expressivity.membership import decide as membership
+from expressivity.membership.decide import classify, decide
+from expressivity.membership.obstructions import smoothness_obstruction
+from expressivity.symbolic.budget import OutOfBudgetError
+from expressivity.targets.builtin import t1, t2
 from expressivity.time_limit import OutOfTimeError, within
 
 SHORT, LONG = 0.05, 5.0

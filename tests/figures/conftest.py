@@ -16,16 +16,17 @@ from experiments.experiment import Tier
 from experiments.gates import SPECS, relu_target
 from experiments.matched import pairs
 from expressivity.bounds import Bound
+from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.gates import GateSpec
+from expressivity.classes.networks import parameter_length
+from expressivity.classes.weights import start_from
 from expressivity.evidence import Evidence, Membership, Verdict
-from expressivity.families import Family, Form, Kind
-from expressivity.gates import GateSpec
-from expressivity.networks import parameter_length
-from expressivity.separation import RESULT, Result
-from expressivity.store import RunFolder
-from expressivity.targets import Target, t1, t2, t4
-from expressivity.weights import start_from
-from expressivity.witnesses import builtin_witness
-from expressivity.work import OnProgress, Outcome, Unit, run
+from expressivity.membership.witnesses import builtin_witness
+from expressivity.runs.folder import RunFolder
+from expressivity.runs.units import OnProgress, Outcome, Unit, run
+from expressivity.separation.unit import RESULT, Result
+from expressivity.targets.builtin import t1, t2, t4
+from expressivity.targets.target import Target
 from figures.runs import Runs
 
 torch.set_num_threads(1)

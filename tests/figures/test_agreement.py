@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from experiments import MODULES
 from experiments.experiment import EXPERIMENTS, Tier
-from expressivity.store import RunFolder, read_run
+from expressivity.runs.folder import RunFolder, read_run
 from figures.agreement import Reference, compare, document, read_rows, references, write_rows
 
 DETERMINISTIC = settings(deadline=None, derandomize=True, max_examples=50)

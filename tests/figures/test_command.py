@@ -11,8 +11,8 @@ import pytest
 
 from expressivity import cli
 from expressivity.commands.names import listing
-from expressivity.manifest import write_manifest
-from expressivity.store import read_run
+from expressivity.runs.folder import read_run
+from expressivity.runs.manifest import write_manifest
 from figures.command import run
 from figures.figure import FIGURES, FORMATS
 from figures.report_section import section

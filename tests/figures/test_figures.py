@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from expressivity.store import RunFolder
+from expressivity.runs.folder import RunFolder
 from figures.figure import FIGURES, defect, drawn, rendered, write
 from figures.runs import Runs
 from figures.style import COLUMN, PAGE, applied

@@ -14,7 +14,7 @@ from matplotlib.image import imread
 
 from experiments.pretraining.scaling import fit_scaling
 from experiments.pretraining.views import VIEWS
-from expressivity.store import Entry
+from expressivity.runs.folder import Entry
 from figures.figure import FIGURES, drawn, rendered
 from figures.published import DRAWN, PAPER, published
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from experiments.experiment import EXPERIMENTS, Tier
-from expressivity.store import read_run
+from expressivity.runs.folder import read_run
 from figures import agreement
 from figures.agreement import read_rows
 from figures.reproduce import reproduce

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from experiments.reading import readings
-from expressivity.families import Kind
-from expressivity.targets import t2
+from expressivity.classes.families import Kind
+from expressivity.targets.builtin import t2
 from figures.stored import best_network, target_jump
 
 X1 = torch.linspace(-0.9, 0.9, 7, dtype=torch.float64)

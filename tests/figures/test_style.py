@@ -13,8 +13,8 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
+from expressivity.classes.families import Kind
 from expressivity.evidence import Evidence
-from expressivity.families import Kind
 from figures.style import ALARM, INK, LOOKS, RC, SOFT, STYLES, long_log
 
 VISION = {

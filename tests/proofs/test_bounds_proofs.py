@@ -12,16 +12,18 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from expressivity.activations import ACTIVATIONS, Z
 from expressivity.bounds import TargetNorms, lower_bounds
 from expressivity.bounds.free_knots import slope_cost
-from expressivity.domains import domain_for
-from expressivity.facts import is_homogeneous, parts_lie_in
-from expressivity.families import Family, Form, Kind
-from expressivity.obstructions.homogeneity import homogeneity_obstruction
-from expressivity.obstructions.parity import parity_obstruction
-from expressivity.proof import THEOREMS, ProofVerdict, prove
-from expressivity.targets import COORDINATES, TARGETS, Target, t1, t2, t3
+from expressivity.classes.activations import ACTIVATIONS
+from expressivity.classes.facts import is_homogeneous, parts_lie_in
+from expressivity.classes.families import Family, Form, Kind
+from expressivity.membership.obstructions.homogeneity import homogeneity_obstruction
+from expressivity.membership.obstructions.parity import parity_obstruction
+from expressivity.symbolic.proof import THEOREMS, ProofVerdict, prove
+from expressivity.symbolic.symbols import COORDINATES, Z
+from expressivity.targets.builtin import TARGETS, t1, t2, t3
+from expressivity.targets.domains import domain_for
+from expressivity.targets.target import Target
 from proofs import (
     free_knot_bound,
     gradient_jump_bound,

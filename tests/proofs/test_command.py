@@ -20,16 +20,16 @@ import typer
 
 import proofs
 from experiments import proofs as stored
-from expressivity import proof as schema
-from expressivity.activations import ACTIVATIONS
+from expressivity.classes.activations import ACTIVATIONS
+from expressivity.classes.gates import GATES
 from expressivity.cli import main
 from expressivity.evidence import Evidence
-from expressivity.gates import GATES
 from expressivity.output import ExitCode
-from expressivity.proof import Mutation, Step, Theorem, UnfinishedStepError, mutate, prove
 from expressivity.registry import Registry
-from expressivity.targets import t1
-from expressivity.work import Failure, attempt
+from expressivity.runs.units import Failure, attempt
+from expressivity.symbolic import proof as schema
+from expressivity.symbolic.proof import Mutation, Step, Theorem, UnfinishedStepError, mutate, prove
+from expressivity.targets.builtin import t1
 from proofs import command, latex, report_section
 
 
@@ -385,7 +385,7 @@ def test_the_whole_transcript_compiles(tmp_path):
 
 
 def test_the_real_separations_have_a_well_formed_transcript():
-    from expressivity.proof import THEOREMS
+    from expressivity.symbolic.proof import THEOREMS
     from proofs import jump_lemma, t1, t3
 
     assert jump_lemma and t1 and t3

@@ -10,25 +10,27 @@ from random import Random
 import pytest
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS, Z
-from expressivity.domains import domain_for
-from expressivity.facts import settle
-from expressivity.families import Family, Form, Kind
-from expressivity.gates import GateSpec
-from expressivity.obstructions import OBSTRUCTIONS, vanishing_order_obstruction
-from expressivity.obstructions.sign_definite import (
+from expressivity.classes.activations import ACTIVATIONS
+from expressivity.classes.facts import settle
+from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.gates import GateSpec
+from expressivity.classes.weights import Weights, network_expression
+from expressivity.membership.obstructions import OBSTRUCTIONS, vanishing_order_obstruction
+from expressivity.membership.obstructions.sign_definite import (
     sign_definite_obstruction,
     vanishes_with_an_argument_only,
 )
-from expressivity.obstructions.vanishing_order import (
+from expressivity.membership.obstructions.vanishing_order import (
     is_locally_lipschitz,
     taylor_balls,
     taylor_on_ray,
     vanishing_order,
 )
-from expressivity.proof import THEOREMS, ProofVerdict, prove
-from expressivity.targets import COORDINATES, Target, t1, t2
-from expressivity.weights import Weights, network_expression
+from expressivity.symbolic.proof import THEOREMS, ProofVerdict, prove
+from expressivity.symbolic.symbols import COORDINATES, Z
+from expressivity.targets.builtin import t1, t2
+from expressivity.targets.domains import domain_for
+from expressivity.targets.target import Target
 from proofs import containment, growth_order, inclusions, positive_gates, vanishing_gates
 from proofs.constant_gates import X1, gate_value, is_la, is_lifted, target_of
 

@@ -9,8 +9,9 @@ from dataclasses import replace
 import pytest
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY, Z
-from expressivity.proof import THEOREMS, ProofVerdict, prove
+from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
+from expressivity.symbolic.proof import THEOREMS, ProofVerdict, prove
+from expressivity.symbolic.symbols import Z
 from proofs.hypotheses import REGULAR, has_sign_of_argument, is_regular
 
 RELU, ID = ACTIVATIONS["relu"], ACTIVATIONS["id"]

@@ -7,7 +7,7 @@ false, or says why it is merely undecided).
 import pytest
 
 import proofs
-from expressivity.proof import THEOREMS, mutate
+from expressivity.symbolic.proof import THEOREMS, mutate
 
 proofs.register(THEOREMS)
 

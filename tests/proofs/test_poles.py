@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 import sympy as sp
 
-from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY, Z
-from expressivity.families import Family, Form, Kind
-from expressivity.obstructions.pole_order import (
+from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
+from expressivity.classes.families import Family, Form, Kind
+from expressivity.membership.obstructions.pole_order import (
     common_kink_leaves_no_jump,
     has_simple_poles,
     higher_pole,
@@ -19,8 +19,9 @@ from expressivity.obstructions.pole_order import (
     pole_order_obstruction,
     vanishes_at_zero,
 )
-from expressivity.proof import THEOREMS, ProofVerdict, prove
-from expressivity.targets import COORDINATES, t4, t5, t5q
+from expressivity.symbolic.proof import THEOREMS, ProofVerdict, prove
+from expressivity.symbolic.symbols import COORDINATES, Z
+from expressivity.targets.builtin import t4, t5, t5q
 from proofs import t5 as proof_of_t5
 
 X1 = COORDINATES[0]

@@ -5,36 +5,23 @@ shown for a function that it is not about), property (every step is in the trans
 """
 
 import dataclasses
-import importlib.util
-import sys
 import typing
-from pathlib import Path
 
 import pytest
+import sample_run as sample
 import torch
 
 from expressivity.bounds.bound import Method
-from expressivity.families import Kind
-from expressivity.gates import GateSpec
-from expressivity.proof import THEOREMS, ProofVerdict, prove
+from expressivity.classes.families import Kind
+from expressivity.classes.gates import GateSpec
 from expressivity.report.results import fits
-from expressivity.store import read_run
-from expressivity.targets import TARGETS, t1, t2
+from expressivity.runs.folder import read_run
+from expressivity.symbolic.proof import THEOREMS, ProofVerdict, prove
+from expressivity.targets.builtin import TARGETS, t1, t2
 from proofs import report_section
 from proofs.report_section import section, theorems
 
 torch.set_num_threads(1)
-
-
-def _load(name):
-    path = Path(__file__).parents[1] / "expressivity" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-sample = _load("sample_run")
 
 
 def named(path, *units, **changes):

@@ -13,11 +13,10 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from expressivity.activations import ACTIVATIONS, FULL_DICTIONARY, Z
-from expressivity.families import Family, Form, Kind
-from expressivity.gates import GateSpec
-from expressivity.identities import is_identity
-from expressivity.obstructions.jump_amplitude import (
+from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
+from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.gates import GateSpec
+from expressivity.membership.obstructions.jump_amplitude import (
     SECOND_FACTORS,
     SLOPE,
     TANGENT,
@@ -25,7 +24,7 @@ from expressivity.obstructions.jump_amplitude import (
     jump_amplitude_obstruction,
     neuron_jumps,
 )
-from expressivity.obstructions.smoothness import (
+from expressivity.membership.obstructions.smoothness import (
     AFFINE_FACTOR,
     neuron_degree,
     neuron_is_analytic,
@@ -33,8 +32,10 @@ from expressivity.obstructions.smoothness import (
     pieces,
     smoothness_obstruction,
 )
-from expressivity.proof import THEOREMS, ProofVerdict, prove
-from expressivity.targets import TARGETS, t1, t2
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.proof import THEOREMS, ProofVerdict, prove
+from expressivity.symbolic.symbols import Z
+from expressivity.targets.builtin import TARGETS, t1, t2
 from proofs import gated_separation, jump_lemma, networks, smoothness_classes, t3, t4
 from proofs import t1 as proof_of_t1
 from proofs import t2 as proof_of_t2

@@ -16,7 +16,7 @@ from experiments.pretraining.model import Transformer
 from experiments.pretraining.optimizers import build_optimizers, named_states
 from experiments.pretraining.recipes import Optimizer
 from experiments.pretraining.training import train
-from expressivity.store import read_run
+from expressivity.runs.folder import read_run
 
 CONFIGURATION: dict[str, object] = {"recipe": "by hand"}
 

@@ -13,8 +13,8 @@ from experiments.pretraining.recipes import Mixing, tiny
 from experiments.pretraining.report_section import section
 from experiments.pretraining.summary import compared
 from experiments.pretraining.views import VIEWS
-from expressivity.families import Kind
-from expressivity.store import Entry, Run, read_lanes, read_run
+from expressivity.classes.families import Kind
+from expressivity.runs.folder import Entry, Run, read_lanes, read_run
 
 LOSSES = {
     ("fixed", 1.0): [2.0, 2.2],

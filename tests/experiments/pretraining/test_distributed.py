@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from experiments.pretraining.distributed import Place
-from expressivity.store import read_lanes, read_run
+from expressivity.runs.folder import read_lanes, read_run
 
 RUNS = ("alone", "ddp", "fsdp", "resumed")
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")

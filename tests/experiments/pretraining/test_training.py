@@ -14,7 +14,7 @@ from experiments.pretraining.moe import Experts
 from experiments.pretraining.products import fast_products
 from experiments.pretraining.recipes import Compile, Optimizer, Precision, Schedule
 from experiments.pretraining.training import DivergedError, train
-from expressivity.families import Kind
+from expressivity.classes.families import Kind
 
 
 class KilledError(Exception):

@@ -1,0 +1,1 @@
+"""Enclosed integrals and suprema, in ball arithmetic."""

@@ -1,0 +1,103 @@
+"""Zernike moments of a function on the unit disk, enclosed (docs/theory.md, section 4, B4)."""
+
+import functools
+import math
+from dataclasses import dataclass
+
+import flint
+import sympy as sp
+
+from expressivity.bounds.integrals.cells import ball, gentle_turn, kink_lines, turned
+from expressivity.bounds.integrals.charts import BITS
+from expressivity.bounds.integrals.cubature import disk_integral, monomial_integrals
+from expressivity.bounds.integrals.scale import binary_exponent
+from expressivity.symbolic.enclosure import Enclosure, precision
+from expressivity.targets.domains import Domain
+from expressivity.targets.target import Target
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CertifiedMoments:
+    """Enclosures of a function's moments up to a degree, and of its norm.
+
+    Attributes:
+        sequences: for each degree n the n + 1 moments g_k, k = -n, -n+2, .., n.
+        norm_squared: the integral of f^2 over the disk.
+    """
+
+    sequences: tuple[tuple[flint.acb, ...], ...]
+    norm_squared: flint.arb
+
+    def relative(self, distance_squared: flint.arb) -> Enclosure:
+        """A squared distance to the function as a distance in units of its norm, at least 0."""
+        with precision(BITS):
+            return (Enclosure(distance_squared) / Enclosure(self.norm_squared)).sqrt()
+
+
+def on_disk(domain: Domain) -> bool:
+    """Whether a domain is the one these moments are about."""
+    return domain.dimension == 2 and domain.shape == "ball"
+
+
+@functools.lru_cache(maxsize=64)
+def certified_moments(target: Target, degree: int) -> CertifiedMoments:
+    """Enclosures, at ``cubature.BITS`` bits, of the moments of a target on the unit disk.
+
+    Raises:
+        ValueError: another domain; kinks that are not isolated straight lines; a pole or branch
+            point too close to the disk.
+
+    >>> from expressivity.targets.builtin import t2
+    >>> g = certified_moments(t2(), 3).sequences
+    >>> [len(sequence) for sequence in g], g[2][0].rel_accuracy_bits() > 80
+    ([1, 2, 3, 4], True)
+    """
+    if not on_disk(target.domain):
+        raise ValueError(f"required: a target on the unit disk; got one on {target.domain.name}")
+    with precision(BITS):
+        c, s = gentle_turn(kink_lines(target.expression))
+        size = binary_exponent(target.expression)
+        integrals = monomial_integrals(turned(target.expression, (c, s)), degree, exponent=size)
+        # Turned by alpha, the moment g_k is multiplied by exp(i k alpha).
+        back = flint.acb(ball(c), ball(-s))
+        sequences = [[flint.acb(0)] * (n + 1) for n in range(degree + 1)]
+        for k in range(degree + 1):
+            powers = [_power(integrals, j, k) for j in range((degree - k) // 2 + 1)]
+            for n in range(k, degree + 1, 2):
+                value = sum(
+                    (c * power for c, power in zip(_radial(n, k), powers, strict=False)),
+                    flint.acb(0),
+                )
+                moment = (n + 1) * value * back**k / flint.arb.pi()
+                sequences[n][(n + k) // 2] = moment
+                sequences[n][(n - k) // 2] = moment.conjugate()
+        return CertifiedMoments(
+            sequences=tuple(tuple(sequence) for sequence in sequences),
+            norm_squared=disk_integral(sp.Pow(target.expression, 2), exponent=2 * size),
+        )
+
+
+def _radial(n: int, k: int) -> list[int]:
+    """Coefficients of R_n^k(r) / r^k in powers of r^2, lowest first; R_n^k(1) = 1."""
+    half = (n - k) // 2
+    coefficients = [
+        (-1) ** s
+        * math.factorial(n - s)
+        // (math.factorial(s) * math.factorial(half + k - s) * math.factorial(half - s))
+        for s in range(half + 1)
+    ]
+    return coefficients[::-1]
+
+
+_TURNS = ((1, 0), (0, -1), (-1, 0), (0, 1))  # (-i)^q
+
+
+def _power(integrals: dict[tuple[int, int], flint.arb], j: int, k: int) -> flint.acb:
+    """The integral of f (x1^2 + x2^2)^j (x1 - i x2)^k."""
+    total = flint.acb(0)
+    for p in range(j + 1):
+        for q in range(k + 1):
+            real, imaginary = _TURNS[q % 4]
+            size = math.comb(j, p) * math.comb(k, q) * integrals[2 * (j - p) + k - q, 2 * p + q]
+            total += flint.acb(real * size, imaginary * size)
+    return total

@@ -1,0 +1,1 @@
+"""What a class is: activations, gates, families, facts, evaluation and exact weights."""

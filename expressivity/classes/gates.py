@@ -1,0 +1,246 @@
+"""Gates of a mixture of activations: pi_k(x) = scale_k g_k(u_1.x + e_1, ..., u_K.x + e_K).
+
+``sigmoid`` and ``tanh`` act on each coordinate alone, ``softmax`` on all K jointly. The two
+switches of a ``GateSpec`` turn the input-independent ``scale_k`` and the bias ``e_k`` off
+(scale_k = 1, e_k = 0): docs/theory.md, section 2, shows what each switch decides.
+
+Obstructions rest on facts of a gate that its symbolic form shows at the number of logits in
+question (``is_analytic``, ``is_positive``, ``vanishes_at_zero``); where it does not show one, they
+do not apply. Registration refuses a record that declares what is not shown.
+"""
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+import torch
+from torch import Tensor
+
+from expressivity.classes import facts
+from expressivity.registry import Registry, of_type
+from expressivity.symbolic.identities import by_conditions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """One gate function g: R^K -> R^K.
+
+    Attributes:
+        name: its name in commands.
+        expression: symbolic g_k, from the K logits and k.
+        value: torch form; logits ``[..., K, N]`` with the gate axis at ``-2`` to values of
+            the same shape.
+        pullback: (values, rows) -> rows times the Jacobian of g: maps dL/dg to dL/dlogits,
+            both ``[..., K, N]``.
+        positive: every g_k is positive everywhere; False claims nothing.
+        vanishes_at_zero: every g_k is 0 where all logits are 0; False claims nothing.
+    """
+
+    name: str
+    expression: Callable[[Sequence[sp.Expr], int], sp.Expr]
+    value: Callable[[Tensor], Tensor]
+    pullback: Callable[[Tensor, Tensor], Tensor]
+    positive: bool
+    vanishes_at_zero: bool
+
+
+def is_analytic(gate: Gate, size: int) -> bool:
+    """Whether every one of ``size`` gates is certainly real-analytic in the logits.
+
+    >>> is_analytic(GATES["softmax"], 3)
+    True
+    """
+    return all(facts.is_real_analytic(form) for form in _forms(gate, size))
+
+
+def is_positive(gate: Gate, size: int) -> bool:
+    """Whether every one of ``size`` gates is certainly positive, whatever the logits are.
+
+    >>> is_positive(GATES["sigmoid"], 2), is_positive(GATES["tanh"], 2)
+    (True, False)
+    """
+    return all(facts.sign_of(form) == "+" for form in _forms(gate, size))
+
+
+def vanishes_at_zero(gate: Gate, size: int) -> bool:
+    """Whether every one of ``size`` gates is certainly 0 where all logits are 0.
+
+    >>> vanishes_at_zero(GATES["tanh"], 2), vanishes_at_zero(GATES["softmax"], 2)
+    (True, False)
+    """
+    at_zero: Any = dict.fromkeys(_logits(size), sp.S.Zero)
+    return all(form.subs(at_zero) == 0 for form in _forms(gate, size))
+
+
+def gate_of(gate: Gate, logits: Sequence[sp.Expr], k: int) -> sp.Expr:
+    """The symbolic g_k of these logits, its own Abs, Max and the like by cases.
+
+    >>> gate_of(GATES["softmax"], (sp.S.Zero, sp.S.Zero), 0)
+    1/2
+    """
+    generic = _forms(gate, len(logits))[k]
+    cases: Any = by_conditions(generic)
+    if cases == generic:
+        return gate.expression(logits, k)
+    return cases.xreplace(dict(zip(_logits(len(logits)), logits, strict=True)))
+
+
+@functools.lru_cache(maxsize=256)
+def _forms(gate: Gate, size: int) -> tuple[sp.Expr, ...]:
+    logits = _logits(size)
+    return tuple(sp.sympify(gate.expression(logits, k), strict=True) for k in range(size))
+
+
+@functools.lru_cache(maxsize=64)
+def _logits(size: int) -> tuple[sp.Symbol, ...]:
+    return tuple(sp.Symbol(f"h{k}", real=True) for k in range(size))
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateSpec:
+    """A gate with its two switches.
+
+    >>> GateSpec(name="tanh").json()
+    {'name': 'tanh', 'scale': True, 'bias': True}
+    """
+
+    name: str
+    scale: bool = True
+    bias: bool = True
+
+    def __post_init__(self) -> None:
+        GATES[self.name]
+        for field in ("scale", "bias"):
+            value: Any = getattr(self, field)
+            if not isinstance(value, bool):
+                raise ValueError(f"required: True or False for the gate's {field}; got {value!r}")
+
+    def json(self) -> dict[str, object]:
+        """The JSON form of docs/formats.md."""
+        return {"name": self.name, "scale": self.scale, "bias": self.bias}
+
+
+def _sigmoid(logits: Tensor) -> Tensor:
+    # Eager torch.sigmoid rounds differently in a vector's tail; exp and division do not, and
+    # a lane's bits must not depend on its neighbours.
+    decay = torch.exp(-torch.abs(logits))
+    return torch.where(logits >= 0, torch.ones_like(decay), decay) / (1 + decay)
+
+
+def _softmax_pullback(values: Tensor, rows: Tensor) -> Tensor:
+    return values * (rows - (values * rows).sum(-2, keepdim=True))
+
+
+_SIZES = (1, 2, 3)  # numbers of logits at which a record is looked at when it is registered
+_PROBES = ((-1.75, 0.5, 2.25), (0.375, -0.625, 1.125))
+_STEP, _AGREEMENT = 1e-5, 1e-6
+
+
+def require_sound(gate: Gate) -> None:
+    """Refuse a record that declares what its expression does not show.
+
+    Raises:
+        ValueError: one line: what was required, what came, what to do.
+
+    >>> from dataclasses import replace
+    >>> require_sound(replace(GATES["tanh"], positive=True))
+    Traceback (most recent call last):
+    ValueError: gate tanh: required: positive only where the expression shows it: declare False
+    """
+    of_type(Gate)(gate)
+    for problem in _problems(gate):
+        raise ValueError(f"gate {gate.name}: required: {problem}")
+
+
+def _problems(gate: Gate) -> Iterator[str]:
+    """What is wrong with a record, first things first."""
+    if not gate.name.isidentifier():
+        yield f"a name of letters, digits and _; got {gate.name!r}"
+    for size in _SIZES:
+        try:
+            forms: tuple[Any, ...] = _forms(gate, size)
+        except Exception as error:  # noqa: BLE001 - a plug-in's function may raise anything
+            yield f"an expression of the logits and k; it raised {type(error).__name__}: {error}"
+            return
+        for form in forms:
+            if not isinstance(form, sp.Expr) or not form.free_symbols <= set(_logits(size)):
+                yield f"a sympy expression of the logits it is given; got {form}"
+                return
+            if not facts.is_moderate(form):
+                yield "an expression of at most 2,000 nodes, with exponents of at most 64"
+                return
+            if not facts.is_exact(form):
+                yield f"exact real numbers; got {form}: write sp.Rational for decimals"
+        for fact, shown in (("positive", is_positive), ("vanishes_at_zero", vanishes_at_zero)):
+            if getattr(gate, fact) and not shown(gate, size):
+                yield f"{fact} only where the expression shows it: declare False"
+        yield from _torch_slips(gate, size, forms)
+
+
+def _torch_slips(gate: Gate, size: int, forms: Sequence[Any]) -> Iterator[str]:
+    """Where value or pullback are not those of the expression: a slip, not rounding."""
+    logits_KN = torch.tensor(_PROBES, dtype=torch.float64).T[:size]
+    steps = (_STEP, -_STEP)
+    try:
+        values_KN = gate.value(logits_KN)
+        found = values_KN.tolist()
+        for k in range(size):
+            rows_KN = torch.zeros_like(logits_KN)
+            rows_KN[k] = 1.0
+            slopes_KN = gate.pullback(values_KN, rows_KN)
+            for j in range(size):
+                moved = [logits_KN + step * torch.eye(size)[:, j, None] for step in steps]
+                ahead_N, behind_N = (gate.value(logits)[k] for logits in moved)
+                gap_N = slopes_KN[j] - (ahead_N - behind_N) / (2 * _STEP)
+                if not bool((gap_N.abs() <= _AGREEMENT * (1 + slopes_KN[j].abs())).all()):
+                    yield "a pullback that is the transposed Jacobian of the value: correct it"
+                    return
+    except Exception as error:  # noqa: BLE001 - a plug-in's function may raise anything
+        yield (
+            "value and pullback of tensors with the gate axis at -2; one raised "
+            f"{type(error).__name__}: {error}"
+        )
+        return
+    for k, form in enumerate(forms):
+        for n, point in enumerate(_PROBES):
+            at = {h: sp.Rational(str(p)) for h, p in zip(_logits(size), point, strict=False)}
+            exact = form.subs(at).evalf(20)
+            if not (exact.is_Float or exact.is_Rational):
+                yield f"an expression with numerical values; got {exact} at the logits {point}"
+                return
+            if not abs(found[k][n] - float(exact)) <= _AGREEMENT * (1 + abs(float(exact))):
+                yield f"a torch value that computes the expression; it differs at {point}"
+                return
+
+
+GATES: Registry[Gate] = Registry("gate", group="expressivity.gates", check=require_sound)
+
+for _gate in (
+    Gate(
+        name="sigmoid",
+        expression=lambda logits, k: 1 / (1 + sp.exp(-logits[k])),
+        value=_sigmoid,
+        pullback=lambda values, rows: rows * values * (1 - values),
+        positive=True,
+        vanishes_at_zero=False,
+    ),
+    Gate(
+        name="tanh",
+        expression=lambda logits, k: sp.tanh(logits[k]),
+        value=torch.tanh,
+        pullback=lambda values, rows: rows * (1 - values * values),
+        positive=False,
+        vanishes_at_zero=True,
+    ),
+    Gate(
+        name="softmax",
+        expression=lambda logits, k: sp.exp(logits[k]) / sp.Add(*[sp.exp(h) for h in logits]),
+        value=lambda logits: torch.softmax(logits, -2),
+        pullback=_softmax_pullback,
+        positive=True,
+        vanishes_at_zero=False,
+    ),
+):
+    GATES.add(_gate.name, _gate, tested=True)

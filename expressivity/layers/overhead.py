@@ -1,0 +1,177 @@
+"""Time and saved memory of mixtures relative to fixed layers, measured in one run.
+
+Layers take turns, and the minimum of several rounds counts: the machine's other work slows
+rounds, and never hastens one. The reference is the fixed layer of the same form, treated by the
+same code; two_sided and quadratic have none, and are compared with fixed one_sided (SwiGLU).
+"""
+
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from expressivity.classes.activations import FULL_DICTIONARY
+from expressivity.classes.families import FIXED_FORMS, Family, Form, Kind
+from expressivity.classes.gates import GateSpec
+from expressivity.fitting.memory import keep_freed_memory
+from expressivity.fitting.program import compiler_available
+from expressivity.layers import FeedForward
+
+HIDDEN = 4
+"""Neurons per input."""
+
+PAPER_TIME = {Form.TYPE1: 1.03, Form.ONE_SIDED: 1.13, Form.TWO_SIDED: 1.13}
+"""Time of MoA relative to fixed in arXiv:2605.26647, for Type-I and Type-II."""
+
+PAPER_MEMORY = 1.00
+"""Memory of MoA relative to fixed there."""
+
+_FORMS = (Form.TYPE1, Form.ONE_SIDED, Form.TWO_SIDED)
+_MODES = ("eager", "compiled")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overhead:
+    """One layer's cost.
+
+    Attributes:
+        mode: ``eager`` or ``compiled``.
+        width: of the model: inputs and outputs; the layer has ``HIDDEN`` times as many neurons.
+        time_ratio: forward and backward, over the reference's.
+        saved_memory_ratio: bytes kept for the backward pass, parameters excluded, over the
+            reference's.
+        milliseconds: forward and backward, the minimum of the rounds.
+    """
+
+    form: Form
+    kind: Kind
+    mode: str
+    width: int
+    tokens: int
+    threads: int
+    time_ratio: float
+    saved_memory_ratio: float
+    milliseconds: float
+
+    def json(self) -> dict[str, object]:
+        """JSON form."""
+        return asdict(self)
+
+
+def layer_family(form: Form, kind: Kind, width: int) -> Family:
+    """The family that is measured: silu, or all seven with sigmoid gates; no hidden biases."""
+    return Family(
+        kind=kind,
+        form=form,
+        width=HIDDEN * width,
+        dimension=width,
+        outputs=width,
+        dictionary=("silu",) if kind is Kind.FIXED else FULL_DICTIONARY,
+        gate=GateSpec(name="sigmoid") if kind is Kind.MOA else None,
+        bias=False,
+    )
+
+
+def reference_form(form: Form) -> Form:
+    """Form of the fixed layer that a form is compared with."""
+    return form if form in FIXED_FORMS else Form.ONE_SIDED
+
+
+def modes() -> tuple[str, ...]:
+    """``eager``, and ``compiled`` where there is a compiler."""
+    return _MODES if compiler_available() else _MODES[:1]
+
+
+def measure(
+    *, width: int, mode: str, forms: Sequence[Form] = _FORMS, tokens: int = 2048, rounds: int = 5
+) -> Iterator[Overhead]:
+    """Measure fixed, LA and MoA layers of one width in one mode, float32 on the CPU.
+
+    Args:
+        width: inputs and outputs.
+        mode: one of :func:`modes`.
+        forms: what to measure.
+        tokens: inputs in one batch.
+        rounds: repetitions of each layer.
+
+    Raises:
+        ValueError: a size below 1.
+    """
+    for name, size in (("width", width), ("tokens", tokens), ("rounds", rounds)):
+        if size < 1:
+            raise ValueError(f"required: {name} of at least 1; got {size}")
+    # Else glibc hands every large activation back to the kernel, and page faults are measured.
+    keep_freed_memory()
+    needed = {(reference_form(form), Kind.FIXED) for form in forms}
+    needed |= {(form, kind) for form in forms for kind in (Kind.LA, Kind.MOA)}
+    cases = sorted(needed, key=lambda case: (list(Form).index(case[0]), list(Kind).index(case[1])))
+    generator = torch.Generator().manual_seed(0)
+    x_TD = torch.randn(tokens, width, generator=generator).requires_grad_()
+    gradient_TD = torch.randn(tokens, width, generator=generator)
+    modules: list[nn.Module] = [FeedForward(layer_family(*case, width)) for case in cases]
+    with _many_programs(), warnings.catch_warnings():
+        # Third-party deprecations inside the compiler are not the user's business.
+        warnings.simplefilter("ignore")
+        if mode == "compiled":
+            # Sizes of an earlier width must not make this one's programs generic.
+            optimised = [torch.compile(m, fullgraph=True, dynamic=False) for m in modules]
+            modules = [cast(nn.Module, module) for module in optimised]
+        for module in modules:
+            _step(module, x_TD, gradient_TD)
+        saved = {c: saved_bytes(m, x_TD) for c, m in zip(cases, modules, strict=True)}
+        seconds = {case: float("inf") for case in cases}
+        for _ in range(rounds):
+            for case, module in zip(cases, modules, strict=True):
+                seconds[case] = min(seconds[case], _step(module, x_TD, gradient_TD))
+    for form, kind in cases:
+        reference = (reference_form(form), Kind.FIXED)
+        yield Overhead(
+            form=form,
+            kind=kind,
+            mode=mode,
+            width=width,
+            tokens=tokens,
+            threads=torch.get_num_threads(),
+            time_ratio=seconds[form, kind] / seconds[reference],
+            saved_memory_ratio=saved[form, kind] / saved[reference],
+            milliseconds=1000 * seconds[form, kind],
+        )
+
+
+def saved_bytes(module: nn.Module, x: Tensor) -> int:
+    """Bytes that one forward pass keeps for the backward pass, parameters excluded.
+
+    Counts distinct storages, the input's included, of eager and compiled modules alike.
+
+    >>> saved_bytes(nn.Linear(3, 2), torch.zeros(5, 3))
+    60
+    """
+    parameters = {p.untyped_storage().data_ptr() for p in module.parameters()}
+    storages: dict[int, torch.UntypedStorage] = {}
+
+    def pack(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        storages[storage.data_ptr()] = storage
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        module(x)
+    return sum(s.nbytes() for address, s in storages.items() if address not in parameters)
+
+
+def _step(module: nn.Module, x_TD: Tensor, gradient_TD: Tensor) -> float:
+    """Seconds of one forward and backward pass."""
+    module.zero_grad(set_to_none=True)
+    x_TD.grad = None
+    started = time.perf_counter()
+    module(x_TD).backward(gradient_TD)
+    return time.perf_counter() - started
+
+
+def _many_programs() -> Any:
+    """A layer's code is one function, and torch.compile gives up after eight programs for it."""
+    return cast(Any, torch)._dynamo.config.patch(recompile_limit=64)

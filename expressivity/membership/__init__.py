@@ -1,0 +1,1 @@
+"""Whether a class contains a target: yes by recognition, no by obstructions."""

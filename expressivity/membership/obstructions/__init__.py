@@ -1,0 +1,42 @@
+"""Properties that a class has and a target may lack: one file each.
+
+An obstruction takes a target and a family and returns a reason why the target is no network of
+the family, or None where it does not apply. All reasons are exact; None decides nothing.
+"""
+
+from collections.abc import Callable
+
+from expressivity.classes.families import Family
+from expressivity.membership.obstructions.homogeneity import homogeneity_obstruction
+from expressivity.membership.obstructions.jump_amplitude import jump_amplitude_obstruction
+from expressivity.membership.obstructions.parity import parity_obstruction
+from expressivity.membership.obstructions.pole_order import pole_order_obstruction
+from expressivity.membership.obstructions.sign_definite import sign_definite_obstruction
+from expressivity.membership.obstructions.smoothness import smoothness_obstruction
+from expressivity.membership.obstructions.vanishing_order import vanishing_order_obstruction
+from expressivity.targets.target import Target
+
+Obstruction = Callable[[Target, Family], str | None]
+
+OBSTRUCTIONS: tuple[Obstruction, ...] = (
+    smoothness_obstruction,
+    homogeneity_obstruction,
+    parity_obstruction,
+    jump_amplitude_obstruction,
+    pole_order_obstruction,
+    sign_definite_obstruction,
+    vanishing_order_obstruction,
+)
+"""In the order in which they are tried, cheapest first."""
+
+__all__ = [
+    "OBSTRUCTIONS",
+    "Obstruction",
+    "homogeneity_obstruction",
+    "jump_amplitude_obstruction",
+    "parity_obstruction",
+    "pole_order_obstruction",
+    "sign_definite_obstruction",
+    "smoothness_obstruction",
+    "vanishing_order_obstruction",
+]

@@ -1,0 +1,11 @@
+"""Recognition: exact weights of a network that equals an expression, from its structure.
+
+An expression is brought into a normal form (``normal_form.py``); the arguments that neurons and
+gates can have are read off it (``candidates.py``); what remains is exact linear algebra
+(``linear.py``): constant coefficients (``ungated.py``, ``shared.py``) or gates (``gated.py``,
+``mixtures.py``). ``recognise`` compares what it returns with the expression, exactly.
+"""
+
+from expressivity.membership.recognition.recognise import STEPS, Recognition, recognise
+
+__all__ = ["STEPS", "Recognition", "recognise"]

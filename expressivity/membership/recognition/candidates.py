@@ -1,0 +1,240 @@
+"""Which affine arguments the neurons of an expression can have, and which factors it has."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sympy as sp
+from sympy.polys.rings import ring as polynomial_ring
+
+from expressivity.classes.activations import ACTIVATIONS
+from expressivity.membership.recognition.linear import Field, field_of, solve
+from expressivity.membership.recognition.normal_form import (
+    Affine,
+    Generator,
+    Poly,
+    Ring,
+    UnrecognisedError,
+    line_of,
+    plus,
+    scaled,
+)
+
+_MAX_FACTORS = 7
+_MAX_FACTORED = 80
+_MAX_EXPONENT = 6
+_MAX_DEGREE = 12  # of polynomials whose affine factors are sought
+
+
+def atom(ring: Ring, name: str, z: Affine) -> Poly:
+    """The normal form of an activation at an affine argument."""
+    return ring.parse(ACTIVATIONS[name](as_expression(ring, z)))
+
+
+def as_expression(ring: Ring, z: Affine) -> sp.Expr:
+    """The affine function as an expression."""
+    return sp.Add(*[c * s for c, s in zip(z[:-1], ring.symbols, strict=True)], z[-1])
+
+
+def unit(ring: Ring) -> Affine:
+    """The constant function 1."""
+    return (*(sp.S.Zero,) * len(ring.symbols), sp.S.One)
+
+
+def independent(ring: Ring, names: Sequence[str], field: Field) -> list[str]:
+    """A basis of the span of the activations; ``id`` last, if it is there."""
+    x: Affine = (sp.S.One, *(sp.S.Zero,) * len(ring.symbols))
+    kept: list[str] = []
+    ordered = sorted(names, key=lambda name: (name == "leaky_relu", names.index(name)))
+    for name in ordered:
+        if solve([atom(ring, k, x) for k in kept], atom(ring, name, x), field) is None:
+            kept.append(name)
+    return sorted(kept, key=lambda name: name == "id")
+
+
+def logistic(generator: Generator) -> Affine | None:
+    """The h of a share of two logits 0 and h, or None."""
+    if generator.kind != "share" or len(generator.data) != 2:
+        return None
+    return generator.data[1]
+
+
+def arguments(
+    ring: Ring, poly: Poly, names: Sequence[str], *, guesses: bool = True
+) -> list[Affine]:
+    """Candidate arguments z of neurons, up to sign, likely ones first.
+
+    Lines of steps, with every scale that another generator on the line suggests; arguments of
+    erf; logits that an activation of the dictionary has at z. With ``guesses`` also arguments
+    that no generator asks for: affine factors, and lines at scale 1.
+    """
+    used = ring.used(poly)
+    rates = sorted({rate for name in names for rate in _rates(ring, name)})
+    scales: dict[Affine, list[Affine]] = {}
+    for generator in used:
+        if generator.kind == "erf" and "gelu" in names:
+            _on_line(scales, generator.data)
+        h = logistic(generator)
+        if h is not None:
+            for rate in rates:
+                _on_line(scales, scaled(h, 1 / rate))
+    found: list[Affine] = []
+    for line in (g.data for g in used if g.kind == "step"):
+        found += scales.get(line, [])
+        if guesses or line not in scales:
+            found.append(line)
+    found += [g.data for g in used if g.kind == "erf" and "gelu" in names]
+    if guesses:
+        factors = affine_factors(ring, poly)
+        found += [z for factor in factors for z in scales.get(factor, [])]
+        found += factors
+    found += [z for line in scales.values() for z in line]
+    return [z for z in dict.fromkeys(found) if all(_has_atom(ring, name, z) for name in names)]
+
+
+def _has_atom(ring: Ring, name: str, z: Affine) -> bool:
+    try:
+        atom(ring, name, z)
+    except UnrecognisedError:
+        return False
+    return True
+
+
+def sharp_lines(ring: Ring, poly: Poly) -> set[Affine]:
+    """Lines that only arguments of activations have: those of steps and erf."""
+    return {
+        line
+        for g in ring.used(poly)
+        if g.kind in ("step", "erf")
+        for line in [line_of(g.data)[1]]
+        if line is not None
+    }
+
+
+def _on_line(scales: dict[Affine, list[Affine]], z: Affine) -> None:
+    sign, line = line_of(z)
+    if line is not None:
+        scales.setdefault(line, []).append(scaled(z, sign))
+
+
+def _rates(ring: Ring, name: str) -> list[Any]:
+    """The r for which the activation at z contains the share of r z."""
+    probe: Affine = (sp.S.One, *(sp.S.Zero,) * len(ring.symbols))
+    found = [logistic(g) for g in ring.used(atom(ring, name, probe))]
+    return [h[0] for h in found if h is not None]
+
+
+def affine_factors(ring: Ring, poly: Poly) -> list[Affine]:
+    """Affine factors of the polynomial that are functions of x alone, leading slope 1."""
+    content, x = _content(ring, poly)
+    if content is None:
+        return []
+    found: list[Affine] = []
+    for factor, _ in content.factor_list()[1]:
+        if factor.as_expr().as_poly(*x).total_degree() != 1:
+            continue
+        p = factor.as_expr()
+        slopes = [sp.diff(p, s) for s in x]
+        z = (*slopes, p.subs(dict.fromkeys(x, 0)))
+        line = line_of(z)[1]
+        assert line is not None
+        found.append(line)
+    return found
+
+
+def _content(ring: Ring, poly: Poly) -> tuple[Any, tuple[Any, ...]]:
+    """The greatest common divisor of the coefficients in Q[x] of the other generators."""
+    x = ring.symbols
+    if not poly or not all(_is_rational(c) for c in poly.values()):
+        return None, x
+    R, *_ = polynomial_ring(list(x), sp.QQ)
+    content = R.zero
+    parts = _parts(ring, poly)
+    if any(sum(powers) > _MAX_DEGREE for part in parts.values() for powers in part):
+        return None, x
+    for part in parts.values():
+        content = R.from_dict(part) if not content else content.gcd(R.from_dict(part))
+        if content.is_ground:
+            return None, x
+    return content, x
+
+
+def _is_rational(c: Any) -> bool:
+    return sp.QQ.of_type(c) or not hasattr(c, "numer") or (c.numer.is_ground and c.denom.is_ground)
+
+
+def _parts(ring: Ring, poly: Poly) -> dict[Any, dict[tuple[int, ...], Any]]:
+    axes = {
+        ring.index(Generator("x", axis)): axis for axis in range(len(ring.symbols))
+    }  # fmt: skip
+    parts: dict[Any, dict[tuple[int, ...], Any]] = {}
+    for powers, c in poly.items():
+        exponents = [0] * len(ring.symbols)
+        for index, exponent in powers:
+            if index in axes:
+                exponents[axes[index]] = exponent
+        rest = tuple(p for p in powers if p[0] not in axes)
+        value = c if sp.QQ.of_type(c) else sp.QQ.convert(c.numer.LC) / sp.QQ.convert(c.denom.LC)
+        parts.setdefault(rest, {})[tuple(exponents)] = value
+    return parts
+
+
+def divided(ring: Ring, poly: Poly, y: Affine) -> Poly:
+    """The polynomial over one of its :func:`affine_factors`."""
+    R, *_ = polynomial_ring(list(ring.symbols), sp.QQ)
+    divisor = R.from_expr(as_expression(ring, y))
+    places = [ring.index(Generator("x", axis)) for axis in range(len(ring.symbols))]
+    total: Poly = {}
+    for rest, part in _parts(ring, poly).items():
+        for exponents, c in R.from_dict(part).exquo(divisor).items():
+            axes = [(i, e) for i, e in zip(places, exponents, strict=True) if e]
+            total = plus(total, {tuple(sorted([*rest, *axes])): c})
+    return total
+
+
+def _is_factorable(expression: Any) -> bool:
+    """Whether it is small, in nodes and degree, so that sympy factors it soon."""
+    exponents: list[Any] = [power.exp for power in expression.atoms(sp.Pow)]
+    return expression.count_ops() <= _MAX_FACTORED and all(
+        abs(exponent) <= _MAX_EXPONENT for exponent in exponents if exponent.is_Rational
+    )
+
+
+def partitions(ring: Ring, expression: Any) -> Iterator[tuple[Poly, Poly]]:
+    """Ways to write an expression as a product of two, by the factors it has as it stands."""
+    if expression.is_Add:
+        expression = sp.factor_terms(expression)
+    if expression.is_Add and _is_factorable(expression):
+        expression = sp.factor(expression)
+    left, factors = {(): sp.QQ(1)}, list[Poly]()
+    quotient: Any = sp.S.One  # exponentials and denominators belong together
+    try:
+        for part in sp.Mul.make_args(expression):
+            piece: Any = part
+            if piece.is_Rational:
+                left = ring.times(left, ring.parse(piece))
+            elif piece.func == sp.exp or (piece.is_Pow and piece.exp.is_negative):
+                quotient *= piece
+            else:
+                whole = piece.is_Pow and piece.exp.is_Integer
+                base, repeat = (piece.base, int(piece.exp)) if whole else (piece, 1)
+                factors += [ring.parse(base)] * repeat
+        factors += ring.factors(quotient)
+    except UnrecognisedError:
+        return
+    constants = [f for f in factors if field_of(ring, f).constants and len(ring.used(f)) == 1]
+    for constant in constants:
+        left = ring.times(left, constant)
+        factors.remove(constant)
+    if len(factors) > _MAX_FACTORS:
+        return
+    constant, seen = left, list[tuple[Poly, Poly]]()
+    for chosen in range(2 ** len(factors)):
+        left, right = constant, {(): sp.QQ(1)}
+        for place, factor in enumerate(factors):
+            if chosen >> place & 1:
+                right = ring.times(right, factor)
+            else:
+                left = ring.times(left, factor)
+        if (left, right) not in seen:
+            seen.append((left, right))
+            yield left, right

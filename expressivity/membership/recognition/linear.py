@@ -1,0 +1,128 @@
+"""Exact linear algebra on normal forms, over the rationals with the constants that occur.
+
+Constants such as tanh(1/2) are taken for independent variables, so that coefficients live in a
+field of rational functions. A solution is exact whatever relations there are between them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+from sympy.polys.domains import QQ
+from sympy.polys.matrices import DomainMatrix
+
+from expressivity.membership.recognition.normal_form import Generator, Poly, Powers, Ring
+from expressivity.symbolic.budget import Budget
+
+_DEPTH = 16  # rows that an entry meets on the way; these systems are sparse
+_DEARER = 20  # an entry that is a rational function, beside one that is a number
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """Coefficients: the rationals, or rational functions of constants.
+
+    Attributes:
+        domain: as sympy has it.
+        constants: (index of the generator, its symbol in the domain, its value).
+        budget: pays for linear systems.
+    """
+
+    domain: Any
+    constants: tuple[tuple[int, sp.Symbol, sp.Expr], ...]
+    budget: Budget
+
+    def number(self, c: Any) -> sp.Expr:
+        """A coefficient as an expression."""
+        value = self.domain.to_sympy(c)
+        return value.subs({symbol: number for _, symbol, number in self.constants})
+
+    def lift(self, poly: Poly) -> Poly:
+        """A polynomial whose constants are generators, with them as coefficients."""
+        if not self.constants:
+            return poly
+        inside = {
+            index: self.domain.from_sympy(symbol) for index, symbol, _ in self.constants
+        }  # fmt: skip
+        total: Poly = {}
+        for powers, c in poly.items():
+            value = self.domain.convert(c)
+            for index, exponent in powers:
+                if index in inside:
+                    value = value * inside[index] ** exponent
+            kept = tuple(p for p in powers if p[0] not in inside)
+            total[kept] = total.get(kept, self.domain.zero) + value
+        return {powers: c for powers, c in total.items() if c}
+
+
+def field_of(ring: Ring, poly: Poly) -> Field:
+    """The field of the constants of a polynomial."""
+    found: list[tuple[int, sp.Symbol, sp.Expr]] = []
+    for generator in ring.used(poly):
+        value = _constant(generator)
+        if value is not None:
+            found.append((ring.index(generator), sp.Symbol(f"k{len(found)}"), value))
+    domain = QQ.frac_field(*[symbol for _, symbol, _ in found]) if found else QQ
+    return Field(domain=domain, constants=tuple(found), budget=ring.budget)
+
+
+def _constant(generator: Generator) -> sp.Expr | None:
+    if generator.kind == "constant":
+        return generator.data
+    if generator.kind == "share" and not any(any(h[:-1]) for h in generator.data):
+        terms = [sp.exp(h[-1]) for h in generator.data]
+        return terms[generator.index] / sp.Add(*terms)
+    return None
+
+
+def solve(columns: Sequence[Poly], target: Poly, field: Field) -> list[Any] | None:
+    """Coefficients c with sum_i c_i columns_i = target, or None; free ones are 0.
+
+    Earlier columns are preferred.
+
+    Raises:
+        OutOfBudgetError: the system is larger than what is left of the field's budget.
+
+    >>> from expressivity.symbolic.symbols import COORDINATES
+    >>> x = COORDINATES[0]
+    >>> ring = Ring((x,))
+    >>> found = solve([ring.parse(x), ring.parse(x + 1)], {(): QQ(3)}, field_of(ring, {}))
+    >>> [int(c) for c in found]
+    [-3, 3]
+    """
+    zero = field.domain.zero
+    if not columns:
+        return None if target else []
+    rows: dict[Powers, int] = {}
+    matrix: dict[int, dict[int, Any]] = {}
+    for j, column in enumerate([*columns, target]):
+        for powers, c in column.items():
+            i = rows.setdefault(powers, len(rows))
+            matrix.setdefault(i, {})[j] = field.domain.convert(c)
+    width = len(columns)
+    entries = sum(map(len, matrix.values()))
+    depth = min(len(rows), width, _DEPTH)
+    field.budget.spend(entries * depth * (_DEARER if field.constants else 1))
+    reduced, pivots = DomainMatrix(matrix, (len(rows), width + 1), field.domain).rref()
+    if width in pivots:
+        return None
+    last: Any = reduced.to_dod()
+    solution = [zero] * width
+    for i, pivot in enumerate(pivots):
+        solution[pivot] = last.get(i, {}).get(width, zero)
+    return solution
+
+
+def rank_one(matrix: Sequence[Sequence[Any]]) -> tuple[list[Any], list[Any]] | None:
+    """Vectors with matrix = outer(left, right), the first nonzero of left 1; None without them."""
+    pivot = next((i for i, row in enumerate(matrix) if any(row)), None)
+    if pivot is None:
+        return None
+    right = list(matrix[pivot])
+    place = next(j for j, c in enumerate(right) if c)
+    left = [row[place] / right[place] for row in matrix]
+    for factor, row in zip(left, matrix, strict=True):
+        if any(c != factor * r for c, r in zip(row, right, strict=True)):
+            return None
+    return left, right

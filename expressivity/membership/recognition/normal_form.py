@@ -1,0 +1,420 @@
+"""A normal form for sums of products of activations and gates at affine arguments.
+
+Expressions become polynomials over the rationals in *generators*: the coordinates, steps
+[l > 0], erf(z/sqrt(2)), and the shares exp(h_i)/sum_k exp(h_k), of which tanh, the logistic
+function and SiLU are affine functions: tanh(u) = 2 share(2u) - 1.
+
+What equality of normal forms means (``verification`` rests on it): every rewriting is an identity
+at all points off finitely many hyperplanes, those where a step changes. Denominators are sums of
+exponentials with positive coefficients, so nothing is divided by 0; a step is its own square; the
+shares of one denominator add up to 1; anything else is refused, and so are floats, non-finite
+constants and foreign symbols. Two expressions with one normal form are therefore equal off these
+hyperplanes. Unequal normal forms decide nothing: generators may be dependent.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, cast
+
+import sympy as sp
+from sympy.core.relational import GreaterThan, LessThan, StrictGreaterThan, StrictLessThan
+from sympy.polys.domains import QQ
+
+from expressivity.symbolic.budget import Budget, expanded
+
+Affine = tuple[sp.Expr, ...]
+"""Rational slopes, then a constant (rational plus logarithms of rationals)."""
+Powers = tuple[tuple[int, int], ...]
+"""A monomial: (index of a generator, positive exponent), ascending."""
+Poly = dict[Powers, Any]
+_Raw = dict[tuple[Affine, Powers], Any]
+
+_MAX_TERMS = 4000
+_STEPS = 2_000_000  # terms of all products
+_MATCH = 100  # steps of trying one logit for one denominator
+_ROOT = sp.sqrt(2)
+
+
+class UnrecognisedError(Exception):
+    """An expression outside the normal form."""
+
+
+@dataclass(frozen=True)
+class Generator:
+    """One generator.
+
+    Attributes:
+        kind: ``x``, ``step``, ``erf``, ``share`` or ``constant``.
+        data: the axis; the argument, up to sign (step: up to scale); the tuple of logits, the
+            first of them 0; or a number.
+        index: for ``share``, which logit, at least 1.
+    """
+
+    kind: str
+    data: Any
+    index: int = 0
+
+
+@dataclass
+class Ring:
+    """The generators met so far, and the arithmetic of polynomials in them.
+
+    >>> x = sp.Symbol("x1", real=True)
+    >>> ring = Ring((x,))
+    >>> ring.parse(x * sp.tanh(x)) == ring.parse(2 * x / (1 + sp.exp(-2 * x)) - x)
+    True
+    """
+
+    symbols: tuple[sp.Symbol, ...]
+    budget: Budget = field(default_factory=lambda: Budget(_STEPS))
+    generators: list[Generator] = field(default_factory=list[Generator])
+    _known: dict[Generator, int] = field(default_factory=dict[Generator, int])
+    _parsed: dict[sp.Expr, Poly] = field(default_factory=dict[sp.Expr, Poly])
+
+    def parse(self, expression: sp.Expr) -> Poly:
+        """The normal form.
+
+        Raises:
+            UnrecognisedError: other functions, arguments that are not affine, or too many terms.
+            OutOfBudgetError: the ring's budget is used up.
+        """
+        if expression not in self._parsed:
+            self._parsed[expression] = self._resolve(self._walk(expression))
+        return self._parsed[expression]
+
+    def factors(self, expression: sp.Expr) -> list[Poly]:
+        """Normal forms with the expression as their product, one for each share.
+
+        Raises:
+            UnrecognisedError: as :meth:`parse`.
+        """
+        raw = self._walk(expression)
+        if len(raw) != 1:
+            return [self.parse(expression)]
+        (((h, powers), c),) = raw.items()
+        bottoms, kept = self._split(powers)
+        chosen, surplus = self._matched(h, bottoms)
+        found = [{kept: c}, self._plain(self._walk_number(sp.exp(surplus)))]
+        found += [self.share(b.data, i) for b, i in zip(bottoms, chosen, strict=True)]
+        return [poly for poly in found if poly != {(): QQ(1)}]
+
+    def index(self, generator: Generator) -> int:
+        """Position of a generator, added where it is new."""
+        if generator not in self._known:
+            self._known[generator] = len(self.generators)
+            self.generators.append(generator)
+        return self._known[generator]
+
+    def used(self, poly: Poly) -> list[Generator]:
+        """Generators that occur in a polynomial."""
+        return [self.generators[i] for i in sorted({i for powers in poly for i, _ in powers})]
+
+    def times(self, left: Poly, right: Poly) -> Poly:
+        """The product; steps are idempotent."""
+        self._pay(left, right)
+        product: Poly = {}
+        for p, c in left.items():
+            for q, e in right.items():
+                _accumulate(product, self._merge(p, q), c * e)
+        return product
+
+    def affine(self, z: Affine) -> Poly:
+        """An affine function as a polynomial."""
+        return self._plain(self._affine_raw(z))
+
+    # Parsing
+
+    def _walk(self, node: Any) -> _Raw:
+        zero = self._zero
+        if node.is_Rational:
+            return {(zero, ()): QQ(int(node.p), int(node.q))} if node else {}
+        if node in self.symbols:
+            return self._generator(Generator("x", self.symbols.index(node)))
+        if node.is_Add:
+            total: _Raw = {}
+            for part in node.args:
+                for key, c in self._walk(part).items():
+                    _accumulate(total, key, c)
+            return total
+        if node.is_Mul:
+            product: _Raw = {(zero, ()): QQ(1)}
+            for part in node.args:
+                product = self._multiply(product, self._walk(part))
+            return product
+        if node == sp.E or isinstance(node, sp.exp):
+            logit = self._affine(node.args[0] if node.args else sp.S.One)
+            return {(logit, ()): QQ(1)}
+        if node.is_Pow and node.exp.is_Integer:
+            base = self._walk(node.base)
+            base = base if node.exp.is_positive else self._reciprocal(base)
+            power: _Raw = {(zero, ()): QQ(1)}
+            for _ in range(abs(int(node.exp))):
+                power = self._multiply(power, base)
+            return power
+        if node.is_number and node.is_finite and not node.has(sp.Piecewise, sp.Float):
+            return self._generator(Generator("constant", node))
+        return self._function(node)
+
+    def _function(self, node: Any) -> _Raw:
+        zero = self._zero
+        if isinstance(node, sp.tanh):
+            logits = (zero, tuple(sp.expand(2 * c) for c in self._affine(node.args[0])))
+            top: _Raw = {}
+            bottom: _Raw = {}
+            for h, c in zip(logits, (-1, 1), strict=True):  # the two may be one logit: tanh(0)
+                _accumulate(top, (h, ()), QQ(c))
+                _accumulate(bottom, (h, ()), QQ(1))
+            return self._multiply(top, self._reciprocal(bottom))
+        if isinstance(node, sp.erf):
+            z = self._affine(node.args[0] * _ROOT)
+            sign, z = _oriented(z)
+            return _scaled(self._generator(Generator("erf", z)), sign)
+        if isinstance(node, sp.Abs):
+            z = self._affine(node.args[0])
+            sign = _scaled(self._step(z), 2)
+            _accumulate(sign, (zero, ()), QQ(-1))
+            return self._multiply(sign, self._affine_raw(z))
+        if isinstance(node, sp.Piecewise):
+            pairs: list[Any] = list(node.args)
+            return self._cases([(pair.args[0], pair.args[1]) for pair in pairs])
+        raise UnrecognisedError
+
+    def _cases(self, pairs: Sequence[tuple[Any, Any]]) -> _Raw:
+        value, condition = pairs[0]
+        level: Any
+        if condition == sp.true:
+            return self._walk(value)
+        if len(pairs) == 1:
+            raise UnrecognisedError
+        if isinstance(condition, StrictGreaterThan | GreaterThan):
+            level = cast(Any, condition).lhs - cast(Any, condition).rhs
+        elif isinstance(condition, StrictLessThan | LessThan):
+            level = cast(Any, condition).rhs - cast(Any, condition).lhs
+        else:
+            raise UnrecognisedError
+        step, rest = self._step(self._affine(level)), self._cases(pairs[1:])
+        total = dict(rest)
+        difference = self._walk(value)
+        for key, c in rest.items():
+            _accumulate(difference := dict(difference), key, -c)
+        for key, c in self._multiply(step, difference).items():
+            _accumulate(total, key, c)
+        return total
+
+    def _step(self, z: Affine) -> _Raw:
+        sign, line = line_of(z)
+        if line is None:
+            raise UnrecognisedError
+        step = self._generator(Generator("step", line))
+        if sign > 0:
+            return step
+        return {(self._zero, ()): QQ(1), **_scaled(step, -1)}
+
+    def _affine(self, expression: Any) -> Affine:
+        slopes: dict[Any, sp.Expr] = {}
+        constant: Any = sp.S.Zero
+        for term in sp.Add.make_args(expanded(expression)):
+            c, rest = term.as_coeff_Mul()
+            if rest in self.symbols and c.is_Rational:
+                slopes[rest] = slopes.get(rest, sp.S.Zero) + c
+            elif term.is_number and term.is_real:
+                constant += term
+            else:
+                raise UnrecognisedError
+        return (*(slopes.get(s, sp.S.Zero) for s in self.symbols), constant)
+
+    def _affine_raw(self, z: Affine) -> _Raw:
+        total: _Raw = {}
+        for axis, slope in enumerate(z[:-1]):
+            if slope:
+                x = self._generator(Generator("x", axis))
+                total.update(self._multiply(self._walk(slope), x))
+        if z[-1]:
+            for key, c in self._walk(z[-1]).items():
+                _accumulate(total, key, c)
+        return total
+
+    def _reciprocal(self, base: _Raw) -> _Raw:
+        if len(base) == 1:
+            (((h, powers), c),) = base.items()
+            if not powers:
+                return {(_negative(h), ()): 1 / c}
+        logits: list[Affine] = []
+        for (h, powers), c in base.items():
+            parts = [self.generators[i] for i, e in powers for _ in range(e)]
+            if any(part.kind != "constant" for part in parts):
+                raise UnrecognisedError
+            value = sp.Mul(QQ.to_sympy(c), *[part.data for part in parts])
+            if not value.is_positive:
+                raise UnrecognisedError  # a sum that might vanish
+            logits.append((*h[:-1], sp.expand(h[-1] + sp.log(value))))
+        if not logits:
+            raise UnrecognisedError
+        first, *others = sorted(logits, key=_order)
+        shifted = (self._zero, *(_one_logarithm(_difference(h, first)) for h in others))
+        place = self.index(Generator("denominator", shifted))
+        return {(_negative(first), ((place, 1),)): QQ(1)}
+
+    # Quotients of exponentials
+
+    def _resolve(self, raw: _Raw) -> Poly:
+        total: Poly = {}
+        for (h, powers), c in raw.items():
+            bottoms, kept = self._split(powers)
+            term: Poly = {kept: c}
+            chosen, surplus = self._matched(h, bottoms)
+            for bottom, index in zip(bottoms, chosen, strict=True):
+                term = self.times(term, self.share(bottom.data, index))
+            factor: Any = sp.exp(surplus)
+            if factor != 1:
+                term = self.times(term, self._plain(self._walk_number(factor)))
+            for key, value in term.items():
+                _accumulate(total, key, value)
+        if len(total) > _MAX_TERMS:
+            raise UnrecognisedError
+        return total
+
+    def _split(self, powers: Powers) -> tuple[list[Generator], Powers]:
+        """The denominators, each as often as its exponent says, and the other powers."""
+        kinds = [self.generators[i].kind for i, _ in powers]
+        bottoms = [
+            self.generators[i]
+            for (i, e), kind in zip(powers, kinds, strict=True)
+            if kind == "denominator"
+            for _ in range(e)
+        ]
+        kept = tuple(p for p, kind in zip(powers, kinds, strict=True) if kind != "denominator")
+        return bottoms, kept
+
+    def share(self, logits: tuple[Affine, ...], index: int) -> Poly:
+        """exp(h_index)/sum_k exp(h_k), with the share of the first logit eliminated."""
+        places = [self.index(Generator("share", logits, i)) for i in range(1, len(logits))]
+        if index:
+            return {((places[index - 1], 1),): QQ(1)}
+        return {(): QQ(1), **{((place, 1),): QQ(-1) for place in places}}
+
+    def _matched(self, h: Affine, bottoms: list[Generator]) -> tuple[list[int], sp.Expr]:
+        """A logit for each denominator, with sum h up to a constant, and that constant."""
+        found = sorted(self._matches(h, bottoms), key=lambda match: (match[1] != 0, match[0]))
+        if not found:
+            raise UnrecognisedError
+        return found[0]
+
+    def _matches(self, h: Affine, bottoms: list[Generator]) -> Iterator[tuple[list[int], sp.Expr]]:
+        if not bottoms:
+            if not any(h[:-1]):
+                yield [], sp.expand(h[-1])
+            return
+        for index, logit in enumerate(bottoms[0].data):
+            self.budget.spend(_MATCH)
+            for rest, surplus in self._matches(_difference(h, logit), bottoms[1:]):
+                yield [index, *rest], surplus
+
+    def _walk_number(self, number: Any) -> _Raw:
+        if number.is_Rational:
+            return self._walk(number)
+        return self._generator(Generator("constant", number))
+
+    # Arithmetic
+
+    @property
+    def _zero(self) -> Affine:
+        return (sp.S.Zero,) * (len(self.symbols) + 1)
+
+    def _generator(self, generator: Generator) -> _Raw:
+        return {(self._zero, ((self.index(generator), 1),)): QQ(1)}
+
+    def _plain(self, raw: _Raw) -> Poly:
+        return {powers: c for (_, powers), c in raw.items()}
+
+    def _multiply(self, left: _Raw, right: _Raw) -> _Raw:
+        self._pay(left, right)
+        product: _Raw = {}
+        for (h, p), c in left.items():
+            for (k, q), e in right.items():
+                _accumulate(product, (_sum(h, k), self._merge(p, q)), c * e)
+        return product
+
+    def _pay(self, left: Mapping[Any, Any], right: Mapping[Any, Any]) -> None:
+        terms = len(left) * len(right)
+        if terms > _MAX_TERMS:
+            raise UnrecognisedError
+        self.budget.spend(terms + 1)
+
+    def _merge(self, left: Powers, right: Powers) -> Powers:
+        if not left or not right:
+            return left or right
+        powers = dict(left)
+        for index, exponent in right:
+            step = self.generators[index].kind == "step"
+            powers[index] = 1 if step else powers.get(index, 0) + exponent
+        return tuple(sorted(powers.items()))
+
+
+def plus(left: Poly, right: Poly, factor: Any = 1) -> Poly:
+    """left + factor right."""
+    total = dict(left)
+    for powers, c in right.items():
+        _accumulate(total, powers, c * factor)
+    return total
+
+
+def line_of(z: Affine) -> tuple[int, Affine | None]:
+    """Sign and the affine function up to positive scale, first slope 1; None for a constant."""
+    leading = next((c for c in z[:-1] if c), None)
+    if leading is None:
+        return 1, None
+    return (1 if leading > 0 else -1), tuple(sp.expand(c / leading) for c in z)
+
+
+def scaled(z: Affine, factor: Any) -> Affine:
+    """factor z."""
+    return tuple(sp.expand(c * factor) for c in z)
+
+
+def rational(number: Any) -> Any:
+    """A sympy rational in the coefficient field."""
+    return QQ(int(number.p), int(number.q))
+
+
+def _oriented(z: Affine) -> tuple[int, Affine]:
+    leading = next((c for c in z if c), sp.S.One)
+    return (1, z) if leading > 0 else (-1, _negative(z))
+
+
+def _accumulate(total: dict[Any, Any], key: Any, c: Any) -> None:
+    value = total.get(key, 0) + c
+    if value:
+        total[key] = value
+    else:
+        total.pop(key, None)
+
+
+def _scaled(raw: Mapping[Any, Any], factor: Any) -> dict[Any, Any]:
+    return {key: c * factor for key, c in raw.items()}
+
+
+def _sum(left: Affine, right: Affine) -> Affine:
+    return tuple(a + b for a, b in zip(left, right, strict=True))
+
+
+def _negative(z: Affine) -> Affine:
+    return tuple(-c for c in z)
+
+
+def _difference(left: Affine, right: Affine) -> Affine:
+    return tuple(sp.expand(a - b) for a, b in zip(left, right, strict=True))
+
+
+def _one_logarithm(h: Affine) -> Affine:
+    """The same with log(2) + log(3) as log(6); the numbers are positive."""
+    if len(h[-1].atoms(sp.log)) < 2:
+        return h
+    constant: Any = sp.expand(sp.logcombine(h[-1], force=True))
+    return (*h[:-1], constant)
+
+
+def _order(h: Affine) -> tuple[Any, ...]:
+    slopes: Any = h[:-1]
+    return (*(Fraction(int(c.p), int(c.q)) for c in slopes), float(h[-1]))

@@ -1,0 +1,276 @@
+"""Several neurons that share one psi, and what they leave over.
+
+The matrix (activation, neuron) of coefficients has rank 1. Polynomials are left over by sign
+changes, s(-z) = s(z) - z, and are absorbed by ``id``, by constant neurons or by pairs of neurons.
+"""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sympy as sp
+
+from expressivity.classes.activations import ACTIVATIONS
+from expressivity.classes.families import Family, Form
+from expressivity.membership.recognition.candidates import (
+    arguments,
+    atom,
+    independent,
+    unit,
+)
+from expressivity.membership.recognition.formula import Formula, Neuron
+from expressivity.membership.recognition.linear import Field, rank_one, solve
+from expressivity.membership.recognition.normal_form import (
+    Affine,
+    Generator,
+    Poly,
+    Powers,
+    Ring,
+    plus,
+    rational,
+    scaled,
+)
+from expressivity.membership.recognition.search import Search
+
+_MAX_DIRECTIONS = 5
+
+
+def several(search: Search, poly: Poly, family: Family, field: Field) -> Iterator[Formula]:
+    """sum_j psi(z_j) y_j with affine y_j (numbers for type1), psi shared."""
+    ring = search.ring
+    names = independent(ring, family.dictionary, field)
+    kinked = [name for name in names if name != "id"]
+    directions = arguments(ring, poly, kinked, guesses=False)
+    if not directions and all(g.kind == "x" for g in ring.used(poly)):
+        for name in kinked:  # neurons in pairs make polynomials: psi(z) - psi(-z)
+            yield from _completed(search, poly, family, field, [], {name: sp.S.One}, False)
+    if not kinked or not 0 < len(directions) <= _MAX_DIRECTIONS:
+        return
+    product = family.form is not Form.TYPE1
+    multipliers = _multipliers(ring, family.bias) if product else [unit(ring)]
+    if len(kinked) == 1:
+        both = [(z, s) for z in directions for s in (1, -1)]
+        yield from _shared(search, poly, family, field, names, both, multipliers)
+    for choice in itertools.product((1, -1), repeat=len(directions)):
+        search.check()
+        oriented = list(zip(directions, choice, strict=True))
+        yield from _shared(search, poly, family, field, names, oriented, multipliers)
+
+
+def _shared(
+    search: Search,
+    poly: Poly,
+    family: Family,
+    field: Field,
+    names: Sequence[str],
+    oriented: Sequence[tuple[Affine, int]],
+    multipliers: Sequence[Affine],
+) -> Iterator[Formula]:
+    ring = search.ring
+    kinked = [name for name in names if name != "id"]
+    zs = [scaled(z, sign) for z, sign in oriented]
+    product = len(multipliers) > 1 or family.form is not Form.TYPE1
+    factors = [ring.affine(m) for m in multipliers]
+    columns = [
+        ring.times(atom(ring, name, z), factor) for name in kinked for z in zs for factor in factors
+    ]
+    slack = _monomials(ring, 2 if product else 1)
+    solution = solve([*columns, *slack], poly, field)
+    if solution is None:
+        return
+    size = len(zs) * len(factors)
+    matrix = [solution[k * size : (k + 1) * size] for k in range(len(kinked))]
+    stretch = [sp.S.One] * len(zs)
+    if not product:
+        matrix, stretch = _stretched(matrix, kinked, field)
+    found = rank_one(matrix)
+    if found is None:
+        return
+    alpha, shares = found
+    zs = [scaled(z, c) for z, c in zip(zs, stretch, strict=True)]
+    neurons: list[Neuron] = []
+    for j, z in enumerate(zs):
+        row = shares[j * len(factors) : (j + 1) * len(factors)]
+        if not any(row):
+            continue
+        if product:
+            parts = [scaled(m, field.number(c)) for m, c in zip(multipliers, row, strict=True)]
+            y = tuple(sp.expand(sp.Add(*entries)) for entries in zip(*parts, strict=True))
+            neurons.append(Neuron(a=sp.S.One, w=z, v=y))
+        else:
+            neurons.append(Neuron(a=field.number(row[0]), w=z))
+    left = mixture(kinked, alpha, field)
+    yield from _completed(search, poly, family, field, neurons, left, "id" in names)
+
+
+def _stretched(
+    matrix: list[list[Any]], names: Sequence[str], field: Field
+) -> tuple[list[list[Any]], list[Any]]:
+    """Lengths of the z_j, free where psi mixes two homogeneous activations: s(c z) = c^q s(z)."""
+    count = len(matrix[0])
+    unchanged: tuple[list[list[Any]], list[Any]] = matrix, [sp.S.One] * count
+    rows = [k for k, row in enumerate(matrix) if any(row)]
+    degrees = [ACTIVATIONS[names[k]].homogeneous_degree for k in rows]
+    if sorted(d or 0 for d in degrees) != [1, 2]:
+        return unchanged
+    low, high = (rows[degrees.index(d)] for d in (1, 2))
+    ratios = [
+        field.number(matrix[high][j] / matrix[low][j]) if matrix[low][j] else sp.S.Zero
+        for j in range(count)
+    ]
+    first = next((r for r in ratios if r), None)
+    if first is None:
+        return unchanged
+    lengths = [r / first if r else sp.S.One for r in ratios]
+    if any(not c.is_Rational or c <= 0 for c in lengths):
+        return unchanged
+    changed = [list(row) for row in matrix]
+    for j, c in enumerate(lengths):
+        for k, degree in zip(rows, degrees, strict=True):
+            changed[k][j] = matrix[k][j] / rational(c) ** (degree or 0)
+    return changed, lengths
+
+
+def _completed(
+    search: Search,
+    poly: Poly,
+    family: Family,
+    field: Field,
+    neurons: list[Neuron],
+    left: dict[str, sp.Expr],
+    identity: bool,
+) -> Iterator[Formula]:
+    """What the kinked activations leave over: a share of ``id``, a constant, or more neurons."""
+    ring = search.ring
+    product = family.form is not Form.TYPE1
+    right = {"id": sp.S.One} if product else None
+    total: Poly = {}
+    weight: Poly = {}
+    for n in neurons:
+        outer = ring.affine(n.v) if n.v is not None else field.lift(ring.parse(n.a))
+        for name, c in left.items():
+            inner = field.lift(ring.times(atom(ring, name, n.w), ring.parse(c)))
+            total = plus(total, ring.times(inner, field.lift(outer)))
+        weight = plus(weight, field.lift(ring.times(ring.affine(n.w), outer)))
+    rest = plus(poly, total, -1)
+    if identity and weight:
+        powers = next((p for p in rest if p in weight), None)
+        if powers is not None:
+            share = rest[powers] / weight[powers]
+            trial = plus(rest, weight, -share)
+            if len(trial) < len(rest):
+                left, rest = {**left, "id": field.number(share)}, trial
+    if not rest:
+        yield Formula(neurons=tuple(neurons), left=left, right=right)
+        return
+    if any(ring.generators[i].kind != "x" for powers in rest for i, _ in powers):
+        return
+    more = _absorbed(ring, rest, left, family, field)
+    if more is not None:
+        yield Formula(neurons=(*neurons, *more), left=left, right=right)
+
+
+def _absorbed(
+    ring: Ring, rest: Poly, left: dict[str, sp.Expr], family: Family, field: Field
+) -> list[Neuron] | None:
+    """Neurons of the same psi for a polynomial: constants by psi(1), others by odd parts.
+
+    psi(z) - psi(-z) = c z holds for id, relu, leaky_relu, gelu and silu (docs/theory.md, 1).
+    """
+    one = unit(ring)
+    product = family.form is not Form.TYPE1
+    constant = field.number(rest.get((), field.domain.zero))
+    value = sp.Add(*[c * at_one(name) for name, c in left.items()])
+    more: list[Neuron] = []
+    if constant != 0:
+        if value == 0:
+            return None
+        more.append(Neuron(a=constant / value, w=one, v=one if product else None))
+    slopes = {powers: c for powers, c in rest.items() if powers}
+    if not slopes:
+        return more
+    if any(sum(e for _, e in powers) > 1 + product for powers in slopes):
+        return None
+    odd = _odd_rate(ring, left)
+    if odd is None or odd == 0:
+        return None
+    for z, y in _products(ring, slopes, field, product=product):
+        more += [Neuron(a=sign / odd, w=scaled(z, sign), v=y) for sign in (1, -1)]
+    return more
+
+
+def _products(
+    ring: Ring, slopes: Poly, field: Field, *, product: bool
+) -> list[tuple[Affine, Affine | None]]:
+    """A polynomial without constant term as sum_i z_i y_i; y_i None where it is 1 and type1."""
+    axes = {ring.index(Generator("x", axis)): axis for axis in range(len(ring.symbols))}
+    rows: dict[int, list[sp.Expr]] = {}
+    for powers, c in slopes.items():
+        factors = [axes[i] for i, e in powers for _ in range(e)]
+        row = rows.setdefault(factors[0], [sp.S.Zero] * (len(axes) + 1))
+        row[factors[1] if len(factors) > 1 else -1] += field.number(c)
+    if not product:
+        z = (*(rows.get(axis, [sp.S.Zero])[-1] for axis in range(len(axes))), sp.S.Zero)
+        return [(z, None)]
+    units = sp.eye(len(axes) + 1).tolist()
+    return [(tuple(units[axis]), tuple(row)) for axis, row in rows.items()]
+
+
+def polynomial(search: Search, poly: Poly, family: Family, field: Field) -> Iterator[Formula]:
+    """Polynomials of degree at most 2 as sums of products id(z) y."""
+    ring = search.ring
+    quadratic = all(
+        sum(e for _, e in powers) <= 2 and all(ring.generators[i].kind == "x" for i, _ in powers)
+        for powers in poly
+    )
+    if not quadratic or not poly or "id" not in family.dictionary:
+        return
+    slopes = {powers: c for powers, c in poly.items() if powers}
+    pairs = _products(ring, slopes, field, product=True)
+    if () in poly:
+        pairs.append((scaled(unit(ring), field.number(poly[()])), unit(ring)))
+    identity = {"id": sp.S.One}
+    neurons = tuple(Neuron(a=sp.S.One, w=z, v=y) for z, y in pairs)
+    yield Formula(neurons=neurons, left=identity, right=identity)
+
+
+def _odd_rate(ring: Ring, left: dict[str, sp.Expr]) -> sp.Expr | None:
+    """The c with psi(z) - psi(-z) = c z, or None."""
+    rate: sp.Expr = sp.S.Zero
+    for name, c in left.items():
+        span = ACTIVATIONS[name].odd_span
+        z: Affine = (sp.S.One, *(sp.S.Zero,) * len(ring.symbols))
+        odd = plus(atom(ring, name, z), atom(ring, name, scaled(z, -1)), -1)
+        powers: Powers = ((ring.index(Generator("x", 0)), 1),)
+        if span is None or set(odd) - {powers}:
+            return None
+        slope: Any = odd.get(powers, sp.QQ.zero)
+        rate += c * sp.QQ.to_sympy(slope)
+    return rate
+
+
+def _multipliers(ring: Ring, bias: bool) -> list[Affine]:
+    rows = sp.eye(len(ring.symbols) + 1).tolist()
+    return [tuple(row) for row in (rows if bias else rows[:-1])]
+
+
+def _monomials(ring: Ring, degree: int) -> list[Poly]:
+    singles = [ring.affine(m) for m in _multipliers(ring, True)]
+    if degree == 1:
+        return singles
+    return [ring.times(p, q) for p, q in itertools.combinations_with_replacement(singles, 2)]
+
+
+def mixture(names: Sequence[str], solution: Sequence[Any], field: Field) -> dict[str, sp.Expr]:
+    """Nonzero coefficients by name."""
+    return {name: field.number(c) for name, c in zip(names, solution, strict=True) if c}
+
+
+def both_signs(zs: Sequence[Affine]) -> list[Affine]:
+    """Every argument and its negative."""
+    return [scaled(z, sign) for z in zs for sign in (1, -1)]
+
+
+def at_one(name: str) -> Any:
+    """The activation's value at 1."""
+    return ACTIVATIONS[name](sp.S.One)

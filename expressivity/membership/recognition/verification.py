@@ -1,0 +1,66 @@
+"""Whether a network found by a search is the function it was found for.
+
+The last word on every witness. Small differences are reduced cell by cell
+(``identities.is_identity``). One fraction over all exponentials of a large network would take
+minutes; there, equality of normal forms decides:
+
+1. The normal form of the difference is reached by identities that hold off finitely many
+   hyperplanes (``normal_form``), and a polynomial that is 0 is 0 whatever its generators are.
+   So the difference is 0 on a dense open set. That other differences keep a nonzero form
+   says nothing: generators may be dependent.
+2. The difference is continuous: built by sums, products, powers, exp, tanh, erf and Abs from
+   coordinates, with positive denominators (the normal form knows no others), and from
+   Piecewise parts whose values agree where their condition changes, which is checked part by
+   part. A continuous function that is 0 on a dense set is 0.
+"""
+
+from typing import Any
+
+import sympy as sp
+from sympy.core.relational import Relational
+
+from expressivity.membership.recognition.normal_form import Ring, UnrecognisedError
+from expressivity.symbolic.budget import OutOfBudgetError, expanded
+from expressivity.symbolic.identities import affine_form, is_identity, split_level
+
+MAX_EXPONENTIALS = 6
+MAX_OPERATIONS = 500
+"""Up to both of these a difference is reduced cell by cell."""
+
+
+def same_function(left: sp.Expr, right: sp.Expr, symbols: tuple[sp.Symbol, ...]) -> bool:
+    """Whether two expressions are certainly equal everywhere; False decides nothing.
+
+    >>> x = sp.Symbol("x1", real=True)
+    >>> same_function(x * sp.tanh(x), 2 * x / (1 + sp.exp(-2 * x)) - x, (x,))
+    True
+    """
+    difference = left - right
+    if difference == 0:
+        return True
+    exponentials = difference.atoms(sp.exp, sp.tanh)
+    if len(exponentials) <= MAX_EXPONENTIALS and difference.count_ops() <= MAX_OPERATIONS:
+        return is_identity(left, right) is True
+    try:
+        if Ring(symbols).parse(difference):
+            return False
+        return all(_is_continuous(part, symbols) for part in difference.atoms(sp.Piecewise))
+    except (UnrecognisedError, OutOfBudgetError):
+        return False
+
+
+def _is_continuous(part: Any, symbols: tuple[sp.Symbol, ...]) -> bool:
+    """Whether the two values of a Piecewise certainly agree where its affine condition changes."""
+    if len(part.args) != 2:
+        return False
+    (value, condition), (otherwise, rest) = (pair.args for pair in part.args)
+    if not isinstance(condition, Relational) or rest != sp.true:
+        return False
+    level = split_level(condition)[0]
+    form = affine_form(level, symbols)
+    slopes = form[:-1] if form is not None else ()
+    pivot = next((s for s, slope in zip(symbols, slopes, strict=False) if slope), None)
+    if pivot is None:
+        return False
+    on_plane = sp.expand(pivot - level / sp.diff(level, pivot))
+    return expanded((value - otherwise).subs(pivot, on_plane)) == 0

@@ -1,0 +1,1 @@
+"""Units of work, who runs them, and the folder that keeps them."""

@@ -1,0 +1,390 @@
+"""Run folders: one manifest, one Parquet shard and one weights file per finished unit.
+
+    RUN/manifest.json              configuration, versions, rules; written first
+    RUN/units/KEY.parquet          a row per lane; the unit's identity and record as metadata
+    RUN/weights/KEY.safetensors    the outcome's tensors
+    RUN/failures/KEY.json          why a unit has no outcome
+
+Every file is written to a temporary name and renamed, so a kill loses at most the units in
+flight, and a rerun continues; digests tell it which units are whole. A folder belongs to one
+configuration and one process at a time; shards of another that lie in it are named and not read.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from expressivity.output import json_text, notice, write_atomically
+from expressivity.runs.manifest import (
+    FILE_NAME,
+    DamagedManifestError,
+    Members,
+    read_manifest,
+    write_manifest,
+)
+from expressivity.runs.units import Failure, Outcome, Unit
+
+_IDENTITY, _RECORD, _SECONDS, _DATA, _RUN, _DIGEST = (
+    f"expressivity.{name}".encode()
+    for name in ("identity", "record", "seconds", "data_sha256", "run", "sha256")
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A finished unit as it is stored.
+
+    Attributes:
+        key: its name.
+        identity: what was asked.
+        record: what came of it.
+        seconds: what it took.
+        stamp: of the configuration it was computed for; None from former versions.
+    """
+
+    key: str
+    identity: dict[str, Any]
+    record: dict[str, Any]
+    seconds: float
+    stamp: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run folder that has been read.
+
+    Attributes:
+        path: the folder.
+        manifest: the content of ``manifest.json``.
+        entries: finished units, in the order of their keys.
+        damaged: names of shards that cannot be trusted; the next run computes them again.
+        failures: content of ``failures/``.
+        foreign: names of whole shards that are not this run's, and are left out.
+    """
+
+    path: Path
+    manifest: dict[str, Any]
+    entries: tuple[Entry, ...]
+    damaged: tuple[str, ...]
+    failures: tuple[dict[str, Any], ...]
+    foreign: tuple[str, ...] = ()
+
+
+def read_run(path: Path) -> Run:
+    """Read a run folder; weights and lanes stay on disk.
+
+    Shards that are not the run's own are left out, with a notice.
+
+    Raises:
+        ValueError: it is no run folder, or its manifest is damaged.
+    """
+    manifest = read_manifest(path)
+    members = Members(manifest["configuration"])
+    entries: list[Entry] = []
+    damaged: list[str] = []
+    foreign: list[str] = []
+    for shard in sorted((path / "units").glob("*.parquet")):
+        entry = _read_shard(shard)
+        if entry is None:
+            damaged.append(shard.name)
+        elif members.has(entry.key, entry.stamp):
+            entries.append(entry)
+        else:
+            foreign.append(shard.name)
+    if foreign:
+        notice(f"left out: shards of another run in {path / 'units'}: {_few(foreign)}")
+    return Run(
+        path=path,
+        manifest=manifest,
+        entries=tuple(entries),
+        damaged=tuple(damaged),
+        foreign=tuple(foreign),
+        failures=tuple(_read_failure(file) for file in sorted((path / "failures").glob("*.json"))),
+    )
+
+
+def read_lanes(path: Path, key: str) -> dict[str, list[Any]]:
+    """The columns of one unit's lanes, from a run folder.
+
+    Raises:
+        ValueError: the shard or its weights are missing or damaged.
+    """
+    return _require_data(path, key)[0].to_pydict()
+
+
+def read_tensors(path: Path, key: str) -> dict[str, Tensor]:
+    """The tensors of one unit by name, from a run folder.
+
+    Raises:
+        ValueError: as :func:`read_lanes`.
+    """
+    packed = _require_data(path, key)[1]
+    try:
+        return load(packed) if packed else {}
+    except SafetensorError as error:  # whole, and written by something else
+        raise _damaged_unit(path, key) from error
+
+
+def _few(names: list[str]) -> str:
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+
+
+class RunFolder:
+    """Finished units on disk, open for writing.
+
+    Args:
+        path: the folder itself; it and its parents are created.
+        configuration: what was asked for; a folder of another configuration is refused.
+        facts: versions, rules and the like, recorded but not compared.
+
+    Attributes:
+        skipped: how many units :meth:`has` found.
+        recomputed: names of the damaged shards it found.
+
+    Raises:
+        ValueError: the folder cannot be written, is no run folder, or is of another run.
+    """
+
+    def __init__(
+        self, path: Path, *, configuration: dict[str, object], facts: dict[str, object]
+    ) -> None:
+        self.path = path
+        self.skipped = 0
+        self.recomputed: list[str] = []
+        self._configuration = json.loads(json.dumps(configuration))
+        self._members = Members(self._configuration)
+        try:
+            if not (path / FILE_NAME).exists():
+                self._begin(facts)
+            self._require_same(facts)
+        except OSError as error:
+            raise ValueError(_unwritable(path, error)) from error
+
+    def _begin(self, facts: dict[str, object]) -> None:
+        path = self.path
+        if path.exists() and not (all(map(_ours, path.iterdir())) or self._holds_own_alone()):
+            raise ValueError(
+                f"required: an empty or new output folder, or one of the same run; "
+                f"{path} holds other files: choose another --out"
+            )
+        path.mkdir(parents=True, exist_ok=True)
+        with self.locked():  # two processes may begin the same folder at once
+            if not (path / FILE_NAME).exists():
+                write_manifest(path, self._configuration, facts)
+
+    def _require_same(self, facts: dict[str, object]) -> None:
+        try:
+            found = read_manifest(self.path)["configuration"]
+        except DamagedManifestError as error:
+            self._restore(facts, error)
+            return
+        except ValueError as error:
+            raise ValueError(f"{error}; or choose another --out") from error
+        if found != self._configuration:
+            raise ValueError(
+                f"required: a run folder of the same configuration; {self.path} is of "
+                f"another one: choose another --out"
+            )
+
+    def _restore(self, facts: dict[str, object], error: DamagedManifestError) -> None:
+        """A damaged manifest costs no finished unit of this run, whose shards say what it was."""
+        file = self.path / FILE_NAME
+        empty = file.is_file() and file.stat().st_size == 0 and not self._shards()
+        if not (empty or self._holds_own_alone()):
+            raise ValueError(
+                f"required: a readable manifest; {file} is damaged, and no finished units "
+                f"show that the folder is of this run: choose another --out"
+            ) from error
+        with self.locked():
+            write_manifest(self.path, self._configuration, facts)
+        notice(f"{file} was damaged, and is written again; finished units are kept")
+
+    def _shards(self) -> list[Path]:
+        return sorted((self.path / "units").glob("*.parquet"))
+
+    def _holds_own_alone(self) -> bool:
+        """Whether there are whole shards, all of this configuration."""
+        found = [entry for shard in self._shards() if (entry := _read_shard(shard)) is not None]
+        return bool(found) and all(self._members.has(entry.key, entry.stamp) for entry in found)
+
+    @contextmanager
+    def locked(self) -> Generator[None]:
+        """Hold the folder for this process.
+
+        Raises:
+            ValueError: another process holds it.
+        """
+        try:
+            handle = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT)
+        except OSError as error:
+            raise ValueError(_unwritable(self.path, error)) from error
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ValueError(
+                    f"required: a run folder that no other process uses; {self.path} is in use: "
+                    f"wait, or choose another --out"
+                ) from error
+            yield
+        finally:
+            os.close(handle)
+
+    def has(self, unit: Unit) -> bool:
+        """Whether the unit is stored to the last byte of its lanes and weights.
+
+        Counted in ``skipped`` if so; a damaged shard is noted in ``recomputed``. What is asked for
+        belongs to the run: a shard of another run's is made this one's.
+        """
+        shard = self._file("units", unit, "parquet")
+        if not shard.exists():
+            return False
+        entry = self.load(unit)
+        data = None if entry is None else _read_data(self.path, unit.key)
+        if entry is None or data is None:
+            self.recomputed.append(shard.name)
+            return False
+        if not self._members.has(entry.key, entry.stamp):
+            self._write(unit.key, data[0], data[0].schema.metadata)
+        self.skipped += 1
+        return True
+
+    def load(self, unit: Unit) -> Entry | None:
+        """The stored unit, or None where there is none or it cannot be trusted."""
+        entry = _read_shard(self._file("units", unit, "parquet"))
+        return entry if entry is not None and entry.key == unit.key else None
+
+    def save(self, unit: Unit, outcome: Outcome) -> None:
+        """Write tensors, then the shard that makes the unit count as finished.
+
+        Raises:
+            OSError: a file could not be written.
+        """
+        weights = self._file("weights", unit, "safetensors")
+        # Written by Python: safetensors' own writer does not raise OSError on a full disk.
+        packed = save(outcome.tensors) if outcome.tensors else b""
+        if packed:
+            write_atomically(weights, lambda temporary: temporary.write_bytes(packed))
+        table = pa.table(dict(outcome.lanes))
+        metadata = {
+            _IDENTITY: json.dumps(unit.identity, allow_nan=False).encode(),
+            _RECORD: json.dumps(outcome.record, allow_nan=False).encode(),
+            _SECONDS: repr(outcome.seconds).encode(),
+            _DATA: _data_digest(table, packed),
+        }
+        self._write(unit.key, table, metadata)
+        self.failure(unit).unlink(missing_ok=True)
+
+    def _write(self, key: str, table: Any, metadata: dict[bytes, bytes]) -> None:
+        """A shard of this run, whatever stamp and digest it had."""
+        stamped = {**metadata, _RUN: self._members.stamp.encode()}
+        table = table.replace_schema_metadata({**stamped, _DIGEST: _digest(key, stamped)})
+        write_atomically(
+            self.path / "units" / f"{key}.parquet",
+            lambda temporary: pq.write_table(table, temporary, write_page_checksum=True),
+        )
+
+    def fail(self, unit: Unit, failure: Failure) -> None:
+        """Write down why a unit has no outcome; the next run tries it again."""
+        text = json_text({"identity": unit.identity, **asdict(failure)})
+        write_atomically(self.failure(unit), lambda temporary: temporary.write_text(text))
+
+    def failure(self, unit: Unit) -> Path:
+        """Where :meth:`fail` writes."""
+        return self._file("failures", unit, "json")
+
+    def _file(self, room: str, unit: Unit, ending: str) -> Path:
+        return self.path / room / f"{unit.key}.{ending}"
+
+
+def _read_shard(shard: Path) -> Entry | None:
+    """A shard whose digest says that it is whole and the one its name promises, else None."""
+    try:
+        metadata = pq.read_schema(pa.BufferReader(shard.read_bytes())).metadata or {}
+        if metadata[_DIGEST] != _digest(shard.stem, metadata):
+            return None
+        return Entry(
+            key=shard.stem,
+            identity=json.loads(metadata[_IDENTITY]),
+            record=json.loads(metadata[_RECORD]),
+            seconds=float(metadata[_SECONDS]),
+            stamp=metadata[_RUN].decode() if _RUN in metadata else None,
+        )
+    except (pa.ArrowException, OSError, KeyError, ValueError):
+        return None
+
+
+def _read_data(path: Path, key: str) -> tuple[Any, bytes] | None:
+    """Lanes and packed weights of a unit, or None where they are not what its shard promises."""
+    weights = path / "weights" / f"{key}.safetensors"
+    try:
+        content = (path / "units" / f"{key}.parquet").read_bytes()
+        # From memory: pyarrow is several times faster there than on many small files.
+        with pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True) as shard:
+            lanes = shard.read(use_threads=False)
+        promised = lanes.schema.metadata[_DATA]
+        packed = weights.read_bytes() if weights.exists() else b""
+    except (pa.ArrowException, OSError, KeyError, TypeError):
+        return None
+    return (lanes, packed) if promised == _data_digest(lanes, packed) else None
+
+
+def _require_data(path: Path, key: str) -> tuple[Any, bytes]:
+    entry = _read_shard(path / "units" / f"{key}.parquet")
+    data = None if entry is None else _read_data(path, key)
+    if data is None:
+        raise _damaged_unit(path, key)
+    return data
+
+
+def _damaged_unit(path: Path, key: str) -> ValueError:
+    return ValueError(
+        f"required: a whole unit; {path / 'units' / key}.parquet or its file of weights is damaged "
+        f"or missing: run the same command again, which computes it anew"
+    )
+
+
+def _read_failure(note: Path) -> dict[str, Any]:
+    try:
+        return {"identity": {}, "error": "", "traceback": "", **json.loads(note.read_bytes())}
+    except (OSError, ValueError, TypeError, RecursionError):
+        return {"identity": {}, "error": f"{note.name} is damaged", "traceback": ""}
+
+
+def _digest(key: str, metadata: dict[bytes, bytes]) -> bytes:
+    """Binds a record to its unit and run; damage would otherwise still be valid JSON."""
+    parts = (metadata[_IDENTITY], metadata[_RECORD], metadata[_DATA], metadata.get(_RUN, b""))
+    return hashlib.sha256(key.encode() + b"".join(parts)).hexdigest().encode()
+
+
+def _data_digest(lanes: Any, weights: bytes) -> bytes:
+    """Of the columns with their names, and of the weights file."""
+    digest = hashlib.sha256(weights)
+    for name in lanes.column_names:
+        digest.update(name.encode() + lanes[name].to_numpy().tobytes())
+    return digest.hexdigest().encode()
+
+
+def _ours(entry: Path) -> bool:
+    """Whether a folder that holds this entry alone is still new: a kill may leave these."""
+    return entry.name == ".lock" or entry.name.startswith(".manifest.json.")
+
+
+def _unwritable(path: Path, error: OSError) -> str:
+    return (
+        f"required: an output folder that can be written; {path}: {error.strerror}: "
+        f"choose another --out"
+    )

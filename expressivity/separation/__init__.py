@@ -1,0 +1,1 @@
+"""The main job: fits, bounds and membership of whole classes, and the gaps between them."""

@@ -1,0 +1,160 @@
+"""A ladder: targets, the families fitted to each, and what the finished fits say of the claims."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from expressivity.classes.families import Family
+from expressivity.classes.gates import GateSpec
+from expressivity.fitting.errors import measuring_grid
+from expressivity.fitting.program import CLOCK
+from expressivity.output import json_text, sealed, write_atomically
+from expressivity.runs.folder import Entry, Run
+from expressivity.runs.provenance import environment
+from expressivity.separation.claims import Request, builtin_targets
+from expressivity.separation.gaps import Gap, find_gaps
+from expressivity.separation.unit import RESULT, FitUnit, Result, Settings
+from expressivity.targets.target import Target
+
+DOCUMENT = "separate.json"
+"""Name of the file in a run folder that holds what ``separate --json`` prints."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ladder:
+    """What is fitted to what.
+
+    Attributes:
+        settings: of every fit.
+        rungs: each target with its families, smaller kinds first.
+    """
+
+    settings: Settings
+    rungs: tuple[tuple[Target, tuple[Family, ...]], ...]
+
+    @property
+    def units(self) -> list[FitUnit]:
+        """All work units in order."""
+        return [
+            FitUnit(target=target, family=family, settings=self.settings)
+            for target, families in self.rungs
+            for family in families
+        ]
+
+    @property
+    def configuration(self) -> dict[str, object]:
+        """What makes a run of it this run, as JSON."""
+        return {"command": "separate", "units": [unit.identity for unit in self.units]}
+
+    @property
+    def rules(self) -> dict[str, object]:
+        """Sizes and own error estimates of the quadrature rules, by target."""
+        return {target.name: measuring_grid(target).json() for target, _ in self.rungs}
+
+
+def make_ladder(request: Request, settings: Settings, targets: Iterable[Target]) -> Ladder:
+    """The ladder of a request.
+
+    Raises:
+        ValueError: a combination of kind and form that does not exist, or a target that is not
+            finite or vanishes.
+    """
+    rungs = tuple((target, tuple(request.families(target))) for target in targets)
+    for target, _ in rungs:
+        measuring_grid(target)
+    return Ladder(settings=settings, rungs=rungs)
+
+
+def default_ladder(settings: Settings, names: Iterable[str] | None = None) -> Ladder:
+    """Built-in targets with the pairs of their claims, as ``separate`` without options.
+
+    Args:
+        settings: of every fit.
+        names: of the targets; all of them by default.
+
+    >>> [target.name for target, _ in default_ladder(Settings()).rungs][:2]
+    ['t1', 't2']
+    """
+    gate = GateSpec(name="tanh")
+    targets = builtin_targets(names, lambda_=2.0, gate=gate.name, form=None, dictionary=None)
+    return make_ladder(Request(gate=gate), settings, targets)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What a finished ladder says.
+
+    Attributes:
+        results: of the units, in order.
+        seconds: what each took.
+        gaps: of every target and pair of neighbouring kinds.
+    """
+
+    results: tuple[Result, ...]
+    seconds: tuple[float, ...]
+    gaps: tuple[Gap, ...]
+
+    @property
+    def contradictions(self) -> list[str]:
+        """Fits below a lower bound."""
+        return [line for result in self.results for line in result.contradictions]
+
+
+def find(ladder: Ladder, run: Run) -> Findings:
+    """The findings of a run that has every unit of the ladder.
+
+    Raises:
+        ValueError: a unit is missing.
+    """
+    stored = {entry.key: entry for entry in run.entries}
+    entries: list[Entry] = []
+    for unit in ladder.units:
+        if unit.key not in stored:
+            raise ValueError(
+                f"required: a finished run; {run.path} lacks {unit.label}: run it again to finish"
+            )
+        entries.append(stored[unit.key])
+    results = tuple(RESULT.validate_python(entry.record) for entry in entries)
+    gaps: list[Gap] = []
+    remaining = iter(results)
+    for target, families in ladder.rungs:
+        gaps += find_gaps([next(remaining) for _ in families], families, target)
+    return Findings(
+        results=results, seconds=tuple(entry.seconds for entry in entries), gaps=tuple(gaps)
+    )
+
+
+def document(findings: Findings, path: Path) -> dict[str, object]:
+    """What ``separate --json`` prints (docs/formats.md)."""
+    return {
+        "schema": "expressivity.separate/1",
+        "run": str(path),
+        "environment": environment(),
+        "compile_seconds": CLOCK.seconds,
+        "results": [
+            {**result.json(), "seconds": seconds}
+            for result, seconds in zip(findings.results, findings.seconds, strict=True)
+        ],
+        "gaps": [gap.json() for gap in findings.gaps],
+    }
+
+
+def write_document(findings: Findings, path: Path) -> dict[str, object]:
+    """Write the document into its run folder, under a digest, and return it."""
+    content = document(findings, path)
+    text = json_text(sealed(content))
+    write_atomically(path / DOCUMENT, lambda file: file.write_text(text))
+    return content
+
+
+def summary(findings: Findings) -> str:
+    """One line on what it took.
+
+    >>> summary(Findings(results=(), seconds=(), gaps=())).split(",")[0]
+    '0 fits in 0 s'
+    """
+    return (
+        f"{len(findings.results)} fits in {math.fsum(findings.seconds):.0f} s, of which "
+        f"{CLOCK.seconds:.0f} s compiling."
+    )

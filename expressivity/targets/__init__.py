@@ -1,0 +1,1 @@
+"""Functions to approximate, and where they live."""

@@ -1,0 +1,145 @@
+"""The targets of the theorems, and the registry that holds them."""
+
+from collections.abc import Callable
+
+import sympy as sp
+
+from expressivity.classes.activations import ACTIVATIONS
+from expressivity.classes.families import Form
+from expressivity.classes.gates import GATES
+from expressivity.registry import Registry, a_function, of_type
+from expressivity.symbolic.symbols import COORDINATES
+from expressivity.targets.domains import domain_for
+from expressivity.targets.target import Target, exact
+
+
+def _lambda(lambda_: float) -> sp.Rational:
+    rate = exact(lambda_)
+    if rate <= 0:
+        raise ValueError(f"required: lambda above 0; got {lambda_}")
+    return rate
+
+
+_X1, _X2 = COORDINATES[:2]
+_relu, _relu2 = ACTIVATIONS["relu"], ACTIVATIONS["relu2"]
+
+TargetFactory = Callable[[float, str, int], Target]
+TARGETS: Registry[TargetFactory] = Registry(
+    "target", group="expressivity.targets", check=a_function
+)
+"""Factories (lambda, gate, number of activations) -> Target; each uses what it depends on."""
+
+
+def made(factory: TargetFactory, lambda_: float, gate: str, activations: int) -> Target:
+    """What a factory makes.
+
+    Raises:
+        ValueError: it makes something else than a target.
+
+    >>> made(TARGETS["t1"], 2.0, "tanh", 7).name
+    't1'
+    """
+    target = factory(lambda_, gate, activations)
+    of_type(Target)(target)
+    return target
+
+
+def t1() -> Target:
+    """ReLU(x) + ReLU^2(x): LA of width 1, no fixed network (arXiv:2605.26647, Theorem 4.1)."""
+    return Target(
+        name="t1",
+        expression=_relu(_X1) + _relu2(_X1),
+        domain=domain_for(1),
+        source="arXiv:2605.26647, Theorem 4.1",
+    )
+
+
+def t2(lambda_: float = 2.0, gate: str = "tanh", activations: int = 7) -> Target:
+    """g(lambda x1) ReLU(x2): MoA of width 1, no LA network (arXiv:2605.26647, Theorem 4.2).
+
+    For softmax, g is its ReLU component while the other ``activations - 1`` logits are 0.
+    """
+    return Target(
+        name="t2",
+        expression=_gate_profile(gate, _lambda(lambda_) * _X1, activations) * _relu(_X2),
+        domain=domain_for(2),
+        source="arXiv:2605.26647, Theorem 4.2",
+        lambda_=float(lambda_),
+        gate=gate,
+    )
+
+
+def _gate_profile(gate: str, logit: sp.Expr, size: int) -> sp.Expr:
+    """The gate of one activation with this logit while the other logits are 0."""
+    return GATES[gate].expression([logit] + [sp.Integer(0)] * (size - 1), 0)
+
+
+def t3() -> Target:
+    """t1(x) x: one-sided LA of width 1 without biases, no one-sided fixed network without c."""
+    return Target(
+        name="t3",
+        expression=(_relu(_X1) + _relu2(_X1)) * _X1,
+        domain=domain_for(1),
+        source="derived here (docs/theory.md, T3)",
+        form=Form.ONE_SIDED,
+        bias=False,
+    )
+
+
+def t3b() -> Target:
+    """t1(x) (x + 1): one-sided LA of width 1, no one-sided fixed network."""
+    return Target(
+        name="t3b",
+        expression=(_relu(_X1) + _relu2(_X1)) * (_X1 + 1),
+        domain=domain_for(1),
+        source="derived here (docs/theory.md, T3)",
+        form=Form.ONE_SIDED,
+    )
+
+
+def t4(lambda_: float = 2.0) -> Target:
+    """tanh(lambda x1) ReLU(x2) x1: one-sided MoA of width 1, no one-sided LA network."""
+    return Target(
+        name="t4",
+        expression=sp.tanh(_lambda(lambda_) * _X1) * _relu(_X2) * _X1,
+        domain=domain_for(2),
+        source="derived here (docs/theory.md, T4)",
+        form=Form.ONE_SIDED,
+        lambda_=float(lambda_),
+        gate="tanh",
+    )
+
+
+def t5(lambda_: float = 2.0) -> Target:
+    """tanh(lambda x1)^2 x1 ReLU(x2): two-sided MoA of width 1, no two-sided LA network."""
+    return Target(
+        name="t5",
+        expression=sp.tanh(_lambda(lambda_) * _X1) ** 2 * _X1 * _relu(_X2),
+        domain=domain_for(2),
+        source="derived here (docs/theory.md, T5)",
+        form=Form.TWO_SIDED,
+        lambda_=float(lambda_),
+        gate="tanh",
+    )
+
+
+def t5q(lambda_: float = 2.0) -> Target:
+    """tanh(lambda x1)^2 ReLU(x2): quadratic MoA of width 1, no quadratic LA network."""
+    return Target(
+        name="t5q",
+        expression=sp.tanh(_lambda(lambda_) * _X1) ** 2 * _relu(_X2),
+        domain=domain_for(2),
+        source="derived here (docs/theory.md, T5)",
+        form=Form.QUADRATIC,
+        lambda_=float(lambda_),
+        gate="tanh",
+    )
+
+
+TARGETS.add("t1", lambda lambda_, gate, activations: t1())
+TARGETS.add("t2", t2)
+TARGETS.add("t3", lambda lambda_, gate, activations: t3())
+TARGETS.add("t3b", lambda lambda_, gate, activations: t3b())
+TARGETS.add("t4", lambda lambda_, gate, activations: t4(lambda_))
+TARGETS.add("t5", lambda lambda_, gate, activations: t5(lambda_))
+TARGETS.add("t5q", lambda lambda_, gate, activations: t5q(lambda_))

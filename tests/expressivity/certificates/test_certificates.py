@@ -1,0 +1,213 @@
+"""Certificates and their commands.
+
+Reference: what is written is verified by the checker, at the figures of docs/theory.md. Soundness:
+no fit lies below. Negative: refusals, a changed file, a failed write.
+"""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import torch
+
+from expressivity.certificates.writer import digest, write
+from expressivity.checker import check_text
+from expressivity.classes.families import Family, Form, Kind
+from expressivity.separation import unit as separation
+from expressivity.separation.unit import FitUnit, Settings, run_unit
+from expressivity.targets.builtin import t2
+
+torch.set_num_threads(1)
+LOWER_T2 = (0.43297, 0.05936, 0.03681, 0.00672, 0.00418, 0.00100, 0.00041, 0.00013)
+THREE = ("--dictionary", "id,relu,tanh")
+
+
+@pytest.fixture(autouse=True)
+def eager(monkeypatch):
+    monkeypatch.setattr(separation, "compiler_available", lambda: False)
+
+
+@pytest.mark.parametrize(("width", "value"), list(enumerate(LOWER_T2, 1)))
+def test_lower_bounds_of_t2_are_written_and_verified(call, tmp_path, width, value):
+    path = tmp_path / "c.json"
+    answer = call("certify", "t2", "--width", width, "--out", path, "--json")
+    assert answer.code == 0 and answer.err == ""
+    claim = answer.document["lower_bound"]["l2"]
+    assert Decimal(claim["value"]) >= Decimal(str(value)) - Decimal("1e-5")
+    assert (claim["evidence"], claim["method"], claim["relative"]) == (
+        "certified",
+        "ridge-rank",
+        True,
+    )
+    assert answer.document["upper_bound"] is None
+    assert json.loads(path.read_text()) == answer.document
+    assert call("check", path).code == 0
+
+
+def test_the_whole_separation_is_two_certificates(call, tmp_path):
+    smaller, larger = tmp_path / "la.json", tmp_path / "moa.json"
+    assert call("certify", "t2", "--width", 4, "--out", smaller).code == 0
+    command = ("certify", "t2", "--family", "moa", *THREE, "--restarts", 8)
+    assert call(*command, "--out", larger).code == 0
+    for path in (smaller, larger):
+        assert call("check", path).code == 0
+    lower = json.loads(smaller.read_text())["lower_bound"]["l2"]["value"]
+    upper = json.loads(larger.read_text())["upper_bound"]["l2"]["value"]
+    assert Decimal(lower) / Decimal(upper) >= Decimal("1e9")
+
+
+@pytest.mark.parametrize(("width", "best"), [(1, 0.67715), (2, 0.13251)])
+def test_search_over_directions_is_tight(call, tmp_path, width, best):
+    path = tmp_path / "c.json"
+    answer = call("certify", "t2", "--width", width, "--search", "--out", path, "--json")
+    value = float(answer.document["lower_bound"]["l2"]["value"])
+    assert best / 1.05 <= value <= best
+    assert call("check", path).code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "methods"),
+    [
+        (("t4", "--width", 1), ("ridge-rank", None)),
+        (("t1", "--upper", "--restarts", 4), (None, "network-error")),
+        (("--expr", "relu(x1+2*x2-1/3)*exp(x1)+abs(x2)"), ("ridge-rank", None)),
+        (("t2", "--family", "fixed", "--dictionary", "relu"), ("ridge-rank", None)),
+        (("t2", "--gate", "softmax", "--lambda", 0.5), ("ridge-rank", None)),
+    ],
+)
+def test_other_classes_and_targets(call, tmp_path, arguments, methods):
+    path = tmp_path / "c.json"
+    answer = call("certify", *arguments, "--out", path, "--json")
+    assert answer.code == 0
+    found = [
+        bound and bound["l2"]["method"]
+        for bound in (answer.document["lower_bound"], answer.document["upper_bound"])
+    ]
+    assert tuple(found) == methods
+    # An oblique kink is beyond the checker, which then says so.
+    assert call("check", path).code == (3 if "--expr" in arguments else 0)
+
+
+def test_no_fit_lies_below_a_certified_bound():
+    for width in (1, 2):
+        family = Family(kind=Kind.LA, form=Form.TYPE1, width=width, dimension=2)
+        result, _ = run_unit(FitUnit(target=t2(), family=family, settings=Settings(restarts=4)))
+        assert result.contradictions == []
+        bound = result.lower_bound["l2"]
+        assert str(bound.evidence) == "certified"
+        assert 0 < bound.value < result.error["l2"]
+
+
+def test_a_changed_file_is_rejected(call, tmp_path):
+    path = tmp_path / "c.json"
+    document = call("certify", "t2", "--width", 2, "--json").document
+    del document["digest"]
+    document["lower_bound"]["l2"]["value"] = "0.06"
+    path.write_text(json.dumps({**document, "digest": digest(document)}))
+    answer = call("check", path)
+    assert answer.code == 1 and answer.out.startswith("rejected: ")
+    assert check_text(path.read_text()).outcome == "rejected"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("certify",), "a target name or --expr"),
+        (("certify", "t2", "--expr", "x1*x2"), "a target name or --expr"),
+        (("certify", "t9"), "unknown target 't9'"),
+        (("certify", "t2", "--width", 0), "width of at least 1"),
+        (("certify", "t2", "--width", 60), "choose a smaller width"),
+        (("certify", "t2", "--width", 9, "--degree", 8), "raise --degree"),
+        (("certify", "t2", "--family", "lo"), "unknown family 'lo'"),
+        (("certify", "t2", "--lambda", "inf"), "finite"),
+        (("certify", "t5"), "got two_sided: ask for --upper"),
+        (("certify", "t1"), "unit disk; got one on interval"),
+        (("certify", "t2", "--width", 3, "--search"), "at most 2 for --search"),
+        (("certify", "t4", "--search"), "in form type1 for --search"),
+        (("certify", "t2", "--family", "moa", "--sandwich"), "in form type1 for --search"),
+        (("certify", "--expr", "relu(x1**2-x2)"), "kinks along lines"),
+        (("certify", "--expr", "1/(x1-5/4)+x2", "--out", "/proc/none/c.json"), "choose another"),
+        (("check", "/nowhere/c.json"), "a file that can be read"),
+    ],
+)
+def test_bad_input_is_one_line(call, arguments, message):
+    answer = call(*arguments)
+    assert answer.code == 2
+    assert message in answer.err and answer.err.count("\n") == 1
+
+
+def test_members_get_no_lower_bound(call):
+    answer = call("certify", "--expr", "relu(x1)+tanh(x2)", "--width", 2)
+    assert answer.code == 3 and answer.err.startswith("not decided")
+
+
+def test_a_failed_write_leaves_the_file_as_it_was(tmp_path, monkeypatch):
+    path = tmp_path / "c.json"
+    write({"a": 1}, path)
+    monkeypatch.setattr(Path, "replace", _full)
+    with pytest.raises(ValueError, match="choose another --out"):
+        write({"a": 2}, path)
+    assert json.loads(path.read_text()) == {"a": 1}
+    assert [entry.name for entry in tmp_path.iterdir()] == ["c.json"]
+
+
+def _full(self: Path, target: Path) -> Path:
+    raise OSError(28, "No space left on device")
+
+
+# --- what is no certificate, and what is one and malformed ---------------------------------------
+
+OURS = '"schema": "expressivity.certificate/1"'
+NONE = {
+    "nothing": b"",
+    "binary": bytes(range(256)),
+    "text": b"a letter",
+    "an array": b'["schema", "expressivity.certificate/1"]',
+    "text in quotes": b'"expressivity.certificate/1"',
+    "an object of no schema": b"{}",
+    "another schema": b'{"schema": "expressivity.separate/1"}',
+    "a schema that begins alike": b'{"schema": "expressivity.certificates.writer/1"}',
+    "a schema that is no text": b'{"schema": ["expressivity.certificate/1"]}',
+    "a schema further in": f'{{"a": {{{OURS}}}}}'.encode(),
+    "half a certificate": f"{{{OURS}".encode(),
+    "deep": b"[" * 100_000,
+    "deep objects": b'{"a":' * 100_000,
+    "more than allowed": f"{{{OURS}}}".encode() + b" " * (2 << 20),
+}
+MALFORMED = {
+    "no other field": f"{{{OURS}}}".encode(),
+    "another number": b'{"schema": "expressivity.certificate/2"}',
+    "no number": b'{"schema": "expressivity.certificate/"}',
+    "a number with a float": f'{{{OURS}, "a": 1.5}}'.encode(),
+    "NaN": f'{{{OURS}, "a": NaN}}'.encode(),
+    "a huge integer": f'{{{OURS}, "a": {"9" * 100_000}}}'.encode(),
+    "the schema twice": f'{{{OURS}, "schema": "other"}}'.encode(),
+    "nine levels": f'{{{OURS}, "a": {"[" * 9}{"]" * 9}}}'.encode(),
+    "no UTF-8": b'{"schema": "expressivity.certificate/1", "a": "\xff"}',
+}
+
+
+@pytest.mark.parametrize("name", NONE)
+def test_what_is_no_certificate_is_no_finding(call, tmp_path, name):
+    path = tmp_path / "file"
+    path.write_bytes(NONE[name])
+    for options in ((), ("--json",)):
+        answer = call("check", path, *options)
+        assert (answer.code, answer.out) == (2, "")
+        assert "required: a JSON object of schema expressivity.certificate/1" in answer.err
+        assert str(path) in answer.err and answer.err.count("\n") == 1
+
+
+def test_a_folder_is_no_certificate(call, tmp_path):
+    answer = call("check", tmp_path)
+    assert answer.code == 2 and "a file that can be read" in answer.err
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_a_malformed_certificate_is_rejected(call, tmp_path, name):
+    path = tmp_path / "file"
+    path.write_bytes(MALFORMED[name])
+    answer = call("check", path, "--json")
+    assert (answer.code, answer.err) == (1, "")
+    assert answer.document["outcome"] == "rejected"

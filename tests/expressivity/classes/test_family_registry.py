@@ -1,0 +1,55 @@
+"""The registry of classes.
+
+Kinds: property (entries make what they are asked for), negative (taken and unknown names),
+end to end (a plug-in's class is listed).
+"""
+
+import pytest
+
+from expressivity.classes.families import (
+    FAMILIES,
+    FIXED_FORMS,
+    Form,
+    Kind,
+    default_dictionary,
+    family_of,
+)
+from expressivity.classes.gates import GATES
+from expressivity.commands.names import listing
+from expressivity.registry import UnknownNameError
+
+
+@pytest.mark.parametrize("name", list(FAMILIES))
+def test_entries_make_the_width_and_dimension_asked_for(name):
+    family = FAMILIES[name](3, 2)
+    assert (family.width, family.dimension, family.outputs) == (3, 2, 1)
+    assert family == FAMILIES[name](3, 2) != FAMILIES[name](2, 2)
+
+
+def test_every_kind_form_and_gate_has_an_entry():
+    families = [FAMILIES[name](1, 1) for name in FAMILIES]
+    assert len(set(families)) == len(families)
+    assert {(f.kind, f.form) for f in families} == {
+        (kind, form)
+        for kind in Kind
+        for form in Form
+        if kind is not Kind.FIXED or form in FIXED_FORMS
+    }
+    assert {f.gate.name for f in families if f.gate} == set(GATES)
+    assert all(f.dictionary == default_dictionary(f.form) for f in families if not f.activation)
+
+
+def test_names_are_taken_once_and_unknown_ones_list_the_choices():
+    with pytest.raises(ValueError, match="a new family name; 'la' is taken"):
+        FAMILIES.add("la", family_of(Kind.LA))
+    with pytest.raises(UnknownNameError, match="unknown family 'nothing': choose from relu, "):
+        FAMILIES["nothing"]
+
+
+def test_a_plugin_is_listed():
+    FAMILIES.add("my-layer", family_of(Kind.FIXED, Form.ONE_SIDED, dictionary=("gelu",)))
+    try:
+        assert listing("families")["my-layer"] == "sum_j a_j L(z_j) y_j, one activation, gelu"
+    finally:
+        FAMILIES._entries.pop("my-layer")
+    assert list(listing("families")) == list(FAMILIES)

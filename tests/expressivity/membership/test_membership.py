@@ -1,0 +1,434 @@
+"""Tests of witnesses, obstructions and membership.
+
+Reference: the verdicts of docs/theory.md, sections 2 and 3. Property: the symbolic network
+agrees with the tensor evaluation; lifts are identities. Soundness: random networks are never
+called non-members of their own class. Negative: perturbed witnesses, unequal functions, frozen
+weights that moved, and functions that the exact reduction cannot decide.
+"""
+
+import dataclasses
+import itertools
+
+import pytest
+import sympy as sp
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
+from expressivity.classes.families import FIXED_FORMS, Family, Form, Kind
+from expressivity.classes.gates import GateSpec
+from expressivity.classes.networks import evaluate
+from expressivity.evidence import Evidence, Verdict
+from expressivity.membership.decide import decide
+from expressivity.membership.obstructions import (
+    jump_amplitude_obstruction,
+    pole_order_obstruction,
+    sign_definite_obstruction,
+    smoothness_obstruction,
+)
+from expressivity.membership.witnesses import (
+    Weights,
+    builtin_witness,
+    is_identity,
+    lift,
+    network_expression,
+    start_from,
+)
+from expressivity.symbolic.expressions import parse
+from expressivity.symbolic.interpret import TORCH, interpret
+from expressivity.symbolic.symbols import COORDINATES
+from expressivity.targets.builtin import t1, t2, t3, t3b, t4, t5, t5q
+from expressivity.targets.domains import domain_for
+from expressivity.targets.target import Target
+from expressivity.targets.translation import to_sympy
+
+torch.set_num_threads(1)
+DETERMINISTIC = settings(deadline=None, derandomize=True, max_examples=40)
+X, Y = COORDINATES[:2]
+SMALL = ("id", "relu", "tanh")
+GATES = ("sigmoid", "tanh", "softmax")
+SWITCHES = tuple(itertools.product((False, True), repeat=2))
+
+
+def family_of(target, kind, form, gate=None, **changes):
+    spec = GateSpec(name=gate) if isinstance(gate, str) else gate
+    settings_ = {
+        "width": 1,
+        "dimension": target.dimension,
+        "bias": target.bias,
+        "gate": spec,
+    }
+    return Family(kind=kind, form=form, **{**settings_, **changes})
+
+
+def verdict(target, family, bounds=()):
+    found = decide(target, family, bounds)
+    assert (found.evidence is Evidence.UNKNOWN) == (found.verdict is Verdict.UNKNOWN)
+    return found.verdict
+
+
+def as_target(expression, dimension, **changes):
+    return Target(
+        name="expr",
+        expression=expression,
+        domain=domain_for(dimension),
+        source="test",
+        **changes,
+    )
+
+
+# Reference: section 3
+
+
+@pytest.mark.parametrize("name", FULL_DICTIONARY)
+@pytest.mark.parametrize(
+    ("target", "form"), [(t1(), "type1"), (t3(), "one_sided"), (t3b(), "one_sided")]
+)
+def test_t1_t3_t3b_are_no_fixed_networks(target, form, name):
+    family = family_of(target, Kind.FIXED, Form(form), dictionary=(name,), width=64)
+    found = decide(target, family)
+    assert (found.verdict, found.evidence) == (Verdict.NON_MEMBER, Evidence.PROVED)
+
+
+@pytest.mark.parametrize(
+    ("target", "form"),
+    [
+        (t1(), Form.TYPE1),
+        (t1(), Form.ONE_SIDED),
+        (t1(), Form.TWO_SIDED),
+        (t1(), Form.QUADRATIC),
+        (t3(), Form.ONE_SIDED),
+        (t3(), Form.QUADRATIC),
+        (t3b(), Form.ONE_SIDED),
+        (t3b(), Form.TWO_SIDED),
+        (t4(), Form.TWO_SIDED),
+        (t4(0.5), Form.QUADRATIC),
+        (t2(), Form.TWO_SIDED),
+    ],
+)
+@pytest.mark.parametrize("width", [1, 3])
+def test_la_members_and_their_lifts(target, form, width):
+    assert verdict(target, family_of(target, Kind.LA, form, width=width)) == "member"
+    for gate in GATES:
+        moa = family_of(target, Kind.MOA, form, gate, width=width)
+        assert verdict(target, moa) == "member"
+
+
+@pytest.mark.parametrize("gate", GATES)
+@pytest.mark.parametrize("lambda_", [2.0, 0.3])
+def test_t2_separates_moa_from_la(gate, lambda_):
+    target = t2(lambda_, gate)
+    for width in (1, 2):
+        moa = family_of(target, Kind.MOA, Form.TYPE1, gate, width=width, bias=False)
+        assert verdict(target, moa) == "member"
+        assert verdict(target, family_of(target, Kind.LA, Form.TYPE1, width=width)) == "non_member"
+    two_sided = family_of(target, Kind.LA, Form.TWO_SIDED, width=2)
+    assert verdict(target, two_sided) == "member"
+
+
+@pytest.mark.parametrize(("scale", "bias"), SWITCHES)
+def test_t2_needs_no_switch_with_tanh_and_scale_with_positive_gates(scale, bias):
+    for gate in GATES:
+        target = t2(gate=gate)
+        spec = GateSpec(name=gate, scale=scale, bias=bias)
+        found = verdict(target, family_of(target, Kind.MOA, Form.TYPE1, spec))
+        assert found == ("member" if scale or gate == "tanh" else "non_member")
+
+
+def test_softmax_of_another_size_needs_a_gate_bias():
+    target = t2(gate="softmax", activations=7)
+    for bias in (False, True):
+        spec = GateSpec(name="softmax", bias=bias)
+        family = family_of(target, Kind.MOA, Form.TYPE1, spec, dictionary=SMALL)
+        assert verdict(target, family) == ("member" if bias else "unknown")
+
+
+@pytest.mark.parametrize(
+    ("target", "form", "lower"),
+    [
+        (t4(), Form.ONE_SIDED, (Form.ONE_SIDED, Form.TYPE1)),
+        (t5(), Form.TWO_SIDED, (Form.TWO_SIDED, Form.QUADRATIC)),
+        (t5(3.0), Form.QUADRATIC, (Form.TWO_SIDED, Form.QUADRATIC)),
+        (t5q(), Form.QUADRATIC, (Form.TWO_SIDED, Form.QUADRATIC)),
+        (t5q(0.7), Form.TWO_SIDED, (Form.TWO_SIDED, Form.QUADRATIC)),
+    ],
+)
+def test_moa_with_tanh_is_separated_from_la(target, form, lower):
+    assert verdict(target, family_of(target, Kind.MOA, form, "tanh")) == "member"
+    for dictionary in (SMALL, FULL_DICTIONARY):
+        for la_form in lower:
+            la = family_of(target, Kind.LA, la_form, dictionary=dictionary, width=9)
+            assert verdict(target, la) == "non_member"
+
+
+def test_t5_in_quadratic_moa_needs_silu_in_this_program():
+    family = family_of(t5(), Kind.MOA, Form.QUADRATIC, "tanh", dictionary=SMALL)
+    assert verdict(t5(), family) == "unknown"
+
+
+def test_relu_is_replaced_where_the_dictionary_lacks_it():
+    dictionary = ("id", "leaky_relu", "relu2")
+    assert verdict(t1(), family_of(t1(), Kind.LA, Form.TYPE1, dictionary=dictionary)) == "member"
+    for width, expected in ((1, "unknown"), (2, "member")):
+        family = family_of(
+            t1(), Kind.FIXED, Form.ONE_SIDED, dictionary=("leaky_relu",), width=width
+        )
+        assert verdict(t1(), family) == expected
+
+
+# Reference: section 2
+
+
+@pytest.mark.parametrize(("scale", "bias"), SWITCHES)
+@pytest.mark.parametrize("gate", GATES)
+def test_t1_in_moa_follows_the_table(gate, scale, bias):
+    proved = bias if gate == "tanh" else scale
+    spec = GateSpec(name=gate, scale=scale, bias=bias)
+    found = verdict(t1(), family_of(t1(), Kind.MOA, Form.TYPE1, spec))
+    assert found == ("member" if proved else "non_member")
+
+
+def test_partial_map_lifts_equal_signs_without_scale():
+    for gate, bias in itertools.product(("sigmoid", "softmax"), (False, True)):
+        spec = GateSpec(name=gate, scale=False, bias=bias)
+        family = family_of(t1(), Kind.MOA, Form.TYPE1, spec, dictionary=("relu", "relu2"))
+        assert verdict(t1(), family) == "member"
+
+
+def test_sign_obstruction_states_its_limits():
+    spec = GateSpec(name="sigmoid", scale=False)
+    full = family_of(t1(), Kind.MOA, Form.TYPE1, spec)
+    assert sign_definite_obstruction(t1(), full)
+    assert not sign_definite_obstruction(t1(), dataclasses.replace(full, width=2))
+    relus = dataclasses.replace(full, dictionary=("relu", "relu2"))
+    assert not sign_definite_obstruction(t1(), relus)
+    gelu = dataclasses.replace(full, dictionary=("relu", "gelu"))
+    assert sign_definite_obstruction(t1(), gelu)
+    nowhere_zero = as_target(ACTIVATIONS["leaky_relu"](X), 1)
+    assert not sign_definite_obstruction(nowhere_zero, full)
+
+
+# Obstructions apply on the domain and only where their assumptions hold
+
+
+def test_kinks_outside_the_domain_do_not_count():
+    inside, outside = (as_target(ACTIVATIONS["relu"](X - c), 1) for c in (sp.Rational(1, 2), 3))
+    family = family_of(t1(), Kind.FIXED, Form.TYPE1, dictionary=("gelu",))
+    assert smoothness_obstruction(inside, family)
+    assert not smoothness_obstruction(outside, family)
+
+
+def test_oblique_kinks_and_user_expressions():
+    la = Family(kind=Kind.LA, form=Form.TYPE1, width=5, dimension=2)
+    for text, expected in (
+        ("tanh(x1 - x2)*relu(x1 + 2*x2 - 0.5)", True),
+        ("tanh(x1 + 2*x2)*relu(x1 + 2*x2 - 0.5)", False),  # constant along its kink
+        ("tanh(x1)*relu(x1 + 2*x2 - 9)", False),  # misses the disk
+    ):
+        target = as_target(to_sympy(parse(text)), 2)
+        assert (jump_amplitude_obstruction(target, la) is not None) == expected
+
+
+def test_simple_poles_are_no_obstruction():
+    la = Family(kind=Kind.LA, form=Form.QUADRATIC, width=1, dimension=2)
+    relu = ACTIVATIONS["relu"](Y)
+    cancelled = (sp.tanh(X) ** 2 - 1) * (sp.exp(2 * X) + 1) * relu
+    for amplitude in (sp.tanh(X) * relu, sp.tanh(X) * sp.tanh(2 * X) * relu, cancelled):
+        assert not pole_order_obstruction(as_target(amplitude, 2), la)
+    logistic = 1 / (1 + sp.exp(-3 * X - 1))
+    assert pole_order_obstruction(as_target(logistic**2 * relu, 2), la)
+
+
+# Properties
+
+
+def rationals():
+    return st.builds(sp.Rational, st.integers(-6, 6), st.integers(1, 4))
+
+
+@st.composite
+def networks(draw, *, dictionary=None, max_width=2, kinds=tuple(Kind)):
+    kind = draw(st.sampled_from(kinds))
+    form = draw(st.sampled_from(FIXED_FORMS if kind is Kind.FIXED else tuple(Form)))
+    chosen = draw(st.permutations(FULL_DICTIONARY)) if dictionary is None else dictionary
+    size = 1 if kind is Kind.FIXED else min(3, len(chosen))
+    gate = None
+    if kind is Kind.MOA:
+        gate = GateSpec(
+            name=draw(st.sampled_from(GATES)), scale=draw(st.booleans()), bias=draw(st.booleans())
+        )
+    family = Family(
+        kind=kind,
+        form=form,
+        width=draw(st.integers(1, max_width)),
+        dimension=draw(st.integers(1, 2)),
+        dictionary=tuple(chosen[:size]),
+        gate=gate,
+        bias=draw(st.booleans()),
+    )
+    return family, draw_weights(draw, family)
+
+
+def draw_weights(draw, family):
+    blocks = {}
+    for name, shape in family.shapes.items():
+        rows, columns = shape if len(shape) == 2 else (*shape, 1)
+        numbers = st.lists(rationals(), min_size=rows * columns, max_size=rows * columns)
+        block = sp.Matrix(rows, columns, draw(numbers))
+        if name.startswith("scale") and family.frozen(name) is not None:
+            fixed = family.kind is Kind.FIXED
+            ones = family.dictionary if fixed else family.basis
+            row = [int(not fixed or s in ones) for s in family.basis]
+            block = sp.Matrix(row * (family.coefficients // len(row)))
+        elif family.frozen(name) is not None:
+            block[:, -1] = sp.zeros(rows, 1)
+        blocks[name] = block.as_immutable()
+    return Weights(blocks=blocks)
+
+
+@DETERMINISTIC
+@given(networks())
+def test_symbolic_network_agrees_with_evaluation(pair):
+    family, weights = pair
+    expression = network_expression(family, weights)
+    nodes_ND = torch.linspace(-0.9, 0.8, 8 * family.dimension, dtype=torch.float64)
+    nodes_ND = nodes_ND.reshape(-1, family.dimension).flip(1) ** 3
+    values = evaluate(family, start_from(family, weights)[None], nodes_ND)[0, 0]
+    columns = dict(zip(COORDINATES, nodes_ND.unbind(1), strict=False))
+    expected = torch.as_tensor(interpret(expression, columns, TORCH), dtype=torch.float64)
+    scale = max(1.0, float(values.abs().max()))
+    assert (values - expected).abs().max() <= 1e-12 * scale
+
+
+@DETERMINISTIC
+@given(networks(kinds=(Kind.LA,)), st.sampled_from(GATES))
+def test_lift_keeps_the_function(pair, gate):
+    family, weights = pair
+    moa = dataclasses.replace(family, kind=Kind.MOA, gate=GateSpec(name=gate))
+    lifted = lift(moa, weights)
+    assert is_identity(network_expression(moa, lifted), network_expression(family, weights)) is True
+
+
+def test_lift_follows_the_table():
+    la = family_of(t1(), Kind.LA, Form.TYPE1)
+    weights = builtin_witness(t1(), la)
+    for gate, (scale, bias) in itertools.product(GATES, SWITCHES):
+        spec = GateSpec(name=gate, scale=scale, bias=bias)
+        lifted = lift(dataclasses.replace(la, kind=Kind.MOA, gate=spec), weights)
+        assert (lifted is not None) == (bias if gate == "tanh" else scale)
+
+
+def test_start_from_reaches_the_target():
+    for target, family in (
+        (t1(), family_of(t1(), Kind.MOA, Form.TYPE1, "tanh", width=2)),
+        (t4(), family_of(t4(), Kind.LA, Form.TWO_SIDED, width=3)),
+        (t5(), family_of(t5(), Kind.MOA, Form.TWO_SIDED, "tanh")),
+    ):
+        theta_P = start_from(family, builtin_witness(target, family))
+        nodes_ND = torch.linspace(-1, 1, 24, dtype=torch.float64).reshape(-1, target.dimension)
+        values = evaluate(family, theta_P[None], nodes_ND)[0, 0]
+        torch.testing.assert_close(values, target.values(nodes_ND), rtol=1e-13, atol=1e-14)
+
+
+# Soundness
+
+
+@DETERMINISTIC
+@given(networks(max_width=3))
+def test_random_members_are_never_called_non_members(pair):
+    family, weights = pair
+    target = as_target(network_expression(family, weights), family.dimension)
+    assert verdict(target, family) != "non_member"
+
+
+@DETERMINISTIC
+@given(
+    networks(dictionary=("tanh", "relu", "silu"), kinds=(Kind.LA,)).filter(
+        lambda pair: pair[0].form is not Form.TYPE1
+    )
+)
+def test_random_products_are_never_called_non_members(pair):
+    family, weights = pair
+    target = as_target(network_expression(family, weights), family.dimension)
+    assert verdict(target, family) != "non_member"
+
+
+# Negative
+
+
+def test_perturbed_witnesses_are_rejected():
+    family = family_of(t4(), Kind.LA, Form.TWO_SIDED)
+    weights = builtin_witness(t4(), family)
+    for name, block in weights.blocks.items():
+        for index in range(len(block)):
+            moved = sp.Matrix(block)
+            moved[index] += sp.Rational(1, 10**12)
+            changed = Weights(blocks={**weights.blocks, name: moved.as_immutable()})
+            expression = network_expression(family, changed)
+            assert is_identity(expression, t4().expression) is False
+
+
+def test_is_identity_on_cells():
+    relu = ACTIVATIONS["relu"]
+    assert is_identity(relu(X) - relu(-X), X) is True
+    assert is_identity(relu(relu(X) - 1), relu(X - 1)) is True
+    assert is_identity(relu(X - Y) + Y, relu(Y - X) + X) is True
+    assert is_identity(relu(X) * relu(-X - sp.Rational(1, 9)), sp.S.Zero) is True
+    assert is_identity(relu(X) * relu(sp.Rational(1, 10**6) - X), sp.S.Zero) is False
+    assert is_identity(sp.exp(X) * sp.exp(Y), sp.exp(X + Y)) is True
+
+
+def test_is_identity_undecided():
+    step, closed_step = (sp.Piecewise((1, condition), (0, True)) for condition in (X > 0, X >= 0))
+    assert is_identity(step, closed_step) is False  # they differ at 0 alone
+    softplus, mirrored = sp.log(1 + sp.exp(X)), sp.log(1 + sp.exp(-X))
+    assert is_identity(softplus, mirrored + X) is None  # equal, by a rule that is not known here
+    assert is_identity(softplus, mirrored) is False
+
+
+def test_weights_that_move_a_frozen_entry_are_refused():
+    biased = family_of(t1(), Kind.LA, Form.TYPE1)
+    weights = builtin_witness(t1(), biased)
+    moved = Weights(blocks={**weights.blocks, "w": sp.ImmutableMatrix([[1, 1]])})
+    unbiased = dataclasses.replace(biased, bias=False)
+    assert network_expression(unbiased, weights) == t1().expression
+    with pytest.raises(ValueError, match="bias that is off"):
+        network_expression(unbiased, moved)
+    fixed = dataclasses.replace(biased, kind=Kind.FIXED, dictionary=("relu",))
+    with pytest.raises(ValueError, match="not learned"):
+        network_expression(fixed, weights)
+    with pytest.raises(ValueError, match="shape"):
+        start_from(dataclasses.replace(biased, width=2), weights)
+
+
+@dataclasses.dataclass(frozen=True)
+class FakeBound:
+    """The attributes that membership reads, with values a real bound refuses."""
+
+    value: float | None
+    evidence: Evidence
+    method: str = "test"
+    norm: str = "l2"
+    every_width: bool = True
+
+
+def test_only_positive_rigorous_bounds_exclude():
+    target = as_target(sp.sin(X), 1)
+    family = family_of(t1(), Kind.LA, Form.TYPE1)
+    for value, evidence, expected in (
+        (0.5, Evidence.CERTIFIED, "non_member"),
+        (0.5, Evidence.PROVED, "non_member"),
+        (0.5, Evidence.NUMERICAL, "unknown"),
+        (0.0, Evidence.PROVED, "unknown"),
+        (None, Evidence.PROVED, "unknown"),
+        (float("nan"), Evidence.PROVED, "unknown"),
+    ):
+        assert verdict(target, family, [FakeBound(value, evidence)]) == expected
+    with pytest.raises(RuntimeError, match="contradiction"):
+        decide(t1(), family, [FakeBound(0.5, Evidence.PROVED)])
+
+
+def test_dimensions_must_agree():
+    with pytest.raises(ValueError, match="dimension 1"):
+        decide(t1(), Family(kind=Kind.LA, form=Form.TYPE1, width=1, dimension=2))
