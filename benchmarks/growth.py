@@ -21,7 +21,7 @@ from typing import Any
 import torch
 
 from benchmarks.problem import FAMILY, TARGET
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.fitting import (
     LevenbergMarquardt,
     Problem,
@@ -137,7 +137,7 @@ def width_rows(turns: int, largest: int) -> list[dict[str, Any]]:
     """Cost against the width of LA networks."""
     samples = fit_samples(TARGET, gradient=False)
     problems = {
-        width: problem_of(Family(kind=Kind.LA, form=Form.TYPE1, width=width, dimension=2), samples)
+        width: problem_of(Family(kind=Kind.LA, neuron="type1", width=width, dimension=2), samples)
         for width in WIDTHS
         if width <= largest
     }

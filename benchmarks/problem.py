@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.networks import unpack
 from expressivity.fitting import random_starts
@@ -19,7 +19,7 @@ from expressivity.fitting.errors import fit_samples, measuring_grid
 from expressivity.targets.builtin import t2
 
 TARGET = t2(2.0)
-FAMILY = Family(kind=Kind.MOA, form=Form.TYPE1, width=1, dimension=2, gate=GateSpec(name="tanh"))
+FAMILY = Family(kind=Kind.MOA, neuron="type1", width=1, dimension=2, gate=GateSpec(name="tanh"))
 
 
 def to_peers(theta_RP: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ from experiments.pretraining.optimizers import build_optimizers
 from experiments.pretraining.products import fast_products
 from experiments.pretraining.recipes import RECIPES, Mixing
 from experiments.pretraining.training import compile_parts, gradient, update
-from expressivity.classes.families import Form, Kind
+from expressivity.classes.families import Kind
 from expressivity.fitting.memory import keep_freed_memory
 
 _ROUNDS, _STEPS = 8, 2
@@ -32,7 +32,7 @@ class Row:
     """Tokens a second of one kind of layers, and of the fixed ones in the same run."""
 
     recipe: str
-    form: Form
+    form: str
     kind: Kind
     rate: float
     fixed: float
@@ -44,7 +44,7 @@ class Row:
         return f"| {self.recipe} | {self.form} | {self.kind} | {self.rate:,.0f} | {ratio:.3f} |"
 
 
-def measure(name: str, form: Form = Form.TWO_SIDED) -> Iterator[Row]:
+def measure(name: str, form: str = "two_sided") -> Iterator[Row]:
     """Train one model of each kind, in turns."""
     keep_freed_memory()
     recipes = {kind: RECIPES[name](Mixing(kind=kind, form=form)) for kind in Kind}

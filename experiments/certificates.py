@@ -7,7 +7,7 @@ from expressivity.bounds.best_ridge import best_ridge_error
 from expressivity.bounds.ridge_rank import default_degree
 from expressivity.certificates.writer import SEARCH_WIDTH, certify_class
 from expressivity.checker import check_document
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.runs.folder import Run
 from expressivity.runs.units import OnProgress, Outcome, Unit
 from expressivity.targets.builtin import t2
@@ -89,7 +89,7 @@ def certificates(tier: Tier) -> Experiment:
     target = t2()
     widths = range(1, 4 if tier is Tier.SMOKE else 9)
     searched = () if tier is Tier.SMOKE else range(1, SEARCH_WIDTH + 1)
-    family = Family(kind=Kind.LA, form=Form.TYPE1, width=1, dimension=2)
+    family = Family(kind=Kind.LA, neuron="type1", width=1, dimension=2)
     return Experiment(
         name="certificates",
         tier=tier,

@@ -36,7 +36,7 @@ from torch import Tensor
 from experiments.descent import Descent, descend
 from experiments.directions import ANGLE, angles_between, attractors, clusters, directions
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.networks import pack, unpack
 from expressivity.fitting import make_problem
@@ -76,7 +76,7 @@ class Layer:
         """The class, over all seven activations: one compiled program for every mixture."""
         return Family(
             kind=Kind.LA if self.gate is None else Kind.MOA,
-            form=Form.TYPE1,
+            neuron="type1",
             width=width,
             dimension=self.dimension,
             gate=None if self.gate is None else GateSpec(name=self.gate),

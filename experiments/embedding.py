@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.weights import Weights, constant_gate, lift
 from expressivity.separation.gaps import la_in_moa
 
@@ -37,7 +37,7 @@ class Inclusion:
 def inclusions(family: Family, goal: Family) -> tuple[Inclusion, ...] | None:
     """The inclusions that lead from one class to another, or None where none are proved.
 
-    >>> la = Family(kind=Kind.LA, form=Form.TYPE1, width=1, dimension=1)
+    >>> la = Family(kind=Kind.LA, neuron="type1", width=1, dimension=1)
     >>> relu = replace(la, kind=Kind.FIXED, dictionary=("relu",))
     >>> [step.name for step in inclusions(relu, la)]
     ['fixed in la', 'more activations']
@@ -103,7 +103,7 @@ def _by_name(family: Family, larger: Family, weights: Weights) -> Weights:
     """Each coefficient at the place its activation has in the larger basis, zeros elsewhere."""
 
     def labels(of: Family) -> list[tuple[str, ...]]:
-        if of.form is Form.QUADRATIC:
+        if of.form == "quadratic":
             return [(s, t) for s in of.basis for t in of.basis]
         return [(s,) for s in of.basis]
 
@@ -116,8 +116,8 @@ def _by_name(family: Family, larger: Family, weights: Weights) -> Weights:
 
 
 def _one_sided(family: Family, goal: Family) -> Family | None:
-    rises = family.form is Form.TYPE1 and goal.form is not Form.TYPE1 and family.bias
-    return replace(family, form=Form.ONE_SIDED) if rises else None
+    rises = family.neuron == "type1" and goal.neuron != "type1" and family.bias
+    return replace(family, neuron="one_sided") if rises else None
 
 
 def _constant_factor(family: Family, larger: Family, weights: Weights) -> Weights:
@@ -127,12 +127,12 @@ def _constant_factor(family: Family, larger: Family, weights: Weights) -> Weight
 
 
 def _two_sided(family: Family, goal: Family) -> Family | None:
-    rises = family.form is Form.ONE_SIDED and goal.form in (Form.TWO_SIDED, Form.QUADRATIC)
+    rises = family.neuron == "one_sided" and goal.neuron in ("two_sided", "quadratic")
     if not rises or family.kind is Kind.FIXED or "id" not in family.dictionary:
         return None
     if family.gate and not la_in_moa(family.gate, activations=len(family.dictionary)):
         return None
-    return replace(family, form=Form.TWO_SIDED)
+    return replace(family, neuron="two_sided")
 
 
 def _right_identity(family: Family, larger: Family, weights: Weights) -> Weights:
@@ -152,10 +152,10 @@ def _right_identity(family: Family, larger: Family, weights: Weights) -> Weights
 
 
 def _quadratic(family: Family, goal: Family) -> Family | None:
-    rises = family.form is Form.TWO_SIDED and goal.form is Form.QUADRATIC
+    rises = family.neuron == "two_sided" and goal.neuron == "quadratic"
     # A product of two softmax gates is one softmax gate over pairs; other gates lack that.
     one_gate = family.gate is None or family.gate.name == "softmax"
-    return replace(family, form=Form.QUADRATIC) if rises and one_gate else None
+    return replace(family, neuron="quadratic") if rises and one_gate else None
 
 
 def _products(family: Family, larger: Family, weights: Weights) -> Weights:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiments.sweep_file import GridTable, SettingsTable, SweepFile, expression_target
-from expressivity.classes.families import FIXED_FORMS, Family, Form, Kind, default_dictionary
+from expressivity.classes.families import FIXED_FORMS, Family, Kind, default_dictionary
 from expressivity.classes.gates import GateSpec
 from expressivity.fitting.errors import measuring_grid
 from expressivity.separation.claims import builtin_target
@@ -40,7 +40,7 @@ class Expansion:
 class _Combination:
     source: tuple[str, str]
     lambda_: float
-    form: Form | None
+    form: str | None
     kind: Kind | None
     width: int
     dictionary: tuple[str, ...] | None
@@ -107,7 +107,7 @@ def _axes(grid: GridTable) -> list[tuple[Any, ...]]:
     axes: tuple[list[Any], ...] = (
         [("target", name) for name in grid.target] + [("expr", text) for text in grid.expr],
         grid.lambda_,
-        [None] if grid.form is None else [Form(name) for name in grid.form],
+        [None] if grid.form is None else list(grid.form),
         [None] if grid.family is None else [Kind(name) for name in grid.family],
         grid.width,
         [None] if grid.dictionary is None else [tuple(names) for names in grid.dictionary],
@@ -162,13 +162,13 @@ def _target(asked: _Combination, made: dict[Any, Target]) -> Target:
     return made[key]
 
 
-def _families(asked: _Combination, target: Target, form: Form, kind: Kind) -> Iterator[Family]:
+def _families(asked: _Combination, target: Target, form: str, kind: Kind) -> Iterator[Family]:
     dictionary = asked.dictionary or default_dictionary(form)
     gate = GateSpec(name=asked.gate, scale=asked.gate_scale, bias=asked.gate_bias)
     for names in [(name,) for name in dictionary] if kind is Kind.FIXED else [dictionary]:
         yield Family(
             kind=kind,
-            form=form,
+            neuron=form,
             width=asked.width,
             dimension=target.dimension,
             dictionary=names,
@@ -183,7 +183,7 @@ def _require_use(file: SweepFile, used: set[tuple[str, Any]]) -> None:
     assert grid is not None
     for axis, values in (
         ("family", [Kind(name) for name in grid.family or ()]),
-        ("form", [Form(name) for name in grid.form or ()]),
+        ("form", list(grid.form or ())),
         ("target", [("target", name) for name in grid.target]),
     ):
         for value in values:

@@ -15,7 +15,8 @@ from typing import Any
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.statistics import Interval, median_interval
 from experiments.teachers import LESSONS, REACHED, Effort, Lesson, StudentUnit, Teacher
-from expressivity.classes.families import FAMILIES, Family, FamilyFactory
+from expressivity.classes.catalogue import FAMILIES, FamilyFactory
+from expressivity.classes.families import Family
 from expressivity.evidence import Verdict
 from expressivity.membership.witnesses import find_witness
 from expressivity.runs.folder import Run
@@ -75,7 +76,7 @@ def theorem_targets(family: Family) -> list[Target]:
     made = [
         TARGETS[claim.target](LAMBDA, gate, len(family.dictionary))
         for claim in CLAIMS
-        if claim.separates and (claim.larger, claim.form) == (family.kind, family.form)
+        if claim.separates and (claim.larger, claim.form) == (family.kind, family.neuron)
     ]
     return [target for target in made if target.bias == family.bias]
 

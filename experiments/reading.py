@@ -15,7 +15,7 @@ from typing import Any
 from experiments.experiment import Tier
 from experiments.statistics import Interval, median_interval
 from expressivity.bounds import Bound
-from expressivity.classes.families import Form, Kind
+from expressivity.classes.families import Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.evidence import Verdict
 from expressivity.runs.folder import Run, read_lanes
@@ -41,7 +41,7 @@ def fits(
     *,
     gate: GateSpec = TANH,
     dictionary: tuple[str, ...] | None = None,
-    form: Form | None = None,
+    form: str | None = None,
 ) -> tuple[FitUnit, ...]:
     """A unit for every target, kind and width; fixed gives one for every activation.
 
@@ -213,7 +213,7 @@ class Curve:
     """
 
     target: str
-    form: Form
+    form: str
     kind: Kind
     label: str
     norm: str
@@ -238,7 +238,7 @@ def curves(
         label: of a curve; with ``target`` and ``along`` it tells any two readings apart.
         target: what a curve says its target is.
     """
-    groups: dict[tuple[str, Form, str, str], list[Reading]] = {}
+    groups: dict[tuple[str, str, str, str], list[Reading]] = {}
     for reading in found:
         group = (target(reading), reading.result.form, label(reading), reading.loss)
         groups.setdefault(group, []).append(reading)

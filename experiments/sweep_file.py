@@ -15,8 +15,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from experiments.experiment import EXPERIMENTS, Tier
 from experiments.toml_lines import key_lines
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.families import Form, Kind
+from expressivity.classes.families import Kind
 from expressivity.classes.gates import GATES
+from expressivity.classes.neurons import FORMS
 from expressivity.commands.arguments import user_target
 from expressivity.fitting.errors import measuring_grid
 from expressivity.separation.unit import DTYPES, LOSSES, MAX_SEED, OPTIMIZERS
@@ -68,7 +69,7 @@ _Gate = Annotated[str, _must(GATES.__getitem__)]
 _Activation = Annotated[str, _must(ACTIVATIONS.__getitem__)]
 _Dictionary = Annotated[list[_Activation], Field(min_length=1), _must(_each_once)]
 _Count = Annotated[int, Field(ge=1)]
-_Form = Annotated[str, _one_of(*Form)]
+_Form = Annotated[str, _one_of(*FORMS)]
 _Kind = Annotated[str, _one_of(*Kind)]
 
 

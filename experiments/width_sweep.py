@@ -8,7 +8,7 @@ from experiments import reading
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.reading import Curve, Reading, fits, health, least, readings, worst
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
-from expressivity.classes.families import Form, Kind
+from expressivity.classes.families import Kind
 from expressivity.runs.folder import Run
 from expressivity.separation.unit import FitUnit, Settings
 from expressivity.targets.builtin import t1, t2, t4, t5
@@ -43,7 +43,7 @@ def headlines(run: Run) -> dict[str, float]:
 def is_control(found: Reading) -> bool:
     """Whether LA contains this target, so that MoA gains nothing on it."""
     where = (found.target, found.result.form)
-    members = (("t1", Form.TYPE1), ("t4", Form.TWO_SIDED))
+    members = (("t1", "type1"), ("t4", "two_sided"))
     return where in members and found.kind is Kind.LA and found.width == 1 and found.loss == "l2"
 
 
@@ -85,7 +85,7 @@ class _Part:
     widths: tuple[int, ...]
     loss: str = "l2"
     dictionary: tuple[str, ...] | None = None
-    form: Form | None = None
+    form: str | None = None
 
     def units(self, tier: Tier) -> Iterator[FitUnit]:
         for kind, width in product(self.kinds, self.widths):
@@ -115,7 +115,7 @@ def _parts(tier: Tier) -> tuple[_Part, ...]:
         _Part(targets=(t1(),), kinds=tuple(Kind), widths=widths),
         _Part(targets=(t1(),), kinds=fixed, widths=widths, loss="h1", dictionary=SMOOTH),
         _Part(targets=(t2(),), kinds=la, widths=widths, loss="h1"),
-        _Part(targets=(t4(),), kinds=la, widths=(1,), form=Form.TWO_SIDED),
+        _Part(targets=(t4(),), kinds=la, widths=(1,), form="two_sided"),
         _Part(targets=(t5(),), kinds=(Kind.LA, Kind.MOA), widths=widths),
         _Part(targets=(t4(),), kinds=(Kind.LA, Kind.MOA), widths=widths),
         _Part(targets=(t2(), t4()), kinds=fixed, widths=widths),

@@ -8,14 +8,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from expressivity.classes.families import FIXED_FORMS, Form, Kind
+from expressivity.classes.families import FIXED_FORMS, Kind
 from expressivity.evidence import Evidence
 from expressivity.symbolic.proof import ProofVerdict
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
 from figures.style import ALARM, FORMS, INK, LOOKS, PAGE, SOFT, STYLES, new_figure
 
-Place = tuple[Form, Kind]
+Place = tuple[str, Kind]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +49,8 @@ ARROWS: tuple[Arrow, ...] = (
             witness=witness,
         )
         for form, theorem, witness in (
-            (Form.TYPE1, "T1", _T1),
-            (Form.ONE_SIDED, "T3b", r"$t_{3b}=t_1(x)\,(x+1)$"),
+            ("type1", "T1", _T1),
+            ("one_sided", "T3b", r"$t_{3b}=t_1(x)\,(x+1)$"),
         )
     ),
     *(
@@ -62,25 +62,21 @@ ARROWS: tuple[Arrow, ...] = (
             witness=witness,
         )
         for form, theorem, witness in (
-            (Form.TYPE1, "T2", _T2),
-            (Form.ONE_SIDED, "T4", r"$t_4=x_1\,t_2$"),
-            (Form.TWO_SIDED, "T5", r"$t_5=x_1\,\tanh(\lambda x_1)\,t_2$"),
-            (Form.QUADRATIC, "T5q", r"$t_{5q}=\tanh(\lambda x_1)\,t_2$"),
+            ("type1", "T2", _T2),
+            ("one_sided", "T4", r"$t_4=x_1\,t_2$"),
+            ("two_sided", "T5", r"$t_5=x_1\,\tanh(\lambda x_1)\,t_2$"),
+            ("quadratic", "T5q", r"$t_{5q}=\tanh(\lambda x_1)\,t_2$"),
         )
     ),
-    Arrow(
-        smaller=(Form.ONE_SIDED, Kind.LA), larger=(Form.TWO_SIDED, Kind.LA), contained="inclusions"
-    ),
-    Arrow(
-        smaller=(Form.TWO_SIDED, Kind.LA), larger=(Form.QUADRATIC, Kind.LA), contained="inclusions"
-    ),
+    Arrow(smaller=("one_sided", Kind.LA), larger=("two_sided", Kind.LA), contained="inclusions"),
+    Arrow(smaller=("two_sided", Kind.LA), larger=("quadratic", Kind.LA), contained="inclusions"),
 )
 
-_NEURONS: Mapping[Form, str] = {
-    Form.TYPE1: r"$\sum_j a_j\,\psi(z_j)$",
-    Form.ONE_SIDED: r"$\sum_j a_j\,\psi(z_j)\,y_j$",
-    Form.TWO_SIDED: r"$\sum_j a_j\,\psi(z_j)\,\varphi(y_j)$",
-    Form.QUADRATIC: r"$\sum_j a_j\,\Psi(z_j,y_j)$",
+_NEURONS: Mapping[str, str] = {
+    "type1": r"$\sum_j a_j\,\psi(z_j)$",
+    "one_sided": r"$\sum_j a_j\,\psi(z_j)\,y_j$",
+    "two_sided": r"$\sum_j a_j\,\psi(z_j)\,\varphi(y_j)$",
+    "quadratic": r"$\sum_j a_j\,\Psi(z_j,y_j)$",
 }
 _MIXES: Mapping[Kind, str] = {
     Kind.FIXED: r"$\psi=s$",
@@ -88,7 +84,7 @@ _MIXES: Mapping[Kind, str] = {
     Kind.MOA: r"$\psi=\sum_k\pi_k(x)\,s_k$",
 }
 _X: Mapping[Kind, float] = {Kind.FIXED: 2.35, Kind.LA: 5.35, Kind.MOA: 8.75}
-_Y: Mapping[Form, float] = dict(zip(Form, (4.1, 3.0, 1.9, 0.8), strict=True))
+_Y: Mapping[str, float] = dict(zip(FORMS, (4.1, 3.0, 1.9, 0.8), strict=True))
 _HALF, _TALL = 0.42, 0.24
 
 
@@ -106,7 +102,7 @@ def draw(runs: Runs) -> Figure:
     axes = made.add_subplot()
     axes.set(xlim=(0, 9.5), ylim=(0.25, 5.2))
     axes.set_axis_off()
-    for form in Form:
+    for form in FORMS:
         axes.text(0.0, _Y[form] + 0.13, FORMS[form], va="center", weight="bold")
         axes.text(0.0, _Y[form] - 0.2, _NEURONS[form], va="center", color=SOFT)
     for kind in Kind:
@@ -114,7 +110,7 @@ def draw(runs: Runs) -> Figure:
         axes.text(_X[kind], 5.02, look.label, ha="center", va="center", weight="bold", size=8.5,
                   color=look.colour)  # fmt: skip
         axes.text(_X[kind], 4.7, _MIXES[kind], ha="center", va="center", color=SOFT)
-        for form in Form if kind is not Kind.FIXED else FIXED_FORMS:
+        for form in FORMS if kind is not Kind.FIXED else FIXED_FORMS:
             _box(axes, form, kind)
     for arrow in ARROWS:
         _arrow(axes, arrow, verdicts)
@@ -122,7 +118,7 @@ def draw(runs: Runs) -> Figure:
     return made
 
 
-def _box(axes: Axes, form: Form, kind: Kind) -> None:
+def _box(axes: Axes, form: str, kind: Kind) -> None:
     look = LOOKS[kind]
     axes.add_patch(
         FancyBboxPatch(

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from experiments.certificates import sandwich
 from experiments.reading import Reading, readings
-from expressivity.classes.families import Form, Kind
+from expressivity.classes.families import Kind
 from expressivity.evidence import Evidence
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
@@ -63,7 +63,7 @@ def _best_fits(found: Sequence[Reading], widest: int) -> dict[int, float]:
         r.width: r.best("l2")
         for r in found
         if (r.target, r.kind, r.loss) == ("t2", Kind.LA, "l2")
-        and r.result.form is Form.TYPE1
+        and r.result.form == "type1"
         and r.width <= widest
     }
     return {width: error for width, error in sorted(chosen.items()) if math.isfinite(error)}

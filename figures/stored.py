@@ -83,7 +83,7 @@ def best_network(reading: Reading) -> Network:
     )
     family = Family(
         kind=reading.kind,
-        form=reading.result.form,
+        neuron=reading.result.form,
         width=reading.width,
         dimension=target.dimension,
         dictionary=tuple(family_json["dictionary"]),

@@ -26,7 +26,7 @@ from matplotlib.ticker import (
     StrMethodFormatter,
 )
 
-from expressivity.classes.families import Form, Kind
+from expressivity.classes.families import Kind
 from expressivity.evidence import Evidence
 
 COLUMN, PAGE = 3.3, 6.9
@@ -117,11 +117,11 @@ STYLES: Mapping[Evidence, Any] = {
 }
 """Line styles, from solid ground to none."""
 
-FORMS: Mapping[Form, str] = {
-    Form.TYPE1: "Type-I",
-    Form.ONE_SIDED: "one-sided",
-    Form.TWO_SIDED: "two-sided",
-    Form.QUADRATIC: "quadratic",
+FORMS: Mapping[str, str] = {
+    "type1": "Type-I",
+    "one_sided": "one-sided",
+    "two_sided": "two-sided",
+    "quadratic": "quadratic",
 }
 
 RELATIVE_L2 = r"$L^2$ error, relative"

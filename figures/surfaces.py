@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 from experiments.reading import Reading, readings
-from expressivity.classes.families import Form, Kind
+from expressivity.classes.families import Kind
 from expressivity.evidence import Evidence
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
@@ -61,7 +61,7 @@ def _best(found: Sequence[Reading], kind: Kind) -> Reading:
     chosen = [
         r
         for r in found
-        if (r.target, r.kind, r.loss) == ("t2", kind, "l2") and r.result.form is Form.TYPE1
+        if (r.target, r.kind, r.loss) == ("t2", kind, "l2") and r.result.form == "type1"
     ]
     best = min(chosen, key=lambda r: r.best("l2"), default=None)
     if best is None or math.isinf(best.best("l2")):

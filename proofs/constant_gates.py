@@ -10,7 +10,7 @@ from typing import Any
 import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY, Activation
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GATES, GateSpec
 from expressivity.classes.weights import Weights, lift, network_expression
 from expressivity.symbolic.identities import is_identity
@@ -22,18 +22,18 @@ SEVEN = tuple(ACTIVATIONS[name] for name in FULL_DICTIONARY)
 _relu = ACTIVATIONS["relu"]
 
 
-def target_of(form: Form) -> sp.Expr:
+def target_of(form: str) -> sp.Expr:
     """The function that is LA and not MoA."""
-    return _relu(X1) if form is Form.TYPE1 else X1 * _relu(X1)
+    return _relu(X1) if form == "type1" else X1 * _relu(X1)
 
 
-def title_of(form: Form) -> str:
+def title_of(form: str) -> str:
     """The same in words."""
-    return "ReLU(x1)" if form is Form.TYPE1 else "x1 ReLU(x1)"
+    return "ReLU(x1)" if form == "type1" else "x1 ReLU(x1)"
 
 
 def la_network(
-    form: Form,
+    form: str,
     second: tuple[int, int] = (1, 0),
     dictionary: Sequence[str] = FULL_DICTIONARY,
 ) -> tuple[Family, Weights]:
@@ -45,7 +45,7 @@ def la_network(
     """
     family = Family(
         kind=Kind.LA,
-        form=form,
+        neuron=form,
         width=1,
         dimension=1,
         bias=second[1] != 0,
@@ -57,14 +57,14 @@ def la_network(
         "w": [[1, 0]],
         "v": [second],
         "a": [[1]],
-        "scale0": pairs if form is Form.QUADRATIC else unit,
+        "scale0": pairs if form == "quadratic" else unit,
         "scale1": unit,
     }
     blocks = {name: sp.ImmutableMatrix(rows[name]) for name in family.shapes}
     return family, Weights(blocks=blocks)
 
 
-def is_la(form: Form, dictionary: Iterable[Activation] = SEVEN) -> bool | None:
+def is_la(form: str, dictionary: Iterable[Activation] = SEVEN) -> bool | None:
     """Whether the dictionary contains relu, and ``la_network`` is the target."""
     if all(s.expression != _relu.expression for s in dictionary):
         return False
@@ -72,7 +72,7 @@ def is_la(form: Form, dictionary: Iterable[Activation] = SEVEN) -> bool | None:
 
 
 def is_lifted(
-    gate: GateSpec, form: Form, dictionary: Sequence[str] = FULL_DICTIONARY
+    gate: GateSpec, form: str, dictionary: Sequence[str] = FULL_DICTIONARY
 ) -> bool | None:
     """Whether constant gates make a MoA network of width 1 the target: None without a map."""
     la, weights = la_network(form, dictionary=dictionary)
@@ -90,7 +90,7 @@ def gate_value(spec: GateSpec, size: int) -> sp.Expr:
     return scale * GATES[spec.name].expression(logits, 0)
 
 
-def lifted(gate: GateSpec, form: Form = Form.TYPE1) -> Step:
+def lifted(gate: GateSpec, form: str = "type1") -> Step:
     """Counterexample: constant gates make the MoA network of width 1 the target."""
     return Step(
         statement=f"{title_of(form)} is a MoA network of width 1 with constant gates: "
@@ -109,7 +109,7 @@ def with_equal_gates(
     """Counterexample: ReLU(x1) from neurons (a_j, w_j) under unscaled gates with u = 0."""
     family = Family(
         kind=Kind.MOA,
-        form=Form.TYPE1,
+        neuron="type1",
         width=len(neurons),
         dimension=1,
         dictionary=names,

@@ -14,8 +14,9 @@ from itertools import product
 import sympy as sp
 
 from expressivity.classes.facts import settle
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GATES, GateSpec
+from expressivity.classes.neurons import FORMS
 from expressivity.classes.weights import Weights, lift, network_expression
 from expressivity.membership.obstructions.sign_definite import sign_definite_obstruction
 from expressivity.membership.obstructions.vanishing_order import vanishing_order_obstruction
@@ -96,7 +97,7 @@ def contained_steps(gate: GateSpec) -> Iterator[Step]:
         source=SOURCE,
         check=lambda: MAPS[gate.name].check(gate),
     )
-    for form in Form:
+    for form in FORMS:
         yield Step(
             statement=f"{words(gate)}, {form}: the map carries over, at width 2, d = 2, symbolic "
             f"weights and coefficients, dictionary {', '.join(SMALL)}",
@@ -109,7 +110,7 @@ def refuted_steps(cell: Cell) -> Iterator[Step]:
     """REFUTED: an LA network of width 1 that is no MoA network, in every form."""
     gate = cell.gate
     theorem, width = ("C1a", "width 1") if GATES[gate.name].positive else ("C2", "any width")
-    for form in Form:
+    for form in FORMS:
         yield Step(
             statement=f"{words(gate)}, {form}: REFUTED. {title_of(form)} is an LA network of width "
             f"1 without hidden biases, and no MoA network, {width} ({theorem})",
@@ -118,7 +119,7 @@ def refuted_steps(cell: Cell) -> Iterator[Step]:
         )
 
 
-def is_excluded(cell: Cell, form: Form) -> bool | None:
+def is_excluded(cell: Cell, form: str) -> bool | None:
     """Whether the target is no MoA network.
 
     True by an obstruction, the one of C1a or of C2, False where constant gates reach it.
@@ -200,9 +201,9 @@ def one_sign_map_holds(gate: GateSpec, signs: Sequence[int]) -> bool | None:
 
 
 @functools.lru_cache
-def lift_is_identity(gate: GateSpec, form: Form) -> bool | None:
+def lift_is_identity(gate: GateSpec, form: str) -> bool | None:
     """``lift`` of a generic LA network computes the same function."""
-    la = Family(kind=Kind.LA, form=form, width=2, dimension=2, dictionary=SMALL)
+    la = Family(kind=Kind.LA, neuron=form, width=2, dimension=2, dictionary=SMALL)
     weights = generic_weights(la)
     moa = replace(la, kind=Kind.MOA, gate=gate)
     found = lift(moa, weights)
@@ -277,7 +278,7 @@ def _not_contained(gate: GateSpec, reason: str) -> Step:
         statement=f"ReLU(x1), LA of width 1, is no MoA network of width 1 ({reason}): "
         f"{words(gate)}",
         source=SOURCE,
-        check=lambda: settle([is_la(Form.TYPE1), is_excluded(cell, Form.TYPE1)]),
+        check=lambda: settle([is_la("type1"), is_excluded(cell, "type1")]),
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GATES, GateSpec
 from expressivity.membership.obstructions.jump_amplitude import (
     AMPLITUDE_DEGREES,
@@ -28,9 +28,9 @@ SOURCE = "docs/theory.md, section 3, T2"
 K = len(FULL_DICTIONARY)
 RELU = FULL_DICTIONARY.index("relu")
 TYPE1_NEURON = Neuron()
-AXIS: dict[Form, dict[str, list[list[int]]]] = {
-    Form.TYPE1: {"w": [[0, 1, 0]]},
-    Form.ONE_SIDED: {"w": [[0, 1, 0]], "v": [[1, 0, 0]]},
+AXIS: dict[str, dict[str, list[list[int]]]] = {
+    "type1": {"w": [[0, 1, 0]]},
+    "one_sided": {"w": [[0, 1, 0]], "v": [[1, 0, 0]]},
 }
 """w = e2, and v = e1 where there is a second factor."""
 
@@ -50,7 +50,7 @@ class Setting:
         neuron: of the smaller class.
     """
 
-    form: Form = Form.TYPE1
+    form: str = "type1"
     gate: GateSpec
     logit: tuple[sp.Expr, sp.Expr, sp.Expr] = (LAMBDA, sp.S.Zero, sp.S.Zero)
     scales: tuple[sp.Expr, ...]
@@ -75,7 +75,7 @@ class Setting:
     @property
     def moa(self) -> sp.Expr:
         """The MoA network of the program with these weights."""
-        family = Family(kind=Kind.MOA, form=self.form, width=1, dimension=2, gate=self.gate)
+        family = Family(kind=Kind.MOA, neuron=self.form, width=1, dimension=2, gate=self.gate)
         return network(
             family,
             **AXIS[self.form],
@@ -123,9 +123,9 @@ def one_hot(k: int) -> tuple[sp.Expr, ...]:
     return tuple(sp.Integer(int(i == k)) for i in range(K))
 
 
-def la_network(form: Form, coefficients: tuple[sp.Expr, ...]) -> sp.Expr:
+def la_network(form: str, coefficients: tuple[sp.Expr, ...]) -> sp.Expr:
     """The LA network of width 1 with w = e2 (and v = e1)."""
-    family = Family(kind=Kind.LA, form=form, width=1, dimension=2)
+    family = Family(kind=Kind.LA, neuron=form, width=1, dimension=2)
     return network(family, **AXIS[form], a=[[1]], scale0=[[c] for c in coefficients])
 
 
@@ -138,7 +138,7 @@ def constant_gate_mutation(setting: Setting) -> Mutation:
     amplitude = sp.Add(
         *[v * a.kink for v, a in zip(values, constant.neuron.dictionary, strict=True)]
     )
-    amplitude *= X1 if setting.form is Form.ONE_SIDED else 1
+    amplitude *= X1 if setting.form == "one_sided" else 1
     mutated = replace(constant, target=constant.moa, amplitude=amplitude)
     return Mutation(
         name="a constant gate: logit 1 instead of lambda x1",
@@ -173,12 +173,12 @@ def two_sided_mutation(setting: Setting, shift: sp.Expr | None) -> Mutation:
         setting: of T2, scaled.
         shift: None for tanh gates; else g(lambda x1) = (1 + tanh((lambda x1 - shift)/2))/2.
     """
-    affine = SECOND_FACTORS[Form.ONE_SIDED]
+    affine = SECOND_FACTORS["one_sided"]
     if shift is None:
         v, a = [[LAMBDA, 0, 0]], [[1]]
     else:
         v, a = [[LAMBDA / 2, 0, -shift / 2], [0, 0, 1]], [[sp.S.Half, 1 / (2 * sp.tanh(1))]]
-    family = Family(kind=Kind.LA, form=Form.TWO_SIDED, width=len(v), dimension=2)
+    family = Family(kind=Kind.LA, neuron="two_sided", width=len(v), dimension=2)
     return Mutation(
         name="form two_sided of the smaller class",
         setting=replace(setting, neuron=replace(setting.neuron, second=sp.tanh(affine))),

@@ -21,7 +21,6 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
-from expressivity.classes.families import Form
 from expressivity.classes.gates import GATES
 from expressivity.membership.obstructions.jump_amplitude import (
     SECOND_FACTORS,
@@ -269,14 +268,14 @@ def _named(*names: str) -> Dictionary:
 
 _SETTING = Setting(
     dictionary=_named(*FULL_DICTIONARY),
-    t2_second=SECOND_FACTORS[Form.TYPE1],
-    t4_second=SECOND_FACTORS[Form.ONE_SIDED],
+    t2_second=SECOND_FACTORS["type1"],
+    t4_second=SECOND_FACTORS["one_sided"],
     smooth=_named("relu2", "gelu", "silu", "tanh"),
     affine=_named("id", "relu", "leaky_relu"),
 )
 _STEP = sp.Piecewise((sp.S.One, Z > 0), (sp.S.Zero, True))
 _silu, _T1 = ACTIVATIONS["silu"], _relu(Z) + ACTIVATIONS["relu2"](Z)
-_Y = SECOND_FACTORS[Form.ONE_SIDED]
+_Y = SECOND_FACTORS["one_sided"]
 
 _MUTATIONS = (
     Mutation(

@@ -12,7 +12,7 @@ from typing import Any
 import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
-from expressivity.classes.families import FIXED_FORMS, Family, Form, Kind
+from expressivity.classes.families import FIXED_FORMS, Family, Kind
 from expressivity.classes.gates import GATES, GateSpec
 from expressivity.classes.weights import Weights, network_expression
 from expressivity.membership.obstructions.pole_order import has_simple_poles, higher_pole
@@ -92,9 +92,9 @@ def steps(setting: Setting) -> Iterator[Step]:
         )
 
 
-def fixed_is_la(form: Form, name: str, index: int, names: Sequence[str]) -> bool | None:
+def fixed_is_la(form: str, name: str, index: int, names: Sequence[str]) -> bool | None:
     """The LA network with the unit vector, term by term."""
-    la = Family(kind=Kind.LA, form=form, width=2, dimension=2, dictionary=tuple(names))
+    la = Family(kind=Kind.LA, neuron=form, width=2, dimension=2, dictionary=tuple(names))
     fixed = replace(la, kind=Kind.FIXED, dictionary=(name,))
     one = [int(s == name) for s in fixed.basis]
     small = generic(fixed, scale0=one)
@@ -106,14 +106,14 @@ def type1_is_one_sided(kind: Kind, names: Sequence[str], *, bias: bool) -> bool 
     """A second factor that is 1, where the bias c can make it so."""
     type1 = Family(
         kind=kind,
-        form=Form.TYPE1,
+        neuron="type1",
         width=2,
         dimension=2,
         dictionary=tuple(names[:1] if kind is Kind.FIXED else names),
         gate=GateSpec(name="tanh") if kind is Kind.MOA else None,
         bias=bias,
     )
-    one_sided = replace(type1, form=Form.ONE_SIDED)
+    one_sided = replace(type1, neuron="one_sided")
     shared: dict[str, Sequence[Any]] = {}
     if kind is Kind.FIXED:
         shared["scale0"] = [int(name == type1.activation) for name in type1.basis]
@@ -129,8 +129,8 @@ def type1_is_one_sided(kind: Kind, names: Sequence[str], *, bias: bool) -> bool 
 
 def one_sided_is_two_sided(names: Sequence[str]) -> bool | None:
     """Some unit vector beta turns the second factor into v.x + c."""
-    one = Family(kind=Kind.LA, form=Form.ONE_SIDED, width=2, dimension=2, dictionary=tuple(names))
-    two = replace(one, form=Form.TWO_SIDED)
+    one = Family(kind=Kind.LA, neuron="one_sided", width=2, dimension=2, dictionary=tuple(names))
+    two = replace(one, neuron="two_sided")
     target = network_expression(one, generic(one))
     answers = [
         _equal(
@@ -146,8 +146,8 @@ def one_sided_is_two_sided(names: Sequence[str]) -> bool | None:
 
 def two_sided_is_quadratic(names: Sequence[str]) -> bool | None:
     """The coefficients of the pairs are products."""
-    two = Family(kind=Kind.LA, form=Form.TWO_SIDED, width=2, dimension=2, dictionary=tuple(names))
-    quadratic = replace(two, form=Form.QUADRATIC)
+    two = Family(kind=Kind.LA, neuron="two_sided", width=2, dimension=2, dictionary=tuple(names))
+    quadratic = replace(two, neuron="quadratic")
     weights = generic(two)
     gamma = [a * b for a in weights.entries("scale0") for b in weights.entries("scale1")]
     return _equal(

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY, Activation
-from expressivity.classes.families import Form
 from expressivity.membership.obstructions.jump_amplitude import (
     SECOND_FACTORS,
     TANGENT,
@@ -46,7 +45,7 @@ class Neuron:
 
     dictionary: tuple[Activation, ...] = SEVEN
     coefficients: tuple[sp.Expr, ...] = sp.symbols("alpha1:8", real=True)
-    second: sp.Expr = SECOND_FACTORS[Form.TYPE1]
+    second: sp.Expr = SECOND_FACTORS["type1"]
 
     @property
     def mixture(self) -> sp.Expr:
@@ -203,7 +202,7 @@ _MUTATIONS = (
     Mutation(
         name="a second factor v.x + c (one_sided)",
         setting=replace(
-            _SETTING, neuron=replace(_SETTING.neuron, second=SECOND_FACTORS[Form.ONE_SIDED])
+            _SETTING, neuron=replace(_SETTING.neuron, second=SECOND_FACTORS["one_sided"])
         ),
         counterexample=Step(
             statement="x1 ReLU(x2) jumps by x1 along x2 = 0",

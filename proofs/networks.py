@@ -5,7 +5,7 @@ from typing import Any
 
 import sympy as sp
 
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.weights import Weights, network_expression
 
 
@@ -19,7 +19,7 @@ def fixed_network(
     one_sided = neurons[0][2] is not None
     family = Family(
         kind=Kind.FIXED,
-        form=Form.ONE_SIDED if one_sided else Form.TYPE1,
+        neuron="one_sided" if one_sided else "type1",
         width=len(neurons),
         dimension=1,
         dictionary=(activation,),

@@ -19,8 +19,8 @@ import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, Activation
 from expressivity.classes.facts import settle
-from expressivity.classes.families import Form
 from expressivity.classes.gates import GATES, GateSpec
+from expressivity.classes.neurons import FORMS
 from expressivity.membership.obstructions.jump_amplitude import NORMAL, SLOPE, neuron_jumps
 from expressivity.membership.obstructions.sign_definite import vanishes_with_an_argument_only
 from expressivity.symbolic.identities import is_identity
@@ -71,7 +71,7 @@ class Setting:
 
 def sign_steps(setting: Setting) -> Iterator[Step]:
     """C1a in reading order."""
-    for form in Form:
+    for form in FORMS:
         yield Step(
             statement=f"{form}: the target {title_of(form)} is an LA network of width 1, as the "
             "dictionary contains relu",
@@ -84,7 +84,7 @@ def sign_steps(setting: Setting) -> Iterator[Step]:
         check=lambda: settle(has_sign_of_argument(s) for s in setting.dictionary),
     )
     yield from gate_steps(setting)
-    for form in Form:
+    for form in FORMS:
         yield Step(
             statement=f"{form}, width {setting.width}: positive gates, activations with the sign "
             "of their argument, on each side one that is not 0: the network is not 0 where no "
@@ -95,7 +95,7 @@ def sign_steps(setting: Setting) -> Iterator[Step]:
     yield Step(
         statement="the target is 0 for x1 < 0, and not 0 for x1 > 0",
         source=SOURCE,
-        check=lambda: all(is_zero_on_the_left_only(target_of(form)) for form in Form),
+        check=lambda: all(is_zero_on_the_left_only(target_of(form)) for form in FORMS),
     )
     yield Step(
         statement="if a network with a != 0 is the target, the product of its affine arguments "
@@ -132,7 +132,7 @@ def is_positive(spec: GateSpec, size: int) -> bool | None:
     return False if any(v.subs(p).is_nonpositive for v in values for p in points) else None
 
 
-def is_sign_definite(setting: Setting, form: Form) -> bool | None:
+def is_sign_definite(setting: Setting, form: str) -> bool | None:
     """Whether a network is 0 only where an affine argument is.
 
     False where equal neurons with equal gates, output weights 1, .., 1, 1 - width (1 at width 1)
@@ -142,7 +142,7 @@ def is_sign_definite(setting: Setting, form: Form) -> bool | None:
         return True
     outer = [1] if setting.width == 1 else [*[1] * (setting.width - 1), 1 - setting.width]
     mixtures = {z: sp.Add(*[s(sp.Integer(z)) for s in setting.dictionary]) for z in (1, -1)}
-    seconds = {Form.TYPE1: {1: sp.S.One}, Form.ONE_SIDED: {1: sp.S.One, -1: sp.S.NegativeOne}}
+    seconds = {"type1": {1: sp.S.One}, "one_sided": {1: sp.S.One, -1: sp.S.NegativeOne}}
     neurons = [z * y for z, y in product(mixtures.values(), seconds.get(form, mixtures).values())]
     vanishing = (is_identity(sum(outer) * neuron, sp.S.Zero) for neuron in neurons)
     return False if any(vanishing) else None
@@ -153,7 +153,7 @@ def growth_steps(setting: Setting) -> Iterator[Step]:
     yield Step(
         statement="ReLU(x1) is an LA network of width 1, as the dictionary contains relu",
         source=SOURCE,
-        check=lambda: is_la(Form.TYPE1, setting.dictionary),
+        check=lambda: is_la("type1", setting.dictionary),
     )
     yield Step(
         statement="restricted to the x1 axis a network is one with d = 1: take d = 1, x = x1",
@@ -270,7 +270,7 @@ _SIGN_MUTATIONS = (
     Mutation(
         name="scale on",
         setting=Setting(gates=(_SCALED,)),
-        counterexample=lifted(_SCALED, Form.QUADRATIC),
+        counterexample=lifted(_SCALED, "quadratic"),
     ),
     Mutation(
         name="tanh gates with bias, which take both signs",

@@ -13,7 +13,7 @@ from dataclasses import replace
 import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.membership.obstructions.jump_amplitude import SECOND_FACTORS
 from expressivity.symbolic.identities import is_identity
 from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
@@ -24,7 +24,7 @@ from proofs.networks import network
 from proofs.t2 import ASSUMPTIONS, TANH
 
 SOURCE = "docs/theory.md, section 3, T4"
-AFFINE = SECOND_FACTORS[Form.ONE_SIDED]
+AFFINE = SECOND_FACTORS["one_sided"]
 T4 = sp.tanh(LAMBDA * X1) * ACTIVATIONS["relu"](X2) * X1
 
 
@@ -44,7 +44,7 @@ def as_two_sided() -> sp.Expr:
     """The network of the remark."""
     phi = {"silu": 1 / LAMBDA, "id": -1 / (2 * LAMBDA)}
     return network(
-        Family(kind=Kind.LA, form=Form.TWO_SIDED, width=1, dimension=2),
+        Family(kind=Kind.LA, neuron="two_sided", width=1, dimension=2),
         w=[[0, 1, 0]],
         v=[[2 * LAMBDA, 0, 0]],
         a=[[1]],
@@ -55,7 +55,7 @@ def as_two_sided() -> sp.Expr:
 
 _SETTING = replace(
     TANH,
-    form=Form.ONE_SIDED,
+    form="one_sided",
     target=T4,
     amplitude=X1 * sp.tanh(LAMBDA * X1),
     neuron=Neuron(second=AFFINE),

@@ -15,7 +15,7 @@ import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY, Activation
 from expressivity.classes.facts import settle
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.weights import Weights, network_expression
 from expressivity.membership.obstructions.pole_order import (
@@ -58,7 +58,7 @@ class Setting:
 def steps(setting: Setting) -> Iterator[Step]:
     """The proof in reading order."""
     yield Step(
-        statement=f"the target is a {setting.family.form} MoA network of width 1",
+        statement=f"the target is a {setting.family.neuron} MoA network of width 1",
         source=SOURCE,
         check=lambda: is_identity(
             network_expression(setting.family, setting.weights), setting.target.expression
@@ -181,7 +181,7 @@ def _has_double_pole(crossing: Crossing) -> bool | None:
 
 
 def gated(
-    form: Form, gates: dict[str, tuple[int, sp.Expr]], second: sp.Expr, gate: GateSpec = TANH
+    form: str, gates: dict[str, tuple[int, sp.Expr]], second: sp.Expr, gate: GateSpec = TANH
 ) -> tuple[Family, Weights]:
     """The MoA network of width 1 with w = e2, v = second e1 and full dictionary.
 
@@ -191,7 +191,7 @@ def gated(
         second: the slope of the second argument.
         gate: without scale; with bias where a logit has a constant.
     """
-    family = Family(kind=Kind.MOA, form=form, width=1, dimension=2, gate=gate)
+    family = Family(kind=Kind.MOA, neuron=form, width=1, dimension=2, gate=gate)
     blocks: dict[str, sp.ImmutableMatrix] = {
         "w": sp.ImmutableMatrix([[0, 1, 0]]),
         "v": sp.ImmutableMatrix([[second, 0, 0]]),
@@ -238,28 +238,28 @@ _BIASED = GateSpec(name="tanh", scale=False, bias=True)
 _T5 = setting_of(
     t5(),
     sp.tanh(_LOGIT) ** 2 * X1 * _relu(X2),
-    gated(Form.TWO_SIDED, {"u0": (_RELU, _LOGIT), "u1": (_ID, _LOGIT)}, sp.S.One),
+    gated("two_sided", {"u0": (_RELU, _LOGIT), "u1": (_ID, _LOGIT)}, sp.S.One),
 )
 _T5Q = setting_of(
     t5q(),
     sp.tanh(_LOGIT) ** 2 * _relu(X2),
-    gated(Form.QUADRATIC, {"u0": (_PAIR, _LOGIT)}, LAMBDA),
+    gated("quadratic", {"u0": (_PAIR, _LOGIT)}, LAMBDA),
 )
 
 _ONE_GATE = setting_of(
     t5(),
     sp.tanh(_LOGIT) * X1 * _relu(X2) / 2,
-    gated(Form.TWO_SIDED, {"u0": (_RELU, _LOGIT), "u1": (_ID, _ONE)}, sp.S.One, _BIASED),
+    gated("two_sided", {"u0": (_RELU, _LOGIT), "u1": (_ID, _ONE)}, sp.S.One, _BIASED),
 )
 _NO_GATE = setting_of(
     t5(),
     X1 * _relu(X2) / 4,
-    gated(Form.TWO_SIDED, {"u0": (_RELU, _ONE), "u1": (_ID, _ONE)}, sp.S.One, _BIASED),
+    gated("two_sided", {"u0": (_RELU, _ONE), "u1": (_ID, _ONE)}, sp.S.One, _BIASED),
 )
 _NO_GATE_Q = setting_of(
     t5q(),
     sp.tanh(_LOGIT) * _relu(X2) / 2,
-    gated(Form.QUADRATIC, {"u0": (_PAIR, _ONE)}, LAMBDA, _BIASED),
+    gated("quadratic", {"u0": (_PAIR, _ONE)}, LAMBDA, _BIASED),
 )
 
 _T5_MUTATIONS = (

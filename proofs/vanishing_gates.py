@@ -15,7 +15,6 @@ import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, Activation
 from expressivity.classes.facts import pieces, settle
-from expressivity.classes.families import Form
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.weights import network_expression
 from expressivity.membership.obstructions.pole_order import vanishes_at_zero
@@ -32,7 +31,7 @@ from proofs.constant_gates import SEVEN, X1, gate_value, is_la, la_network, lift
 from proofs.hypotheses import REGULAR, is_regular
 
 SOURCE = "docs/theory.md, section 2, C2"
-TYPE_II = (Form.ONE_SIDED, Form.TWO_SIDED, Form.QUADRATIC)
+TYPE_II = ("one_sided", "two_sided", "quadratic")
 UNBIASED = tuple(GateSpec(name="tanh", scale=scale, bias=False) for scale in (False, True))
 _relu = ACTIVATIONS["relu"]
 _T = sp.Symbol("t", real=True)
@@ -104,7 +103,7 @@ def differentiability_steps(setting: Setting) -> Iterator[Step]:
     yield Step(
         statement="ReLU(x1) is an LA network of width 1: type1; the dictionary contains relu",
         source=SOURCE,
-        check=lambda: is_la(Form.TYPE1, setting.dictionary),
+        check=lambda: is_la("type1", setting.dictionary),
     )
     for form in TYPE_II:
         yield Step(
@@ -142,7 +141,7 @@ def flatness_steps(setting: Setting) -> Iterator[Step]:
     yield Step(
         statement=f"x1 ReLU(x1) is x1^2 for x1 > 0, and not O(|x|^{setting.order})",
         source=SOURCE,
-        check=lambda: is_nonzero_below(target_of(Form.ONE_SIDED), setting.order),
+        check=lambda: is_nonzero_below(target_of("one_sided"), setting.order),
     )
 
 
@@ -190,11 +189,11 @@ def first_order_is_gate_times_value(activation: Activation) -> Iterator[bool | N
 
 
 def vanishing_of_products(
-    dictionary: tuple[Activation, ...], form: Form, order: int
+    dictionary: tuple[Activation, ...], form: str, order: int
 ) -> Iterator[bool | None]:
     """The Taylor coefficients below ``order`` of one neuron's terms along a ray are 0."""
-    gates = _T**2 if form is Form.TWO_SIDED else _T
-    seconds = dictionary if form is not Form.ONE_SIDED else (ACTIVATIONS["id"],)
+    gates = _T**2 if form == "two_sided" else _T
+    seconds = dictionary if form != "one_sided" else (ACTIVATIONS["id"],)
     for s, t in product(dictionary, seconds):
         left, right = pieces(s.expression), pieces(t.expression)
         if left is None or right is None:
@@ -230,7 +229,7 @@ def _taylor(expression: sp.Expr, sign: int, count: int) -> tuple[sp.Expr, ...] |
     return taylor_on_ray(target, (sign,), count)
 
 
-def relu_is_la_with_biases(form: Form) -> bool | None:
+def relu_is_la_with_biases(form: str) -> bool | None:
     """relu on both sides, v = 0 and c = 1."""
     return is_identity(network_expression(*la_network(form, (0, 1))), _relu(X1))
 
@@ -252,7 +251,7 @@ _MUTATIONS = (
     Mutation(
         name="sigmoid gates with scale, which are not 0 at 0",
         setting=Setting(gates=(_SIGMOID,)),
-        counterexample=lifted(_SIGMOID, Form.TWO_SIDED),
+        counterexample=lifted(_SIGMOID, "two_sided"),
     ),
     Mutation(
         name="an activation that jumps at 0: z/tanh(z) for z > 0",

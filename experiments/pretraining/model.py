@@ -135,8 +135,8 @@ class Transformer(nn.Module):
             families begin with equal weights wherever both have them.
         device: of the weights; ``meta`` holds none.
 
-    >>> from expressivity.classes.families import Form, Kind
-    >>> family = Family(kind=Kind.LA, form=Form.TYPE1, width=8, dimension=4, outputs=4)
+    >>> from expressivity.classes.families import Kind
+    >>> family = Family(kind=Kind.LA, neuron="type1", width=8, dimension=4, outputs=4)
     >>> config = ModelConfig(layers=2, heads=2, context=16, feed_forward=family)
     >>> model = Transformer(config, seed=0)
     >>> model.logits(torch.zeros(1, 5, dtype=torch.int64))[0].shape

@@ -16,8 +16,9 @@ from experiments.pretraining.recipes import (
     steps_for,
 )
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import Form, Kind
+from expressivity.classes.families import Kind
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.neurons import NEURONS
 from expressivity.commands.arguments import choice
 from expressivity.fitting.program import compiler_available
 
@@ -30,7 +31,7 @@ class Options:
 
     recipe: str
     families: tuple[str, ...] = tuple(Kind)
-    form: str = Form.TWO_SIDED
+    form: str = "two_sided"
     gate: str = "sigmoid"
     dictionary: tuple[str, ...] | None = None
     seeds: int = 1
@@ -72,7 +73,7 @@ class Options:
     def mixing(self) -> Mixing:
         """Of the layers."""
         return Mixing(
-            form=choice(Form, self.form, "form"),
+            form=NEURONS[self.form].name,
             gate=GateSpec(name=self.gate),
             dictionary=self.dictionary or FULL_DICTIONARY,
         )

@@ -11,7 +11,7 @@ from enum import StrEnum
 from experiments.pretraining.model import ModelConfig
 from experiments.pretraining.moe import Experts
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import FIXED_FORMS, Family, Form, Kind
+from expressivity.classes.families import FIXED_FORMS, Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.layers.initialisation import Initialisation, Mixture
 from expressivity.registry import Registry, a_function
@@ -58,7 +58,7 @@ class Mixing:
     """
 
     kind: Kind = Kind.MOA
-    form: Form = Form.TWO_SIDED
+    form: str = "two_sided"
     gate: GateSpec = field(default_factory=lambda: GateSpec(name="sigmoid"))
     dictionary: tuple[str, ...] = FULL_DICTIONARY
     activation: str = "silu"
@@ -87,7 +87,7 @@ class Mixing:
         >>> Mixing(kind=Kind.FIXED).family(128).width
         344
         """
-        width = 4 * dimension if self.form is Form.TYPE1 else 8 * round(dimension / 3)
+        width = 4 * dimension if self.form == "type1" else 8 * round(dimension / 3)
         family = self._family(dimension, width)
         if not self.matched:
             return family
@@ -99,10 +99,10 @@ class Mixing:
 
     def _family(self, dimension: int, width: int) -> Family:
         fixed = self.kind is Kind.FIXED
-        form = Form.ONE_SIDED if fixed and self.form is not Form.TYPE1 else self.form
+        form = "one_sided" if fixed and self.form != "type1" else self.form
         return Family(
             kind=self.kind,
-            form=form,
+            neuron=form,
             width=width,
             dimension=dimension,
             outputs=dimension,

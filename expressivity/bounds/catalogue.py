@@ -26,10 +26,10 @@ def lower_bounds(target: Target, family: Family, *, norms: TargetNorms) -> tuple
     Raises:
         ValueError: target and family have different dimensions.
 
-    >>> from expressivity.classes.families import Form, Kind
+    >>> from expressivity.classes.families import Kind
     >>> from expressivity.targets.builtin import t1
     >>> family = Family(
-    ...     kind=Kind.FIXED, form=Form.TYPE1, width=4, dimension=1, dictionary=("silu",)
+    ...     kind=Kind.FIXED, neuron="type1", width=4, dimension=1, dictionary=("silu",)
     ... )
     >>> [bound] = lower_bounds(t1(), family, norms=TargetNorms(l2=1.0, sup=2.0))
     >>> bound.norm, round(bound.value, 12), bound.method, str(bound.evidence)

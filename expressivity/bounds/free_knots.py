@@ -31,7 +31,7 @@ from expressivity.bounds.integrals.polynomial_pieces import (
 from expressivity.bounds.integrals.scale import binary_exponent
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.facts import degree_of, kink_of
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.evidence import Evidence
 from expressivity.symbolic.interpret import BALL, interpret, lower_float
 from expressivity.targets.target import Target
@@ -39,7 +39,7 @@ from expressivity.targets.target import Target
 
 def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, ...]:
     """Free-knot bounds in the three norms, from the best quadratic piece of the target for each."""
-    if family.kind is Kind.MOA or family.form is not Form.TYPE1 or target.dimension > 1:
+    if family.kind is Kind.MOA or family.neuron != "type1" or target.dimension > 1:
         return ()
     activations = [ACTIVATIONS[name] for name in family.dictionary]
     if not all(s.kinked_at_0_alone for s in activations):

@@ -27,7 +27,7 @@ from expressivity.bounds.bound import Bound, TargetNorms, precision
 from expressivity.bounds.integrals.chords import Plane, Point, chords
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.facts import kink_of
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.evidence import Evidence
 from expressivity.symbolic.interpret import BALL, interpret, lower_float
 from expressivity.targets.domains import Domain
@@ -80,7 +80,7 @@ def class_degree(family: Family, *, through_origin: bool) -> int | None:
     biases the kinks of a network pass through the origin.
 
     >>> class_degree(
-    ...     Family(kind=Kind.LA, form=Form.ONE_SIDED, width=2, dimension=2), through_origin=True
+    ...     Family(kind=Kind.LA, neuron="one_sided", width=2, dimension=2), through_origin=True
     ... )
     1
     """
@@ -90,7 +90,7 @@ def class_degree(family: Family, *, through_origin: bool) -> int | None:
     kinked = any(kink_of(s.expression) != 0 for s in activations)
     if not kinked or not (family.bias or through_origin):
         return -1
-    return {Form.TYPE1: 0, Form.ONE_SIDED: 1}.get(family.form)
+    return {"type1": 0, "one_sided": 1}.get(family.neuron)
 
 
 def _half_distance(chord: Chord, degree: int) -> float:

@@ -31,7 +31,7 @@ from expressivity.bounds.integrals.moments import on_disk
 from expressivity.bounds.integrals.polynomial_pieces import Exact, square_distance
 from expressivity.bounds.integrals.scale import binary_exponent
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.families import FIXED_FORMS, Family, Form, Kind
+from expressivity.classes.families import FIXED_FORMS, Family, Kind
 from expressivity.evidence import Evidence
 from expressivity.symbolic.enclosure import Enclosure, precision
 from expressivity.symbolic.interpret import TORCH, interpret, lower_float
@@ -49,7 +49,7 @@ _noise = 1e-9  # relative; a distance below it may be 0
 
 def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, ...]:
     """The parity bound of a class without biases, at most one, in the norm l2."""
-    if family.bias or family.kind is Kind.MOA or family.form not in FIXED_FORMS:
+    if family.bias or family.kind is Kind.MOA or family.neuron not in FIXED_FORMS:
         return ()
     odd, even = spans(family)
     if odd is None and even is None:
@@ -74,13 +74,13 @@ def spans(family: Family) -> tuple[Span, Span]:
     A second factor v.x turns odd into even and conversely. In several variables only spans of
     powers of Z are returned.
 
-    >>> spans(Family(kind=Kind.FIXED, form=Form.TYPE1, width=1, dimension=1, dictionary=("silu",)))
+    >>> spans(Family(kind=Kind.FIXED, neuron="type1", width=1, dimension=1, dictionary=("silu",)))
     ((z,), None)
     """
     activations = [ACTIVATIONS[name] for name in family.dictionary]
     odd = _union([activation.odd_span for activation in activations])
     even = _union([activation.even_span for activation in activations])
-    if family.form is Form.ONE_SIDED:
+    if family.neuron == "one_sided":
         odd, even = _times_z(even), _times_z(odd)
     if family.dimension > 1:
         odd, even = _powers_only(odd), _powers_only(even)

@@ -21,7 +21,7 @@ from scipy.special import eval_jacobi
 from expressivity.bounds.bound import Bound, TargetNorms, relative
 from expressivity.bounds.integrals.moments import certified_moments, on_disk
 from expressivity.bounds.rank_tail import rank_tail
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.evidence import Evidence
 from expressivity.symbolic.interpret import lower_float
 from expressivity.targets.domains import Rule, rule
@@ -48,10 +48,10 @@ class Moments:
 def rank_of(family: Family) -> int | None:
     """The Hankel rank that no network of the class exceeds; None where there is none.
 
-    >>> rank_of(Family(kind=Kind.LA, form=Form.ONE_SIDED, width=3, dimension=2))
+    >>> rank_of(Family(kind=Kind.LA, neuron="one_sided", width=3, dimension=2))
     6
     """
-    per_neuron = {Form.TYPE1: 1, Form.ONE_SIDED: 2}.get(family.form)
+    per_neuron = {"type1": 1, "one_sided": 2}.get(family.neuron)
     return None if family.kind is Kind.MOA or per_neuron is None else per_neuron * family.width
 
 

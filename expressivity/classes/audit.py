@@ -197,6 +197,7 @@ class Reference:
     def compare(self, computed: tuple[Tensor, Tensor], *, mode: str) -> Iterator[Finding]:
         """Findings about the value and the derivative computed at z_N.
 
+        >>> from expressivity.classes.activations import ACTIVATIONS
         >>> silu = ACTIVATIONS["silu"]
         >>> z = torch.linspace(-10, 10, 21, dtype=torch.float64)
         >>> exact = Reference.of(silu, z)

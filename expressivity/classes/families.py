@@ -1,20 +1,15 @@
 """Families: what a network class IS. How it is evaluated lives in ``networks.py``.
 
-With z_j = w_j.x + b_j and y_j = v_j.x + c_j, a family of width m computes
-
-    type1      sum_j a_j L(z_j)                 one_sided  sum_j a_j L(z_j) y_j
-    two_sided  sum_j a_j L(z_j) R(y_j)          quadratic  sum_j a_j Q(z_j, y_j)
-
-where L, R mix the dictionary, sum_k coefficient_k s_k(.), and Q mixes its products,
-sum_kl coefficient_kl s_k(z) s_l(y). The kind says what the coefficients are: ``fixed`` one
-activation, ``la`` learned numbers, ``moa`` learned numbers times gates of x. Coefficients
-are shared by all neurons; vector outputs share everything but a. (docs/theory.md, section 1)
-
-``FAMILIES`` gives names to classes of any width and dimension, a user's own among them.
+A family of width m computes sum_j a_j N(z_j1, ..., z_jr) with z_ji = w_ji.x + b_ji. The record of
+the neuron (``neurons/``) says what N is and which of its parts mix the dictionary,
+sum_k c_k s_k(.). The kind says what the coefficients c are: ``fixed`` one activation, ``la``
+learned numbers, ``moa`` learned numbers times gates of x. The constraint says where learned
+numbers may lie, the groups how many neurons share them; vector outputs share everything but a.
+(docs/theory.md, section 1)
 """
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -22,7 +17,7 @@ from typing import Any, TypeVar, cast
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
 from expressivity.classes.gates import GateSpec
-from expressivity.registry import Registry
+from expressivity.classes.neurons import FORMS, NEURONS, Neuron
 
 
 class Kind(StrEnum):
@@ -33,16 +28,19 @@ class Kind(StrEnum):
     MOA = "moa"
 
 
-class Form(StrEnum):
-    """Shape of one neuron."""
+class Constraint(StrEnum):
+    """Where the coefficients of a learned activation may lie (M. Manessi, A. Rozza, 2018).
 
-    TYPE1 = "type1"
-    ONE_SIDED = "one_sided"
-    TWO_SIDED = "two_sided"
-    QUADRATIC = "quadratic"
+    ``free``: anywhere; ``affine``: their sum is 1; ``simplex``: they are not negative either.
+    """
+
+    FREE = "free"
+    AFFINE = "affine"
+    SIMPLEX = "simplex"
 
 
-FIXED_FORMS = (Form.TYPE1, Form.ONE_SIDED)
+PER_NEURON = "neuron"
+"""As many groups as neurons."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,63 +48,119 @@ class Family:
     """One network class of finite width.
 
     Attributes:
-        kind, form: see the module docstring; ``fixed`` exists for type1 and one_sided. Their
-            names are accepted too.
+        neuron: name of the record of the neuron, the ``form`` of files and commands.
+        kind: see the module docstring; a neuron of one mixture exists in every kind, one
+            without mixtures is ``fixed``, one of several or of products ``la`` or ``moa``.
         width: number of neurons m.
         dimension: input dimension d.
-        dictionary: names of the activations; for ``fixed`` exactly one.
+        dictionary: names of the activations; for ``fixed`` exactly one, for a neuron without
+            mixtures none; by default all seven of the paper.
         gate: the gate of ``moa``, or its name, with both switches on; None for other kinds.
-        bias: whether the hidden biases b and c are on.
+        constraint: of the learned coefficients of ``la``; see :class:`Constraint`.
+        groups: into how many groups of equal size the neurons are cut, each with coefficients
+            of its own; ``neuron`` for one each.
+        bias: whether the hidden biases are on.
         outputs: number of outputs.
 
     Raises:
         ValueError: a field of another type, an unknown name or a combination that does not
             exist, in one line.
 
-    >>> Family(kind=Kind.LA, form=Form.TYPE1, width=4, dimension=2).parameter_count
+    >>> Family(neuron="type1", kind="la", width=4, dimension=2).parameter_count
     23
     """
 
+    neuron: str
     kind: Kind
-    form: Form
     width: int
     dimension: int
     dictionary: tuple[str, ...] = FULL_DICTIONARY
     gate: GateSpec | None = None
+    constraint: Constraint = Constraint.FREE
+    groups: int | str = 1
     bias: bool = True
     outputs: int = 1
 
     def __post_init__(self) -> None:
+        neuron = _name("form", self.neuron)
+        record = NEURONS[neuron]
         coerced = {
             "kind": _member(Kind, "kind", self.kind),
-            "form": _member(Form, "form", self.form),
-            "dictionary": _names(self.dictionary),
+            "neuron": neuron,
+            "dictionary": _names(self.dictionary if record.mixtures else ()),
             "gate": _gate(self.gate),
+            "constraint": _member(Constraint, "constraint", self.constraint),
+            "groups": self.groups if self.groups == PER_NEURON else _count("groups", self.groups),
             "bias": _switch("bias", self.bias),
             **{name: _count(name, getattr(self, name)) for name in _COUNTS},
         }
+        if not record.mixtures and self.dictionary not in ((), [], FULL_DICTIONARY):
+            raise ValueError(
+                f"required: no dictionary for {neuron}, which mixes nothing; got "
+                f"{self.dictionary!r}"
+            )
         for name, value in coerced.items():
             object.__setattr__(self, name, value)
-        if not self.dictionary:
+        self._check_dictionary()
+        self._check_coefficients()
+
+    def _check_dictionary(self) -> None:
+        if not self.dictionary and self.record.mixtures:
             raise ValueError("required: a dictionary of at least one activation; got none")
         if len(set(self.dictionary)) < len(self.dictionary):
             listed = ",".join(self.dictionary)
             raise ValueError(f"required: each activation once in the dictionary; got {listed}")
         for name in self.dictionary:
             ACTIVATIONS[name]
-        if self.kind is Kind.FIXED and len(self.dictionary) != 1:
+
+    def _check_coefficients(self) -> None:
+        kinds = kinds_of(self.record)
+        if self.kind not in kinds:
+            listed = " or ".join(kinds)
+            raise ValueError(f"required: kind {listed} for form {self.neuron}; got {self.kind}")
+        if self.kind is Kind.FIXED and len(self.dictionary) != len(self.record.mixtures):
             raise ValueError("required: exactly one activation in a fixed family")
-        if self.kind is Kind.FIXED and self.form not in FIXED_FORMS:
-            raise ValueError(
-                f"required: form type1 or one_sided for a fixed family; got {self.form}"
-            )
         if (self.gate is not None) != (self.kind is Kind.MOA):
             raise ValueError(f"required: a gate for moa and none otherwise; kind is {self.kind}")
+        if self.constraint is not Constraint.FREE and self.kind is not Kind.LA:
+            raise ValueError(
+                f"required: constraint free for {self.kind}, whose coefficients are not learned "
+                f"numbers; got {self.constraint}"
+            )
+        if self.groups != 1 and self.kind is Kind.FIXED:
+            raise ValueError(f"required: groups 1 for a fixed family; got {self.groups}")
+        if self.width % self.group_count:
+            raise ValueError(
+                f"required: groups that divide the width; got {self.groups} groups of "
+                f"{self.width} neurons"
+            )
+
+    @property
+    def record(self) -> Neuron:
+        """The record of the neuron."""
+        return NEURONS[self.neuron]
+
+    @property
+    def group_count(self) -> int:
+        """Number of groups."""
+        return self.width if isinstance(self.groups, str) else self.groups
 
     @property
     def activation(self) -> str | None:
-        """The one activation of a fixed family."""
-        return self.dictionary[0] if self.kind is Kind.FIXED else None
+        """The one activation of a fixed family, if it has one."""
+        return self.dictionary[0] if self.kind is Kind.FIXED and self.dictionary else None
+
+    @property
+    def mixes(self) -> bool:
+        """Whether there are coefficients that are learned or gated."""
+        return self.kind is not Kind.FIXED
+
+    @property
+    def is_linear_in_scales(self) -> bool:
+        """Whether a network is linear, without a constant term, in its learned ``scale0``."""
+        learned = self.mixes and self.sides > 0 and self.frozen("scale0") is None
+        free = self.constraint is Constraint.FREE
+        return learned and free and self.record.vanishes_without(0)
 
     @property
     def basis(self) -> tuple[str, ...]:
@@ -115,49 +169,57 @@ class Family:
         A fixed family over one of the built-in seven is evaluated as LA over all seven with
         one-hot coefficients, so that fixed and LA share one compiled program.
         """
-        if self.kind is Kind.FIXED and self.dictionary[0] in FULL_DICTIONARY:
+        if self.activation in FULL_DICTIONARY:
             return FULL_DICTIONARY
         return self.dictionary
 
     @property
     def sides(self) -> int:
-        """Number of coefficient vectors: two for two_sided (one for each factor)."""
-        return 2 if self.form is Form.TWO_SIDED else 1
+        """Number of coefficient vectors of a group: one for each mixture of the neuron."""
+        return len(self.record.mixtures)
+
+    def size(self, side: int) -> int:
+        """Length of a coefficient vector: K = len(basis), or K^2 for a mixture of products."""
+        return len(self.basis) ** len(self.record.mixtures[side])
 
     @property
     def coefficients(self) -> int:
-        """Length of one coefficient vector: K = len(basis), or K^2 for quadratic."""
-        size = len(self.basis)
-        return size * size if self.form is Form.QUADRATIC else size
+        """Length of the longest coefficient vector; 0 without mixtures."""
+        return max((self.size(side) for side in range(self.sides)), default=0)
 
     @property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
         """Every parameter block with its shape, in the order of a packed vector.
 
-        The last column of ``w``, ``v`` and ``u*`` multiplies the constant coordinate: it
-        holds the bias. A switch that is off freezes its block (``frozen``), so that the
-        shapes depend on nothing but form, kind and sizes.
+        The last column of ``w``, ``v``, ``w3``, ... and ``u*`` multiplies the constant
+        coordinate: it holds the bias. ``p`` holds the neurons' own parameters. A switch that is
+        off freezes its block (``frozen``), so that the shapes depend on nothing but neuron, kind
+        and sizes. The blocks of ``u*`` and ``scale*`` list group after group.
         """
         columns = self.dimension + 1
-        blocks: dict[str, tuple[int, ...]] = {"w": (self.width, columns)}
-        if self.form is not Form.TYPE1:
-            blocks["v"] = (self.width, columns)
+        record = self.record
+        blocks: dict[str, tuple[int, ...]] = {}
+        for name in map_names(record.maps):
+            blocks[name] = (self.width, columns)
+        if record.parameters:
+            blocks["p"] = (1 if record.shared else self.width, len(record.parameters))
+        sizes = [self.group_count * self.size(side) for side in range(self.sides)]
         if self.kind is Kind.MOA:
-            for side in range(self.sides):
-                blocks[f"u{side}"] = (self.coefficients, columns)
+            for side, size in enumerate(sizes):
+                blocks[f"u{side}"] = (size, columns)
         blocks["a"] = (self.outputs, self.width)
-        for side in range(self.sides):
-            blocks[f"scale{side}"] = (self.coefficients,)
+        for side, size in enumerate(sizes):
+            blocks[f"scale{side}"] = (size,)
         return MappingProxyType(blocks)
 
     def frozen(self, block: str) -> "slice | None":
         """Columns of a block that a switch holds at their start value, or None.
 
-        >>> family = Family(kind=Kind.LA, form=Form.TYPE1, width=1, dimension=1, bias=False)
+        >>> family = Family(neuron="type1", kind="la", width=1, dimension=1, bias=False)
         >>> family.frozen("w"), family.frozen("a")
         (slice(-1, None, None), None)
         """
-        if block in ("w", "v"):
+        if block in map_names(self.record.maps):
             return None if self.bias else slice(-1, None)
         if block.startswith("u"):
             return None if self.gate is None or self.gate.bias else slice(-1, None)
@@ -170,57 +232,121 @@ class Family:
     def parameter_count(self) -> int:
         """Learned parameters, by the formula of docs/theory.md, section 1.
 
-        neurons m (d + b) for each linear map, outputs o m, coefficients C for each side of
-        la, C (d + e + scale) for each side of moa; b, e, scale are 1 where on.
+        neurons m (d + b) for each linear map, the neurons' own parameters (once for a layer that
+        shares them), outputs o m, and in each group coefficients C for each side of la,
+        C (d + e + scale) for each side of moa; b, e, scale are 1 where on.
         """
-        maps = 1 if self.form is Form.TYPE1 else 2
-        count = maps * self.width * (self.dimension + self.bias) + self.outputs * self.width
+        record = self.record
+        count = record.maps * self.width * (self.dimension + self.bias) + self.outputs * self.width
+        count += len(record.parameters) * (1 if record.shared else self.width)
+        sizes = self.group_count * sum(self.size(side) for side in range(self.sides))
         if self.kind is Kind.LA:
-            count += self.sides * self.coefficients
+            count += sizes
         if self.gate is not None:
-            each = self.dimension + self.gate.bias + self.gate.scale
-            count += self.sides * self.coefficients * each
+            count += sizes * (self.dimension + self.gate.bias + self.gate.scale)
         return count
 
     @property
     def multiply_adds(self) -> int:
         """Multiply-adds per input; evaluations of activations and gate functions are not counted.
 
-        neurons m d for each linear map and m for the product of two factors, outputs o m;
-        gates C (d + scale) for each side; mixing m C for each side of la and moa, for
-        quadratic m (C + K), the K products with s_k(z) last. Biases start the sums they are in.
+        neurons m d for each linear map and m for each product that the neuron's expression
+        writes, outputs o m; gates C (d + scale) for each side and group; mixing m C for each
+        side of la and moa, and m K more for a mixture of products, those with s_k(z) last.
+        Biases start the sums they are in.
 
-        >>> la = Family(kind=Kind.LA, form=Form.TYPE1, width=4, dimension=2)
-        >>> la.multiply_adds
+        >>> Family(neuron="type1", kind="la", width=4, dimension=2).multiply_adds
         40
         """
-        maps = 1 if self.form is Form.TYPE1 else 2
-        count = maps * self.width * self.dimension + self.outputs * self.width
-        if self.form in (Form.ONE_SIDED, Form.TWO_SIDED):
-            count += self.width
-        if self.kind is not Kind.FIXED:
-            count += self.sides * self.width * self.coefficients
-            if self.form is Form.QUADRATIC:
+        record = self.record
+        count = record.maps * self.width * self.dimension + self.outputs * self.width
+        count += self.width * record.products
+        if not self.mixes:
+            return count
+        for side in range(self.sides):
+            count += self.width * self.size(side)
+            if len(record.mixtures[side]) > 1:
                 count += self.width * len(self.basis)
-        if self.gate is not None:
-            count += self.sides * self.coefficients * (self.dimension + self.gate.scale)
+            if self.gate is not None:
+                each = self.dimension + self.gate.scale
+                count += self.group_count * self.size(side) * each
         return count
 
     def json(self) -> dict[str, object]:
-        """The JSON form of docs/formats.md."""
+        """The JSON form of docs/formats.md; :meth:`from_json` reads it."""
         return {
             "kind": str(self.kind),
-            "form": str(self.form),
+            "form": self.neuron,
             "width": self.width,
             "gate": None if self.gate is None else self.gate.json(),
             "activation": self.activation,
             "dictionary": list(self.dictionary),
+            "constraint": str(self.constraint),
+            "groups": self.groups,
+            "outputs": self.outputs,
             "bias": self.bias,
         }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any], *, dimension: int) -> "Family":
+        """The family of a JSON form, which does not hold the dimension.
+
+        Files of earlier versions lack ``constraint``, ``groups`` and ``outputs``.
+
+        Raises:
+            ValueError: as the constructor.
+
+        >>> family = Family(neuron="type1", kind="moa", gate="tanh", width=2, dimension=1)
+        >>> Family.from_json(family.json(), dimension=1) == family
+        True
+        """
+        gate = document["gate"]
+        return cls(
+            neuron=document["form"],
+            kind=document["kind"],
+            width=document["width"],
+            dimension=dimension,
+            dictionary=tuple(document["dictionary"]),
+            gate=None if gate is None else GateSpec(**gate),
+            constraint=document.get("constraint", Constraint.FREE),
+            groups=document.get("groups", 1),
+            outputs=document.get("outputs", 1),
+            bias=document["bias"],
+        )
+
+
+def kinds_of(neuron: Neuron) -> tuple[Kind, ...]:
+    """The kinds that a neuron exists in.
+
+    >>> [str(kind) for kind in kinds_of(NEURONS["two_sided"])]
+    ['la', 'moa']
+    """
+    if not neuron.mixtures:
+        return (Kind.FIXED,)
+    single = len(neuron.mixtures) == 1 and len(neuron.mixtures[0]) == 1
+    return tuple(Kind) if single else (Kind.LA, Kind.MOA)
+
+
+FIXED_FORMS = tuple(name for name in FORMS if Kind.FIXED in kinds_of(NEURONS[name]))
+
+
+def map_names(maps: int) -> tuple[str, ...]:
+    """Names of the blocks of the affine maps.
+
+    >>> map_names(3)
+    ('w', 'v', 'w3')
+    """
+    return ("w", "v", *(f"w{i}" for i in range(3, maps + 1)))[:maps]
 
 
 _COUNTS = ("width", "dimension", "outputs")
 _E = TypeVar("_E", bound=StrEnum)
+
+
+def _name(field: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"required: the name of a {field}; got {value!r}")
+    return str(value)
 
 
 def _member(choices: type[_E], name: str, value: Any) -> _E:
@@ -266,88 +392,16 @@ def _count(name: str, value: Any) -> int:
     return count
 
 
-def default_dictionary(form: Form) -> tuple[str, ...]:
+def default_dictionary(neuron: str) -> tuple[str, ...]:
     """The full dictionary; for products of two mixtures, the four activations T4 and T5 need.
 
     The 49 products of seven activations are nearly dependent on a bounded domain, and random
     starts then stop between 1e-6 and 1e-5.
 
-    >>> default_dictionary(Form.QUADRATIC)
-    ('id', 'relu', 'silu', 'tanh')
+    >>> default_dictionary("quadratic"), default_dictionary("type1") == FULL_DICTIONARY
+    (('id', 'relu', 'silu', 'tanh'), True)
     """
-    return (
-        ("id", "relu", "silu", "tanh")
-        if form in (Form.TWO_SIDED, Form.QUADRATIC)
-        else FULL_DICTIONARY
-    )
-
-
-FamilyFactory = Callable[[int, int], Family]
-"""(width, dimension) -> the family."""
-
-
-def require_factory(factory: FamilyFactory) -> None:
-    """Refuse what does not make families.
-
-    Raises:
-        ValueError: no function, or one that does not return a Family of width 2 in dimension 2.
-    """
-    made: Any = None
-    if callable(factory):
-        try:
-            made = factory(2, 2)
-        except Exception as error:  # noqa: BLE001 - a plug-in's function may raise anything
-            raise ValueError(
-                "required: a function of width and dimension that returns a Family; it raised "
-                f"{type(error).__name__} at width 2, dimension 2: {error}"
-            ) from None
-    if not isinstance(made, Family) or (made.width, made.dimension) != (2, 2):
-        raise ValueError(
-            "required: a function of width and dimension that returns a Family of these; "
-            f"got {made!r} from {factory!r}"
-        )
-
-
-FAMILIES: Registry[FamilyFactory] = Registry(
-    "family", group="expressivity.families", check=require_factory
-)
-
-
-def family_of(
-    kind: Kind,
-    form: Form = Form.TYPE1,
-    *,
-    dictionary: tuple[str, ...] | None = None,
-    gate: GateSpec | None = None,
-    bias: bool = True,
-) -> FamilyFactory:
-    """An entry of ``FAMILIES``: everything but width and dimension.
-
-    >>> family_of(Kind.FIXED, dictionary=("gelu",))(3, 2).parameter_count
-    12
-    """
-
-    def family(width: int, dimension: int) -> Family:
-        return Family(
-            kind=kind,
-            form=form,
-            width=width,
-            dimension=dimension,
-            dictionary=dictionary or default_dictionary(form),
-            gate=gate,
-            bias=bias,
-        )
-
-    return family
-
-
-for _name in ("relu", "relu2", "silu", "tanh"):
-    FAMILIES.add(_name, family_of(Kind.FIXED, dictionary=(_name,)))
-FAMILIES.add("la", family_of(Kind.LA))
-for _name in ("sigmoid", "tanh", "softmax"):
-    FAMILIES.add(f"moa-{_name}", family_of(Kind.MOA, gate=GateSpec(name=_name)))
-FAMILIES.add("glu-silu", family_of(Kind.FIXED, Form.ONE_SIDED, dictionary=("silu",)))
-for _form in (Form.ONE_SIDED, Form.TWO_SIDED, Form.QUADRATIC):
-    _title = _form.replace("_", "-")
-    FAMILIES.add(f"la-{_title}", family_of(Kind.LA, _form))
-    FAMILIES.add(f"moa-{_title}", family_of(Kind.MOA, _form, gate=GateSpec(name="tanh")))
+    factors = sum(len(maps) for maps in NEURONS[neuron].mixtures)
+    if factors == 0:
+        return ()
+    return FULL_DICTIONARY if factors == 1 else ("id", "relu", "silu", "tanh")

@@ -1,7 +1,8 @@
 """Batched evaluation and exact Jacobians of a family: one lane per restart.
 
-Shape letters: L lanes, M neurons, K coefficients of one side, O outputs, N nodes,
-E = d + 1 coordinates (the last is the constant 1), P packed parameters.
+Shape letters: L lanes, M neurons, G groups, K coefficients of one group and side, O outputs,
+N nodes, E = d + 1 coordinates (the last is the constant 1), Q parameters of one neuron, P packed
+parameters.
 
 A lane's numbers never meet another lane's: every sum runs over M, K or E inside one lane.
 Nodes are the innermost axis, so the compiled loops are vectorised over them.
@@ -16,8 +17,10 @@ import torch
 from torch import Tensor
 
 from expressivity.classes.activations import ACTIVATIONS, stack_dictionary
-from expressivity.classes.families import Family, Form
+from expressivity.classes.families import PER_NEURON, Constraint, Family
 from expressivity.classes.gates import GATES, Gate
+from expressivity.classes.neurons import NEURONS
+from expressivity.classes.neurons.record import Partials
 
 NetworkFunction = Callable[[Tensor, tuple[Tensor, ...]], tuple[Tensor, list[Tensor]]]
 """(x_EN, parameter blocks) -> values f_LON, and the Jacobian's rows J_LPON in groups along P."""
@@ -27,20 +30,31 @@ NetworkFunction = Callable[[Tensor, tuple[Tensor, ...]], tuple[Tensor, list[Tens
 class Structure:
     """What a program depends on apart from sizes: families with equal structure share it."""
 
-    form: Form
+    neuron: str
     gate: str | None
     basis: tuple[str, ...]
+    constraint: Constraint
+    groups: int | str
 
     @staticmethod
     def of(family: Family) -> "Structure":
         """Structure of a family; fixed and la coincide."""
         gate = None if family.gate is None else family.gate.name
-        return Structure(form=family.form, gate=gate, basis=family.basis)
+        return Structure(
+            neuron=family.neuron,
+            gate=gate,
+            basis=family.basis,
+            constraint=family.constraint,
+            groups=family.groups,
+        )
 
     @property
     def label(self) -> str:
         """A valid identifier, unique to the structure."""
-        return "_".join(["network", self.form, self.gate or "ungated", *self.basis])
+        parts = ["network", self.neuron, self.gate or "ungated", *self.basis]
+        parts += [] if self.constraint is Constraint.FREE else [str(self.constraint)]
+        parts += [] if self.groups == 1 else ["groups", str(self.groups)]
+        return "_".join(parts)
 
 
 def coordinates(nodes_ND: Tensor) -> Tensor:
@@ -78,108 +92,219 @@ def _affine(weight_LME: Tensor, x_EN: Tensor) -> Tensor:
 
 
 class _Mix:
-    """One side's coefficients c_k(x) = scale_k g_k(u_k.x): values and pullback of rows dF/dc."""
+    """One mixture's coefficients c_k(x) = scale_k g_k(u_k.x), the same for each group's neurons."""
 
     def __init__(
-        self, gate: Gate | None, u_LKE: Tensor | None, scale_LK: Tensor, x_EN: Tensor
+        self,
+        structure: Structure,
+        size: int,
+        u_LKE: Tensor | None,
+        scale_LK: Tensor,
+        x_EN: Tensor,
     ) -> None:
-        self.scale_LK1 = scale_LK[..., None]
-        self.x_EN = x_EN
-        if gate is None or u_LKE is None:
-            self.gate = None
-            self.value = self.scale_LK1.expand(*scale_LK.shape, x_EN.shape[1])
+        self.structure, self.size, self.x_EN = structure, size, x_EN
+        self.free_LGK = self._grouped(scale_LK)
+        self.scale_LGK1 = constrained(self.free_LGK, structure.constraint)[..., None]
+        self.gate: Gate | None = None
+        if structure.gate is None or u_LKE is None:
+            shape = (*self.scale_LGK1.shape[:-1], x_EN.shape[1])
+            self.value_LGKN = self.scale_LGK1.expand(shape)
         else:
-            self.gate = gate
-            self.g_LKN = self.gate.value(_affine(u_LKE, x_EN))
-            self.value = self.scale_LK1 * self.g_LKN
+            self.gate = GATES[structure.gate]
+            self.g_LGKN = self.gate.value(self._grouped(_affine(u_LKE, x_EN)))
+            self.value_LGKN = self.scale_LGK1 * self.g_LGKN
 
-    def parameter_rows(self, rows_LOKN: Tensor) -> tuple[Tensor | None, Tensor]:
+    def _grouped(self, values_LKx: Tensor) -> Tensor:
+        """The coefficients' axis cut into groups, of which there may be one."""
+        if self.structure.groups == 1:
+            return values_LKx[:, None]
+        return values_LKx.unflatten(1, (-1, self.size))
+
+    def per_neuron(self, neurons: int) -> Tensor:
+        """Coefficients c_LMKN, or c_L1KN where all neurons share them."""
+        groups = self.structure.groups
+        if groups == 1 or groups == PER_NEURON:
+            return self.value_LGKN
+        return self.value_LGKN.repeat_interleave(neurons // cast(int, groups), 1)
+
+    def summed(self, weight_LOMN: Tensor, parts_LMKN: Tensor) -> Tensor:
+        """sum_m weight_om part_mk over each group: rows dF/dc_gk as [L, O, G, K, N]."""
+        groups = self.structure.groups
+        rows_LOMKN = weight_LOMN[:, :, :, None] * parts_LMKN[:, None]
+        if groups == 1:
+            return rows_LOMKN.sum(2)[:, :, None]
+        if groups == PER_NEURON:
+            return rows_LOMKN
+        return rows_LOMKN.unflatten(2, (cast(int, groups), -1)).sum(3)
+
+    def parameter_rows(self, rows_LOGKN: Tensor) -> tuple[Tensor | None, Tensor]:
         """Rows dF/du (None without a gate) and dF/dscale, [L, parameters, O, N]."""
         if self.gate is None:
-            return None, rows_LOKN.transpose(1, 2)
-        logits_LOKN = self.gate.pullback(self.g_LKN[:, None], rows_LOKN * self.scale_LK1[:, None])
+            rows_LOGKN = pulled_back(rows_LOGKN, self.free_LGK, self.structure.constraint)
+            return None, rows_LOGKN.flatten(2, 3).transpose(1, 2)
+        weighted_LOGKN = rows_LOGKN * self.scale_LGK1[:, None]
+        logits_LOKN = self.gate.pullback(self.g_LGKN[:, None], weighted_LOGKN).flatten(2, 3)
         u_rows = (logits_LOKN.transpose(1, 2)[:, :, None] * self.x_EN[:, None]).flatten(1, 2)
-        return u_rows, (rows_LOKN * self.g_LKN[:, None]).transpose(1, 2)
+        scale_rows = (rows_LOGKN * self.g_LGKN[:, None]).flatten(2, 3)
+        return u_rows, scale_rows.transpose(1, 2)
+
+
+def constrained(free_LGK: Tensor, constraint: Constraint) -> Tensor:
+    """Coefficients from free numbers along the last axis.
+
+    Affine: moved along the diagonal until their sum is 1. Simplex: their squares, divided by the
+    sum of squares; unlike a softmax it reaches the boundary.
+
+    >>> constrained(torch.tensor([[[3.0, 1.0]]]), Constraint.AFFINE).tolist()
+    [[[1.5, -0.5]]]
+    """
+    if constraint == Constraint.AFFINE:
+        return free_LGK + (1 - free_LGK.sum(-1, keepdim=True)) / free_LGK.shape[-1]
+    if constraint == Constraint.SIMPLEX:
+        squares_LGK = free_LGK * free_LGK
+        return squares_LGK / squares_LGK.sum(-1, keepdim=True)
+    return free_LGK
+
+
+def pulled_back(rows_LOGKN: Tensor, free_LGK: Tensor, constraint: Constraint) -> Tensor:
+    """Rows by the free numbers from rows by the coefficients of :func:`constrained`."""
+    if constraint == Constraint.AFFINE:
+        return rows_LOGKN - rows_LOGKN.mean(3, keepdim=True)
+    if constraint == Constraint.SIMPLEX:
+        free_L1GK1 = free_LGK[:, None, ..., None]
+        total = (free_L1GK1 * free_L1GK1).sum(3, keepdim=True)
+        mean = (free_L1GK1 * free_L1GK1 * rows_LOGKN).sum(3, keepdim=True) / total
+        return 2 * free_L1GK1 / total * (rows_LOGKN - mean)
+    return rows_LOGKN
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Mixed:
+    """One mixture of all neurons, with what its derivatives need.
+
+    Attributes:
+        value_LMN: the mixture.
+        slopes: its derivative by each map that it looks at, as (map, slope_LMN).
+        parts_LMKN: its derivative by each coefficient.
+    """
+
+    value_LMN: Tensor
+    slopes: tuple[tuple[int, Tensor], ...]
+    parts_LMKN: Tensor
 
 
 def network_function(structure: Structure) -> NetworkFunction:
-    """Values and hand-written Jacobian of every family with this structure.
+    """Values and Jacobian of every family with this structure, from the record of the neuron.
 
     Returns:
         A pure function of tensors, to be called as it is or compiled.
     """
-    form = structure.form
+    neuron = NEURONS[structure.neuron]
     basis = tuple(ACTIVATIONS[name] for name in structure.basis)
-    gate = None if structure.gate is None else GATES[structure.gate]
-    two_sided, quadratic = form is Form.TWO_SIDED, form is Form.QUADRATIC
-    sides = 2 if two_sided else 1
+    sides = len(neuron.mixtures)
+    sizes = [len(basis) ** len(maps) for maps in neuron.mixtures]
+    # Activations are evaluated once for each map that a mixture looks at.
+    looked_at = sorted({i for maps in neuron.mixtures for i in maps})
+    partials = neuron.partials
 
     def network(x_EN: Tensor, blocks: tuple[Tensor, ...]) -> tuple[Tensor, list[Tensor]]:
         remaining = list(blocks)
-        w_LME = remaining.pop(0)
-        v_LME = None if form is Form.TYPE1 else remaining.pop(0)
-        gate_LKE = [None if gate is None else remaining.pop(0) for _ in range(sides)]
+        maps_LMN = [_affine(remaining.pop(0), x_EN) for _ in range(neuron.maps)]
+        p_LMQ = remaining.pop(0) if neuron.parameters else None
+        u_LKE = [None if structure.gate is None else remaining.pop(0) for _ in range(sides)]
         a_LOM = remaining.pop(0)
-        mixes = [_Mix(gate, u, scale, x_EN) for u, scale in zip(gate_LKE, remaining, strict=True)]
         a_LOMN = a_LOM[..., None]
-        left_LKN = mixes[0].value
+        mixes = [
+            _Mix(structure, size, u, scale, x_EN)
+            for size, u, scale in zip(sizes, u_LKE, remaining, strict=True)
+        ]
+        values = {i: stack_dictionary(basis, maps_LMN[i], dim=2) for i in looked_at}
+        mixed = [
+            _mixed(mix.per_neuron(a_LOM.shape[2]), len(basis), maps, values)
+            for mix, maps in zip(mixes, neuron.mixtures, strict=True)
+        ]
+        own = [] if p_LMQ is None else [p[..., None] for p in p_LMQ.unbind(2)]
+        found = partials(maps_LMN, [m.value_LMN for m in mixed], own)
 
-        s_LMKN, ds_LMKN = stack_dictionary(basis, _affine(w_LME, x_EN), dim=2)
-        y_LMN = None if v_LME is None else _affine(v_LME, x_EN)
-        if quadratic:
-            assert y_LMN is not None
-            t_LMKN, dt_LMKN = stack_dictionary(basis, y_LMN, dim=2)
-            square = left_LKN.unflatten(1, (len(basis), len(basis)))
-            neuron_LMN, dz_LMN, dy_LMN = _quadratic_neuron(square, s_LMKN, ds_LMKN, t_LMKN, dt_LMKN)
-            products = (s_LMKN[:, :, :, None] * t_LMKN[:, :, None]).flatten(2, 3)
-            coefficient_rows = [_sum_neurons(a_LOMN, products)]
-        else:
-            mixed_LMN = (left_LKN[:, None] * s_LMKN).sum(2)
-            slope_LMN = (left_LKN[:, None] * ds_LMKN).sum(2)
-            if y_LMN is None:
-                neuron_LMN, dz_LMN, dy_LMN = mixed_LMN, slope_LMN, None
-                coefficient_rows = [_sum_neurons(a_LOMN, s_LMKN)]
-            elif two_sided:
-                t_LMKN, dt_LMKN = stack_dictionary(basis, y_LMN, dim=2)
-                right_LMN = (mixes[1].value[:, None] * t_LMKN).sum(2)
-                dright_LMN = (mixes[1].value[:, None] * dt_LMKN).sum(2)
-                neuron_LMN = mixed_LMN * right_LMN
-                dz_LMN, dy_LMN = slope_LMN * right_LMN, mixed_LMN * dright_LMN
-                coefficient_rows = [
-                    _sum_neurons(a_LOMN * right_LMN[:, None], s_LMKN),
-                    _sum_neurons(a_LOMN * mixed_LMN[:, None], t_LMKN),
-                ]
-            else:
-                neuron_LMN, dz_LMN, dy_LMN = mixed_LMN * y_LMN, slope_LMN * y_LMN, mixed_LMN
-                coefficient_rows = [_sum_neurons(a_LOMN * y_LMN[:, None], s_LMKN)]
-
-        f_LON = (a_LOMN * neuron_LMN[:, None]).sum(2)
-        rows = [_map_rows(a_LOMN, dz_LMN, x_EN)]
-        if dy_LMN is not None:
-            rows.append(_map_rows(a_LOMN, dy_LMN, x_EN))
+        f_LON = (a_LOMN * found.value[:, None]).sum(2)
+        rows = [
+            _map_rows(a_LOMN, slope_LMN, x_EN) for slope_LMN in _map_slopes(found, mixed, maps_LMN)
+        ]
+        if own:
+            rows.append(_own_rows(a_LOMN, found, neuron.shared))
         parameter_rows = [
-            mix.parameter_rows(r) for mix, r in zip(mixes, coefficient_rows, strict=True)
+            mix.parameter_rows(mix.summed(times(a_LOMN, by, axis=1), m.parts_LMKN))
+            for mix, m, by in zip(mixes, mixed, found.mixtures, strict=True)
         ]
         rows += [u_rows for u_rows, _ in parameter_rows if u_rows is not None]
-        rows.append(_output_rows(a_LOM, neuron_LMN))
+        rows.append(_output_rows(a_LOM, found.value))
         rows += [scale_rows for _, scale_rows in parameter_rows]
         return f_LON, rows
 
     return network
 
 
-def _quadratic_neuron(
-    square_LKKN: Tensor, s_LMKN: Tensor, ds_LMKN: Tensor, t_LMKN: Tensor, dt_LMKN: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """q = sum_kl c_kl s_k t_l with its derivatives in z and y, each [L, M, N]."""
-    right = (square_LKKN[:, None] * t_LMKN[:, :, None]).sum(3)
-    dright = (square_LKKN[:, None] * dt_LMKN[:, :, None]).sum(3)
-    return (s_LMKN * right).sum(2), (ds_LMKN * right).sum(2), (s_LMKN * dright).sum(2)
+def times(tensor: Tensor, factor: Tensor | int, *, axis: int | None = None) -> Tensor:
+    """A product in which the numbers 0 and 1 cost nothing; ``axis`` is given to the factor."""
+    if isinstance(factor, int):
+        return tensor if factor == 1 else torch.zeros_like(tensor)
+    return tensor * (factor if axis is None else factor.unsqueeze(axis))
 
 
-def _sum_neurons(weight_LOMN: Tensor, s_LMKN: Tensor) -> Tensor:
-    """sum_m weight_om s_mk: rows dF/dc_k as [L, O, K, N]."""
-    return (weight_LOMN[:, :, :, None] * s_LMKN[:, None]).sum(2)
+def _mixed(
+    c_LMKN: Tensor,
+    size: int,
+    maps: tuple[int, ...],
+    values: dict[int, tuple[Tensor, Tensor]],
+) -> _Mixed:
+    s_LMKN, ds_LMKN = values[maps[0]]
+    if len(maps) == 1:
+        value_LMN, slope_LMN = (c_LMKN * s_LMKN).sum(2), (c_LMKN * ds_LMKN).sum(2)
+        return _Mixed(value_LMN=value_LMN, slopes=((maps[0], slope_LMN),), parts_LMKN=s_LMKN)
+    t_LMKN, dt_LMKN = values[maps[1]]
+    square_LMKKN = c_LMKN.unflatten(2, (size, size))
+    right = (square_LMKKN * t_LMKN[:, :, None]).sum(3)
+    dright = (square_LMKKN * dt_LMKN[:, :, None]).sum(3)
+    return _Mixed(
+        value_LMN=(s_LMKN * right).sum(2),
+        slopes=((maps[0], (ds_LMKN * right).sum(2)), (maps[1], (s_LMKN * dright).sum(2))),
+        parts_LMKN=(s_LMKN[:, :, :, None] * t_LMKN[:, :, None]).flatten(2, 3),
+    )
+
+
+def _map_slopes(found: Partials, mixed: list[_Mixed], maps_LMN: list[Tensor]) -> list[Tensor]:
+    """dN/dz_i in all: its own, and through the mixtures that look at the map."""
+    slopes: list[Tensor] = []
+    for i, z_LMN in enumerate(maps_LMN):
+        own = found.maps[i]
+        parts = [] if isinstance(own, int) and own == 0 else [_filled(own, z_LMN)]
+        parts += [
+            times(slope_LMN, by)
+            for m, by in zip(mixed, found.mixtures, strict=True)
+            for j, slope_LMN in m.slopes
+            if j == i
+        ]
+        total = parts[0]
+        for part in parts[1:]:
+            total = total + part
+        slopes.append(total)
+    return slopes
+
+
+def _filled(value: Tensor | int, like: Tensor) -> Tensor:
+    if isinstance(value, int):
+        return torch.full_like(like, value)
+    return value.expand_as(like)
+
+
+def _own_rows(a_LOMN: Tensor, found: Partials, shared: bool) -> Tensor:
+    """Rows dF/dp_mq = a_om dN/dp_q as [L, M Q, O, N], or summed over neurons as [L, Q, O, N]."""
+    value_LMN = found.value
+    columns = [
+        (a_LOMN * _filled(slope, value_LMN)[:, None]).transpose(1, 2) for slope in found.parameters
+    ]
+    rows_LMQON = torch.stack(columns, 2)
+    return rows_LMQON.sum(1) if shared else rows_LMQON.flatten(1, 2)
 
 
 def _map_rows(a_LOMN: Tensor, slope_LMN: Tensor, x_EN: Tensor) -> Tensor:
@@ -241,7 +366,7 @@ def evaluate_with_gradient(
 
     >>> from expressivity.classes.families import Kind
     >>> family = Family(
-    ...     kind=Kind.FIXED, form=Form.TYPE1, width=1, dimension=1, dictionary=("tanh",)
+    ...     kind=Kind.FIXED, neuron="type1", width=1, dimension=1, dictionary=("tanh",)
     ... )
     >>> theta = torch.tensor([[1.0, 0.0, 2.0, 0, 0, 0, 0, 0, 0, 1.0]])
     >>> f, g = evaluate_with_gradient(family, theta, torch.zeros(1, 1))

@@ -6,16 +6,16 @@ evaluates. ``lift`` is the table of docs/theory.md, section 2.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import assert_never
 
 import sympy as sp
 import torch
 from torch import Tensor
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Constraint, Family, map_names
 from expressivity.classes.gates import GATES, GateSpec, gate_of
 from expressivity.classes.networks import pack
+from expressivity.symbolic.identities import is_identity
 from expressivity.symbolic.symbols import COORDINATES
 
 
@@ -24,8 +24,10 @@ class Weights:
     """Exact numbers for every block of ``Family.shapes``.
 
     Attributes:
-        blocks: w, v: width x (d+1); u0, u1: coefficients x (d+1), each with the bias as last
-            column; a: outputs x width; scale0, scale1: coefficients x 1.
+        blocks: w, v, w3, ..: width x (d+1); p: width (1 where shared) x parameters; u0, u1:
+            coefficients x (d+1), group after group; the last column of maps and gates is the
+            bias; a: outputs x width; scale0, scale1: coefficients x 1, group after group, where
+            a constraint holds the coefficients themselves.
     """
 
     blocks: Mapping[str, sp.ImmutableMatrix]
@@ -55,7 +57,7 @@ def network_expression(family: Family, weights: Weights) -> sp.Expr:
         ValueError: several outputs, blocks of other shapes, or entries that a switch freezes
             at another value (hidden or gate biases that are off, scales that are not learned).
 
-    >>> family = Family(kind=Kind.FIXED, form=Form.TYPE1, width=1, dimension=1,
+    >>> family = Family(kind=Kind.FIXED, neuron="type1", width=1, dimension=1,
     ...                 dictionary=("tanh",))
     >>> w, a, scale = sp.Matrix([[3, 1]]), sp.Matrix([[2]]), sp.Matrix([0] * 6 + [1])
     >>> blocks = {name: block.as_immutable() for name, block in
@@ -68,26 +70,20 @@ def network_expression(family: Family, weights: Weights) -> sp.Expr:
         raise ValueError(f"required: weights of a network of the family; {problem}")
     if family.outputs != 1:
         raise ValueError(f"required: one output; got {family.outputs}")
-    z = _affine(family, weights["w"])
-    y = _affine(family, weights["v"]) if "v" in family.shapes else []
-    left = _coefficients(family, weights, 0)
-    neurons: list[sp.Expr] = []
+    record = family.record
+    maps = [_affine(family, weights[name]) for name in map_names(record.maps)]
+    coefficients = [_coefficients(family, weights, side) for side in range(family.sides)]
+    share = family.width // family.group_count
+    terms: list[sp.Expr] = []
     for j in range(family.width):
-        match family.form:
-            case Form.TYPE1:
-                neurons.append(_mix(family, left, z[j]))
-            case Form.ONE_SIDED:
-                neurons.append(_mix(family, left, z[j]) * y[j])
-            case Form.TWO_SIDED:
-                right = _coefficients(family, weights, 1)
-                neurons.append(_mix(family, left, z[j]) * _mix(family, right, y[j]))
-            case Form.QUADRATIC:
-                size = len(family.basis)
-                rows = [_mix(family, left[k * size : (k + 1) * size], y[j]) for k in range(size)]
-                neurons.append(_mix(family, rows, z[j]))
-            case _:
-                assert_never(family.form)
-    return sp.Add(*[weights["a"][0, j] * neuron for j, neuron in enumerate(neurons)])
+        z = [column[j] for column in maps]
+        mixtures = [
+            _mix(family, groups[j // share], [z[i] for i in looked_at])
+            for groups, looked_at in zip(coefficients, record.mixtures, strict=True)
+        ]
+        own = list(weights["p"].row(0 if record.shared else j)) if record.parameters else []
+        terms.append(weights["a"][0, j] * record(z, mixtures, own))
+    return sp.Add(*terms)
 
 
 def defect(family: Family, weights: Weights) -> str | None:
@@ -98,17 +94,28 @@ def defect(family: Family, weights: Weights) -> str | None:
         if found is None or found.shape != expected:
             got = "nothing" if found is None else f"shape {found.shape}"
             return f"block {name} needs shape {expected}, got {got}"
+        if name.startswith("scale") and not _obey(family, weights.entries(name), family.size(0)):
+            return f"block {name} does not obey the constraint {family.constraint}"
         if family.frozen(name) is None:
             continue
         if name.startswith("scale"):
-            ones = (family.activation,) if family.kind is Kind.FIXED else family.basis
-            values = [int(family.form is Form.QUADRATIC or s in ones) for s in family.basis]
-            repeats = family.coefficients // len(values)
-            if weights.entries(name) != values * repeats:
+            hot = [int(s == family.activation) for s in family.basis]
+            values = [1] * shape[0] if family.activation is None else hot
+            if weights.entries(name) != values:
                 return f"block {name} is not learned, and differs from {values}"
         elif any(found.col(-1).flat()):
             return f"the last column of block {name} is a bias that is off, and is not 0"
     return None
+
+
+def _obey(family: Family, entries: Sequence[sp.Expr], size: int) -> bool:
+    """Whether exact coefficients lie where the family's constraint wants them."""
+    if family.constraint is Constraint.FREE:
+        return True
+    groups = [entries[first : first + size] for first in range(0, len(entries), size)]
+    sums = all(is_identity(sp.Add(*group), sp.S.One) is True for group in groups)
+    positive = all(bool(sp.sympify(entry).is_nonnegative) for entry in entries)
+    return sums and (positive or family.constraint is Constraint.AFFINE)
 
 
 def lift(family: Family, weights: Weights) -> Weights | None:
@@ -118,7 +125,7 @@ def lift(family: Family, weights: Weights) -> Weights | None:
 
     Args:
         family: the MoA family.
-        weights: of the LA family with the same form, width, dimension, dictionary, biases.
+        weights: of the LA family with the same neuron, groups, sizes, dictionary, biases.
 
     Returns:
         None where the table has no map for this gate, its switches and these coefficients.
@@ -129,14 +136,21 @@ def lift(family: Family, weights: Weights) -> Weights | None:
     if family.gate is None:
         raise ValueError(f"required: a moa family to lift to; got {family.kind}")
     blocks = dict(weights.blocks)
+    share = family.width // family.group_count
     for side in range(family.sides):
-        gate = constant_gate(weights.entries(f"scale{side}"), family.gate)
-        if gate is None:
+        size, entries = family.size(side), weights.entries(f"scale{side}")
+        groups = [entries[first : first + size] for first in range(0, len(entries), size)]
+        gates = [constant_gate(group, family.gate) for group in groups]
+        known = [gate for gate in gates if gate is not None]
+        if len(known) < len(gates):
             return None
-        rows = [[0] * family.dimension + [bias] for bias in gate.biases]
+        biases = [bias for gate in known for bias in gate.biases]
+        scales = [scale for gate in known for scale in gate.scales]
+        factors = sp.diag(*[gate.factor for gate in known for _ in range(share)])
+        rows = [[0] * family.dimension + [bias] for bias in biases]
         blocks[f"u{side}"] = sp.ImmutableMatrix(rows)
-        blocks[f"scale{side}"] = sp.ImmutableMatrix(gate.scales)
-        blocks["a"] = sp.ImmutableMatrix(blocks["a"] * gate.factor)
+        blocks[f"scale{side}"] = sp.ImmutableMatrix(scales)
+        blocks["a"] = sp.ImmutableMatrix(blocks["a"] * factors)
     return Weights(blocks=blocks)
 
 
@@ -192,6 +206,8 @@ def start_from(family: Family, weights: Weights) -> Tensor:
         ).reshape(1, *shape)
         for name, shape in family.shapes.items()
     }
+    if family.constraint is Constraint.SIMPLEX:  # the network squares them
+        blocks |= {name: block.sqrt() for name, block in blocks.items() if name[:5] == "scale"}
     return pack(family, blocks)[0]
 
 
@@ -200,17 +216,31 @@ def _affine(family: Family, rows: sp.ImmutableMatrix) -> list[sp.Expr]:
     return list((rows * point).flat())
 
 
-def _coefficients(family: Family, weights: Weights, side: int) -> list[sp.Expr]:
+def _coefficients(family: Family, weights: Weights, side: int) -> list[list[sp.Expr]]:
+    """The coefficients of one side, for each group."""
+    size = family.size(side)
+    groups = range(0, family.group_count * size, size)
     scales = weights.entries(f"scale{side}")
     if family.gate is None:
-        return scales
+        return [scales[first : first + size] for first in groups]
     logits = _affine(family, weights[f"u{side}"])
     gate = GATES[family.gate.name]
-    return [scale * gate_of(gate, logits, k) if scale else sp.S.Zero
-            for k, scale in enumerate(scales)]  # fmt: skip
+    return [
+        [
+            scale * gate_of(gate, logits[first : first + size], k) if scale else sp.S.Zero
+            for k, scale in enumerate(scales[first : first + size])
+        ]
+        for first in groups
+    ]
 
 
-def _mix(family: Family, coefficients: Sequence[sp.Expr], argument: sp.Expr) -> sp.Expr:
-    """sum_k coefficient_k s_k(argument)."""
+def _mix(family: Family, coefficients: Sequence[sp.Expr], arguments: Sequence[sp.Expr]) -> sp.Expr:
+    """sum_k coefficient_k s_k(argument), or over products sum_kl coefficient_kl s_k s_l."""
+    if len(arguments) > 1:
+        size = len(family.basis)
+        rows = range(0, size * size, size)
+        coefficients = [
+            _mix(family, coefficients[first : first + size], arguments[1:]) for first in rows
+        ]
     pairs = zip(coefficients, family.basis, strict=True)
-    return sp.Add(*[c * ACTIVATIONS[name](argument) for c, name in pairs if c != 0])
+    return sp.Add(*[c * ACTIVATIONS[name](arguments[0]) for c, name in pairs if c != 0])

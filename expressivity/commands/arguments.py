@@ -19,9 +19,9 @@ def choice(kind: type[Choice], name: str, noun: str) -> Choice:
     Raises:
         ValueError: an unknown name; the choices are listed.
 
-    >>> from expressivity.classes.families import Form
-    >>> choice(Form, "type1", "form")
-    <Form.TYPE1: 'type1'>
+    >>> from expressivity.classes.families import Kind
+    >>> choice(Kind, "la", "family")
+    <Kind.LA: 'la'>
     """
     if name not in [str(member) for member in kind]:
         raise ValueError(f"unknown {noun} {name!r}: choose from {', '.join(kind)}")

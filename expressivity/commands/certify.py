@@ -20,8 +20,9 @@ from expressivity.certificates.writer import (
     upper_certificate,
     write,
 )
-from expressivity.classes.families import Family, Form, Kind, default_dictionary
+from expressivity.classes.families import Family, Kind, default_dictionary
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.neurons import NEURONS
 from expressivity.commands.arguments import choice, user_target
 from expressivity.commands.console import console, table_console
 from expressivity.fitting.errors import l2_errors, measuring_grid, snapped
@@ -80,7 +81,7 @@ def understand(options: Options) -> Job:
         ValueError: one line on the first thing that is wrong.
     """
     kind = choice(Kind, options.kind, "family")
-    form = None if options.form is None else choice(Form, options.form, "form")
+    form = None if options.form is None else NEURONS[options.form].name
     gate = GateSpec(name=options.gate, scale=options.gate_scale, bias=options.gate_bias)
     if (options.target is None) == (options.expr is None):
         raise ValueError("required: a target name or --expr, one of them")
@@ -97,7 +98,7 @@ def understand(options: Options) -> Job:
     form = form or target.form
     family = Family(
         kind=kind,
-        form=form,
+        neuron=form,
         width=options.width,
         dimension=target.dimension,
         dictionary=options.dictionary or default_dictionary(form),
@@ -120,7 +121,7 @@ def understand(options: Options) -> Job:
             f"required: a degree of at least the rank of the class, {rank}; got {degree}: raise "
             f"--degree or lower --width"
         )
-    ridges = rank is not None and form is Form.TYPE1
+    ridges = rank is not None and form == "type1"
     if (options.sandwich or options.search) and not ridges:
         raise ValueError(
             f"required: la or fixed in form type1 for --search and --sandwich; got {kind} {form}"
@@ -190,7 +191,7 @@ def _upper(job: Job, theta_P: torch.Tensor) -> dict[str, Any]:
 
 
 def _show(job: Job, document: dict[str, Any]) -> None:
-    label = f"{job.family.kind} {job.family.form} of width {job.family.width}"
+    label = f"{job.family.kind} {job.family.neuron} of width {job.family.width}"
     stated = document["target"]["expression"]
     lines = [f"target {document['target']['name']} = {stated} on the {job.target.domain.name}"]
     if document["lower_bound"] is not None:

@@ -6,8 +6,9 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import FIXED_FORMS, Family, Form, Kind
+from expressivity.classes.families import FIXED_FORMS, Family, Kind
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.neurons import FORMS
 from expressivity.commands.arguments import user_target
 from expressivity.commands.console import table_console
 from expressivity.evidence import Verdict
@@ -42,10 +43,10 @@ def understand(options: Options) -> tuple[Target, list[Family]]:
     dictionary = FULL_DICTIONARY if options.dictionary is None else options.dictionary
     target = user_target(options.expr)
 
-    def family(kind: Kind, form: Form, names: tuple[str, ...]) -> Family:
+    def family(kind: Kind, form: str, names: tuple[str, ...]) -> Family:
         return Family(
             kind=kind,
-            form=form,
+            neuron=form,
             width=1,
             dimension=target.dimension,
             dictionary=names,
@@ -53,7 +54,7 @@ def understand(options: Options) -> tuple[Target, list[Family]]:
             bias=options.bias,
         )
 
-    mixed = [family(kind, form, dictionary) for kind in (Kind.LA, Kind.MOA) for form in Form]
+    mixed = [family(kind, form, dictionary) for kind in (Kind.LA, Kind.MOA) for form in FORMS]
     fixed = [family(Kind.FIXED, form, (name,)) for form in FIXED_FORMS for name in dictionary]
     return target, [*fixed, *mixed]
 
@@ -84,7 +85,7 @@ def _show(found: list[Classification]) -> None:
         unknown = membership.verdict is Verdict.UNKNOWN
         width = "any" if classification.witness is None else str(family.width)
         table.add_row(
-            f"{family.kind} {family.form} {family.activation or ''}".strip(),
+            f"{family.kind} {family.neuron} {family.activation or ''}".strip(),
             str(membership.verdict).replace("_", "-"),
             "-" if unknown else width,
             str(membership.evidence),

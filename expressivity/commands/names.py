@@ -5,7 +5,8 @@ from typing import cast
 from rich.table import Table
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.families import FAMILIES, Family, Form, Kind
+from expressivity.classes.catalogue import FAMILIES
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GATES, Gate
 from expressivity.commands.console import table_console
 from expressivity.plugins import blaming, plugins
@@ -13,10 +14,10 @@ from expressivity.symbolic.proof import THEOREMS
 from expressivity.targets.builtin import TARGETS, TargetFactory, made
 
 _FORMULAS = {
-    Form.TYPE1: "sum_j a_j L(z_j)",
-    Form.ONE_SIDED: "sum_j a_j L(z_j) y_j",
-    Form.TWO_SIDED: "sum_j a_j L(z_j) R(y_j)",
-    Form.QUADRATIC: "sum_j a_j Q(z_j, y_j)",
+    "type1": "sum_j a_j L(z_j)",
+    "one_sided": "sum_j a_j L(z_j) y_j",
+    "two_sided": "sum_j a_j L(z_j) R(y_j)",
+    "quadratic": "sum_j a_j Q(z_j, y_j)",
 }
 
 
@@ -38,7 +39,7 @@ def _class(family: Family) -> str:
     else:
         gates = "learned" if family.gate is None else f"{family.gate.name}-gated"
         coefficients = f"a {gates} combination of {', '.join(family.dictionary)}"
-    return f"{_FORMULAS[family.form]}, {coefficients}"
+    return f"{_FORMULAS[family.neuron]}, {coefficients}"
 
 
 def _activations() -> dict[str, str]:

@@ -11,8 +11,9 @@ import torch
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from expressivity.classes.families import Form, Kind
+from expressivity.classes.families import Kind
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.neurons import NEURONS
 from expressivity.commands.arguments import choice, user_target
 from expressivity.commands.console import console, table_console
 from expressivity.commands.running import run_units
@@ -64,7 +65,7 @@ def understand(options: Options) -> Ladder:
         raise ValueError("required: a dictionary of at least one activation; got none")
     request = Request(
         kinds=None if options.kinds is None else _kinds(options.kinds),
-        form=None if options.form is None else choice(Form, options.form, "form"),
+        form=None if options.form is None else NEURONS[options.form].name,
         widths=None if options.widths is None else _widths(options.widths),
         dictionary=options.dictionary,
         gate=gate,
@@ -117,7 +118,7 @@ def _targets(options: Options) -> list[Target]:
         if options.targets:
             raise ValueError("required: target names or --expr; got both: give one of them")
         return [user_target(options.expr)]
-    form = None if options.form is None else choice(Form, options.form, "form")
+    form = None if options.form is None else NEURONS[options.form].name
     return builtin_targets(
         options.targets or None,
         lambda_=options.lambda_,

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family, map_names
 from expressivity.classes.networks import pack
 
 
@@ -16,7 +16,8 @@ def random_start(family: Family, *, seed: int, lane: int) -> Tensor:
 
     Input weights have a uniform direction and a log-uniform length; biases place the kink
     hyperplane through a random point of the unit ball, so that no neuron starts linear on
-    the whole domain. Gates start with log-uniform steepness. Blocks that a switch freezes
+    the whole domain. Gates start with log-uniform steepness, the neurons' own
+    parameters uniform in their spreads. Blocks that a switch freezes
     hold the value they are frozen at.
 
     Raises:
@@ -27,37 +28,33 @@ def random_start(family: Family, *, seed: int, lane: int) -> Tensor:
     draw = np.random.default_rng((seed, lane))
     blocks: dict[str, np.ndarray] = {}
     for name, shape in family.shapes.items():
-        if name in ("w", "v"):
+        frozen = family.frozen(name)
+        if name in map_names(family.record.maps):
             block = _hyperplanes(draw, shape, low=0.5, high=10.0)
-            if not family.bias:
-                block[:, -1] = 0.0
+        elif name == "p":
+            low, high = np.array([p.spread for p in family.record.parameters]).T
+            block = draw.uniform(low, high, shape)
         elif name.startswith("u"):
             block = _hyperplanes(draw, shape, low=0.3, high=6.0)
-            if family.gate is not None and not family.gate.bias:
-                block[:, -1] = 0.0
         else:
             block = draw.standard_normal(shape)
+        if frozen is not None:
+            block[..., frozen] = frozen_coefficients(family) if name.startswith("scale") else 0.0
         blocks[name] = block
-    frozen = frozen_coefficients(family)
-    if frozen is not None:
-        blocks |= dict.fromkeys((n for n in blocks if n.startswith("scale")), frozen)
     return pack(family, {name: torch.from_numpy(b)[None] for name, b in blocks.items()})[0]
 
 
-def frozen_coefficients(family: Family) -> np.ndarray | None:
-    """Coefficients that are not learned: one-hot for fixed, ones for gates without scale."""
-    if family.frozen("scale0") is None:
-        return None
-    if family.kind is Kind.FIXED:
+def frozen_coefficients(family: Family) -> np.ndarray:
+    """Coefficients where they are not learned: one-hot for fixed, ones for gates without scale."""
+    if family.activation is not None:
         return np.array([float(name == family.activation) for name in family.basis])
-    return np.ones(family.coefficients)
+    return np.ones(1)
 
 
 def random_starts(family: Family, *, seed: int, restarts: int, first: int = 0) -> Tensor:
     """Packed lanes theta_LP of restarts ``first``, ..., ``first + restarts - 1``.
 
-    >>> from expressivity.classes.families import Form
-    >>> family = Family(kind=Kind.LA, form=Form.TYPE1, width=1, dimension=1)
+    >>> family = Family(kind=Kind.LA, neuron="type1", width=1, dimension=1)
     >>> a, b = random_starts(family, seed=0, restarts=4), random_starts(family, seed=0, restarts=2)
     >>> bool((a[:2] == b).all())
     True

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.fitting.gauss_newton import DampedGaussNewton, Linearisation
 from expressivity.fitting.linear_algebra import padding, rank_revealing_solution, sanitised
 from expressivity.fitting.problem import Columns, Problem, columns, system_factor
@@ -27,12 +27,11 @@ def default_linear_block(family: Family) -> str:
 
     At width 1 every linear parameter but a redundant factor is eliminated at once.
 
-    >>> from expressivity.classes.families import Form
-    >>> default_linear_block(Family(kind=Kind.LA, form=Form.TYPE1, width=1, dimension=1))
+    >>> default_linear_block(Family(neuron="type1", kind="la", width=1, dimension=1))
     'scale0'
     """
-    learned = family.kind is not Kind.FIXED and family.frozen("scale0") is None
-    return "scale0" if learned and family.width == 1 and family.outputs == 1 else "a"
+    alone = family.width == 1 and family.outputs == 1
+    return "scale0" if alone and family.is_linear_in_scales else "a"
 
 
 @dataclass(frozen=True, kw_only=True)

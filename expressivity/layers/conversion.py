@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.layers.feed_forward import FeedForward, bias_of
 from expressivity.layers.initialisation import side_start
 
-_FORMS = (Form.ONE_SIDED, Form.TWO_SIDED, Form.QUADRATIC)
+_FORMS = ("one_sided", "two_sided", "quadratic")
 
 
 def convert(layer: FeedForward, family: Family) -> FeedForward:
@@ -33,7 +33,7 @@ def convert(layer: FeedForward, family: Family) -> FeedForward:
         ValueError: there is no map, in one line.
 
     >>> import dataclasses
-    >>> silu = Family(kind=Kind.FIXED, form=Form.TYPE1, width=8, dimension=4, dictionary=("silu",))
+    >>> silu = Family(kind=Kind.FIXED, neuron="type1", width=8, dimension=4, dictionary=("silu",))
     >>> layer, x = FeedForward(silu), torch.randn(3, 4)
     >>> learned = convert(layer, dataclasses.replace(silu, kind=Kind.LA, dictionary=("silu", "id")))
     >>> torch.equal(layer(x), learned(x))
@@ -64,12 +64,12 @@ def _obstacle(source: Family, family: Family) -> str | None:
     kinds = list(Kind)
     if kinds.index(family.kind) < kinds.index(source.kind):
         return f"kind {family.kind} for {source.kind}"
-    if source.form is not family.form:
-        forms = (source.form, family.form)
-        if Form.TYPE1 in forms or _FORMS.index(source.form) > _FORMS.index(family.form):
-            return f"form {family.form} for {source.form}"
-        if source.form is Form.ONE_SIDED and "id" not in family.dictionary:
-            return f"form {family.form} without id in the dictionary"
+    if source.neuron is not family.neuron:
+        forms = (source.neuron, family.neuron)
+        if "type1" in forms or _FORMS.index(source.neuron) > _FORMS.index(family.neuron):
+            return f"form {family.neuron} for {source.neuron}"
+        if source.neuron == "one_sided" and "id" not in family.dictionary:
+            return f"form {family.neuron} without id in the dictionary"
     missing = set(source.dictionary) - set(family.dictionary)
     if missing:
         return f"a dictionary without {','.join(sorted(missing))}"
@@ -77,10 +77,10 @@ def _obstacle(source: Family, family: Family) -> str | None:
         return None
     if source.dictionary != family.dictionary:
         return "another dictionary for a layer with gates"
-    if family.form is Form.QUADRATIC is not source.form:
+    if family.neuron == "quadratic" != source.neuron:
         if source.gate.name != "softmax":
             return f"form quadratic for a layer with {source.gate.name} gates"
-        if source.form is Form.ONE_SIDED and not family.gate.scale:
+        if source.neuron == "one_sided" and not family.gate.scale:
             return "form quadratic for one_sided gates with the gate's scale turned off"
     if source.gate.name != family.gate.name:
         return f"{family.gate.name} gates for {source.gate.name} gates"
@@ -95,18 +95,18 @@ def _write_sides(new: FeedForward, layer: FeedForward) -> float:
     source, family = layer.family, new.family
     if family.kind is Kind.FIXED:
         return 1.0
-    if source.gate is not None and family.form is Form.QUADRATIC is not source.form:
+    if source.gate is not None and family.neuron == "quadratic" != source.neuron:
         _copy_pairs(new, layer)
         return 1.0
     if source.gate is not None:
         _copy_gates(new, layer)
-        if source.form is family.form:
+        if source.neuron is family.neuron:
             return 1.0
         return _write_constant(new, 1, _unit(family, "id"))
     sides = [_constant(layer, side, family) for side in range(source.sides)]
-    if len(sides) == 1 and source.form is not family.form:
+    if len(sides) == 1 and source.neuron is not family.neuron:
         sides.append(_unit(family, "id"))
-    if family.form is Form.QUADRATIC is not source.form:
+    if family.neuron == "quadratic" != source.neuron:
         sides = [torch.outer(*sides).flatten()]
     factor = 1.0
     for side, alpha in enumerate(sides):
@@ -123,7 +123,7 @@ def _constant(layer: FeedForward, side: int, family: Family) -> Tensor:
     place = [family.dictionary.index(name) for name in source.dictionary]
     alpha = scale_C.detach().double().cpu()
     size = len(family.dictionary)
-    if source.form is not Form.QUADRATIC:
+    if source.neuron != "quadratic":
         return torch.zeros(size, dtype=torch.float64).index_copy(0, torch.tensor(place), alpha)
     wide = torch.zeros(size, size, dtype=torch.float64)
     wide[torch.tensor(place)[:, None], torch.tensor(place)] = alpha.unflatten(0, (len(place), -1))

@@ -9,7 +9,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.layers.initialisation import Initialisation, SideStart, starts
 from expressivity.layers.neurons import Neuron, Side, neurons
 
@@ -38,7 +38,7 @@ class FeedForward(nn.Module):
         ValueError: gates that cannot start as asked for; in ``forward``, a mixture whose neurons
             were split over devices.
 
-    >>> family = Family(kind=Kind.LA, form=Form.TWO_SIDED, width=8, dimension=4, outputs=4)
+    >>> family = Family(kind=Kind.LA, neuron="two_sided", width=8, dimension=4, outputs=4)
     >>> FeedForward(family)(torch.zeros(2, 3, 4)).shape
     torch.Size([2, 3, 4])
     """
@@ -58,7 +58,7 @@ class FeedForward(nn.Module):
         sizes = (family.dimension, family.width)
         self.w = nn.Linear(*sizes, bias=family.bias, device=device, dtype=dtype)
         self.v: nn.Linear | None = None
-        if family.form is not Form.TYPE1:
+        if family.neuron != "type1":
             self.v = nn.Linear(*sizes, bias=family.bias, device=device, dtype=dtype)
         coefficients = 0 if family.kind is Kind.FIXED else family.coefficients
         for side in range(family.sides):
@@ -145,7 +145,7 @@ class FeedForward(nn.Module):
 
         Without gates they are the same for all tokens; a fixed layer has none.
 
-        >>> family = Family(kind=Kind.LA, form=Form.TYPE1, width=8, dimension=4)
+        >>> family = Family(kind=Kind.LA, neuron="type1", width=8, dimension=4)
         >>> [c.shape for c in FeedForward(family).coefficients(torch.zeros(2, 3, 4))]
         [torch.Size([2, 3, 7])]
         """
@@ -156,4 +156,4 @@ class FeedForward(nn.Module):
         """What ``print`` shows beside the linear maps."""
         family = self.family
         gate = "" if family.gate is None else f", gate={family.gate.name}"
-        return f"{family.kind} {family.form}, dictionary={','.join(family.dictionary)}{gate}"
+        return f"{family.kind} {family.neuron}, dictionary={','.join(family.dictionary)}{gate}"

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.families import Family, Form
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES
 from expressivity.classes.weights import constant_gate
 
@@ -106,7 +106,7 @@ def side_start(
 
     >>> from expressivity.classes.families import Kind
     >>> from expressivity.classes.gates import GateSpec
-    >>> family = Family(kind=Kind.MOA, form=Form.TYPE1, width=1, dimension=1,
+    >>> family = Family(kind=Kind.MOA, neuron="type1", width=1, dimension=1,
     ...                 dictionary=("relu", "tanh"), gate=GateSpec(name="sigmoid"))
     >>> side_start(family, [1.0, -3.0]).scale_C.tolist()
     [2.0, -6.0]
@@ -170,9 +170,9 @@ def _patterns(family: Family, choices: Initialisation) -> list[list[float]]:
     names = family.dictionary
     if choices.mixture is Mixture.UNIFORM:
         size = len(names)
-        return [[1.0] * (size**2 if family.form is Form.QUADRATIC else size)] * family.sides
+        return [[1.0] * (size**2 if family.neuron == "quadratic" else size)] * family.sides
     needed = [choices.reference]
-    if family.form in (Form.TWO_SIDED, Form.QUADRATIC):
+    if family.neuron in ("two_sided", "quadratic"):
         needed.append("id")
     units: list[list[float]] = []
     for name in needed:
@@ -182,7 +182,7 @@ def _patterns(family: Family, choices: Initialisation) -> list[list[float]]:
                 f"{','.join(names)}: add it, or start with the uniform mixture"
             )
         units.append([float(name == other) for other in names])
-    if family.form is Form.QUADRATIC:
+    if family.neuron == "quadratic":
         return [[left * right for left in units[0] for right in units[1]]]
     return units
 
@@ -191,7 +191,7 @@ def _goals(family: Family, choices: Initialisation) -> list[float]:
     """Mean square of each side's factor in the reference layer."""
     reference = _moments((choices.reference,), choices.input_gain)[0][0]
     right = choices.input_gain**2
-    if family.form is Form.QUADRATIC:
+    if family.neuron == "quadratic":
         return [reference * right]
     return [reference, right][: family.sides]
 
@@ -199,7 +199,7 @@ def _goals(family: Family, choices: Initialisation) -> list[float]:
 def _mean_square(family: Family, choices: Initialisation, start: SideStart) -> float:
     """E[(sum_C c s)^2] with gates at random logits; exact for gate_std 0."""
     moments_KK = torch.tensor(_moments(family.dictionary, choices.input_gain), dtype=torch.float64)
-    if family.form is Form.QUADRATIC:
+    if family.neuron == "quadratic":
         moments_KK = torch.kron(moments_KK, moments_KK)
     samples = 1 if family.gate is None or choices.gate_std == 0 else 2**14
     c_SC = start.scale_C.expand(samples, -1)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from expressivity.classes.activations import ACTIVATIONS, Activation
-from expressivity.classes.families import Family, Form
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, Gate
 
 
@@ -22,7 +22,7 @@ from expressivity.classes.gates import GATES, Gate
 class Neuron:
     """What one neuron computes. Equal neurons are one object, so that programs are shared."""
 
-    form: Form
+    form: str
     activations: tuple[Activation, ...]
     gate: Gate | None
 
@@ -31,11 +31,11 @@ class Neuron:
         """The neuron of a family.
 
         >>> from expressivity.classes.families import Kind
-        >>> family = Family(kind=Kind.LA, form=Form.TYPE1, width=3, dimension=2)
+        >>> family = Family(kind=Kind.LA, neuron="type1", width=3, dimension=2)
         >>> Neuron.of(family).gate is None
         True
         """
-        return _neuron(family.form, family.dictionary, family.gate and family.gate.name)
+        return _neuron(family.neuron, family.dictionary, family.gate and family.gate.name)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Records hold functions, which cannot be pickled; their names can.
@@ -44,7 +44,7 @@ class Neuron:
 
 
 @functools.cache
-def _neuron(form: Form, names: tuple[str, ...], gate: str | None) -> Neuron:
+def _neuron(form: str, names: tuple[str, ...], gate: str | None) -> Neuron:
     return Neuron(
         form=form,
         activations=tuple(ACTIVATIONS[name] for name in names),
@@ -123,7 +123,7 @@ def neurons(neuron: Neuron, z_TM: Tensor, y_TM: Tensor | None, sides: Sequence[S
         y_TM: those of the second factor, v.x + c; None for type1.
         sides: two for two_sided, else one.
 
-    >>> relu = _neuron(Form.TYPE1, ("relu",), None)
+    >>> relu = _neuron("type1", ("relu",), None)
     >>> neurons(relu, torch.tensor([-1.0, 2.0]), None, [Side()]).tolist()
     [0.0, 2.0]
     """
@@ -177,10 +177,10 @@ def _values(neuron: Neuron, z: Tensor, y: Tensor | None, c: Sequence[Tensor | No
     s, _ = _evaluate(neuron, z)
     if y is None:
         return _mix(c[0], s)
-    if neuron.form is Form.ONE_SIDED:
+    if neuron.form == "one_sided":
         return _mix(c[0], s) * y
     t, _ = _evaluate(neuron, y)
-    if neuron.form is Form.TWO_SIDED:
+    if neuron.form == "two_sided":
         return _mix(c[0], s) * _mix(c[1], t)
     return _dot(s, [_mix(row, t) for row in _rows(c[0], len(s))])
 
@@ -196,11 +196,11 @@ def _pullback(
     s, ds = _evaluate(neuron, z)
     if y is None:
         return gradient * _mix(c[0], ds), None, [(gradient, s)]
-    if neuron.form is Form.ONE_SIDED:
+    if neuron.form == "one_sided":
         left_gradient = gradient * y
         return left_gradient * _mix(c[0], ds), gradient * _mix(c[0], s), [(left_gradient, s)]
     t, dt = _evaluate(neuron, y)
-    if neuron.form is Form.TWO_SIDED:
+    if neuron.form == "two_sided":
         left_gradient, right_gradient = gradient * _mix(c[1], t), gradient * _mix(c[0], s)
         dz, dy = left_gradient * _mix(c[0], ds), right_gradient * _mix(c[1], dt)
         return dz, dy, [(left_gradient, s), (right_gradient, t)]

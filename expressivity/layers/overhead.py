@@ -15,8 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import FIXED_FORMS, Family, Form, Kind
+from expressivity.classes.families import FIXED_FORMS, Family, Kind
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.neurons import FORMS
 from expressivity.fitting.memory import keep_freed_memory
 from expressivity.fitting.program import compiler_available
 from expressivity.layers import FeedForward
@@ -24,13 +25,13 @@ from expressivity.layers import FeedForward
 HIDDEN = 4
 """Neurons per input."""
 
-PAPER_TIME = {Form.TYPE1: 1.03, Form.ONE_SIDED: 1.13, Form.TWO_SIDED: 1.13}
+PAPER_TIME = {"type1": 1.03, "one_sided": 1.13, "two_sided": 1.13}
 """Time of MoA relative to fixed in arXiv:2605.26647, for Type-I and Type-II."""
 
 PAPER_MEMORY = 1.00
 """Memory of MoA relative to fixed there."""
 
-_FORMS = (Form.TYPE1, Form.ONE_SIDED, Form.TWO_SIDED)
+_FORMS = ("type1", "one_sided", "two_sided")
 _MODES = ("eager", "compiled")
 
 
@@ -47,7 +48,7 @@ class Overhead:
         milliseconds: forward and backward, the minimum of the rounds.
     """
 
-    form: Form
+    form: str
     kind: Kind
     mode: str
     width: int
@@ -62,11 +63,11 @@ class Overhead:
         return asdict(self)
 
 
-def layer_family(form: Form, kind: Kind, width: int) -> Family:
+def layer_family(form: str, kind: Kind, width: int) -> Family:
     """The family that is measured: silu, or all seven with sigmoid gates; no hidden biases."""
     return Family(
         kind=kind,
-        form=form,
+        neuron=form,
         width=HIDDEN * width,
         dimension=width,
         outputs=width,
@@ -76,9 +77,9 @@ def layer_family(form: Form, kind: Kind, width: int) -> Family:
     )
 
 
-def reference_form(form: Form) -> Form:
+def reference_form(form: str) -> str:
     """Form of the fixed layer that a form is compared with."""
-    return form if form in FIXED_FORMS else Form.ONE_SIDED
+    return form if form in FIXED_FORMS else "one_sided"
 
 
 def modes() -> tuple[str, ...]:
@@ -87,7 +88,7 @@ def modes() -> tuple[str, ...]:
 
 
 def measure(
-    *, width: int, mode: str, forms: Sequence[Form] = _FORMS, tokens: int = 2048, rounds: int = 5
+    *, width: int, mode: str, forms: Sequence[str] = _FORMS, tokens: int = 2048, rounds: int = 5
 ) -> Iterator[Overhead]:
     """Measure fixed, LA and MoA layers of one width in one mode, float32 on the CPU.
 
@@ -108,7 +109,7 @@ def measure(
     keep_freed_memory()
     needed = {(reference_form(form), Kind.FIXED) for form in forms}
     needed |= {(form, kind) for form in forms for kind in (Kind.LA, Kind.MOA)}
-    cases = sorted(needed, key=lambda case: (list(Form).index(case[0]), list(Kind).index(case[1])))
+    cases = sorted(needed, key=lambda case: (FORMS.index(case[0]), list(Kind).index(case[1])))
     generator = torch.Generator().manual_seed(0)
     x_TD = torch.randn(tokens, width, generator=generator).requires_grad_()
     gradient_TD = torch.randn(tokens, width, generator=generator)

@@ -7,7 +7,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.layers.activation_names import ACTIVATION_NAMES, Pointwise, activation_names
 from expressivity.layers.agreement import disagreement, undisturbed
 from expressivity.layers.blocks import Block, Style, formula, obstacle
@@ -62,7 +62,9 @@ def replacement(
     wide = torch.float32 if ".float()" in computed[0] else torch.float64
     problem = disagreement(original, fixed, new, wide=wide)
     if problem is not None:
-        raise refusal(name, module, f"that is not {family.form} {ours} as its parts say: {problem}")
+        raise refusal(
+            name, module, f"that is not {family.neuron} {ours} as its parts say: {problem}"
+        )
     return _as_before(new, module, style)
 
 
@@ -81,7 +83,7 @@ def _fixed(module: nn.Module, style: Style, activation: str) -> Block:
     width, dimension = weights["w"].shape
     family = Family(
         kind=Kind.FIXED,
-        form=Form.TYPE1 if style.v is None else Form.ONE_SIDED,
+        neuron="type1" if style.v is None else "one_sided",
         width=width,
         dimension=dimension,
         outputs=weights["a"].shape[0],

@@ -136,9 +136,9 @@ def decide(target: Target, family: Family, bounds: Sequence[Bound] = ()) -> Memb
         RuntimeError: a witness and a lower bound contradict each other.
         OutOfTimeError: the guard against endless questions was hit; nothing is decided.
 
-    >>> from expressivity.classes.families import Form, Kind
+    >>> from expressivity.classes.families import Kind
     >>> from expressivity.targets.builtin import t1
-    >>> full = Family(kind=Kind.LA, form=Form.TYPE1, width=1, dimension=1)
+    >>> full = Family(kind=Kind.LA, neuron="type1", width=1, dimension=1)
     >>> str(decide(t1(), full).verdict)
     'member'
     """
@@ -177,9 +177,9 @@ def classify(target: Target, family: Family) -> Classification:
         ValueError: dimensions differ, or the family has several outputs.
         OutOfTimeError: the guard against endless questions was hit; nothing is decided.
 
-    >>> from expressivity.classes.families import Form, Kind
+    >>> from expressivity.classes.families import Kind
     >>> from expressivity.targets.builtin import t2
-    >>> la = Family(kind=Kind.LA, form=Form.TYPE1, width=1, dimension=2)
+    >>> la = Family(kind=Kind.LA, neuron="type1", width=1, dimension=2)
     >>> classify(t2(), la).obstruction
     'jump_amplitude'
     """

@@ -49,10 +49,10 @@ def sentence(gap: Gap) -> str:
     """A gap in plain words.
 
     >>> from expressivity.evidence import Evidence
-    >>> from expressivity.classes.families import Form, Kind
+    >>> from expressivity.classes.families import Kind
     >>> sentence(
     ...     Gap(
-    ...         target="t2", form=Form.TYPE1, smaller=Kind.LA, larger=Kind.MOA, expected=True,
+    ...         target="t2", form="type1", smaller=Kind.LA, larger=Kind.MOA, expected=True,
     ...         confirmed=True, strict=False, evidence=Evidence.PROVED, reason="",
     ...     )
     ... )

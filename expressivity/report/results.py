@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
-from expressivity.classes.families import Form, Kind
+from expressivity.classes.families import Kind
+from expressivity.classes.neurons import FORMS
 from expressivity.output import is_whole
 from expressivity.runs.folder import Entry, Run
 from expressivity.separation.gaps import Gap
@@ -89,7 +90,7 @@ def _place(fit: Fit) -> tuple[object, ...]:
     result = fit.result
     return (
         result.target,
-        list(Form).index(result.form),
+        FORMS.index(result.form),
         list(Kind).index(result.kind),
         int(str(result.family["width"])),
         str(result.family["activation"]),

@@ -8,7 +8,7 @@ The table ``CLAIMS`` drives both the default ladder and what is expected of each
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from expressivity.classes.families import FIXED_FORMS, Family, Form, Kind, default_dictionary
+from expressivity.classes.families import FIXED_FORMS, Family, Kind, default_dictionary
 from expressivity.classes.gates import GateSpec
 from expressivity.fitting.errors import measuring_grid
 from expressivity.targets.builtin import TARGETS, TargetFactory, made
@@ -20,7 +20,7 @@ class Claim:
     """What docs/theory.md, section 3, says of one target and two neighbouring kinds."""
 
     target: str
-    form: Form
+    form: str
     smaller: Kind
     larger: Kind
     separates: bool
@@ -29,15 +29,15 @@ class Claim:
 CLAIMS: tuple[Claim, ...] = tuple(
     Claim(target=target, form=form, smaller=smaller, larger=larger, separates=separates)
     for target, form, smaller, larger, separates in (
-        ("t1", Form.TYPE1, Kind.FIXED, Kind.LA, True),
-        ("t1", Form.TYPE1, Kind.LA, Kind.MOA, False),
-        ("t2", Form.TYPE1, Kind.LA, Kind.MOA, True),
-        ("t3", Form.ONE_SIDED, Kind.FIXED, Kind.LA, True),
-        ("t3b", Form.ONE_SIDED, Kind.FIXED, Kind.LA, True),
-        ("t4", Form.ONE_SIDED, Kind.LA, Kind.MOA, True),
-        ("t4", Form.TWO_SIDED, Kind.LA, Kind.MOA, False),
-        ("t5", Form.TWO_SIDED, Kind.LA, Kind.MOA, True),
-        ("t5q", Form.QUADRATIC, Kind.LA, Kind.MOA, True),
+        ("t1", "type1", Kind.FIXED, Kind.LA, True),
+        ("t1", "type1", Kind.LA, Kind.MOA, False),
+        ("t2", "type1", Kind.LA, Kind.MOA, True),
+        ("t3", "one_sided", Kind.FIXED, Kind.LA, True),
+        ("t3b", "one_sided", Kind.FIXED, Kind.LA, True),
+        ("t4", "one_sided", Kind.LA, Kind.MOA, True),
+        ("t4", "two_sided", Kind.LA, Kind.MOA, False),
+        ("t5", "two_sided", Kind.LA, Kind.MOA, True),
+        ("t5q", "quadratic", Kind.LA, Kind.MOA, True),
     )
 )
 
@@ -45,7 +45,7 @@ SMALLER_WIDTHS, LARGER_WIDTHS = (1, 2, 4), (1,)
 
 
 def builtin_target(
-    name: str, *, lambda_: float, gate: str, form: Form | None, dictionary: tuple[str, ...] | None
+    name: str, *, lambda_: float, gate: str, form: str | None, dictionary: tuple[str, ...] | None
 ) -> Target:
     """A target of the registry; the softmax gate inside t2 depends on the dictionary's size.
 
@@ -61,7 +61,7 @@ def builtin_targets(
     *,
     lambda_: float,
     gate: str,
-    form: Form | None,
+    form: str | None,
     dictionary: tuple[str, ...] | None,
 ) -> list[Target]:
     """As :func:`builtin_target`; without names all that can be made and measured."""
@@ -81,7 +81,7 @@ class Request:
     """What a user asks of the main job; None means the default of each target's claims."""
 
     kinds: tuple[Kind, ...] | None = None
-    form: Form | None = None
+    form: str | None = None
     widths: tuple[int, ...] | None = None
     dictionary: tuple[str, ...] | None = None
     gate: GateSpec
@@ -100,7 +100,7 @@ class Request:
                     found[family] = None
         return list(found)
 
-    def _rungs(self, target: Target) -> Iterable[tuple[Form, Kind, tuple[int, ...]]]:
+    def _rungs(self, target: Target) -> Iterable[tuple[str, Kind, tuple[int, ...]]]:
         claims = [claim for claim in CLAIMS if claim.target == target.name]
         if self.kinds is None and self.form is None and claims:
             for claim in claims:
@@ -120,13 +120,13 @@ class Request:
             largest = kind is max(kinds, key=list(Kind).index)
             yield form, kind, self.widths or (LARGER_WIDTHS if largest else SMALLER_WIDTHS)
 
-    def _of_kind(self, target: Target, form: Form, kind: Kind, width: int) -> list[Family]:
+    def _of_kind(self, target: Target, form: str, kind: Kind, width: int) -> list[Family]:
         dictionary = self.dictionary or default_dictionary(form)
 
         def family(names: tuple[str, ...]) -> Family:
             return Family(
                 kind=kind,
-                form=form,
+                neuron=form,
                 width=width,
                 dimension=target.dimension,
                 dictionary=names,

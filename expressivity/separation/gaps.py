@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.evidence import Evidence, Verdict, weakest
 from expressivity.separation.claims import CLAIMS
@@ -30,7 +30,7 @@ class Gap:
     """One line of the verdict; the fields are those of docs/formats.md."""
 
     target: str
-    form: Form
+    form: str
     smaller: Kind
     larger: Kind
     expected: bool | None
@@ -62,12 +62,12 @@ class Gap:
 def find_gaps(results: Sequence[Result], families: Sequence[Family], target: Target) -> list[Gap]:
     """Gaps between neighbouring kinds of each form among the results of one target."""
     found: list[Gap] = []
-    for form in dict.fromkeys(family.form for family in families):
+    for form in dict.fromkeys(family.neuron for family in families):
         by_kind = {
             kind: [
                 (result, family)
                 for result, family in zip(results, families, strict=True)
-                if family.form is form and family.kind is kind
+                if family.neuron is form and family.kind is kind
             ]
             for kind in Kind
         }
@@ -99,7 +99,7 @@ def _gap(smaller: Rows, larger: Rows, target: Target) -> Gap:
         evidence = weakest([reach_evidence, *(evidence for _, evidence, _ in misses)])
     return Gap(
         target=target.name,
-        form=best_family.form,
+        form=best_family.neuron,
         smaller=smaller[0][1].kind,
         larger=best_family.kind,
         expected=_expected(smaller, larger, target),
@@ -177,7 +177,7 @@ def _expected(smaller: Rows, larger: Rows, target: Target) -> bool | None:
     """
     small_family, large_family = smaller[0][1], larger[0][1]
     for claim in CLAIMS:
-        if (claim.target, claim.form) != (target.name, small_family.form):
+        if (claim.target, claim.form) != (target.name, small_family.neuron):
             continue
         if (claim.smaller, claim.larger) != (small_family.kind, large_family.kind):
             continue

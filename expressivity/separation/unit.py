@@ -8,7 +8,7 @@ import torch
 from pydantic import TypeAdapter
 
 from expressivity.bounds import Bound, TargetNorms, best, lower_bounds
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.networks import parameter_length
 from expressivity.evidence import Evidence, Figure, Membership, Verdict
 from expressivity.fitting import (
@@ -264,9 +264,9 @@ class Result:
         return Evidence.NUMERICAL if self.doubt is None else Evidence.UNKNOWN
 
     @property
-    def form(self) -> Form:
+    def form(self) -> str:
         """The family's form."""
-        return Form(str(self.family["form"]))
+        return str(self.family["form"])
 
     @property
     def kind(self) -> Kind:
@@ -305,7 +305,7 @@ def _bound_json(bound: Bound) -> dict[str, object]:
 def describe(family: dict[str, object]) -> str:
     """One line for a family's JSON.
 
-    >>> describe(Family(kind=Kind.LA, form=Form.TYPE1, width=2, dimension=1).json())
+    >>> describe(Family(kind=Kind.LA, neuron="type1", width=2, dimension=1).json())
     'la type1 m=2'
     """
     name = str(family["activation"] or family["kind"])

@@ -41,6 +41,7 @@ class Arithmetic:
     functions: Mapping[str, Callable[[Any], Any]]
     choose: Callable[[Any, Any, Any], Any]
     share: Callable[[Sequence["Term"], sp.Rational], Any] | None = None
+    skips: bool = True
 
 
 Term = tuple[Any, Any]
@@ -73,7 +74,8 @@ def compiled(
     """A function of the symbols' values: the same walk, recorded once and replayed at each call.
 
     Raises:
-        ValueError: as for :func:`interpret`; a condition, whose branches a recording cannot skip.
+        ValueError: as for :func:`interpret`; a condition, where the arithmetic ``skips`` the
+            branch that does not hold, as a recording cannot.
 
     >>> x = sp.Symbol("x")
     >>> compiled(sp.sin(x) ** 2 + x, [x], TORCH)(torch.zeros(2)).tolist()
@@ -88,13 +90,16 @@ def compiled(
     def refuse(*_: object) -> NoReturn:
         raise ValueError("required: a formula without conditions; got a Piecewise")
 
+    def choose(*parts: _Register) -> _Register:
+        return record(rules.choose, *parts)
+
     recording = Arithmetic(
         number=lambda node: record(functools.partial(rules.number, node)),
         power=lambda base, exponent: record(lambda value: rules.power(value, exponent), base),
         functions={
             name: functools.partial(record, function) for name, function in rules.functions.items()
         },
-        choose=refuse,
+        choose=refuse if rules.skips else choose,
         share=None if rules.share is None else functools.partial(_recorded_share, rules, record),
     )
     start = {symbol: _Register(index=k, record=record) for k, symbol in enumerate(symbols)}
@@ -271,6 +276,7 @@ TORCH = Arithmetic(
         "log": _on_tensor(torch.log),
     },
     choose=_torch_choose,
+    skips=False,
 )
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.families import Form
 from expressivity.classes.gates import GATES
 from expressivity.registry import Registry, a_function, of_type
 from expressivity.symbolic.symbols import COORDINATES
@@ -81,7 +80,7 @@ def t3() -> Target:
         expression=(_relu(_X1) + _relu2(_X1)) * _X1,
         domain=domain_for(1),
         source="derived here (docs/theory.md, T3)",
-        form=Form.ONE_SIDED,
+        form="one_sided",
         bias=False,
     )
 
@@ -93,7 +92,7 @@ def t3b() -> Target:
         expression=(_relu(_X1) + _relu2(_X1)) * (_X1 + 1),
         domain=domain_for(1),
         source="derived here (docs/theory.md, T3)",
-        form=Form.ONE_SIDED,
+        form="one_sided",
     )
 
 
@@ -104,7 +103,7 @@ def t4(lambda_: float = 2.0) -> Target:
         expression=sp.tanh(_lambda(lambda_) * _X1) * _relu(_X2) * _X1,
         domain=domain_for(2),
         source="derived here (docs/theory.md, T4)",
-        form=Form.ONE_SIDED,
+        form="one_sided",
         lambda_=float(lambda_),
         gate="tanh",
     )
@@ -117,7 +116,7 @@ def t5(lambda_: float = 2.0) -> Target:
         expression=sp.tanh(_lambda(lambda_) * _X1) ** 2 * _X1 * _relu(_X2),
         domain=domain_for(2),
         source="derived here (docs/theory.md, T5)",
-        form=Form.TWO_SIDED,
+        form="two_sided",
         lambda_=float(lambda_),
         gate="tanh",
     )
@@ -130,7 +129,7 @@ def t5q(lambda_: float = 2.0) -> Target:
         expression=sp.tanh(_lambda(lambda_) * _X1) ** 2 * _relu(_X2),
         domain=domain_for(2),
         source="derived here (docs/theory.md, T5)",
-        form=Form.QUADRATIC,
+        form="quadratic",
         lambda_=float(lambda_),
         gate="tanh",
     )

@@ -16,7 +16,6 @@ import sympy as sp
 import torch
 from torch import Tensor
 
-from expressivity.classes.families import Form
 from expressivity.symbolic.conditions import kink_levels
 from expressivity.symbolic.interpret import TORCH, interpret
 from expressivity.symbolic.symbols import COORDINATES
@@ -43,7 +42,7 @@ class Target:
     expression: sp.Expr
     domain: Domain
     source: str
-    form: Form = Form.TYPE1
+    form: str = "type1"
     bias: bool = True
     lambda_: float | None = None
     gate: str | None = None

@@ -13,7 +13,7 @@ import pytest
 from experiments.experiment import EXPERIMENTS, Tier
 from experiments.gates import SPECS
 from experiments.reading import SEEDS
-from expressivity.classes.families import Form, Kind
+from expressivity.classes.families import Kind
 from expressivity.classes.networks import Structure
 from expressivity.separation.unit import FitUnit
 
@@ -85,9 +85,9 @@ def test_larger_tiers_ask_for_more(name):
 
 @every_experiment
 def test_the_smallest_tier_compiles_nothing_that_the_default_ladder_does_not(name):
-    allowed = {(Form.TYPE1, None), (Form.TYPE1, "tanh"), (Form.ONE_SIDED, None)}
+    allowed = {("type1", None), ("type1", "tanh"), ("one_sided", None)}
     if name == "gates":
-        allowed |= {(Form.TYPE1, "sigmoid"), (Form.TYPE1, "softmax")}
+        allowed |= {("type1", "sigmoid"), ("type1", "softmax")}
     for unit in units_of(name, Tier.SMOKE):
         structure = Structure.of(unit.family)
         assert (structure.form, structure.gate) in allowed
@@ -128,7 +128,7 @@ def test_the_width_sweep_has_every_class_at_every_width_and_the_h1_variant():
             classes = [
                 unit
                 for unit in units
-                if (unit.target.name, unit.target.form) == (target, unit.family.form)
+                if (unit.target.name, unit.target.form) == (target, unit.family.neuron)
                 and unit.family.width == width
                 and unit.settings.loss == "l2"
             ]

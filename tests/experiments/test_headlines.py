@@ -23,8 +23,9 @@ from experiments import (
 from experiments.experiment import EXPERIMENTS, Tier
 from experiments.matched import COST, Budget, matched_widths
 from experiments.reading import health, least, readings, worst
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.neurons import FORMS
 from expressivity.evidence import Verdict
 from expressivity.separation.gaps import REACHED, la_in_moa
 from expressivity.separation.unit import FitUnit
@@ -113,7 +114,7 @@ def test_curves_run_along_the_width_with_bounds_and_intervals(stored):
     [curve] = [
         curve
         for curve in width_sweep.curves(run, "l2")
-        if (curve.target, curve.label, curve.form) == ("t2", "la", Form.TYPE1)
+        if (curve.target, curve.label, curve.form) == ("t2", "la", "type1")
     ]
     assert [point.x for point in curve.points] == [1, 2, 4, 6]
     assert [point.best for point in curve.points] == [0.5, 0.25, 0.125, 0.5 / 6]
@@ -198,13 +199,13 @@ def test_dictionaries_leave_each_activation_out_once_and_grow_to_the_full_one():
 moas = st.builds(
     lambda form, width, dimension, scale: Family(
         kind=Kind.MOA,
-        form=form,
+        neuron=form,
         width=width,
         dimension=dimension,
         dictionary=("id", "relu", "tanh"),
         gate=GateSpec(name="tanh", scale=scale),
     ),
-    st.sampled_from(list(Form)),
+    st.sampled_from(FORMS),
     st.integers(1, 6),
     st.integers(1, 5),
     st.booleans(),
@@ -217,7 +218,7 @@ def test_la_gets_the_largest_width_that_is_no_dearer_and_the_next(moa, budget):
     def cost(width: int) -> int:
         la = Family(
             kind=Kind.LA,
-            form=moa.form,
+            neuron=moa.neuron,
             width=width,
             dimension=moa.dimension,
             dictionary=moa.dictionary,
@@ -234,29 +235,29 @@ def test_la_gets_the_largest_width_that_is_no_dearer_and_the_next(moa, budget):
     ("form", "kind", "count"),
     [
         # w.x: 2; psi: 7; a: 1.
-        (Form.TYPE1, Kind.LA, 10),
+        ("type1", Kind.LA, 10),
         # Seven gates of two coordinates and a scale: 21.
-        (Form.TYPE1, Kind.MOA, 31),
+        ("type1", Kind.MOA, 31),
         # v.x: 2, and the product with it: 1.
-        (Form.ONE_SIDED, Kind.LA, 13),
-        (Form.ONE_SIDED, Kind.MOA, 34),
+        ("one_sided", Kind.LA, 13),
+        ("one_sided", Kind.MOA, 34),
         # phi: 7; a second gate vector: 21.
-        (Form.TWO_SIDED, Kind.LA, 20),
-        (Form.TWO_SIDED, Kind.MOA, 62),
+        ("two_sided", Kind.LA, 20),
+        ("two_sided", Kind.MOA, 62),
         # 49 coefficients, then the products with seven s_k: w, v, a: 5.
-        (Form.QUADRATIC, Kind.LA, 61),
-        (Form.QUADRATIC, Kind.MOA, 208),
+        ("quadratic", Kind.LA, 61),
+        ("quadratic", Kind.MOA, 208),
     ],
 )
 def test_multiply_adds_of_one_neuron_counted_by_hand(form, kind, count):
     gate = GateSpec(name="sigmoid") if kind is Kind.MOA else None
-    family = Family(kind=kind, form=form, width=1, dimension=2, gate=gate)
+    family = Family(kind=kind, neuron=form, width=1, dimension=2, gate=gate)
     assert family.multiply_adds == count
 
 
 def test_a_fixed_activation_needs_no_mixing():
     family = Family(
-        kind=Kind.FIXED, form=Form.TYPE1, width=3, dimension=4, dictionary=("silu",), outputs=2
+        kind=Kind.FIXED, neuron="type1", width=3, dimension=4, dictionary=("silu",), outputs=2
     )
     assert family.multiply_adds == 3 * 4 + 2 * 3
 

@@ -27,7 +27,8 @@ from experiments.hierarchy import (
     units,
 )
 from experiments.teachers import Effort, StudentUnit, Teacher, exact
-from expressivity.classes.families import FAMILIES, Family, Form, Kind, family_of
+from expressivity.classes.catalogue import FAMILIES, family_of
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.networks import evaluate
 from expressivity.classes.weights import Weights, network_expression, start_from
@@ -41,7 +42,7 @@ NODES_ND = torch.linspace(-0.9, 0.9, 40, dtype=torch.float64).reshape(20, 2)
 QUICK = Effort(seeds=2, restarts=2, candidates=2, iterations=20)
 
 
-def softmax(form: Form) -> Family:
+def softmax(form: str) -> Family:
     return family_of(Kind.MOA, form, dictionary=SMALL, gate=GateSpec(name="softmax"))(2, 2)
 
 
@@ -51,8 +52,8 @@ PAIRS = [
     for other, large in ((name, FAMILIES[name]) for name in FAMILIES)
     if inclusions(small(2, 2), large(3, 2)) is not None
 ] + [
-    (softmax(Form.ONE_SIDED), softmax(Form.TWO_SIDED), "softmax one_sided in two_sided"),
-    (softmax(Form.TYPE1), softmax(Form.QUADRATIC), "softmax type1 in quadratic"),
+    (softmax("one_sided"), softmax("two_sided"), "softmax one_sided in two_sided"),
+    (softmax("type1"), softmax("quadratic"), "softmax type1 in quadratic"),
     (
         family_of(Kind.MOA, gate=GateSpec(name="tanh", scale=False), bias=False)(2, 2),
         FAMILIES["moa-tanh"](2, 2),
@@ -94,9 +95,9 @@ def symbols(family: Family) -> Weights:
 
 LA = family_of(Kind.LA, dictionary=SMALL)(2, 2)
 SYMBOLIC = {
-    "type1 in one_sided": (LA, replace(LA, form=Form.ONE_SIDED)),
-    "one_sided in two_sided": tuple(replace(LA, form=f) for f in (Form.ONE_SIDED, Form.TWO_SIDED)),
-    "two_sided in quadratic": (softmax(Form.TWO_SIDED), softmax(Form.QUADRATIC)),
+    "type1 in one_sided": (LA, replace(LA, neuron="one_sided")),
+    "one_sided in two_sided": tuple(replace(LA, neuron=f) for f in ("one_sided", "two_sided")),
+    "two_sided in quadratic": (softmax("two_sided"), softmax("quadratic")),
     "more activations": (replace(LA, dictionary=("relu",)), LA),
     "more neurons": (LA, replace(LA, width=3)),
 }

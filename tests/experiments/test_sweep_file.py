@@ -158,7 +158,7 @@ def test_what_is_not_given_is_what_separate_would_take(write):
     t1 = [unit.family for unit in units if unit.target.name == "t1"]
     t5 = [unit.family for unit in units if unit.target.name == "t5"]
     assert len(t1) == 3 * (7 + 1 + 1) and len(t5) == 3 * 2  # every kind there is
-    assert {str(family.form) for family in t5} == {"two_sided"}
+    assert {str(family.neuron) for family in t5} == {"two_sided"}
     assert {family.dictionary for family in t5} == {("id", "relu", "silu", "tanh")}
     assert {family.gate.json()["name"] for family in t5 if family.gate} == {"tanh"}
 

@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.evidence import UNDECIDED, Verdict
 from expressivity.membership import decide as membership
 from expressivity.membership.decide import classify, decide
@@ -154,8 +154,8 @@ def slow_obstruction(target, family):
     pytest.fail("not stopped")
 
 
-LA = Family(kind=Kind.LA, form=Form.TYPE1, width=3, dimension=2)
-RELU2 = Family(kind=Kind.FIXED, form=Form.TYPE1, width=3, dimension=1, dictionary=("relu2",))
+LA = Family(kind=Kind.LA, neuron="type1", width=3, dimension=2)
+RELU2 = Family(kind=Kind.FIXED, neuron="type1", width=3, dimension=1, dictionary=("relu2",))
 
 
 def costly_obstruction(target, family):

@@ -16,7 +16,7 @@ from experiments.experiment import Tier
 from experiments.gates import SPECS, relu_target
 from experiments.matched import pairs
 from expressivity.bounds import Bound
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.networks import parameter_length
 from expressivity.classes.weights import start_from
@@ -58,7 +58,7 @@ def family(kind: Kind, width: int, target: Target, name: str = "relu", **changes
     fixed = kind is Kind.FIXED
     plain = Family(
         kind=kind,
-        form=target.form,
+        neuron=target.form,
         width=width,
         dimension=target.dimension,
         gate=TANH if kind is Kind.MOA else None,
@@ -136,7 +136,7 @@ def width_sweep(hardness: float) -> Iterator[Ready]:
         yield fit(t2(), family(Kind.LA, width, t2()), hardness, weights=True)
         yield fit(t2(), family(Kind.LA, width, t2()), hardness / 2, loss="h1")
     yield fit(t2(), family(Kind.MOA, 1, t2()), hardness, weights=True)
-    yield fit(t4(), family(Kind.LA, 1, t4(), form=Form.TWO_SIDED), hardness / 1e3)
+    yield fit(t4(), family(Kind.LA, 1, t4(), form="two_sided"), hardness / 1e3)
 
 
 def separation(hardness: float) -> Iterator[Ready]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import sympy as sp
 
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import FIXED_FORMS, Family, Form, Kind
+from expressivity.classes.families import FIXED_FORMS, Family, Kind
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.neurons import FORMS
 from expressivity.classes.weights import Weights, network_expression
 from expressivity.targets.domains import domain_for
 from expressivity.targets.target import Target
@@ -61,7 +62,7 @@ def _family(draw: random.Random, kinds: tuple[Kind, ...], widths: tuple[int, ...
         )
     return Family(
         kind=kind,
-        form=draw.choice(FIXED_FORMS if kind is Kind.FIXED else tuple(Form)),
+        neuron=draw.choice(FIXED_FORMS if kind is Kind.FIXED else FORMS),
         width=draw.choice(widths),
         dimension=draw.choice((1, 2)),
         dictionary=tuple(draw.sample(FULL_DICTIONARY, size)),

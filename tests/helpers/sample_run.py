@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from expressivity.bounds import Bound
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.evidence import Evidence, Membership, Verdict
 from expressivity.output import sealed
@@ -24,7 +24,7 @@ def unit(kind: Kind, width: int = 1, *, target: Target | None = None, gate: str 
     dictionary = ("relu",) if kind is Kind.FIXED else ("id", "relu", "tanh")
     family = Family(
         kind=kind,
-        form=Form.TYPE1,
+        neuron="type1",
         width=width,
         dimension=target.dimension,
         dictionary=dictionary,
@@ -69,7 +69,7 @@ def gap(**changes: object) -> Gap:
     """A gap between LA and MoA on t2, as expected."""
     values: dict[str, object] = {
         "target": "t2",
-        "form": Form.TYPE1,
+        "form": "type1",
         "smaller": Kind.LA,
         "larger": Kind.MOA,
         "expected": True,

@@ -56,7 +56,7 @@ def words() -> dict[str, object]:
         "dictionary as a number": {"kind": "la", "dictionary": 7},
     }.items():
         said[name] = refusal(lambda fields=fields: Family(**{**base, **fields}))
-    la = Family(kind="la", form="two_sided", width=4, dimension=2)
+    la = Family(kind="la", neuron="two_sided", width=4, dimension=2)
     said["parameters of la"] = la.parameter_count
     said["t2 in moa"] = str(
         decide(t2(), Family(kind="moa", gate="tanh", **{**base, "width": 1})).verdict
@@ -65,7 +65,7 @@ def words() -> dict[str, object]:
     said["sign cos"] = is_identity(sp.sign(sp.cos(2 * X)), sp.Integer(1))
     step = activation("heav", sp.Piecewise((1, Z > 0), (0, True)), kink=sp.Integer(0))
     with registered_activation(step):
-        heav = Family(kind="fixed", form="one_sided", width=1, dimension=1, dictionary="heav")
+        heav = Family(kind="fixed", neuron="one_sided", width=1, dimension=1, dictionary="heav")
         own = as_target(step(X) * X)
         bounds = lower_bounds(own, heav, norms=NORMS)
         said["bounds of heav"] = [bound.value for bound in bounds]
@@ -78,7 +78,7 @@ def words() -> dict[str, object]:
     )
     with registered_gate(gate("ramp", sp.Max(Z, 0))):
         for bias, names in ((True, "tanh"), (False, "relu,tanh")):
-            ramp = Family(kind="moa", form="type1", width=1, dimension=1, dictionary=names,
+            ramp = Family(kind="moa", neuron="type1", width=1, dimension=1, dictionary=names,
                           gate=GateSpec(name="ramp", bias=bias))  # fmt: skip
             relu = as_target(sp.Piecewise((X, X > 0), (0, True)))
             said[f"relu by the gate, {names}"] = str(decide(relu, ramp).verdict)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.membership.obstructions.jump_amplitude import (
     SECOND_FACTORS,
@@ -138,7 +138,7 @@ def test_t2_fails_with_another_amplitude_or_target(name):
 
 
 def test_t2_fails_for_a_class_whose_amplitudes_are_affine():
-    neuron = jump_lemma.Neuron(second=SECOND_FACTORS[Form.ONE_SIDED])
+    neuron = jump_lemma.Neuron(second=SECOND_FACTORS["one_sided"])
     assert verdict_in("T2", neuron=neuron) is ProofVerdict.REFUTED
 
 
@@ -197,7 +197,7 @@ def test_the_remark_under_t4_is_no_one_sided_network():
 def test_witnesses_are_networks_of_the_program():
     with pytest.raises(ValueError, match="required: weights of a network"):
         networks.network(
-            Family(kind=Kind.LA, form=Form.TYPE1, width=1, dimension=2), w=[[0, 1]], a=[[1]]
+            Family(kind=Kind.LA, neuron="type1", width=1, dimension=2), w=[[0, 1]], a=[[1]]
         )
     assert is_identity(networks.fixed_network("relu2", [(1, 1, (1, 1))]),
                        proof_of_t1.X * t1().expression) is True  # fmt: skip
@@ -258,7 +258,7 @@ def test_every_sign_case_of_leaky_relu():
 
 def test_amplitudes_along_the_hyperplane():
     relu = ACTIVATIONS["relu"].expression
-    first, *_ = neuron_jumps(relu, SECOND_FACTORS[Form.ONE_SIDED])
+    first, *_ = neuron_jumps(relu, SECOND_FACTORS["one_sided"])
     assert has_amplitude_of_degree(first, 0) is False
     assert has_amplitude_of_degree(first, 1) is True
     gated, *_ = neuron_jumps(sp.tanh(TANGENT) * relu)
@@ -268,7 +268,7 @@ def test_amplitudes_along_the_hyperplane():
 def test_obstructions_keep_off_activations_they_do_not_know(monkeypatch):
     entry = replace(ACTIVATIONS["relu"], name="clip", expression=CLIP, kink=sp.Integer(0))
     monkeypatch.setitem(ACTIVATIONS._entries, "clip", entry)
-    type1 = Family(kind=Kind.LA, form=Form.TYPE1, width=2, dimension=2, dictionary=("clip",))
+    type1 = Family(kind=Kind.LA, neuron="type1", width=2, dimension=2, dictionary=("clip",))
     assert jump_amplitude_obstruction(t2(), type1) is None
     line = replace(type1, kind=Kind.FIXED, dimension=1)
     assert smoothness_obstruction(t1(), line) is None
@@ -288,7 +288,7 @@ _SLOPES = _NUMBERS.filter(bool)
 def test_random_networks_jump_as_the_lemma_says(neurons, alpha):
     family = Family(
         kind=Kind.LA,
-        form=Form.TYPE1,
+        neuron="type1",
         width=len(neurons) + 1,
         dimension=2,
         dictionary=("relu", "leaky_relu"),

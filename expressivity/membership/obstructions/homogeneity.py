@@ -9,7 +9,7 @@ import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.facts import euler_product, is_homogeneous
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.symbolic.identities import differs
 from expressivity.targets.crossings import formulas
 from expressivity.targets.target import Target
@@ -28,7 +28,7 @@ def homogeneity_obstruction(target: Target, family: Family) -> str | None:
     right degrees are networks.
 
     >>> from expressivity.targets.builtin import t1
-    >>> homogeneity_obstruction(t1(), Family(kind=Kind.FIXED, form=Form.TYPE1, width=9,
+    >>> homogeneity_obstruction(t1(), Family(kind=Kind.FIXED, neuron="type1", width=9,
     ...     dimension=1, dictionary=("relu",), bias=False))
     'every network is a sum of homogeneous functions of degree 1, t1 equals x1**2 + x1 somewhere'
     """
@@ -55,7 +55,7 @@ def _network_degrees(family: Family) -> list[int] | None:
         if degree is None or is_homogeneous(ACTIVATIONS[name].expression, degree) is not True:
             return None
         known.add(degree)
-    if family.form is Form.TYPE1:
+    if family.neuron == "type1":
         return sorted(known)
-    second = {1} if family.form is Form.ONE_SIDED else known
+    second = {1} if family.neuron == "one_sided" else known
     return sorted({j + k for j, k in product(known, second)})

@@ -15,7 +15,7 @@ import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.facts import pieces, settle
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.symbolic.identities import assume_sign, by_conditions, differs, is_identity
 from expressivity.symbolic.symbols import Z
 from expressivity.targets.crossings import crossings
@@ -30,13 +30,13 @@ SLOPE = sp.Symbol("s", positive=True)
 _V1, _V2, _C = sp.symbols("v1 v2 c", real=True)
 _R, _P, _Q = sp.symbols("r p q", real=True)
 
-SECOND_FACTORS: dict[Form, sp.Expr] = {
-    Form.TYPE1: sp.S.One,
-    Form.ONE_SIDED: _V1 * NORMAL + _V2 * TANGENT + _C,
+SECOND_FACTORS: dict[str, sp.Expr] = {
+    "type1": sp.S.One,
+    "one_sided": _V1 * NORMAL + _V2 * TANGENT + _C,
 }
 """What multiplies the activation in one neuron, in the coordinates across and along H."""
 
-AMPLITUDE_DEGREES: dict[Form, int] = {Form.TYPE1: 0, Form.ONE_SIDED: 1}
+AMPLITUDE_DEGREES: dict[str, int] = {"type1": 0, "one_sided": 1}
 """The jump of n.grad is a polynomial of this degree along H."""
 
 _AMPLITUDES = ("constant", "affine")
@@ -106,7 +106,7 @@ def neuron_jumps(activation: sp.Expr, second: sp.Expr = sp.S.One) -> tuple[Neuro
 def has_amplitude_of_degree(jump: NeuronJump, degree: int) -> bool | None:
     """Whether the neuron is continuous across H and its gradient jumps by such a polynomial.
 
-    >>> (jump, *_) = neuron_jumps(ACTIVATIONS["relu"].expression, SECOND_FACTORS[Form.ONE_SIDED])
+    >>> (jump, *_) = neuron_jumps(ACTIVATIONS["relu"].expression, SECOND_FACTORS["one_sided"])
     >>> has_amplitude_of_degree(jump, 0), has_amplitude_of_degree(jump, 1)
     (False, True)
     """
@@ -129,13 +129,13 @@ def jump_amplitude_obstruction(target: Target, family: Family) -> str | None:
 
     >>> from expressivity.targets.builtin import t2
     >>> jump_amplitude_obstruction(
-    ...     t2(), Family(kind=Kind.LA, form=Form.TYPE1, width=9, dimension=2))
+    ...     t2(), Family(kind=Kind.LA, neuron="type1", width=9, dimension=2))
     'the gradient jump of every network is constant along x2 = 0, that of t2 is not'
     """
-    if family.kind is Kind.MOA or family.form not in AMPLITUDE_DEGREES:
+    if family.kind is Kind.MOA or family.neuron not in AMPLITUDE_DEGREES:
         return None
-    degree = AMPLITUDE_DEGREES[family.form]
-    if not all(_is_covered(ACTIVATIONS[n].expression, family.form) for n in family.dictionary):
+    degree = AMPLITUDE_DEGREES[family.neuron]
+    if not all(_is_covered(ACTIVATIONS[n].expression, family.neuron) for n in family.dictionary):
         return None
     for crossing in crossings(target):
         if is_identity(crossing.value_jump, sp.S.Zero) is not True:
@@ -150,7 +150,7 @@ def jump_amplitude_obstruction(target: Target, family: Family) -> str | None:
 
 
 @functools.lru_cache(maxsize=256)
-def _is_covered(activation: sp.Expr, form: Form) -> bool:
+def _is_covered(activation: sp.Expr, form: str) -> bool:
     jumps = neuron_jumps(activation, SECOND_FACTORS[form])
     degree = AMPLITUDE_DEGREES[form]
     return jumps is not None and all(has_amplitude_of_degree(j, degree) is True for j in jumps)

@@ -12,7 +12,7 @@ import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.facts import euler_product, parts_lie_in, power_degrees
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.membership.obstructions.taylor import has_order
 from expressivity.symbolic.identities import differs
 from expressivity.symbolic.symbols import Z
@@ -45,7 +45,7 @@ def parity_obstruction(target: Target, family: Family) -> str | None:
     the right degrees is never excluded.
 
     >>> from expressivity.targets.builtin import t2
-    >>> parity_obstruction(t2(), Family(kind=Kind.LA, form=Form.TYPE1, width=9, dimension=2,
+    >>> parity_obstruction(t2(), Family(kind=Kind.LA, neuron="type1", width=9, dimension=2,
     ...     dictionary=("id", "relu", "gelu", "silu"), bias=False))
     'the odd part of every network is a polynomial with terms of degree 1, that of t2 is not'
     """
@@ -75,7 +75,7 @@ def part(target: Target, sign: int) -> Target:
 def network_terms(family: Family) -> tuple[Terms, Terms]:
     """What the odd and the even part of every network without biases are sums of.
 
-    >>> network_terms(Family(kind=Kind.FIXED, form=Form.ONE_SIDED, width=1, dimension=2,
+    >>> network_terms(Family(kind=Kind.FIXED, neuron="one_sided", width=1, dimension=2,
     ...     dictionary=("silu",), bias=False))
     (None, frozenset({Term(degree=2, polynomial=True)}))
     """
@@ -84,10 +84,10 @@ def network_terms(family: Family) -> tuple[Terms, Terms]:
         return None, None
     odd = _union(_terms(activation.odd_span) for activation in activations)
     even = _union(_terms(activation.even_span) for activation in activations)
-    if family.form is Form.TYPE1:
+    if family.neuron == "type1":
         return odd, even
     second: tuple[Terms, Terms] = (odd, even)
-    if family.form is Form.ONE_SIDED:
+    if family.neuron == "one_sided":
         second = _terms((Z,)), frozenset()
     return (
         _union((_times(odd, second[1]), _times(even, second[0]))),

@@ -11,7 +11,7 @@ import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, Activation
 from expressivity.classes.facts import pieces
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.membership.obstructions.jump_amplitude import NORMAL, SLOPE, TANGENT, neuron_jumps
 from expressivity.symbolic.budget import expanded
 from expressivity.symbolic.identities import ball_sign, is_identity
@@ -39,10 +39,10 @@ def pole_order_obstruction(target: Target, family: Family) -> str | None:
 
     >>> from expressivity.targets.builtin import t5q
     >>> pole_order_obstruction(
-    ...     t5q(), Family(kind=Kind.LA, form=Form.QUADRATIC, width=9, dimension=2))
+    ...     t5q(), Family(kind=Kind.LA, neuron="quadratic", width=9, dimension=2))
     'poles of jump amplitudes are simple, that of t5q along x2 = 0 has a higher one at x1 = I*pi/4'
     """
-    if family.kind is not Kind.LA or family.form not in (Form.TWO_SIDED, Form.QUADRATIC):
+    if family.kind is not Kind.LA or family.neuron not in ("two_sided", "quadratic"):
         return None
     activations = [ACTIVATIONS[name] for name in family.dictionary]
     if not all(vanishes_at_zero(s) and has_simple_poles(s) for s in activations):

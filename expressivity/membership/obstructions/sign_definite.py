@@ -10,7 +10,7 @@ import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, Activation
 from expressivity.classes.facts import is_continuous, sign_of
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GATES, is_positive
 from expressivity.symbolic.identities import differs, is_identity
 from expressivity.targets.crossings import formulas
@@ -32,11 +32,11 @@ def sign_definite_obstruction(target: Target, family: Family) -> str | None:
     Nothing is said about width 2 and more, scales, tanh gates, or targets that vanish on no open
     set.
 
-    >>> from expressivity.classes.families import Form
+
     >>> from expressivity.classes.gates import GateSpec
     >>> from expressivity.targets.builtin import t1
     >>> sign_definite_obstruction(t1(), Family(
-    ...     kind=Kind.MOA, form=Form.TYPE1, width=1, dimension=1,
+    ...     kind=Kind.MOA, neuron="type1", width=1, dimension=1,
     ...     gate=GateSpec(name="sigmoid", scale=False)))
     'one neuron under unscaled positive gates vanishes on no open set, and t1 does'
     """
@@ -48,7 +48,7 @@ def sign_definite_obstruction(target: Target, family: Family) -> str | None:
     if not is_positive(GATES[gate.name], family.coefficients):
         return None
     activations = [ACTIVATIONS[name] for name in family.dictionary]
-    if vanishes_with_an_argument_only(activations, family.form) is not True:
+    if vanishes_with_an_argument_only(activations, family.neuron) is not True:
         return None
     parts = formulas(target)
     vanishes = any(is_identity(part, sp.S.Zero) is True for part in parts)
@@ -61,7 +61,7 @@ def sign_definite_obstruction(target: Target, family: Family) -> str | None:
 
 
 def vanishes_with_an_argument_only(
-    activations: Sequence[Activation], form: Form, width: int = 1
+    activations: Sequence[Activation], form: str, width: int = 1
 ) -> bool | None:
     """Whether a network under positive gates is 0 only where some affine argument is.
 
@@ -74,7 +74,7 @@ def vanishes_with_an_argument_only(
         ``width`` 2 and more, where the neurons may cancel.
 
     >>> dictionary = [ACTIVATIONS[name] for name in ("relu", "silu")]
-    >>> vanishes_with_an_argument_only(dictionary, Form.TYPE1)
+    >>> vanishes_with_an_argument_only(dictionary, "type1")
     True
     """
     if not all(is_continuous(a.expression) for a in activations):
@@ -86,22 +86,24 @@ def vanishes_with_an_argument_only(
     size = len(activations)
     left = [sp.Dummy(positive=True) for _ in range(size * size)]
     right = [sp.Dummy(positive=True) for _ in range(size)]
-    arguments = 1 if form is Form.TYPE1 else 2
+    arguments = 1 if form == "type1" else 2
     for signs in product((1, -1), repeat=arguments * width):
         network = sp.S.Zero
         for j in range(width):
             one, *two = signs[arguments * j : arguments * (j + 1)]
             z = _values(sides[one], one)
             match form:
-                case Form.TYPE1:
+                case "type1":
                     neuron = _mix(left[:size], z)
-                case Form.ONE_SIDED:
+                case "one_sided":
                     neuron = _mix(left[:size], z) * two[0] * sp.Dummy(positive=True)
-                case Form.TWO_SIDED:
+                case "two_sided":
                     neuron = _mix(left[:size], z) * _mix(right, _values(sides[two[0]], two[0]))
-                case Form.QUADRATIC:
+                case "quadratic":
                     y = _values(sides[two[0]], two[0])
                     neuron = _mix(left, [s * t for s in z for t in y])
+                case _:
+                    return None
             network += sp.Dummy(real=True, nonzero=True) * sp.factor_terms(neuron, sign=True)
         if not network.is_nonzero:
             return None

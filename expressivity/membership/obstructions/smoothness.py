@@ -16,7 +16,7 @@ import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.facts import is_continuous, is_real_analytic, pieces, settle
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GATES, is_analytic
 from expressivity.membership.obstructions.taylor import has_order
 from expressivity.symbolic.budget import MAX_EXPANDED, expanded_terms
@@ -54,17 +54,17 @@ def smoothness_obstruction(target: Target, family: Family) -> str | None:
 
     >>> from expressivity.targets.builtin import t1
     >>> smoothness_obstruction(t1(), Family(
-    ...     kind=Kind.FIXED, form=Form.TYPE1, width=9, dimension=1, dictionary=("relu2",)))
+    ...     kind=Kind.FIXED, neuron="type1", width=9, dimension=1, dictionary=("relu2",)))
     'every network is C^1, and the gradient of t1 jumps across x1 = 0'
     """
     for argument in (_analytic, _continuously_differentiable, _piecewise_polynomial):
         reason = argument(target, family)
         if reason is not None:
             return reason
-    if family.form is Form.ONE_SIDED and not family.bias and family.dimension == 1:
+    if family.neuron == "one_sided" and not family.bias and family.dimension == 1:
         (x,) = target.coordinates
         quotient = replace(target, name=f"{target.name}/x1", expression=target.expression / x)
-        return smoothness_obstruction(quotient, replace(family, form=Form.TYPE1))
+        return smoothness_obstruction(quotient, replace(family, neuron="type1"))
     return None
 
 
@@ -127,7 +127,7 @@ def gates_are_analytic(family: Family) -> bool:
     """Whether the gates of a family, if it has any, are certainly real-analytic.
 
     >>> from expressivity.classes.gates import GateSpec
-    >>> gates_are_analytic(Family(kind=Kind.MOA, form=Form.TYPE1, width=1, dimension=1,
+    >>> gates_are_analytic(Family(kind=Kind.MOA, neuron="type1", width=1, dimension=1,
     ...     gate=GateSpec(name="softmax")))
     True
     """
@@ -188,11 +188,11 @@ def _piecewise_polynomial(target: Target, family: Family) -> str | None:
         return None
     highest = max(known)
     bound = {
-        Form.TYPE1: highest,
-        Form.ONE_SIDED: highest + 1,
-        Form.TWO_SIDED: 2 * highest,
-        Form.QUADRATIC: 2 * highest,
-    }[family.form]
+        "type1": highest,
+        "one_sided": highest + 1,
+        "two_sided": 2 * highest,
+        "quadratic": 2 * highest,
+    }[family.neuron]
     formula = excess_formula(target, bound)
     if formula is None:
         return None

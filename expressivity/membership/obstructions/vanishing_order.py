@@ -12,7 +12,7 @@ import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, Activation
 from expressivity.classes.facts import is_continuous, is_real_analytic
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GATES
 from expressivity.classes.gates import vanishes_at_zero as gate_vanishes_at_zero
 from expressivity.membership.obstructions.pole_order import vanishes_at_zero
@@ -22,8 +22,8 @@ from expressivity.symbolic.budget import expanded
 from expressivity.symbolic.identities import affine_form, assume_sign, ball_sign, innermost_levels
 from expressivity.targets.target import Target
 
-_GATES = {Form.TYPE1: 1, Form.ONE_SIDED: 1, Form.TWO_SIDED: 2, Form.QUADRATIC: 1}
-_ARGUMENTS = {Form.TYPE1: 1, Form.ONE_SIDED: 2, Form.TWO_SIDED: 2, Form.QUADRATIC: 2}
+_GATES = {"type1": 1, "one_sided": 1, "two_sided": 2, "quadratic": 1}
+_ARGUMENTS = {"type1": 1, "one_sided": 2, "two_sided": 2, "quadratic": 2}
 _DIAGONALS = 3  # up to this dimension, directions are tried beside the axes
 
 
@@ -42,7 +42,7 @@ def vanishing_order_obstruction(target: Target, family: Family) -> str | None:
     >>> from expressivity.classes.gates import GateSpec
     >>> from expressivity.targets.builtin import t1
     >>> vanishing_order_obstruction(t1(), Family(
-    ...     kind=Kind.MOA, form=Form.TYPE1, width=9, dimension=1,
+    ...     kind=Kind.MOA, neuron="type1", width=9, dimension=1,
     ...     gate=GateSpec(name="tanh", bias=False)))
     'every network is differentiable at 0, t1 is not along (1)'
     """
@@ -57,7 +57,7 @@ def vanishing_order_obstruction(target: Target, family: Family) -> str | None:
     if not all(is_locally_lipschitz(s) for s in activations):
         return None
     flat = all(vanishes_at_zero(s) for s in activations)
-    order = vanishing_order(family.form, bias=family.bias or not flat)
+    order = vanishing_order(family.neuron, bias=family.bias or not flat)
     for direction in _directions(target.dimension):
         balls = taylor_balls(target, direction, max(order, 2))
         if balls is None:
@@ -71,12 +71,12 @@ def vanishing_order_obstruction(target: Target, family: Family) -> str | None:
     return None
 
 
-def vanishing_order(form: Form, *, bias: bool) -> int:
+def vanishing_order(form: str, *, bias: bool) -> int:
     """The n for which one neuron under gates that vanish at 0 is O(|x|^n).
 
     The number of factors that vanish: the gates, and without hidden biases the arguments.
 
-    >>> vanishing_order(Form.QUADRATIC, bias=False)
+    >>> vanishing_order("quadratic", bias=False)
     3
     """
     return _GATES[form] + (0 if bias else _ARGUMENTS[form])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.weights import Weights, constant_gate, defect
 from expressivity.membership.recognition.normal_form import Affine
 
@@ -53,7 +53,7 @@ def realise(formula: Formula, family: Family) -> Weights | None:
         return None
     zero = sp.S.Zero
     basis = family.basis
-    if family.form is Form.QUADRATIC:
+    if family.neuron == "quadratic":
         pairs = shaped.pairs
         if pairs is None:
             right = shaped.right or {}
@@ -61,7 +61,7 @@ def realise(formula: Formula, family: Family) -> Weights | None:
         vectors = [[pairs.get((k, n), zero) for k in basis for n in basis]]
     else:
         vectors = [[shaped.left.get(k, zero) for k in basis]]
-        if family.form is Form.TWO_SIDED:
+        if family.neuron == "two_sided":
             vectors.append([(shaped.right or {}).get(k, zero) for k in basis])
     sides = [constant_side(vector, family) for vector in vectors]
     if any(side is None for side in sides):
@@ -93,7 +93,7 @@ def assemble(neurons: Sequence[Neuron], sides: Sequence[Side], family: Family) -
     unused = Neuron(a=sp.S.Zero, w=empty, v=empty)
     filled = [*neurons, *[unused] * (family.width - len(neurons))]
     blocks: dict[str, sp.ImmutableMatrix] = {"w": sp.ImmutableMatrix([n.w for n in filled])}
-    if family.form is not Form.TYPE1:
+    if family.neuron != "type1":
         blocks["v"] = sp.ImmutableMatrix([n.v for n in filled])
     factor = sp.Mul(*[side.factor for side in sides])
     for index, side in enumerate(sides):
@@ -107,14 +107,14 @@ def assemble(neurons: Sequence[Neuron], sides: Sequence[Side], family: Family) -
 
 def _shaped(formula: Formula, family: Family) -> Formula | None:
     """The formula with the second factor that the form has, constant where it was 1."""
-    if family.form is Form.TYPE1:
+    if family.neuron == "type1":
         return formula if formula.right is None and formula.pairs is None else None
     if formula.pairs is not None:
-        return formula if family.form is Form.QUADRATIC else None
+        return formula if family.neuron == "quadratic" else None
     if formula.right is None:
         return with_constant_factor(formula, family)
     one_sided = dict(formula.right) == {"id": sp.S.One}
-    return formula if family.form is not Form.ONE_SIDED or one_sided else None
+    return formula if family.neuron != "one_sided" or one_sided else None
 
 
 def with_constant_factor(formula: Formula, family: Family) -> Formula | None:
@@ -129,6 +129,6 @@ def with_constant_factor(formula: Formula, family: Family) -> Formula | None:
 
 def constant_factor(family: Family) -> str | None:
     """An activation that is 1 at 1, as the second factor's; for one_sided that is ``id``."""
-    if family.form is Form.ONE_SIDED:
+    if family.neuron == "one_sided":
         return "id"
     return next((name for name in _ONE_AT_ONE if name in family.dictionary), None)

@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import assert_never
 
 import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.families import Family, Form
+from expressivity.classes.families import Family
 from expressivity.classes.weights import Weights
 from expressivity.membership.recognition.candidates import (
     affine_factors,
@@ -57,22 +56,22 @@ def _candidates(search: Search, family: Family) -> Iterator[tuple[Neuron, list[S
     field = field_of(ring, poly)
     lifted = field.lift(poly)
     constant = unit(ring)
-    match family.form:
-        case Form.TYPE1:
+    match family.neuron:
+        case "type1":
             for z, side in _layers(search, lifted, family, field):
                 yield Neuron(a=sp.S.One, w=z), [side]
-        case Form.ONE_SIDED:
+        case "one_sided":
             for y in affine_factors(ring, lifted):
                 for z, side in _layers(search, divided(ring, lifted, y), family, field):
                     yield Neuron(a=sp.S.One, w=z, v=y), [side]
             for z, side in _layers(search, lifted, family, field):
                 yield Neuron(a=sp.S.One, w=z, v=constant), [side]
-        case Form.TWO_SIDED:
+        case "two_sided":
             yield from _products(search, family)
-        case Form.QUADRATIC:
+        case "quadratic":
             yield from _quadratic(search, lifted, family, field)
         case _:
-            assert_never(family.form)
+            raise NotImplementedError(family.neuron)
 
 
 def _products(search: Search, family: Family) -> Iterator[tuple[Neuron, list[Side]]]:
@@ -109,7 +108,7 @@ def _layers(search: Search, poly: Poly, family: Family, field: Field) -> Iterato
     assert family.gate is not None
     ring, names = search.ring, family.dictionary
     if not any(powers for powers in poly):
-        name = constant_factor(replace(family, form=Form.TWO_SIDED))
+        name = constant_factor(replace(family, neuron="two_sided"))
         if name is not None:
             c = field.number(poly.get((), field.domain.zero))
             side = constant_side([c if k == name else sp.S.Zero for k in names], family)

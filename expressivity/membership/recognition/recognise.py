@@ -46,9 +46,9 @@ def recognise(
             neurons found where it is None.
         steps: the search's budget: terms of products, entries of linear systems, candidates.
 
-    >>> from expressivity.classes.families import Form
+
     >>> from expressivity.targets.builtin import t4
-    >>> family = Family(kind=Kind.LA, form=Form.TWO_SIDED, width=1, dimension=2)
+    >>> family = Family(kind=Kind.LA, neuron="two_sided", width=1, dimension=2)
     >>> recognise(t4().expression, family).family.width
     1
     """

@@ -11,7 +11,7 @@ from typing import Any
 import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.families import Family, Form
+from expressivity.classes.families import Family
 from expressivity.membership.recognition.candidates import (
     arguments,
     atom,
@@ -46,7 +46,7 @@ def several(search: Search, poly: Poly, family: Family, field: Field) -> Iterato
             yield from _completed(search, poly, family, field, [], {name: sp.S.One}, False)
     if not kinked or not 0 < len(directions) <= _MAX_DIRECTIONS:
         return
-    product = family.form is not Form.TYPE1
+    product = family.neuron != "type1"
     multipliers = _multipliers(ring, family.bias) if product else [unit(ring)]
     if len(kinked) == 1:
         both = [(z, s) for z in directions for s in (1, -1)]
@@ -69,7 +69,7 @@ def _shared(
     ring = search.ring
     kinked = [name for name in names if name != "id"]
     zs = [scaled(z, sign) for z, sign in oriented]
-    product = len(multipliers) > 1 or family.form is not Form.TYPE1
+    product = len(multipliers) > 1 or family.neuron != "type1"
     factors = [ring.affine(m) for m in multipliers]
     columns = [
         ring.times(atom(ring, name, z), factor) for name in kinked for z in zs for factor in factors
@@ -142,7 +142,7 @@ def _completed(
 ) -> Iterator[Formula]:
     """What the kinked activations leave over: a share of ``id``, a constant, or more neurons."""
     ring = search.ring
-    product = family.form is not Form.TYPE1
+    product = family.neuron != "type1"
     right = {"id": sp.S.One} if product else None
     total: Poly = {}
     weight: Poly = {}
@@ -178,7 +178,7 @@ def _absorbed(
     psi(z) - psi(-z) = c z holds for id, relu, leaky_relu, gelu and silu (docs/theory.md, 1).
     """
     one = unit(ring)
-    product = family.form is not Form.TYPE1
+    product = family.neuron != "type1"
     constant = field.number(rest.get((), field.domain.zero))
     value = sp.Add(*[c * at_one(name) for name, c in left.items()])
     more: list[Neuron] = []

@@ -6,11 +6,10 @@ One neuron is linear algebra once its argument is known.
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import assert_never
 
 import sympy as sp
 
-from expressivity.classes.families import Family, Form
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, is_positive
 from expressivity.membership.recognition.candidates import (
     affine_factors,
@@ -48,28 +47,28 @@ def formulas(search: Search, family: Family) -> Iterator[Formula]:
     poly = ring.parse(search.expression)
     field = field_of(ring, poly)
     lifted = field.lift(poly)
-    match family.form:
-        case Form.TYPE1:
+    match family.neuron:
+        case "type1":
             yield from _single(search, lifted, names, field)
             yield from several(search, lifted, family, field)
-        case Form.ONE_SIDED:
+        case "one_sided":
             yield from _one_sided(search, lifted, family, field)
             yield from several(search, lifted, family, field)
             yield from polynomial(search, lifted, family, field)
-        case Form.TWO_SIDED:
+        case "two_sided":
             yield from _two_sided(search, family)
             if "id" in names:
                 yield from _one_sided(search, lifted, family, field)
                 yield from several(search, lifted, family, field)
                 yield from polynomial(search, lifted, family, field)
-        case Form.QUADRATIC:
+        case "quadratic":
             yield from _two_sided(search, family)
             yield from _pairs(search, lifted, names, field)
             if "id" in names:
                 yield from several(search, lifted, family, field)
                 yield from polynomial(search, lifted, family, field)
         case _:
-            assert_never(family.form)
+            raise NotImplementedError(family.neuron)
     gate = family.gate
     if gate is not None and not gate.scale and is_positive(GATES[gate.name], family.coefficients):
         yield from _equal(search, lifted, family, field)
@@ -78,13 +77,13 @@ def formulas(search: Search, family: Family) -> Iterator[Formula]:
 def _equal(search: Search, poly: Poly, family: Family, field: Field) -> Iterator[Formula]:
     """sum_j a_j sum_k s_k(z_j) (v.x + c): the coefficients that equal positive gates leave."""
     ring = search.ring
-    if family.form is Form.ONE_SIDED:
-        plain = replace(family, form=Form.TYPE1)
+    if family.neuron == "one_sided":
+        plain = replace(family, neuron="type1")
         for y in affine_factors(ring, poly):
             for formula in _equal(search, divided(ring, poly, y), plain, field):
                 neurons = tuple(replace(neuron, v=y) for neuron in formula.neurons)
                 yield replace(formula, neurons=neurons, right={"id": sp.S.One})
-    elif family.form is not Form.TYPE1:
+    elif family.neuron != "type1":
         return
     zs = both_signs(arguments(ring, poly, family.dictionary))
     columns: list[Poly] = []
@@ -152,7 +151,7 @@ def _two_sided(search: Search, family: Family) -> Iterator[Formula]:
             lifted = fields[1].lift(right)
             plain = Family(
                 kind=family.kind,
-                form=Form.TYPE1,
+                neuron="type1",
                 width=1,
                 dimension=family.dimension,
                 dictionary=names,

@@ -9,7 +9,8 @@ from experiments.pretraining.analysis import analyse, freeze, observe
 from experiments.pretraining.model import Transformer
 from experiments.pretraining.moe import Experts
 from experiments.pretraining.recipes import Mixing
-from expressivity.classes.families import Form, Kind
+from expressivity.classes.families import Kind
+from expressivity.classes.neurons import FORMS
 from expressivity.layers.feed_forward import FeedForward
 
 
@@ -43,7 +44,7 @@ def test_freezing_gates_that_vary_changes_the_loss(recipe, corpus):
     assert found.layers["blocks.1.feed_forward"][1].variance > 1e-4
 
 
-@pytest.mark.parametrize("form", Form)
+@pytest.mark.parametrize("form", FORMS)
 def test_a_frozen_layer_has_the_constants_it_was_given(recipe, corpus, form):
     chosen = recipe()
     chosen = replace(chosen, model=replace(chosen.model, feed_forward=Mixing(form=form).family(16)))

@@ -9,8 +9,9 @@ import torch
 from experiments.pretraining.model import ModelConfig, Transformer, angles, rotate
 from experiments.pretraining.moe import Experts
 from experiments.pretraining.recipes import RECIPES, Mixing, tiny
-from expressivity.classes.families import Form, Kind
+from expressivity.classes.families import Kind
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.neurons import FORMS
 from expressivity.layers import Mixture
 from expressivity.registry import UnknownNameError
 
@@ -57,7 +58,7 @@ def test_a_recipe_on_meta_has_its_count_and_goes_forward(name):
 
 
 @pytest.mark.parametrize("kind", Kind)
-@pytest.mark.parametrize("form", Form)
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("experts", [None, Experts(count=3)])
 @pytest.mark.parametrize("tied", [True, False])
 def test_the_count_is_that_of_the_formula(kind, form, experts, tied):
@@ -121,7 +122,7 @@ def test_families_of_one_seed_begin_with_equal_weights(recipe):
 
 
 @pytest.mark.parametrize("gate", ["sigmoid", "tanh", "softmax"])
-@pytest.mark.parametrize("form", Form)
+@pytest.mark.parametrize("form", FORMS)
 def test_every_family_begins_with_the_function_of_the_fixed_one(form, gate):
     tokens = torch.arange(24)[None]
 
@@ -138,7 +139,7 @@ def test_without_the_fixed_activation_mixtures_begin_uniform():
     start = Mixing(dictionary=("relu", "id")).start
     assert start.mixture is Mixture.UNIFORM
     assert Mixing(gate=GateSpec(name="sigmoid", scale=False)).start == start
-    assert Mixing(dictionary=("silu",), form=Form.TYPE1).start.mixture is Mixture.REFERENCE
+    assert Mixing(dictionary=("silu",), form="type1").start.mixture is Mixture.REFERENCE
 
 
 def test_building_a_model_leaves_the_global_random_numbers_alone(recipe):

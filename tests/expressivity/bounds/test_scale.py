@@ -19,7 +19,7 @@ from expressivity.bounds.integrals.scale import binary_exponent, exponent_of, po
 from expressivity.certificates.network_error import network_error, uniform_errors
 from expressivity.certificates.writer import certify_class, digest, upper_certificate
 from expressivity.checker import check_document
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.networks import pack, unpack
 from expressivity.commands.arguments import user_target
 from expressivity.fitting import random_starts
@@ -32,7 +32,7 @@ from expressivity.targets.translation import to_sympy
 torch.set_num_threads(1)
 
 SCALES = ("1e-300", "1e-12", "1", "3e60", "1e300")
-LA = Family(kind=Kind.LA, form=Form.TYPE1, width=1, dimension=2)
+LA = Family(kind=Kind.LA, neuron="type1", width=1, dimension=2)
 X1, X2 = COORDINATES[:2]
 
 
@@ -95,7 +95,7 @@ def moved_network(exponent: int, text: str) -> tuple[Target, Family, torch.Tenso
     target = times(exponent, text)
     family = Family(
         kind=Kind.FIXED,
-        form=Form.TYPE1,
+        neuron="type1",
         width=1,
         dimension=target.dimension,
         dictionary=("tanh",),
@@ -147,9 +147,9 @@ def test_errors_on_the_disk_at_every_scale():
 @pytest.mark.parametrize(
     ("text", "family"),
     [
-        ("relu2(x)+relu(-x)*exp(x)", Family(kind=Kind.FIXED, form=Form.TYPE1, width=1, dimension=1,
+        ("relu2(x)+relu(-x)*exp(x)", Family(kind=Kind.FIXED, neuron="type1", width=1, dimension=1,
                                   dictionary=("relu",))),
-        ("exp(x1)*x2", Family(kind=Kind.LA, form=Form.TYPE1, width=1, dimension=2,
+        ("exp(x1)*x2", Family(kind=Kind.LA, neuron="type1", width=1, dimension=2,
                               dictionary=("id", "relu"))),
         ("tanh(2*x1)*relu(x2)", LA),
     ],

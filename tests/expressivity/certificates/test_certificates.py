@@ -13,7 +13,7 @@ import torch
 
 from expressivity.certificates.writer import digest, write
 from expressivity.checker import check_text
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.separation import unit as separation
 from expressivity.separation.unit import FitUnit, Settings, run_unit
 from expressivity.targets.builtin import t2
@@ -91,7 +91,7 @@ def test_other_classes_and_targets(call, tmp_path, arguments, methods):
 
 def test_no_fit_lies_below_a_certified_bound():
     for width in (1, 2):
-        family = Family(kind=Kind.LA, form=Form.TYPE1, width=width, dimension=2)
+        family = Family(kind=Kind.LA, neuron="type1", width=width, dimension=2)
         result, _ = run_unit(FitUnit(target=t2(), family=family, settings=Settings(restarts=4)))
         assert result.contradictions == []
         bound = result.lower_bound["l2"]

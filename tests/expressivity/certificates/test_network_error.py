@@ -10,7 +10,7 @@ from expressivity.certificates.network_error import (
     uniform_errors,
 )
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.networks import parameter_length, unpack
 from expressivity.commands.arguments import user_target
@@ -26,7 +26,7 @@ THREE = ("id", "relu", "tanh")
 def member(target, kind, form, dictionary=FULL_DICTIONARY, gate=TANH) -> Family:
     return Family(
         kind=kind,
-        form=form,
+        neuron=form,
         width=1,
         dimension=target.dimension,
         dictionary=dictionary,
@@ -36,12 +36,12 @@ def member(target, kind, form, dictionary=FULL_DICTIONARY, gate=TANH) -> Family:
 
 
 CASES = [
-    (t1(), Kind.LA, Form.TYPE1, FULL_DICTIONARY),
-    (t3b(), Kind.LA, Form.ONE_SIDED, FULL_DICTIONARY),
-    (t2(), Kind.MOA, Form.TYPE1, FULL_DICTIONARY),
-    (t4(), Kind.MOA, Form.ONE_SIDED, FULL_DICTIONARY),
-    (t5(), Kind.MOA, Form.TWO_SIDED, THREE),
-    (t5q(), Kind.MOA, Form.QUADRATIC, THREE),
+    (t1(), Kind.LA, "type1", FULL_DICTIONARY),
+    (t3b(), Kind.LA, "one_sided", FULL_DICTIONARY),
+    (t2(), Kind.MOA, "type1", FULL_DICTIONARY),
+    (t4(), Kind.MOA, "one_sided", FULL_DICTIONARY),
+    (t5(), Kind.MOA, "two_sided", THREE),
+    (t5q(), Kind.MOA, "quadratic", THREE),
 ]
 
 
@@ -78,7 +78,7 @@ def _learned(family: Family) -> torch.Tensor:
 
 
 def test_a_fit_of_t2_is_certified_to_1e_12():
-    family = member(t2(), Kind.MOA, Form.TYPE1, THREE)
+    family = member(t2(), Kind.MOA, "type1", THREE)
     _, lanes = run_unit(FitUnit(target=t2(), family=family, settings=Settings(restarts=8)))
     theta = pruned(family, lanes.theta[min(range(8), key=lanes.l2.__getitem__)])
     error = network_error(t2(), family, theta)
@@ -87,7 +87,7 @@ def test_a_fit_of_t2_is_certified_to_1e_12():
 
 @pytest.mark.parametrize("size", [1e-2, 1e-8])
 def test_uniform_bounds_are_above_the_errors_and_near(size):
-    family = member(t2(), Kind.MOA, Form.TYPE1, THREE)
+    family = member(t2(), Kind.MOA, "type1", THREE)
     exact = start_from(family, builtin_witness(t2(), family))
     generator = torch.Generator().manual_seed(5)
     noise = size * torch.randn(exact.shape, generator=generator, dtype=torch.float64)
@@ -99,7 +99,7 @@ def test_uniform_bounds_are_above_the_errors_and_near(size):
 
 
 def test_a_kink_beside_that_of_the_target_costs_its_jump():
-    family = member(t2(), Kind.MOA, Form.TYPE1, THREE)
+    family = member(t2(), Kind.MOA, "type1", THREE)
     theta = start_from(family, builtin_witness(t2(), family)).clone()
     theta[2] += 1e-14  # w = (0, 1), b = 1e-14
     supremum, gradient = uniform_errors(t2(), family, theta)
@@ -109,7 +109,7 @@ def test_a_kink_beside_that_of_the_target_costs_its_jump():
 
 @pytest.mark.parametrize("gate", ["tanh", "softmax"])
 def test_pruning_drops_round_off_and_keeps_the_function(gate):
-    family = member(t2(), Kind.MOA, Form.TYPE1, gate=GateSpec(name=gate))
+    family = member(t2(), Kind.MOA, "type1", gate=GateSpec(name=gate))
     theta = torch.linspace(-1.0, 1.5, parameter_length(family), dtype=torch.float64)
     blocks = unpack(family, theta[None])
     blocks["scale0"][0, :3] = torch.tensor([1e-17, -1e-15, 0.0])
@@ -125,7 +125,7 @@ def test_pruning_drops_round_off_and_keeps_the_function(gate):
 
 
 def test_weights_are_taken_as_they_are():
-    family = member(t1(), Kind.LA, Form.TYPE1, ("id",))
+    family = member(t1(), Kind.LA, "type1", ("id",))
     weights = exact_weights(family, torch.tensor([0.1, 0.0, 1.0, 1.0], dtype=torch.float64))
     (tenth, _) = weights["w"].flat()
     assert tenth != 1 / 10 and float(tenth) == 0.1 and tenth.q == 2**55
@@ -133,6 +133,6 @@ def test_weights_are_taken_as_they_are():
 
 def test_domains_that_are_not_covered_are_refused():
     target = user_target("relu(x1)*x3")
-    family = member(target, Kind.LA, Form.TYPE1)
+    family = member(target, Kind.LA, "type1")
     with pytest.raises(ValueError, match="interval or the unit disk; got one on ball"):
         network_error(target, family, torch.zeros(parameter_length(family)))

@@ -11,8 +11,9 @@ import pytest
 import torch
 
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import FIXED_FORMS, Family, Form, Kind
+from expressivity.classes.families import FIXED_FORMS, Family, Kind
 from expressivity.classes.gates import GATES, GateSpec
+from expressivity.classes.neurons import FORMS
 
 torch.set_num_threads(1)
 
@@ -22,9 +23,9 @@ SWITCHES = [False, True]
 def every_family() -> list[Family]:
     families = []
     for form, bias, outputs, (width, dimension) in itertools.product(
-        Form, SWITCHES, (1, 3), ((1, 1), (4, 2))
+        FORMS, SWITCHES, (1, 3), ((1, 1), (4, 2))
     ):
-        sizes = {"form": form, "bias": bias, "outputs": outputs}
+        sizes = {"neuron": form, "bias": bias, "outputs": outputs}
         sizes |= {"width": width, "dimension": dimension}
         if form in FIXED_FORMS:
             families.append(Family(kind=Kind.FIXED, dictionary=("gelu",), **sizes))
@@ -61,7 +62,7 @@ def test_parameter_count_is_the_number_of_learned_entries():
 
 
 def la(**changes: object) -> Family:
-    return Family(**{"kind": Kind.LA, "form": Form.TYPE1, "width": 4, "dimension": 2, **changes})
+    return Family(**{"kind": Kind.LA, "form": "type1", "width": 4, "dimension": 2, **changes})
 
 
 def test_counts_by_hand():
@@ -70,14 +71,14 @@ def test_counts_by_hand():
     assert la().parameter_count == 12 + 4 + 7
     assert la(kind=Kind.FIXED, dictionary=("relu",)).parameter_count == 16
     # two maps, 49 coefficients
-    assert la(form=Form.QUADRATIC).parameter_count == 24 + 4 + 49
+    assert la(form="quadratic").parameter_count == 24 + 4 + 49
     # two sides of 7 gates, each with two weights, a bias and a scale
-    assert la(form=Form.TWO_SIDED, kind=Kind.MOA, gate=gate).parameter_count == 24 + 4 + 56
+    assert la(form="two_sided", kind=Kind.MOA, gate=gate).parameter_count == 24 + 4 + 56
 
 
 def test_blocks_come_in_one_order_whatever_the_switches():
     gate = GateSpec(name="tanh", scale=False, bias=False)
-    family = la(form=Form.TWO_SIDED, kind=Kind.MOA, gate=gate, dictionary=("id", "relu"))
+    family = la(form="two_sided", kind=Kind.MOA, gate=gate, dictionary=("id", "relu"))
     assert dict(family.shapes) == {
         "w": (4, 3),
         "v": (4, 3),
@@ -88,7 +89,7 @@ def test_blocks_come_in_one_order_whatever_the_switches():
         "scale1": (2,),
     }
     assert list(family.shapes) == ["w", "v", "u0", "u1", "a", "scale0", "scale1"]
-    default = la(form=Form.TWO_SIDED, kind=Kind.MOA, gate=GateSpec(name="tanh"), bias=False)
+    default = la(form="two_sided", kind=Kind.MOA, gate=GateSpec(name="tanh"), bias=False)
     assert list(default.shapes) == list(family.shapes)
 
 
@@ -102,7 +103,7 @@ def test_fixed_shares_the_program_of_the_full_dictionary():
 
 
 def test_json():
-    family = la(kind=Kind.FIXED, dictionary=("relu",), form=Form.ONE_SIDED, bias=False)
+    family = la(kind=Kind.FIXED, dictionary=("relu",), form="one_sided", bias=False)
     assert family.json() == {
         "kind": "fixed",
         "form": "one_sided",
@@ -128,11 +129,11 @@ def test_json():
         ({"dictionary": ("sine",)}, "unknown activation 'sine'"),
         ({"kind": Kind.FIXED}, "exactly one activation"),
         (
-            {"kind": Kind.FIXED, "dictionary": ("id",), "form": Form.QUADRATIC},
+            {"kind": Kind.FIXED, "dictionary": ("id",), "form": "quadratic"},
             "form type1 or one_sided for a fixed family; got quadratic",
         ),
         (
-            {"kind": Kind.FIXED, "dictionary": ("id",), "form": Form.TWO_SIDED},
+            {"kind": Kind.FIXED, "dictionary": ("id",), "form": "two_sided"},
             "form type1 or one_sided for a fixed family; got two_sided",
         ),
         ({"kind": Kind.MOA}, "a gate for moa and none otherwise; kind is moa"),

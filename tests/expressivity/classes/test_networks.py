@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.families import FIXED_FORMS, Family, Form, Kind
+from expressivity.classes.families import FIXED_FORMS, Family, Kind
 from expressivity.classes.gates import GATES, GateSpec
 from expressivity.classes.networks import (
     Structure,
@@ -29,6 +29,7 @@ from expressivity.classes.networks import (
     unpack,
     with_gradient,
 )
+from expressivity.classes.neurons import FORMS
 from expressivity.symbolic.interpret import TORCH, interpret
 
 torch.set_num_threads(1)
@@ -41,19 +42,20 @@ def families(width: int = 3, dimension: int = 2, **changes: object) -> list[Fami
     """One family for every kind, form and gate."""
     sizes = {"width": width, "dimension": dimension, **changes}
     result = []
-    for form in Form:
+    for form in FORMS:
         if form in FIXED_FORMS:
-            result.append(Family(kind=Kind.FIXED, form=form, dictionary=("gelu",), **sizes))
-        result.append(Family(kind=Kind.LA, form=form, **sizes))
+            result.append(Family(kind=Kind.FIXED, neuron=form, dictionary=("gelu",), **sizes))
+        result.append(Family(kind=Kind.LA, neuron=form, **sizes))
         result += [
-            Family(kind=kind, form=form, gate=GateSpec(name=name), **sizes) for kind, name in GATED
+            Family(kind=kind, neuron=form, gate=GateSpec(name=name), **sizes)
+            for kind, name in GATED
         ]
     return result
 
 
 def label(family: Family) -> str:
     gate = "" if family.gate is None else f"-{family.gate.name}"
-    return f"{family.kind}-{family.form}{gate}"
+    return f"{family.kind}-{family.neuron}{gate}"
 
 
 every_family = pytest.mark.parametrize("family", families(), ids=label)
@@ -125,7 +127,7 @@ def symbolic_network(family: Family, theta_P: list[sp.Symbol], x: list[sp.Symbol
         return [sp.Add(*[c * t for c, t in zip(row, (*x, 1), strict=True)]) for row in rows]
 
     z = maps(width)
-    y = z if family.form is Form.TYPE1 else maps(width)
+    y = z if family.neuron == "type1" else maps(width)
     logits = [maps(family.coefficients) if family.gate else [] for _ in range(family.sides)]
     a = [next(cursor) for _ in range(width)]
     sides = []
@@ -143,14 +145,14 @@ def symbolic_network(family: Family, theta_P: list[sp.Symbol], x: list[sp.Symbol
         return sp.Add(*[c * s_k(argument) for c, s_k in zip(sides[side], s, strict=True)])
 
     def neuron(j: int) -> sp.Expr:
-        match family.form:
-            case Form.TYPE1:
+        match family.neuron:
+            case "type1":
                 return mix(0, z[j])
-            case Form.ONE_SIDED:
+            case "one_sided":
                 return mix(0, z[j]) * y[j]
-            case Form.TWO_SIDED:
+            case "two_sided":
                 return mix(0, z[j]) * mix(1, y[j])
-            case Form.QUADRATIC:
+            case "quadratic":
                 pairs = itertools.product(range(size), repeat=2)
                 terms = [sides[0][size * k + i] * s[k](z[j]) * s[i](y[j]) for k, i in pairs]
                 return sp.Add(*terms)
@@ -158,12 +160,12 @@ def symbolic_network(family: Family, theta_P: list[sp.Symbol], x: list[sp.Symbol
     return sp.Add(*[a[j] * neuron(j) for j in range(width)])
 
 
-@pytest.mark.parametrize("form", list(Form))
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("gate", [None, *GATES])
 def test_values_and_jacobian_are_the_symbolic_ones(form, gate):
     family = Family(
         kind=Kind.LA if gate is None else Kind.MOA,
-        form=form,
+        neuron=form,
         width=2,
         dimension=1,
         dictionary=("relu2", "tanh"),
@@ -261,7 +263,7 @@ def test_permuting_neurons_permutes_rows_only(family):
 @pytest.mark.parametrize(("name", "degree"), [("relu", 1), ("relu2", 2), ("leaky_relu", 1)])
 @pytest.mark.parametrize("form", FIXED_FORMS)
 def test_homogeneous_rescaling_leaves_the_function_unchanged(name, degree, form):
-    family = Family(kind=Kind.FIXED, form=form, width=3, dimension=2, dictionary=(name,))
+    family = Family(kind=Kind.FIXED, neuron=form, width=3, dimension=2, dictionary=(name,))
     theta_LP, x_ND = lanes(family, 2), nodes(6, 2)
     factor_M = torch.tensor([0.5, 3.0, 7.0], dtype=FLOAT)
     blocks = unpack(family, theta_LP)
@@ -272,30 +274,30 @@ def test_homogeneous_rescaling_leaves_the_function_unchanged(name, degree, form)
 
 
 @pytest.mark.parametrize("gate", [None, *GATES])
-@pytest.mark.parametrize("form", [Form.TWO_SIDED, Form.QUADRATIC])
+@pytest.mark.parametrize("form", ["two_sided", "quadratic"])
 def test_the_two_sides_can_be_swapped(form, gate):
     spec = None if gate is None else GateSpec(name=gate)
     kind = Kind.LA if gate is None else Kind.MOA
-    family = Family(kind=kind, form=form, width=2, dimension=2, gate=spec)
+    family = Family(kind=kind, neuron=form, width=2, dimension=2, gate=spec)
     theta_LP, x_ND = lanes(family, 2), nodes(6, 2)
     blocks = unpack(family, theta_LP)
     swapped = {**blocks, "w": blocks["v"], "v": blocks["w"]}
     for name in blocks:
-        if form is Form.TWO_SIDED and name[-1] in "01":
+        if form == "two_sided" and name[-1] in "01":
             swapped[name] = blocks[name[:-1] + ("1" if name[-1] == "0" else "0")]
-        if form is Form.QUADRATIC and name in ("scale0", "u0"):
+        if form == "quadratic" and name in ("scale0", "u0"):
             swapped[name] = blocks[name].unflatten(1, (7, 7)).transpose(1, 2).flatten(1, 2)
     torch.testing.assert_close(
         evaluate(family, pack(family, swapped), x_ND), evaluate(family, theta_LP, x_ND)
     )
 
 
-@pytest.mark.parametrize("form", list(Form))
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("gate", list(GATES))
 def test_constant_gates_give_every_la_network(form, gate):
     # docs/theory.md, section 2: the maps behind PROVED
-    la = Family(kind=Kind.LA, form=form, width=2, dimension=2)
-    moa = Family(kind=Kind.MOA, form=form, width=2, dimension=2, gate=GateSpec(name=gate))
+    la = Family(kind=Kind.LA, neuron=form, width=2, dimension=2)
+    moa = Family(kind=Kind.MOA, neuron=form, width=2, dimension=2, gate=GateSpec(name=gate))
     theta_LP, x_ND = lanes(la, 3), nodes(6, 2)
     blocks = unpack(la, theta_LP)
     for side in range(la.sides):
@@ -312,8 +314,8 @@ def test_constant_gates_give_every_la_network(form, gate):
 
 
 def test_fixed_and_la_share_a_structure():
-    fixed = Family(kind=Kind.FIXED, form=Form.ONE_SIDED, width=1, dimension=3, dictionary=("silu",))
-    la = Family(kind=Kind.LA, form=Form.ONE_SIDED, width=4, dimension=1, bias=False)
+    fixed = Family(kind=Kind.FIXED, neuron="one_sided", width=1, dimension=3, dictionary=("silu",))
+    la = Family(kind=Kind.LA, neuron="one_sided", width=4, dimension=1, bias=False)
     assert Structure.of(fixed) == Structure.of(la)
     structures = {Structure.of(family) for family in families()}
     assert len({structure.label for structure in structures}) == len(structures)
@@ -321,7 +323,7 @@ def test_fixed_and_la_share_a_structure():
 
 
 def test_a_fixed_network_is_its_formula():
-    family = Family(kind=Kind.FIXED, form=Form.ONE_SIDED, width=2, dimension=1, dictionary=("id",))
+    family = Family(kind=Kind.FIXED, neuron="one_sided", width=2, dimension=1, dictionary=("id",))
     blocks = unpack(family, lanes(family, 1))
     blocks["w"][0] = torch.tensor([[2.0, 1.0], [0.0, 3.0]])
     blocks["v"][0] = torch.tensor([[1.0, -1.0], [5.0, 0.0]])

@@ -16,8 +16,9 @@ from odd_plugins import activation, gate, registered_activation, registered_gate
 from expressivity.bounds import TargetNorms, lower_bounds
 from expressivity.bounds.gradient_jump import class_degree
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.families import FIXED_FORMS, Family, Form, Kind
+from expressivity.classes.families import FIXED_FORMS, Family, Kind
 from expressivity.classes.gates import GATES, GateSpec
+from expressivity.classes.neurons import FORMS
 from expressivity.classes.weights import Weights, network_expression
 from expressivity.evidence import Verdict
 from expressivity.membership.decide import classify, decide
@@ -44,10 +45,10 @@ def test_a_gate_with_a_kink_is_not_taken_for_smooth():
     """relu(x) is MoA of width 1 over tanh with the gate max(z, 0): u = 1, w = 0, b = 1."""
     with registered_gate(gate("ramp", sp.Max(Z, 0), vanishes_at_zero=True)):
         for bias, names in ((True, ("tanh",)), (False, ("tanh",)), (False, ("relu", "tanh"))):
-            for form in Form:
+            for form in FORMS:
                 family = Family(
                     kind=Kind.MOA,
-                    form=form,
+                    neuron=form,
                     width=1,
                     dimension=1,
                     dictionary=names,
@@ -61,13 +62,13 @@ def test_a_discontinuous_activation_gets_no_gradient_bound():
     """heav(x) x is its own neuron, and has a slope jump of 1; its class has no kink, declared."""
     with registered_activation(activation("heav", STEP, kink=sp.Integer(0))):
         family = Family(
-            kind=Kind.FIXED, form=Form.ONE_SIDED, width=1, dimension=1, dictionary=("heav",)
+            kind=Kind.FIXED, neuron="one_sided", width=1, dimension=1, dictionary=("heav",)
         )
         target = as_target(ACTIVATIONS["heav"](X) * X)
         assert class_degree(family, through_origin=True) is None
         assert lower_bounds(target, family, norms=NORMS) == ()
         assert decide(target, family).verdict is not Verdict.NON_MEMBER
-        plain = Family(kind=Kind.FIXED, form=Form.TYPE1, width=1, dimension=1,
+        plain = Family(kind=Kind.FIXED, neuron="type1", width=1, dimension=1,
                        dictionary=("heav",))  # fmt: skip
         assert lower_bounds(as_target(ACTIVATIONS["heav"](X)), plain, norms=NORMS) == ()
 
@@ -179,7 +180,7 @@ def random_family(draw, name, gate_name):
     chosen = gate_name or draw.choice(("sigmoid", "tanh", "softmax"))
     return Family(
         kind=kind,
-        form=draw.choice(FIXED_FORMS if kind is Kind.FIXED else tuple(Form)),
+        neuron=draw.choice(FIXED_FORMS if kind is Kind.FIXED else FORMS),
         width=draw.choice((1, 1, 2)),
         dimension=draw.choice((1, 1, 2)),
         dictionary=names,

@@ -12,7 +12,7 @@ import time
 import pytest
 import sympy as sp
 
-from expressivity.classes.families import FIXED_FORMS, Family, Form, Kind
+from expressivity.classes.families import FIXED_FORMS, Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.weights import Weights, network_expression
 from expressivity.commands import classify as command
@@ -96,7 +96,7 @@ def test_witnesses_can_be_read_back(capsys, text):
         data, gate = row["family"], row["family"]["gate"]
         family = Family(
             kind=Kind(data["kind"]),
-            form=Form(data["form"]),
+            neuron=data["form"],
             width=data["width"],
             dimension=target.dimension,
             dictionary=tuple(data["dictionary"]),

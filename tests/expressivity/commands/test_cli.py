@@ -24,7 +24,9 @@ from expressivity import cli
 from expressivity.bounds import Bound
 from expressivity.classes.activations import FULL_DICTIONARY
 from expressivity.classes.audit import Finding
-from expressivity.classes.families import FAMILIES, Form, Kind
+from expressivity.classes.catalogue import FAMILIES
+from expressivity.classes.families import Kind
+from expressivity.classes.neurons import FORMS
 from expressivity.commands import doctor as doctor_command
 from expressivity.commands import running
 from expressivity.commands import separate as separate_command
@@ -503,7 +505,7 @@ def test_an_interruption_keeps_finished_units(call, out, monkeypatch):
 CHOICES = {
     "target": ", ".join(TARGETS),
     "family": ", ".join(Kind),
-    "form": ", ".join(Form),
+    "form": ", ".join(FORMS),
     "gate": "sigmoid, tanh, softmax",
     "activation": ", ".join(FULL_DICTIONARY),
     "optimizer": "varpro, lm, adam",

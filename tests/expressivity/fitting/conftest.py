@@ -10,8 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from expressivity.classes.families import FIXED_FORMS, Family, Form, Kind
+from expressivity.classes.families import FIXED_FORMS, Family, Kind
 from expressivity.classes.gates import GATES, GateSpec
+from expressivity.classes.neurons import FORMS
 from expressivity.fitting import Samples
 from expressivity.targets.domains import rule
 from expressivity.targets.target import Target
@@ -22,13 +23,17 @@ def families(*, width: int, dimension: int) -> list[Family]:
     dictionary = ("id", "relu", "leaky_relu", "tanh")
     sizes = {"width": width, "dimension": dimension}
     found: list[Family] = []
-    for form in Form:
+    for form in FORMS:
         if form in FIXED_FORMS:
-            found.append(Family(kind=Kind.FIXED, form=form, dictionary=("gelu",), **sizes))
-        found.append(Family(kind=Kind.LA, form=form, dictionary=dictionary, **sizes))
+            found.append(Family(kind=Kind.FIXED, neuron=form, dictionary=("gelu",), **sizes))
+        found.append(Family(kind=Kind.LA, neuron=form, dictionary=dictionary, **sizes))
         found += [
             Family(
-                kind=Kind.MOA, form=form, gate=GateSpec(name=g), dictionary=dictionary[1:], **sizes
+                kind=Kind.MOA,
+                neuron=form,
+                gate=GateSpec(name=g),
+                dictionary=dictionary[1:],
+                **sizes,
             )
             for g in GATES
         ]
@@ -37,7 +42,7 @@ def families(*, width: int, dimension: int) -> list[Family]:
 
 def _label(family: Family) -> str:
     gate = "" if family.gate is None else f"-{family.gate.name}"
-    return f"{family.kind}-{family.form}{gate}"
+    return f"{family.kind}-{family.neuron}{gate}"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

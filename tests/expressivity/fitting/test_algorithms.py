@@ -15,9 +15,10 @@ import scipy.optimize
 import torch
 from torch import Tensor
 
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.networks import evaluate, pack, unpack
+from expressivity.classes.neurons import FORMS
 from expressivity.fitting import (
     Adam,
     Algorithm,
@@ -43,10 +44,10 @@ CPU = torch.device("cpu")
 ALGORITHMS = (LevenbergMarquardt, VariableProjection, Adam)
 every_algorithm = pytest.mark.parametrize("algorithm", ALGORITHMS)
 
-TANH = Family(kind=Kind.FIXED, form=Form.TYPE1, width=1, dimension=1, dictionary=("tanh",))
+TANH = Family(kind=Kind.FIXED, neuron="type1", width=1, dimension=1, dictionary=("tanh",))
 MIXED = Family(
     kind=Kind.MOA,
-    form=Form.TYPE1,
+    neuron="type1",
     width=1,
     dimension=2,
     dictionary=("relu", "tanh"),
@@ -197,7 +198,7 @@ def test_twin_neurons_lose_nothing(width, random_samples):
 
 def test_more_parameters_than_nodes(random_samples):
     family = Family(
-        kind=Kind.MOA, form=Form.QUADRATIC, width=1, dimension=1, gate=GateSpec(name="tanh")
+        kind=Kind.MOA, neuron="quadratic", width=1, dimension=1, gate=GateSpec(name="tanh")
     )
     samples = random_samples(20, 1)
     problem = make_problem(family, samples, compiled=False)
@@ -239,9 +240,9 @@ def test_kaufmans_model_is_the_derivative_near_a_zero_residual(sampled):
     )
 
 
-@pytest.mark.parametrize("form", list(Form))
+@pytest.mark.parametrize("form", FORMS)
 def test_default_linear_block(form):
-    family = Family(kind=Kind.LA, form=form, width=1, dimension=1)
+    family = Family(kind=Kind.LA, neuron=form, width=1, dimension=1)
     assert default_linear_block(family) == "scale0"
     assert default_linear_block(replace(family, width=2)) == "a"
     assert default_linear_block(replace(family, outputs=2)) == "a"
@@ -371,7 +372,7 @@ def test_vector_outputs_and_dimension_three(dimension, outputs, algorithm, rando
     samples = random_samples(80, dimension, outputs)
     for kind, gate in ((Kind.LA, None), (Kind.MOA, GateSpec(name="softmax"))):
         family = Family(
-            kind=kind, form=Form.TWO_SIDED, width=2, dimension=dimension, outputs=outputs, gate=gate
+            kind=kind, neuron="two_sided", width=2, dimension=dimension, outputs=outputs, gate=gate
         )
         problem = make_problem(family, samples, compiled=False)
         starts_LP = random_starts(family, seed=0, restarts=2)

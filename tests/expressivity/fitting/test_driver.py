@@ -17,7 +17,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.fitting import (
     Adam,
@@ -43,7 +43,7 @@ needs_compiler = pytest.mark.skipif(not compiler_available(), reason="needs a C+
 ALGORITHMS = (LevenbergMarquardt, VariableProjection, Adam)
 every_algorithm = pytest.mark.parametrize("algorithm", ALGORITHMS)
 
-MIXED = Family(kind=Kind.MOA, form=Form.TYPE1, width=1, dimension=2, gate=GateSpec(name="tanh"))
+MIXED = Family(kind=Kind.MOA, neuron="type1", width=1, dimension=2, gate=GateSpec(name="tanh"))
 SMALL = replace(MIXED, dictionary=("id", "relu", "tanh"))
 
 
@@ -148,7 +148,7 @@ OTHER_PROCESS = """
     import hashlib, sys, torch
     import numpy as np
     from expressivity.targets.domains import rule
-    from expressivity.classes.families import Family, Form, Kind
+    from expressivity.classes.families import Family, Kind
     from expressivity.fitting import *
     from expressivity.classes.gates import GateSpec
     from expressivity.targets.builtin import t2
@@ -160,7 +160,7 @@ OTHER_PROCESS = """
     samples = Samples(nodes_ND=nodes, weights_N=weights, values_NO=t2().values(nodes)[:, None])
     family = Family(
         kind=Kind.MOA,
-        form=Form.TYPE1,
+        neuron="type1",
         width=1,
         dimension=2,
         gate=GateSpec(name="tanh"),

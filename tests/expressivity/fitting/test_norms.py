@@ -15,7 +15,7 @@ import sympy as sp
 import torch
 from torch import Tensor
 
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GATES, GateSpec
 from expressivity.classes.networks import pack, unpack
 from expressivity.fitting import random_starts
@@ -30,12 +30,10 @@ from expressivity.targets.translation import to_sympy
 
 torch.set_num_threads(1)
 
-LA1 = Family(
-    kind=Kind.LA, form=Form.TYPE1, width=1, dimension=1, dictionary=("id", "relu", "relu2")
-)
+LA1 = Family(kind=Kind.LA, neuron="type1", width=1, dimension=1, dictionary=("id", "relu", "relu2"))
 MOA2 = Family(
     kind=Kind.MOA,
-    form=Form.TYPE1,
+    neuron="type1",
     width=1,
     dimension=2,
     dictionary=("id", "relu"),
@@ -162,7 +160,7 @@ def test_snapping_keeps_what_it_cannot_improve():
 
 
 def test_snapping_tidies_both_maps():
-    family = replace(LA1, form=Form.ONE_SIDED, bias=False)
+    family = replace(LA1, neuron="one_sided", bias=False)
     theta_P = packed(family, w=[1.0, 0.0], v=[1.0, 1e-17], a=[1.0], scale0=[0.0, 1.0, 1.0])
     blocks = unpack(family, snapped(family, theta_P, measuring_grid(t3()))[None])
     assert blocks["v"].tolist() == [[[1.0, 0.0]]]
@@ -170,7 +168,7 @@ def test_snapping_tidies_both_maps():
 
 def test_l2_is_that_of_adaptive_quadrature():
     # one smooth network against t2, over the half disks x2 > 0 and x2 < 0
-    family = Family(kind=Kind.FIXED, form=Form.TYPE1, width=2, dimension=2, dictionary=("tanh",))
+    family = Family(kind=Kind.FIXED, neuron="type1", width=2, dimension=2, dictionary=("tanh",))
     theta_P = random_starts(family, seed=1, restarts=1)[0]
     blocks = {name: b[0].numpy() for name, b in unpack(family, theta_P[None]).items()}
     (w1, w2), (a1, a2) = blocks["w"].tolist(), blocks["a"][0].tolist()

@@ -12,16 +12,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.networks import evaluate, evaluate_with_gradient, unpack
+from expressivity.classes.neurons import FORMS
 from expressivity.fitting import Problem, Samples, make_problem, random_starts
 from expressivity.fitting.linear_algebra import ALIGN
 from expressivity.fitting.problem import Columns, columns, system_factor
 from expressivity.targets.builtin import t1, t2
 
 CPU = torch.device("cpu")
-LA = Family(kind=Kind.LA, form=Form.TYPE1, width=2, dimension=2)
+LA = Family(kind=Kind.LA, neuron="type1", width=2, dimension=2)
 
 
 def gram(problem: Problem, theta_LP: Tensor) -> Tensor:
@@ -61,7 +62,7 @@ def test_blocks_and_padding_change_nothing(nodes, random_samples):
 def test_rows_are_the_dense_ones(gradient, kind, sampled):
     samples = sampled(t2(), 6, gradient=gradient)
     gate = GateSpec(name="tanh") if kind is Kind.MOA else None
-    family = Family(kind=kind, form=Form.ONE_SIDED, width=2, dimension=2, gate=gate)
+    family = Family(kind=kind, neuron="one_sided", width=2, dimension=2, gate=gate)
     theta_LP = random_starts(family, seed=0, restarts=2)
     problem = make_problem(family, samples, compiled=False, node_block=48)
     assert problem.x_BEN.shape[0] > 1
@@ -176,7 +177,7 @@ def test_columns_cover_the_learned_parameters_once(linear, each_family):
 def test_columns_leave_out_what_a_switch_freezes(switch, linear):
     family = Family(
         kind=Kind.MOA,
-        form=Form.TWO_SIDED,
+        neuron="two_sided",
         width=2,
         dimension=2,
         bias=switch != "bias",
@@ -185,9 +186,9 @@ def test_columns_leave_out_what_a_switch_freezes(switch, linear):
     assert_split(family, linear, held=set())
 
 
-@pytest.mark.parametrize("form", list(Form))
+@pytest.mark.parametrize("form", FORMS)
 def test_columns_hold_the_redundant_factor_at_width_one(form):
-    family = Family(kind=Kind.LA, form=form, width=1, dimension=2)
+    family = Family(kind=Kind.LA, neuron=form, width=1, dimension=2)
     assert_split(family, None, held=set())
     assert_split(family, "a", held=set())
     assert_split(family, "scale0", held=set(positions(family, "a")))

@@ -16,16 +16,17 @@ import torch
 from torch import Tensor
 
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import FIXED_FORMS, Family, Form, Kind
+from expressivity.classes.families import FIXED_FORMS, Family, Kind
 from expressivity.classes.gates import GATES, GateSpec
 from expressivity.classes.networks import Structure
+from expressivity.classes.neurons import FORMS
 from expressivity.fitting import Samples, make_problem, random_starts
 from expressivity.fitting import program as module
 from expressivity.fitting.program import CLOCK, compiler_available, program
 
 needs_compiler = pytest.mark.skipif(not compiler_available(), reason="needs a C++ compiler")
 
-LA = Family(kind=Kind.LA, form=Form.TYPE1, width=2, dimension=2, dictionary=("relu", "tanh"))
+LA = Family(kind=Kind.LA, neuron="type1", width=2, dimension=2, dictionary=("relu", "tanh"))
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ def test_one_graph_serves_all_sizes(alerts, random_samples):
 @needs_compiler
 def test_one_gradient_graph_serves_all_widths_and_rules(alerts, random_samples):
     # one for width 1 and one for the others in each of two dimensions
-    family = replace(LA, dictionary=("tanh", "relu"), form=Form.ONE_SIDED)
+    family = replace(LA, dictionary=("tanh", "relu"), neuron="one_sided")
     assert graphs_for_all_sizes(family, random_samples, gradient=True) == 4
     assert [record.getMessage() for record in alerts] == []
 
@@ -105,8 +106,8 @@ def test_one_gradient_graph_serves_all_widths_and_rules(alerts, random_samples):
 def structures() -> list[Family]:
     """Families of all structures over the full dictionary."""
     found: list[Family] = []
-    for form in Form:
-        family = replace(LA, form=form, dictionary=FULL_DICTIONARY)
+    for form in FORMS:
+        family = replace(LA, neuron=form, dictionary=FULL_DICTIONARY)
         found.append(family)
         found += [replace(family, kind=Kind.MOA, gate=GateSpec(name=name)) for name in GATES]
     return found
@@ -144,7 +145,7 @@ def test_each_structure_has_a_code_object_of_its_own(monkeypatch):
 
 def test_fixed_and_la_share_a_program():
     for form in FIXED_FORMS:
-        la = replace(LA, form=form, dictionary=FULL_DICTIONARY)
+        la = replace(LA, neuron=form, dictionary=FULL_DICTIONARY)
         fixed = replace(la, kind=Kind.FIXED, dictionary=("relu2",), width=1)
         assert Structure.of(la) == Structure.of(fixed)
 

@@ -11,16 +11,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.networks import parameter_length, unpack
 from expressivity.fitting.starts import frozen_coefficients, random_start, random_starts
 
 DETERMINISTIC = settings(deadline=None, derandomize=True, max_examples=30)
 
-MOA = Family(
-    kind=Kind.MOA, form=Form.TWO_SIDED, width=3, dimension=2, gate=GateSpec(name="softmax")
-)
+MOA = Family(kind=Kind.MOA, neuron="two_sided", width=3, dimension=2, gate=GateSpec(name="softmax"))
 
 
 @DETERMINISTIC
@@ -81,10 +79,10 @@ def test_switches_freeze_their_blocks():
     assert learned == switched.parameter_count
 
 
-@pytest.mark.parametrize("form", [Form.TYPE1, Form.ONE_SIDED])
+@pytest.mark.parametrize("form", ["type1", "one_sided"])
 @pytest.mark.parametrize("name", ["id", "gelu", "tanh"])
 def test_fixed_coefficients_are_one_hot(name, form):
-    family = Family(kind=Kind.FIXED, form=form, width=2, dimension=1, dictionary=(name,))
+    family = Family(kind=Kind.FIXED, neuron=form, width=2, dimension=1, dictionary=(name,))
     scale_LK = unpack(family, random_starts(family, seed=0, restarts=3))["scale0"]
     expected = [float(other == name) for other in family.basis]
     assert scale_LK.tolist() == [expected] * 3

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.layers import FeedForward, replace_feedforward
 
@@ -56,10 +56,10 @@ def gpt2(transformers, activation):
 
 
 def to_mixture(fixed: Family) -> Family:
-    form = Form.TYPE1 if fixed.form is Form.TYPE1 else Form.TWO_SIDED
+    form = "type1" if fixed.neuron == "type1" else "two_sided"
     gate = GateSpec(name="sigmoid")
     return dataclasses.replace(
-        fixed, kind=Kind.MOA, form=form, gate=gate, dictionary=FULL_DICTIONARY
+        fixed, kind=Kind.MOA, neuron=form, gate=gate, dictionary=FULL_DICTIONARY
     )
 
 

@@ -17,9 +17,10 @@ from torch._dynamo.testing import CompileCounterWithBackend
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
-from expressivity.classes.families import FIXED_FORMS, Family, Form, Kind
+from expressivity.classes.families import FIXED_FORMS, Family, Kind
 from expressivity.classes.gates import GATES, GateSpec
 from expressivity.classes.networks import evaluate, pack, unpack
+from expressivity.classes.neurons import FORMS
 from expressivity.fitting.program import compiler_available
 from expressivity.layers import (
     FeedForward,
@@ -37,21 +38,21 @@ SMALL = ("id", "relu2", "gelu", "silu", "tanh")
 TANH = GateSpec(name="tanh")
 
 
-def family(form: Form, kind: Kind, gate: str | GateSpec | None = None, **changes) -> Family:
+def family(form: str, kind: Kind, gate: str | GateSpec | None = None, **changes) -> Family:
     options = {"width": 6, "dimension": 4, "outputs": 4, "dictionary": SMALL}
     if kind is Kind.FIXED:
         options["dictionary"] = ("silu",)
     if isinstance(gate, str):
         gate = GateSpec(name=gate)
-    return Family(kind=kind, form=form, gate=gate, **{**options, **changes})
+    return Family(kind=kind, neuron=form, gate=gate, **{**options, **changes})
 
 
-def kinds(form: Form) -> list[tuple[Kind, str | None]]:
+def kinds(form: str) -> list[tuple[Kind, str | None]]:
     fixed = [(Kind.FIXED, None)] if form in FIXED_FORMS else []
     return [*fixed, (Kind.LA, None), *((Kind.MOA, gate) for gate in GATES)]
 
 
-CASES = [(form, *case) for form in Form for case in kinds(form)]
+CASES = [(form, *case) for form in FORMS for case in kinds(form)]
 every_case = pytest.mark.parametrize(("form", "kind", "gate"), CASES)
 
 
@@ -112,7 +113,7 @@ def test_gradients(form, kind, gate):
 @pytest.mark.parametrize("gate", GATES)
 def test_switches(gate, scale, bias):
     spec = GateSpec(name=gate, scale=scale, bias=bias)
-    for form, hidden in itertools.product(Form, (True, False)):
+    for form, hidden in itertools.product(FORMS, (True, False)):
         described = family(form, Kind.MOA, spec, bias=hidden)
         layer = drawn(described)
         assert sum(p.numel() for p in layer.parameters()) == described.parameter_count
@@ -128,7 +129,7 @@ def test_parameter_count(form, kind, gate):
 
 
 def test_state_dict():
-    layer = FeedForward(family(Form.TWO_SIDED, Kind.MOA, "sigmoid", dictionary=("relu", "id")))
+    layer = FeedForward(family("two_sided", Kind.MOA, "sigmoid", dictionary=("relu", "id")))
     assert {name: tuple(t.shape) for name, t in layer.state_dict().items()} == {
         "w.weight": (6, 4),
         "w.bias": (6,),
@@ -142,18 +143,18 @@ def test_state_dict():
         "scale1": (2,),
         "a.weight": (4, 6),
     }
-    assert list(FeedForward(family(Form.TYPE1, Kind.LA)).state_dict()) == [
+    assert list(FeedForward(family("type1", Kind.LA)).state_dict()) == [
         "scale0",
         "w.weight",
         "w.bias",
         "a.weight",
     ]
-    bare = FeedForward(family(Form.TYPE1, Kind.FIXED, bias=False))
+    bare = FeedForward(family("type1", Kind.FIXED, bias=False))
     assert list(bare.state_dict()) == ["w.weight", "a.weight"]
 
 
 def test_leading_axes():
-    layer = drawn(family(Form.TWO_SIDED, Kind.MOA, "softmax"))
+    layer = drawn(family("two_sided", Kind.MOA, "softmax"))
     x = inputs(2, 3, 4)
     y = layer(x)
     assert y.shape == (2, 3, 4)
@@ -164,7 +165,7 @@ def test_leading_axes():
 
 
 def test_copies_and_pickles_share_the_program():
-    layer = drawn(family(Form.ONE_SIDED, Kind.MOA, "sigmoid"))
+    layer = drawn(family("one_sided", Kind.MOA, "sigmoid"))
     x = inputs(3, 4)
     stream = io.BytesIO()
     torch.save(layer, stream)
@@ -186,14 +187,14 @@ def start_variance(described: Family, choices: Initialisation) -> float:
     return float(torch.stack(found).mean())
 
 
-def wide(form: Form, kind: Kind, gate=None) -> Family:
+def wide(form: str, kind: Kind, gate=None) -> Family:
     dictionary = ("silu",) if kind is Kind.FIXED else FULL_DICTIONARY
     return family(form, kind, gate, width=256, dimension=64, outputs=64, dictionary=dictionary)
 
 
 @every_case
 def test_variance_at_the_start_is_the_fixed_layers(form, kind, gate):
-    reference = Form.TYPE1 if form is Form.TYPE1 else Form.ONE_SIDED
+    reference = "type1" if form == "type1" else "one_sided"
     expected = start_variance(wide(reference, Kind.FIXED), Initialisation())
     match = Match.OUTPUT if gate == "softmax" else Match.COEFFICIENTS
     found = start_variance(wide(form, kind, gate), Initialisation(match=match))
@@ -203,22 +204,22 @@ def test_variance_at_the_start_is_the_fixed_layers(form, kind, gate):
 @pytest.mark.parametrize("gate", GATES)
 def test_variance_at_the_start_with_random_gates(gate):
     # type1: products of two mixtures have tails too heavy for a small sample
-    expected = start_variance(wide(Form.TYPE1, Kind.FIXED), Initialisation())
+    expected = start_variance(wide("type1", Kind.FIXED), Initialisation())
     choices = Initialisation(gate_std=1.0)
     for spec in (GateSpec(name=gate), GateSpec(name=gate, scale=False, bias=False)):
-        found = start_variance(wide(Form.TYPE1, Kind.MOA, spec), choices)
+        found = start_variance(wide("type1", Kind.MOA, spec), choices)
         assert found == pytest.approx(expected, rel=0.1)
 
 
 def test_the_match_is_needed():
     unmatched = Initialisation(match=Match.NONE)
-    fixed = start_variance(wide(Form.ONE_SIDED, Kind.FIXED), unmatched)
-    mixed = start_variance(wide(Form.TWO_SIDED, Kind.MOA, "sigmoid"), unmatched)
+    fixed = start_variance(wide("one_sided", Kind.FIXED), unmatched)
+    mixed = start_variance(wide("two_sided", Kind.MOA, "sigmoid"), unmatched)
     assert mixed > 5 * fixed
 
 
 @pytest.mark.parametrize("gate", GATES)
-@pytest.mark.parametrize("form", list(Form))
+@pytest.mark.parametrize("form", FORMS)
 def test_gates_start_uniform(form, gate):
     layer = FeedForward(family(form, Kind.MOA, gate))
     for c in layer.coefficients(inputs(9, 4, dtype=torch.float32)):
@@ -230,7 +231,7 @@ def test_gates_start_uniform(form, gate):
 
 
 def test_gains():
-    described = wide(Form.TWO_SIDED, Kind.MOA, "sigmoid")
+    described = wide("two_sided", Kind.MOA, "sigmoid")
     layer = FeedForward(described, initialisation=Initialisation(input_gain=2.0, output_gain=0.5))
     assert layer.w.weight.std().item() == pytest.approx(2 / 8, rel=0.05)
     assert layer.v.weight.std().item() == pytest.approx(2 / 8, rel=0.05)
@@ -251,23 +252,23 @@ def test_start_as_the_reference_layer(form, kind, gate):
     ("described", "choices", "message"),
     [
         (
-            family(Form.TYPE1, Kind.MOA, GateSpec(name="tanh", bias=False)),
+            family("type1", Kind.MOA, GateSpec(name="tanh", bias=False)),
             {},
             "gate_std above 0 where gates vanish at 0",
         ),
         (
-            family(Form.TYPE1, Kind.MOA, GateSpec(name="sigmoid", scale=False)),
+            family("type1", Kind.MOA, GateSpec(name="sigmoid", scale=False)),
             {"mixture": Mixture.REFERENCE},
             "gates that can select silu",
         ),
         (
-            family(Form.TYPE1, Kind.LA, dictionary=("relu", "id")),
+            family("type1", Kind.LA, dictionary=("relu", "id")),
             {"mixture": Mixture.REFERENCE},
             "silu in the dictionary",
         ),
-        (family(Form.TYPE1, Kind.LA), {"reference": "sine"}, "unknown activation 'sine'"),
-        (family(Form.TYPE1, Kind.LA), {"input_gain": 0.0}, "a positive input_gain; got 0.0"),
-        (family(Form.TYPE1, Kind.LA), {"gate_std": -1.0}, "gate_std of at least 0; got -1.0"),
+        (family("type1", Kind.LA), {"reference": "sine"}, "unknown activation 'sine'"),
+        (family("type1", Kind.LA), {"input_gain": 0.0}, "a positive input_gain; got 0.0"),
+        (family("type1", Kind.LA), {"gate_std": -1.0}, "gate_std of at least 0; got -1.0"),
     ],
 )
 def test_starts_that_do_not_exist(described, choices, message):
@@ -324,8 +325,8 @@ def test_a_default_device_without_numbers(form, kind, gate):
 def test_fake_tensors_are_not_kept():
     initialisation._moments.cache_clear()
     with FakeTensorMode(), pytest.raises(DataDependentOutputException):
-        FeedForward(family(Form.TYPE1, Kind.LA))
-    assert FeedForward(family(Form.TYPE1, Kind.LA)).scale(0).isfinite().all()
+        FeedForward(family("type1", Kind.LA))
+    assert FeedForward(family("type1", Kind.LA)).scale(0).isfinite().all()
 
 
 @every_case
@@ -388,19 +389,19 @@ def test_compiled_programs_agree_with_eager(form, kind, gate):
 # Memory
 
 
-def reference(form: Form) -> Family:
-    fixed = form if form in FIXED_FORMS else Form.ONE_SIDED
+def reference(form: str) -> Family:
+    fixed = form if form in FIXED_FORMS else "one_sided"
     return family(fixed, Kind.FIXED, width=2048, dimension=512, outputs=512)
 
 
-@pytest.mark.parametrize(("form", "kind", "gate"), [c for c in CASES if c[0] is not Form.QUADRATIC])
+@pytest.mark.parametrize(("form", "kind", "gate"), [c for c in CASES if c[0] != "quadratic"])
 def test_saved_memory(form, kind, gate):
     x = torch.zeros(16, 512)
     sizes = {"width": 2048, "dimension": 512, "outputs": 512, "dictionary": FULL_DICTIONARY}
     if kind is Kind.FIXED:
         sizes["dictionary"] = ("silu",)
     saved = saved_bytes(FeedForward(family(form, kind, gate, **sizes)), x)
-    hidden = 2048 * (2 if form is Form.TYPE1 else 3)  # z, y and their product
+    hidden = 2048 * (2 if form == "type1" else 3)  # z, y and their product
     expected = 16 * 4 * (512 + hidden)
     assert expected <= saved <= 1.02 * expected
     assert saved_bytes(FeedForward(reference(form)), x) == expected
@@ -413,7 +414,7 @@ def test_a_fixed_layer_evaluates_one_activation():
         calls.append(z.shape)
         return ACTIVATIONS["silu"].value_and_derivative(z)
 
-    layer = FeedForward(family(Form.ONE_SIDED, Kind.FIXED))
+    layer = FeedForward(family("one_sided", Kind.FIXED))
     activation = dataclasses.replace(layer.neuron.activations[0], value_and_derivative=counted)
     layer.neuron = dataclasses.replace(layer.neuron, activations=(activation,))
     layer(inputs(3, 4, dtype=torch.float32))
@@ -427,12 +428,12 @@ def changed(source: Family, **changes) -> Family:
     return dataclasses.replace(source, **changes)
 
 
-FIXED1, FIXED2 = family(Form.TYPE1, Kind.FIXED), family(Form.ONE_SIDED, Kind.FIXED)
-LA1, LA2 = family(Form.TYPE1, Kind.LA), family(Form.ONE_SIDED, Kind.LA)
-TWO, SQUARE = family(Form.TWO_SIDED, Kind.LA), family(Form.QUADRATIC, Kind.LA)
-MIXED = [family(form, Kind.MOA, gate) for form in Form for gate in GATES]
-SOFTMAX = [family(form, Kind.MOA, "softmax") for form in (Form.ONE_SIDED, Form.TWO_SIDED)]
-PAIRED = family(Form.QUADRATIC, Kind.MOA, "softmax")
+FIXED1, FIXED2 = family("type1", Kind.FIXED), family("one_sided", Kind.FIXED)
+LA1, LA2 = family("type1", Kind.LA), family("one_sided", Kind.LA)
+TWO, SQUARE = family("two_sided", Kind.LA), family("quadratic", Kind.LA)
+MIXED = [family(form, Kind.MOA, gate) for form in FORMS for gate in GATES]
+SOFTMAX = [family(form, Kind.MOA, "softmax") for form in ("one_sided", "two_sided")]
+PAIRED = family("quadratic", Kind.MOA, "softmax")
 CONVERSIONS = [
     (FIXED1, LA1),
     (FIXED2, LA2),
@@ -454,16 +455,16 @@ CONVERSIONS = [
     *((source, PAIRED) for source in SOFTMAX),
     *((changed(source, gate=GateSpec(name="softmax", bias=False)), PAIRED) for source in SOFTMAX),
     (
-        family(Form.TWO_SIDED, Kind.MOA, GateSpec(name="softmax", scale=False)),
-        family(Form.QUADRATIC, Kind.MOA, GateSpec(name="softmax", scale=False)),
+        family("two_sided", Kind.MOA, GateSpec(name="softmax", scale=False)),
+        family("quadratic", Kind.MOA, GateSpec(name="softmax", scale=False)),
     ),
     (
         changed(LA1, dictionary=("id",)),
-        family(Form.TYPE1, Kind.MOA, GateSpec(name="tanh", scale=False)),
+        family("type1", Kind.MOA, GateSpec(name="tanh", scale=False)),
     ),
     (
-        family(Form.TYPE1, Kind.MOA, GateSpec(name="sigmoid", scale=False, bias=False)),
-        family(Form.TYPE1, Kind.MOA, "sigmoid"),
+        family("type1", Kind.MOA, GateSpec(name="sigmoid", scale=False, bias=False)),
+        family("type1", Kind.MOA, "sigmoid"),
     ),
 ]
 
@@ -505,8 +506,8 @@ def test_converted_layers_learn():
         (MIXED[0], changed(MIXED[0], dictionary=FULL_DICTIONARY), "another dictionary"),
         (MIXED[6], MIXED[9], "form quadratic for a layer with sigmoid gates"),
         (
-            family(Form.ONE_SIDED, Kind.MOA, GateSpec(name="softmax", scale=False)),
-            family(Form.QUADRATIC, Kind.MOA, GateSpec(name="softmax", scale=False)),
+            family("one_sided", Kind.MOA, GateSpec(name="softmax", scale=False)),
+            family("quadratic", Kind.MOA, GateSpec(name="softmax", scale=False)),
             "scale turned off",
         ),
         (

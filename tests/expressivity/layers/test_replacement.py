@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn.utils import parametrizations, prune
 
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GATES, GateSpec
 from expressivity.layers import FeedForward
 from expressivity.layers.agreement import disagreement
@@ -74,9 +74,9 @@ def model_of(*blocks, dtype=torch.float32) -> Model:
 
 
 def to_mixture(fixed: Family, gate: str = "sigmoid") -> Family:
-    form = Form.TYPE1 if fixed.form is Form.TYPE1 else Form.TWO_SIDED
+    form = "type1" if fixed.neuron == "type1" else "two_sided"
     return dataclasses.replace(
-        fixed, kind=Kind.MOA, form=form, gate=GateSpec(name=gate), dictionary=FULL_DICTIONARY
+        fixed, kind=Kind.MOA, neuron=form, gate=GateSpec(name=gate), dictionary=FULL_DICTIONARY
     )
 
 
@@ -577,7 +577,7 @@ def pair(block: Gated, dtype) -> tuple[nn.Module, Block, Block]:
     block = model_of(block, dtype=dtype).layers[0]["mlp"]
     family = Family(
         kind=Kind.FIXED,
-        form=Form.ONE_SIDED,
+        neuron="one_sided",
         width=M,
         dimension=D,
         outputs=D,

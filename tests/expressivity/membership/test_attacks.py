@@ -11,7 +11,7 @@ import sympy as sp
 from expressivity.bounds import TargetNorms, lower_bounds
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.facts import is_real_analytic, lies_in_span, sign_of
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GATES, GateSpec
 from expressivity.evidence import Verdict
 from expressivity.membership.decide import classify, decide
@@ -56,9 +56,9 @@ def test_poles_in_disguise_are_not_called_simple():
     record = odd.activation("disguised", TANH_SQUARED)
     assert has_simple_poles(record) is None
     with odd.registered_activation(record):
-        for form in (Form.TWO_SIDED, Form.QUADRATIC):
+        for form in ("two_sided", "quadratic"):
             family = Family(
-                kind=Kind.LA, form=form, width=1, dimension=2, dictionary="relu,disguised"
+                kind=Kind.LA, neuron=form, width=1, dimension=2, dictionary="relu,disguised"
             )
             assert classify(t5q(), family).membership.verdict is not Verdict.NON_MEMBER
 
@@ -75,7 +75,7 @@ def test_activations_that_are_not_0_at_0_have_no_sign_of_their_argument():
     with odd.registered_activation(up), odd.registered_activation(down):
         family = Family(
             kind=Kind.MOA,
-            form=Form.QUADRATIC,
+            neuron="quadratic",
             width=1,
             dimension=1,
             dictionary="up,down,relu",

@@ -14,7 +14,7 @@ import sympy as sp
 from random_members import random_members
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.weights import Weights, network_expression
 from expressivity.evidence import Verdict
@@ -35,7 +35,7 @@ def large_network():
     """A MoA family, weights in it and its function."""
     family = Family(
         kind=Kind.MOA,
-        form=Form.TYPE1,
+        neuron="type1",
         width=3,
         dimension=2,
         dictionary=FULL_DICTIONARY,

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.output import is_whole, write_atomically
 from expressivity.runs import folder as store
 from expressivity.runs import manifest
@@ -35,7 +35,7 @@ CONFIGURATION: dict[str, object] = {"command": "separate", "units": [{"target": 
 UNITS = [
     FitUnit(
         target=t1(),
-        family=Family(kind=Kind.LA, form=Form.TYPE1, width=width, dimension=1),
+        family=Family(kind=Kind.LA, neuron="type1", width=width, dimension=1),
         settings=Settings(restarts=2),
     )
     for width in (1, 2)

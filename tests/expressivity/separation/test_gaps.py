@@ -11,7 +11,7 @@ import itertools
 import pytest
 
 from expressivity.bounds import Bound
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.evidence import UNDECIDED, Evidence, Membership, Verdict
 from expressivity.fitting.errors import TargetNorm
@@ -28,7 +28,7 @@ NON_MEMBER = Membership(verdict=Verdict.NON_MEMBER, evidence=Evidence.PROVED, re
 def family(kind: Kind, *, width: int = 1, gate: GateSpec | None = None, **changes) -> Family:
     if kind is Kind.MOA:
         gate = gate or GateSpec(name="tanh")
-    described = {"form": Form.TYPE1, "dimension": 2, "dictionary": PAIR, **changes}
+    described = {"form": "type1", "dimension": 2, "dictionary": PAIR, **changes}
     return Family(kind=kind, width=width, gate=gate, **described)
 
 
@@ -260,7 +260,7 @@ def test_a_claim_is_expected_only_as_it_is_stated():
     plain_la, plain_moa = family(Kind.LA, bias=False), family(Kind.MOA, bias=False)
     rows = ((plain_la, result(plain_la, 0.5)), (plain_moa, result(plain_moa, 0, membership=MEMBER)))
     assert only_gap(*rows).expected is None
-    la, moa = family(Kind.LA, form=Form.ONE_SIDED), family(Kind.MOA, form=Form.ONE_SIDED)
+    la, moa = family(Kind.LA, form="one_sided"), family(Kind.MOA, form="one_sided")
     rows = ((la, result(la, 0.5)), (moa, result(moa, 1e-15, membership=MEMBER)))
     assert only_gap(*rows).expected is None
     fixed = family(Kind.FIXED, dictionary=("relu",))
@@ -285,10 +285,8 @@ def test_a_negative_control_needs_a_smaller_class_that_contains_the_target():
 
 def test_t3_is_claimed_without_biases():
     def gap(*, bias: bool) -> Gap:
-        fixed = family(
-            Kind.FIXED, form=Form.ONE_SIDED, dimension=1, dictionary=("relu",), bias=bias
-        )
-        la = family(Kind.LA, form=Form.ONE_SIDED, dimension=1, bias=bias)
+        fixed = family(Kind.FIXED, form="one_sided", dimension=1, dictionary=("relu",), bias=bias)
+        la = family(Kind.LA, form="one_sided", dimension=1, bias=bias)
         rows = ((fixed, result(fixed, 0.5)), (la, result(la, 1e-15, membership=MEMBER)))
         return only_gap(*rows, target=t3())
 
@@ -316,15 +314,15 @@ def test_only_a_claim_can_be_contradicted(expected, confirmed, surprising):
 def test_forms_and_neighbouring_kinds_are_kept_apart():
     kinds = [
         family(kind, form=form, dictionary=("relu",) if kind is Kind.FIXED else PAIR)
-        for form in (Form.ONE_SIDED, Form.TYPE1)
+        for form in ("one_sided", "type1")
         for kind in Kind
     ]
     gaps = find_gaps([result(each, 0.5) for each in kinds], kinds, t4())
     assert [(gap.form, gap.smaller, gap.larger) for gap in gaps] == [
-        (Form.ONE_SIDED, Kind.FIXED, Kind.LA),
-        (Form.ONE_SIDED, Kind.LA, Kind.MOA),
-        (Form.TYPE1, Kind.FIXED, Kind.LA),
-        (Form.TYPE1, Kind.LA, Kind.MOA),
+        ("one_sided", Kind.FIXED, Kind.LA),
+        ("one_sided", Kind.LA, Kind.MOA),
+        ("type1", Kind.FIXED, Kind.LA),
+        ("type1", Kind.LA, Kind.MOA),
     ]
     assert find_gaps([result(LA, 0.5)], [LA], t2()) == []
     assert find_gaps([], [], t2()) == []

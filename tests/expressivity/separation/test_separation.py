@@ -17,7 +17,7 @@ import torch
 
 from expressivity.bounds import Bound
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import Family, Form, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.commands.separate import Options, show, understand
 from expressivity.evidence import Evidence, Verdict
@@ -123,7 +123,7 @@ def test_the_default_run_is_the_ladder_of_the_theorems():
         expected = [
             Family(
                 kind=Kind(kind),
-                form=Form(form),
+                neuron=form,
                 width=width,
                 dimension=target.dimension,
                 dictionary=names,
@@ -156,7 +156,7 @@ def test_kinds_form_and_widths_replace_the_claims():
         ("la", "two_sided", 4),
         ("moa", "two_sided", 1),
     ]
-    assert shape(Request(gate=TANH, form=Form.QUADRATIC, widths=(2,)).families(t2())) == [
+    assert shape(Request(gate=TANH, form="quadratic", widths=(2,)).families(t2())) == [
         ("la", "quadratic", 2),
         ("moa", "quadratic", 2),
     ]
@@ -291,7 +291,7 @@ def test_settings_are_checked(change):
 
 
 def la_unit(**changes) -> FitUnit:
-    family = Family(kind=Kind.LA, form=Form.TYPE1, width=1, dimension=1, dictionary=SMALL)
+    family = Family(kind=Kind.LA, neuron="type1", width=1, dimension=1, dictionary=SMALL)
     return FitUnit(target=t1(), family=family, settings=dataclasses.replace(TINY, **changes))
 
 
@@ -417,7 +417,7 @@ SPIKE = "x+100*exp(-100000000*(x-0.6001)**2)"
 def test_a_hidden_spike_is_said_and_decides_nothing(capsys):
     target = user_target(SPIKE)
     families = [
-        Family(kind=kind, form=Form.TYPE1, width=1, dimension=1, dictionary=names)
+        Family(kind=kind, neuron="type1", width=1, dimension=1, dictionary=names)
         for kind, names in ((Kind.FIXED, ("id",)), (Kind.LA, ("id", "relu")))
     ]
     results = [run_unit(FitUnit(target=target, family=f, settings=TINY))[0] for f in families]
