@@ -8,7 +8,6 @@ from torch import Tensor
 
 from experiments.reading import Reading
 from expressivity.classes.families import Family
-from expressivity.classes.gates import GateSpec
 from expressivity.classes.networks import evaluate, evaluate_with_gradient, unpack
 from expressivity.fitting.errors import measuring_grid, snapped
 from expressivity.runs.folder import read_tensors
@@ -72,24 +71,19 @@ def best_network(reading: Reading) -> Network:
     Raises:
         ValueError: the weights or lanes are missing or damaged.
     """
-    family_json = reading.result.family
-    gate = family_json["gate"]
+    family = reading.result.family
     target = builtin_target(
         reading.target,
         lambda_=reading.result.lambda_ or 1.0,
-        gate=str(gate["name"]) if isinstance(gate, dict) else "tanh",
+        gate="tanh" if family.gate is None else family.gate.name,
         form=None,
         dictionary=None,
     )
-    family = Family(
-        kind=reading.kind,
-        neuron=reading.result.form,
-        width=reading.width,
-        dimension=target.dimension,
-        dictionary=tuple(family_json["dictionary"]),
-        gate=GateSpec(**gate) if isinstance(gate, dict) else None,
-        bias=bool(family_json["bias"]),
-    )
+    if target.dimension != family.dimension:
+        raise ValueError(
+            f"required: a fit to {target.name} in dimension {target.dimension}; "
+            f"{reading.key} in {reading.folder} is in dimension {family.dimension}"
+        )
     try:
         theta_LP = read_tensors(reading.folder, reading.key)["theta"].double()
     except KeyError as error:

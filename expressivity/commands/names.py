@@ -1,24 +1,21 @@
 """``expressivity list``."""
 
+import re
 from typing import cast
 
 from rich.table import Table
 
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.catalogue import FAMILIES
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Constraint, Family
 from expressivity.classes.gates import GATES, Gate
+from expressivity.classes.neurons import NEURONS
 from expressivity.commands.console import table_console
 from expressivity.plugins import blaming, plugins
 from expressivity.symbolic.proof import THEOREMS
 from expressivity.targets.builtin import TARGETS, TargetFactory, made
 
-_FORMULAS = {
-    "type1": "sum_j a_j L(z_j)",
-    "one_sided": "sum_j a_j L(z_j) y_j",
-    "two_sided": "sum_j a_j L(z_j) R(y_j)",
-    "quadratic": "sum_j a_j Q(z_j, y_j)",
-}
+_INDEXED, _OF_NEURON_J = re.compile(r"\b([yz]\d*)\b"), r"\1_j"
 
 
 def _targets() -> dict[str, str]:
@@ -34,12 +31,22 @@ def _families() -> dict[str, str]:
 
 
 def _class(family: Family) -> str:
-    if family.kind is Kind.FIXED:
-        coefficients = f"one activation, {family.activation}"
-    else:
+    """The network as a formula, and where its coefficients come from."""
+    words = [f"sum_j a_j {_INDEXED.sub(_OF_NEURON_J, family.record.title)}"]
+    if family.activation is not None:
+        words.append(f"one activation, {family.activation}")
+    elif family.sides:
         gates = "learned" if family.gate is None else f"{family.gate.name}-gated"
-        coefficients = f"a {gates} combination of {', '.join(family.dictionary)}"
-    return f"{_FORMULAS[family.neuron]}, {coefficients}"
+        words.append(f"a {gates} combination of {', '.join(family.dictionary)}")
+    if family.constraint is not Constraint.FREE:
+        words.append(f"coefficients {family.constraint}")
+    if family.groups != 1:
+        words.append(f"groups: {family.groups}")
+    return ", ".join(words)
+
+
+def _neurons() -> dict[str, str]:
+    return NEURONS.each(lambda neuron: f"{neuron.title}: {neuron.source}".removesuffix(": "))
 
 
 def _activations() -> dict[str, str]:
@@ -61,6 +68,7 @@ def _theorems() -> dict[str, str]:
 _LISTINGS = {
     "targets": _targets,
     "families": _families,
+    "neurons": _neurons,
     "activations": _activations,
     "gates": _gates,
     "theorems": _theorems,

@@ -12,9 +12,11 @@ from expressivity.fitting.program import CLOCK
 from expressivity.output import json_text, sealed, write_atomically
 from expressivity.runs.folder import Entry, Run
 from expressivity.runs.provenance import environment
-from expressivity.separation.claims import Request, builtin_targets
+from expressivity.separation.asked import Request
+from expressivity.separation.claims import builtin_targets
 from expressivity.separation.gaps import Gap, find_gaps
-from expressivity.separation.unit import RESULT, FitUnit, Result, Settings
+from expressivity.separation.result import Result, result_of
+from expressivity.separation.unit import FitUnit, Settings
 from expressivity.targets.target import Target
 
 DOCUMENT = "separate.json"
@@ -115,7 +117,7 @@ def find(ladder: Ladder, run: Run) -> Findings:
                 f"required: a finished run; {run.path} lacks {unit.label}: run it again to finish"
             )
         entries.append(stored[unit.key])
-    results = tuple(RESULT.validate_python(entry.record) for entry in entries)
+    results = tuple(map(result_of, entries))
     gaps: list[Gap] = []
     remaining = iter(results)
     for target, families in ladder.rungs:

@@ -17,7 +17,7 @@ from expressivity.evidence import UNDECIDED, Evidence, Membership, Verdict
 from expressivity.fitting.errors import TargetNorm
 from expressivity.separation.claims import CLAIMS
 from expressivity.separation.gaps import Gap, find_gaps, la_in_moa
-from expressivity.separation.unit import Result
+from expressivity.separation.result import Result
 from expressivity.targets.builtin import t1, t2, t3, t4
 
 PAIR = ("relu", "tanh")
@@ -48,7 +48,7 @@ def result(
     return Result(
         target=target,
         lambda_=2.0,
-        family=of.json(),
+        family=of,
         parameters=of.parameter_count,
         restarts=2,
         failed_lanes=0,

@@ -22,9 +22,10 @@ from expressivity.classes.gates import GateSpec
 from expressivity.commands.separate import Options, show, understand
 from expressivity.evidence import Evidence, Verdict
 from expressivity.separation import unit as separation
-from expressivity.separation.claims import Request
+from expressivity.separation.asked import Request
 from expressivity.separation.gaps import Gap, find_gaps
-from expressivity.separation.unit import RESULT, FitUnit, Lanes, Result, Settings, run_unit
+from expressivity.separation.result import RESULT, Result
+from expressivity.separation.unit import FitUnit, Lanes, Settings, run_unit
 from expressivity.symbolic.expressions import parse
 from expressivity.targets.builtin import TARGETS, t1, t2, t4, t5
 from expressivity.targets.domains import domain_for
@@ -240,7 +241,7 @@ def test_keys_are_distinct():
 
 ALL_KEYS = """
 from expressivity.classes.gates import GateSpec
-from expressivity.separation.claims import Request
+from expressivity.separation.asked import Request
 from expressivity.separation.unit import FitUnit, Settings
 from expressivity.targets.builtin import TARGETS
 for name in TARGETS:
