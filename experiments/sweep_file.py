@@ -221,13 +221,13 @@ _WANTED = {
 
 
 def _explained(error: Any) -> str:
-    kind, context = error["type"], error.get("ctx", {})
-    if kind == "extra_forbidden":
+    sort, context = error["type"], error.get("ctx", {})
+    if sort == "extra_forbidden":
         return _unknown(tuple(part for part in error["loc"] if isinstance(part, str)))
-    if kind == "value_error":
+    if sort == "value_error":
         return str(context["error"])
-    wanted = _WANTED[kind].format(**context) if kind in _WANTED else error["msg"]
-    got = "none" if kind == "missing" else _short(error["input"])
+    wanted = _WANTED[sort].format(**context) if sort in _WANTED else error["msg"]
+    got = "none" if sort == "missing" else _short(error["input"])
     return f"required: {wanted}; got {got}"
 
 

@@ -28,7 +28,7 @@ NON_MEMBER = Membership(verdict=Verdict.NON_MEMBER, evidence=Evidence.PROVED, re
 def family(kind: Kind, *, width: int = 1, gate: GateSpec | None = None, **changes) -> Family:
     if kind is Kind.MOA:
         gate = gate or GateSpec(name="tanh")
-    described = {"form": "type1", "dimension": 2, "dictionary": PAIR, **changes}
+    described = {"neuron": "type1", "dimension": 2, "dictionary": PAIR, **changes}
     return Family(kind=kind, width=width, gate=gate, **described)
 
 
@@ -260,7 +260,7 @@ def test_a_claim_is_expected_only_as_it_is_stated():
     plain_la, plain_moa = family(Kind.LA, bias=False), family(Kind.MOA, bias=False)
     rows = ((plain_la, result(plain_la, 0.5)), (plain_moa, result(plain_moa, 0, membership=MEMBER)))
     assert only_gap(*rows).expected is None
-    la, moa = family(Kind.LA, form="one_sided"), family(Kind.MOA, form="one_sided")
+    la, moa = family(Kind.LA, neuron="one_sided"), family(Kind.MOA, neuron="one_sided")
     rows = ((la, result(la, 0.5)), (moa, result(moa, 1e-15, membership=MEMBER)))
     assert only_gap(*rows).expected is None
     fixed = family(Kind.FIXED, dictionary=("relu",))
@@ -285,8 +285,8 @@ def test_a_negative_control_needs_a_smaller_class_that_contains_the_target():
 
 def test_t3_is_claimed_without_biases():
     def gap(*, bias: bool) -> Gap:
-        fixed = family(Kind.FIXED, form="one_sided", dimension=1, dictionary=("relu",), bias=bias)
-        la = family(Kind.LA, form="one_sided", dimension=1, bias=bias)
+        fixed = family(Kind.FIXED, neuron="one_sided", dimension=1, dictionary=("relu",), bias=bias)
+        la = family(Kind.LA, neuron="one_sided", dimension=1, bias=bias)
         rows = ((fixed, result(fixed, 0.5)), (la, result(la, 1e-15, membership=MEMBER)))
         return only_gap(*rows, target=t3())
 
@@ -313,7 +313,7 @@ def test_only_a_claim_can_be_contradicted(expected, confirmed, surprising):
 
 def test_forms_and_neighbouring_kinds_are_kept_apart():
     kinds = [
-        family(kind, form=form, dictionary=("relu",) if kind is Kind.FIXED else PAIR)
+        family(kind, neuron=form, dictionary=("relu",) if kind is Kind.FIXED else PAIR)
         for form in ("one_sided", "type1")
         for kind in Kind
     ]
