@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import sympy as sp
 import torch
+from sympy.printing.latex import LatexPrinter
 from torch import Tensor
 
 from expressivity.bounds import Bound
@@ -231,7 +232,7 @@ class Fit:
         return f"<pre>{escape(repr(self))}</pre>"
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {sp.latex(self.formula)}$"
+        return f"$\\displaystyle {_Latex().doprint(self.formula)}$"
 
     def plot(self) -> "Figure":
         """Target, fit and error, in one or two dimensions.
@@ -264,6 +265,13 @@ class Certificate(dict[str, Any]):
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(repr(self))}</pre>"
+
+
+class _Latex(LatexPrinter):
+    """Names of activations as they are: an underscore or a digit makes no subscript."""
+
+    def _hprint_Function(self, func: str) -> str:
+        return "\\operatorname{" + func.replace("_", "\\_") + "}"
 
 
 def _exact(block: Tensor) -> sp.ImmutableMatrix:

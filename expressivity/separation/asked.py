@@ -51,8 +51,8 @@ class Request:
             NEURONS[self.form]
         if self.dictionary == ():
             raise ValueError("required: a dictionary of at least one activation; got none")
-        if self.widths is not None and (not self.widths or min(self.widths) < 1):
-            raise ValueError(f"required: widths of at least 1; got {self.widths}")
+        if self.widths is not None and not _whole(self.widths):
+            raise ValueError(f"required: widths as whole numbers of at least 1; got {self.widths}")
         if self.groups != PER_NEURON and (type(self.groups) is not int or self.groups < 1):
             raise ValueError(
                 f"required: groups of at least 1, or {PER_NEURON}; got {self.groups!r}"
@@ -189,6 +189,10 @@ class Request:
             return self.widths
         grouped = is_kind(name) and kind_of(name).mixes and isinstance(self.groups, int)
         return tuple(width * int(self.groups) for width in default) if grouped else default
+
+
+def _whole(widths: tuple[int, ...]) -> bool:
+    return len(widths) > 0 and all(type(width) is int and width >= 1 for width in widths)
 
 
 def _missing(form: str, asked: Iterable[str], target: Target) -> ValueError:
