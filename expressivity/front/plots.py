@@ -30,11 +30,11 @@ def plot_fit(fit: "Fit") -> Figure:
 def _curves(fit: "Fit", x_N: Tensor) -> Figure:
     figure = Figure(figsize=(9, 3.2), layout="constrained")
     above, below = figure.subplots(1, 2)
-    wanted_N, found_N = fit.target.values(x_N[:, None]), fit(x_N)
-    above.plot(x_N, wanted_N, label=fit.target.name)
-    above.plot(x_N, found_N, "--", label=fit.family.label)
+    wanted_N, found_N = fit.target.values(x_N[:, None]).numpy(), fit(x_N).numpy()
+    above.plot(x_N.numpy(), wanted_N, label=fit.target.name)
+    above.plot(x_N.numpy(), found_N, "--", label=fit.family.label)
     above.legend()
-    below.plot(x_N, found_N - wanted_N)
+    below.plot(x_N.numpy(), found_N - wanted_N)
     below.set_title("fit - target")
     for axes in (above, below):
         axes.set_xlabel("x")
@@ -54,8 +54,10 @@ def _maps(fit: "Fit", x_N: Tensor) -> Figure:
         (wanted_N, found_N, found_N - wanted_N),
         strict=True,
     ):
-        shown_NN = values_N.where(inside_N, torch.nan).view_as(x1_NN)
-        image = axes.pcolormesh(x_N, x_N, shown_NN, shading="nearest", rasterized=True)
+        shown_NN = values_N.where(inside_N, torch.nan).view_as(x1_NN).numpy()
+        image = axes.pcolormesh(
+            x_N.numpy(), x_N.numpy(), shown_NN, shading="nearest", rasterized=True
+        )
         axes.set(title=title, aspect="equal", xlabel="x1", ylabel="x2")
         figure.colorbar(image, ax=axes)
     return figure
