@@ -21,10 +21,11 @@ from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.commands.separate import Options, show, understand
 from expressivity.evidence import Evidence, Verdict
+from expressivity.runs.folder import Entry
 from expressivity.separation import unit as separation
 from expressivity.separation.asked import Request
 from expressivity.separation.gaps import Gap, find_gaps
-from expressivity.separation.result import RESULT, Result
+from expressivity.separation.result import RESULT, Result, result_of
 from expressivity.separation.unit import FitUnit, Lanes, Settings, run_unit
 from expressivity.symbolic.expressions import parse
 from expressivity.targets.builtin import TARGETS, t1, t2, t4, t5
@@ -140,7 +141,7 @@ def test_the_default_run_is_the_ladder_of_the_theorems():
 
 
 def shape(families: list[Family]) -> list[tuple[str, str, int]]:
-    return [(str(f.kind), str(f.form), f.width) for f in families]
+    return [(str(f.kind), str(f.neuron), f.width) for f in families]
 
 
 def test_kinds_form_and_widths_replace_the_claims():
@@ -430,7 +431,9 @@ def test_a_hidden_spike_is_said_and_decides_nothing(capsys):
         assert result.contradictions == []
         bounds = [bound for bound in result.lower_bound.values() if bound is not None]
         assert all(bound.evidence.rigorous for bound in bounds)
-        again = RESULT.validate_python(RESULT.dump_python(result, mode="json"))
+        again = RESULT.validate_python(
+            RESULT.dump_python(result, mode="json"), context={"dimension": 1}
+        )
         assert again == result
     (gap,) = find_gaps(results, families, target)
     assert (gap.confirmed, gap.evidence) == (False, Evidence.UNKNOWN)
@@ -447,4 +450,9 @@ def test_records_of_earlier_versions_are_read():
     assert result.norm is not None and result.norm.known
     record = RESULT.dump_python(result, mode="json")
     del record["norm"]
-    assert RESULT.validate_python(record) == dataclasses.replace(result, norm=None)
+    for name in ("constraint", "groups", "outputs"):
+        del record["family"][name]
+    entry = Entry(key="k", identity={"domain": "interval"}, record=record, seconds=0.0)
+    assert result_of(entry) == dataclasses.replace(result, norm=None)
+    with pytest.raises(ValueError, match="the dimension of a stored family"):
+        result_of(dataclasses.replace(entry, identity={"domain": "ball"}))
