@@ -25,7 +25,7 @@ from expressivity.bounds import Bound
 from expressivity.classes.activations import FULL_DICTIONARY
 from expressivity.classes.audit import Finding
 from expressivity.classes.catalogue import FAMILIES
-from expressivity.classes.families import Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.neurons import FORMS
 from expressivity.commands import doctor as doctor_command
 from expressivity.commands import running
@@ -263,13 +263,9 @@ def test_tables_say_what_is_stored(call, t1_folder):
 
 def test_the_best_fixed_row_is_the_smallest_error_zero_and_failures_included():
     def row(activation: str, l2: float | None) -> separation.Result:
-        family = {
-            "kind": "fixed",
-            "form": "type1",
-            "width": 1,
-            "gate": None,
-            "activation": activation,
-        }
+        family = Family(
+            neuron="type1", kind="fixed", width=1, dimension=1, dictionary=(activation,)
+        )
         return separation.Result(
             target="t1",
             lambda_=None,
@@ -286,7 +282,7 @@ def test_the_best_fixed_row_is_the_smallest_error_zero_and_failures_included():
 
     rows = [row("relu", 0.5), row("id", 0.0), row("tanh", None)]
     ((best, label),) = separate_command._best_activations(rows)
-    assert best.family["activation"] == "id"
+    assert best.family.activation == "id"
     assert label == "id type1 m=1, best of 3 fixed"
 
 
@@ -623,7 +619,7 @@ def test_a_cuda_device_that_is_absent_is_refused(call, out, monkeypatch):
     ("arguments", "expected"),
     [
         (["list"], "Missing argument"),
-        (["list", "nonsense"], "choose from targets, families, activations, gates"),
+        (["list", "nonsense"], "choose from targets, families, neurons, activations, gates"),
         (["nonsense"], "No such command 'nonsense'"),
         (["--nonsense"], "No such option"),
         (["separate", "t1", "--family"], "requires an argument"),
