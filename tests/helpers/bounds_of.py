@@ -15,8 +15,9 @@ from expressivity.bounds import (
 )
 from expressivity.classes.activations import FULL_DICTIONARY
 from expressivity.classes.families import Family, Kind
-from expressivity.symbolic.expressions import parse
-from expressivity.targets.domains import domain_for, rule, square
+from expressivity.symbolic.parser import parse
+from expressivity.targets.domains import domain_for, square
+from expressivity.targets.quadrature import rule
 from expressivity.targets.target import Target
 from expressivity.targets.translation import to_sympy
 

@@ -76,6 +76,10 @@ def claim(value, method):
     return {"l2": {"value": value, "evidence": "certified", "method": method, "relative": True}}
 
 
+PLAIN = {"constraint": "free", "groups": 1, "outputs": 1}
+"""What every family of a certificate says in these fields."""
+
+
 def family(kind="la", form="type1", width=1, gate=None, dictionary=ALL, bias=True):
     return {
         "kind": kind,
@@ -85,6 +89,7 @@ def family(kind="la", form="type1", width=1, gate=None, dictionary=ALL, bias=Tru
         "activation": dictionary[0] if kind == "fixed" else None,
         "dictionary": dictionary,
         "bias": bias,
+        **PLAIN,
     }
 
 

@@ -6,7 +6,7 @@ from expressivity.classes.gates import GateSpec
 from expressivity.commands.separate import Options
 from expressivity.separation import unit as separation
 from expressivity.separation.unit import Settings
-from expressivity.symbolic.expressions import parse
+from expressivity.symbolic.parser import parse
 from expressivity.targets.builtin import TARGETS
 from expressivity.targets.domains import domain_for
 from expressivity.targets.target import Target

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from expressivity.symbolic.expressions import parse
+from expressivity.symbolic.parser import parse
 from expressivity.targets.builtin import t1, t2, t3, t3b, t4, t5, t5q
 from expressivity.targets.target import Target
 from expressivity.targets.translation import to_sympy

@@ -7,12 +7,7 @@ import math
 import numpy as np
 from hypothesis import settings
 
-from expressivity.targets.domains import (
-    Array,
-    Hyperplane,
-    domain_for,
-    square,
-)
+from expressivity.targets.domains import Array, Hyperplane, domain_for, square
 
 derandomised = settings(deadline=None, derandomize=True, max_examples=40)
 planar = [domain_for(2), square()]

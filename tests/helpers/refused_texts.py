@@ -2,10 +2,8 @@
 
 import pytest
 
-from expressivity.symbolic.expressions import (
-    ExpressionError,
-    parse,
-)
+from expressivity.symbolic.expressions import ExpressionError
+from expressivity.symbolic.parser import parse
 
 
 def refused(text: str, reason: str) -> None:

@@ -20,10 +20,11 @@ from expressivity.bounds import (
 )
 from expressivity.bounds.integrals.polynomial_pieces import split, sup_above
 from expressivity.evidence import Evidence
-from expressivity.symbolic.expressions import parse
+from expressivity.symbolic.parser import parse
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.builtin import t1
-from expressivity.targets.domains import domain_for, rule
+from expressivity.targets.domains import domain_for
+from expressivity.targets.quadrature import rule
 from expressivity.targets.translation import to_sympy
 
 torch.set_num_threads(1)

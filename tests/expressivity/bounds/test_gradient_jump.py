@@ -25,7 +25,8 @@ from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
 from expressivity.evidence import Evidence
 from expressivity.symbolic.symbols import COORDINATES, Z
 from expressivity.targets.builtin import t1, t2, t3b, t4, t5
-from expressivity.targets.domains import domain_for, kink_points, square
+from expressivity.targets.domains import domain_for, square
+from expressivity.targets.sampling import kink_points
 
 torch.set_num_threads(1)
 DETERMINISTIC = settings(deadline=None, derandomize=True, max_examples=20)

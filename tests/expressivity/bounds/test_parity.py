@@ -16,7 +16,7 @@ from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
 from expressivity.evidence import Evidence
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.builtin import t1, t2, t3, t4
-from expressivity.targets.domains import rule
+from expressivity.targets.quadrature import rule
 
 torch.set_num_threads(1)
 T1_DISTANCES = {

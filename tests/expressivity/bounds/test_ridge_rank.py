@@ -24,7 +24,8 @@ from expressivity.classes.activations import ACTIVATIONS
 from expressivity.evidence import Evidence
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.builtin import t2, t4
-from expressivity.targets.domains import domain_for, rule
+from expressivity.targets.domains import domain_for
+from expressivity.targets.quadrature import rule
 
 torch.set_num_threads(1)
 DETERMINISTIC = settings(deadline=None, derandomize=True, max_examples=20)

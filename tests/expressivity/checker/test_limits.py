@@ -21,7 +21,7 @@ from expressivity.checker import (
 )
 from expressivity.checker.balls import PRECISION
 from expressivity.checker.evaluation import Function, compile_target
-from expressivity.symbolic.expressions import parse
+from expressivity.symbolic.parser import parse
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import flint
 import numpy as np
 import pytest
 from certificates_by_hand import (
+    PLAIN,
     TARGET,
     claim,
     half_plane,
@@ -28,7 +29,7 @@ from expressivity.checker import (
 from expressivity.checker import moments as checker_moments
 from expressivity.checker.moments import disk_moments
 from expressivity.checker.reading import hexadecimal
-from expressivity.symbolic.expressions import parse
+from expressivity.symbolic.parser import parse
 
 FIGURES = {1: 0.43297, 2: 0.05936, 3: 0.03681, 4: 0.00672, 5: 0.00418, 6: 0.00100, 7: 0.00041}
 
@@ -48,6 +49,12 @@ def test_a_one_sided_bound_is_verified():
     t4 = lower_certificate(f"{TARGET}*x1", lambda x, y: half_plane(x, y) * x, "one_sided")
     assert float(t4["lower_bound"]["l2"]["value"]) == pytest.approx(0.16148, abs=6e-6)
     assert check_document(t4).outcome == "verified"
+
+
+def test_files_of_version_0_1_leave_three_fields_of_the_family_out(genuine):
+    earlier = {k: v for k, v in genuine["family"].items() if k not in PLAIN}
+    assert len(earlier) == len(genuine["family"]) - 3
+    assert check_document(seal(genuine | {"family": earlier})).outcome == "verified"
 
 
 @pytest.mark.parametrize(

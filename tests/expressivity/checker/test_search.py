@@ -25,7 +25,7 @@ from expressivity.checker import (
 from expressivity.checker import moments as checker_moments
 from expressivity.checker.balls import PRECISION
 from expressivity.checker.moments import disk_moments
-from expressivity.symbolic.expressions import parse
+from expressivity.symbolic.parser import parse
 
 
 @pytest.mark.parametrize(

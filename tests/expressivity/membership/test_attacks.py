@@ -17,8 +17,8 @@ from expressivity.evidence import Verdict
 from expressivity.membership.decide import classify, decide
 from expressivity.membership.obstructions.pole_order import has_simple_poles
 from expressivity.membership.obstructions.taylor import has_order
-from expressivity.symbolic.expressions import parse
 from expressivity.symbolic.identities import differs, is_identity
+from expressivity.symbolic.parser import parse
 from expressivity.symbolic.symbols import COORDINATES, Z
 from expressivity.targets.builtin import t5q
 from expressivity.targets.domains import domain_for

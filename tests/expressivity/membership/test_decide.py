@@ -27,7 +27,7 @@ from expressivity.membership.obstructions import (
 from expressivity.membership.witnesses import (
     network_expression,
 )
-from expressivity.symbolic.expressions import parse
+from expressivity.symbolic.parser import parse
 from expressivity.targets.builtin import t1, t2, t3, t3b, t4, t5, t5q
 from expressivity.targets.translation import to_sympy
 

@@ -13,8 +13,8 @@ import pytest
 from refused_texts import refused
 
 from expressivity.symbolic import expressions
+from expressivity.symbolic.constants import FUNCTIONS
 from expressivity.symbolic.expressions import (
-    FUNCTIONS,
     Call,
     Node,
     Number,
@@ -23,8 +23,8 @@ from expressivity.symbolic.expressions import (
     Sum,
     Variable,
     fold,
-    parse,
 )
+from expressivity.symbolic.parser import parse
 
 X = Variable(index=0)
 ONE, MINUS_ONE = Number(value=Fraction(1)), Number(value=Fraction(-1))

@@ -15,12 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from expressivity.symbolic.expressions import (
-    FUNCTIONS,
-    Node,
-    fold,
-    parse,
-)
+from expressivity.symbolic.constants import FUNCTIONS
+from expressivity.symbolic.expressions import Node, fold
+from expressivity.symbolic.parser import parse
 
 Point = Sequence[Fraction]
 DETERMINISTIC = settings(deadline=None, derandomize=True, max_examples=50)

@@ -6,9 +6,7 @@ Negative: every refusal, each with a one-line `ExpressionError` that names text 
 import pytest
 from refused_texts import refused
 
-from expressivity.symbolic.expressions import (
-    parse,
-)
+from expressivity.symbolic.parser import parse
 
 
 @pytest.mark.parametrize(

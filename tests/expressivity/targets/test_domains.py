@@ -13,15 +13,9 @@ import numpy as np
 import pytest
 from lines import line
 
-from expressivity.targets.domains import (
-    Domain,
-    Hyperplane,
-    domain_for,
-    integrate,
-    kink_points,
-    rule,
-    square,
-)
+from expressivity.targets.domains import Domain, Hyperplane, domain_for, square
+from expressivity.targets.quadrature import integrate, rule
+from expressivity.targets.sampling import kink_points
 
 
 def test_kink_points_of_a_chord_of_the_square() -> None:

@@ -16,19 +16,9 @@ from hypothesis import strategies as st
 from lines import derandomised, every_domain, line, planar, signed
 from scipy.integrate import quad
 
-from expressivity.targets.domains import (
-    Array,
-    Domain,
-    Hyperplane,
-    Rule,
-    domain_for,
-    estimate_error,
-    integrate,
-    kink_points,
-    max_product_nodes,
-    rule,
-    square,
-)
+from expressivity.targets.domains import Array, Domain, Hyperplane, domain_for, square
+from expressivity.targets.quadrature import Rule, estimate_error, integrate, max_product_nodes, rule
+from expressivity.targets.sampling import kink_points
 
 
 def monomial_integral(domain: Domain, powers: tuple[int, ...]) -> float:

@@ -13,8 +13,8 @@ from hand_formulas import from_text, relu, sigmoid
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from expressivity.symbolic.expressions import parse
 from expressivity.symbolic.interpret import TORCH, interpret
+from expressivity.symbolic.parser import parse
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.translation import to_sympy
 
