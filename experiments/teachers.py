@@ -26,7 +26,8 @@ from expressivity.membership.decide import BUDGETS, decide
 from expressivity.membership.witnesses import find_witness
 from expressivity.runs.units import OnProgress, Outcome, Unit
 from expressivity.separation.unit import describe
-from expressivity.targets.domains import Rule, domain_for, rule
+from expressivity.targets.domains import domain_for
+from expressivity.targets.quadrature import Rule, rule
 from expressivity.targets.target import Target
 
 REACHED = 1e-10

@@ -160,6 +160,35 @@ def growth_steps(setting: Setting) -> Iterator[Step]:
         source=SOURCE,
     )
     yield from gate_steps(setting)
+    yield from order_steps(setting)
+    yield Step(
+        statement="F_gelu = A x/2 + (x/2) sum_c q_c erf(c x/sqrt(2)), over the distinct values c "
+        "of abs(w_j), q_c the sum of a_j abs(w_j) over abs(w_j) = c",
+        source=SOURCE,
+    )
+    yield from imaginary_axis_steps()
+    yield Step(
+        statement="so if some q_c != 0, the largest such c makes F_gelu(iy) grow like "
+        "exp(c^2 y^2/2): order 2. Hence all q_c = 0, and sum_j a_j abs(w_j) = sum_c q_c = 0",
+        source=SOURCE,
+    )
+    for s in setting.dictionary:
+        yield Step(
+            statement=f"pi(x) {s.name}(w x), pi any C^1 gate: continuous, and the derivative jumps "
+            "at 0 by pi(0) kink abs(w), for both signs of w",
+            source=SOURCE,
+            check=lambda s=s: kink_times_size(s),
+        )
+    yield Step(
+        statement="the network's derivative thus jumps at 0 by sum_k pi_k(0) kink_k times "
+        "sum_j a_j abs(w_j) = 0 (neurons with w_j = 0 are 0); that of the target by 1",
+        source=SOURCE,
+        check=lambda: kink_times_size(_relu, sp.S.One),
+    )
+
+
+def order_steps(setting: Setting) -> Iterator[Step]:
+    """All but the mixture of gelu continues to functions of order at most 1."""
     for spec in setting.gates:
         yield Step(
             statement=f"{words(spec)}: in x each gate is a quotient of exponential sums, hence "
@@ -187,30 +216,6 @@ def growth_steps(setting: Setting) -> Iterator[Step]:
         "F_gelu = (x - sum over the other k of pi_k F_k)/pi_gelu: sums, products and quotients "
         "by functions that are not 0 keep order at most 1, so the entire F_gelu has it",
         source="Hayman, Meromorphic Functions, 1964",
-    )
-    yield Step(
-        statement="F_gelu = A x/2 + (x/2) sum_c q_c erf(c x/sqrt(2)), over the distinct values c "
-        "of abs(w_j), q_c the sum of a_j abs(w_j) over abs(w_j) = c",
-        source=SOURCE,
-    )
-    yield from imaginary_axis_steps()
-    yield Step(
-        statement="so if some q_c != 0, the largest such c makes F_gelu(iy) grow like "
-        "exp(c^2 y^2/2): order 2. Hence all q_c = 0, and sum_j a_j abs(w_j) = sum_c q_c = 0",
-        source=SOURCE,
-    )
-    for s in setting.dictionary:
-        yield Step(
-            statement=f"pi(x) {s.name}(w x), pi any C^1 gate: continuous, and the derivative jumps "
-            "at 0 by pi(0) kink abs(w), for both signs of w",
-            source=SOURCE,
-            check=lambda s=s: kink_times_size(s),
-        )
-    yield Step(
-        statement="the network's derivative thus jumps at 0 by sum_k pi_k(0) kink_k times "
-        "sum_j a_j abs(w_j) = 0 (neurons with w_j = 0 are 0); that of the target by 1",
-        source=SOURCE,
-        check=lambda: kink_times_size(_relu, sp.S.One),
     )
 
 

@@ -36,7 +36,8 @@ from expressivity.evidence import Evidence
 from expressivity.symbolic.enclosure import Enclosure, precision
 from expressivity.symbolic.interpret import TORCH, interpret, lower_float
 from expressivity.symbolic.symbols import Z
-from expressivity.targets.domains import Hyperplane, rule
+from expressivity.targets.domains import Hyperplane
+from expressivity.targets.quadrature import rule
 from expressivity.targets.target import Target
 
 Span = tuple[sp.Expr, ...] | None

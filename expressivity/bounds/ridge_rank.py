@@ -24,7 +24,7 @@ from expressivity.bounds.rank_tail import rank_tail
 from expressivity.classes.families import Family, Kind
 from expressivity.evidence import Evidence
 from expressivity.symbolic.interpret import lower_float
-from expressivity.targets.domains import Rule, rule
+from expressivity.targets.quadrature import Rule, rule
 from expressivity.targets.target import Target
 
 default_degree = 20

@@ -4,7 +4,8 @@ from enum import StrEnum
 from typing import TypeVar
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.symbolic.expressions import FUNCTIONS, parse
+from expressivity.symbolic.constants import FUNCTIONS
+from expressivity.symbolic.parser import parse
 from expressivity.targets.domains import domain_for
 from expressivity.targets.finite import require_finite
 from expressivity.targets.target import Target

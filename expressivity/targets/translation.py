@@ -7,7 +7,9 @@ import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.symbolic.conditions import compose, kink_levels
-from expressivity.symbolic.expressions import FUNCTIONS, Expression, fold, parse
+from expressivity.symbolic.constants import FUNCTIONS
+from expressivity.symbolic.expressions import Expression, fold
+from expressivity.symbolic.parser import parse
 from expressivity.symbolic.symbols import COORDINATES, Z
 from expressivity.targets.nesting import require_moderate
 

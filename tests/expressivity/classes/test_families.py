@@ -71,14 +71,14 @@ def test_counts_by_hand():
     assert la().parameter_count == 12 + 4 + 7
     assert la(kind=Kind.FIXED, dictionary=("relu",)).parameter_count == 16
     # two maps, 49 coefficients
-    assert la(form="quadratic").parameter_count == 24 + 4 + 49
+    assert la(neuron="quadratic").parameter_count == 24 + 4 + 49
     # two sides of 7 gates, each with two weights, a bias and a scale
-    assert la(form="two_sided", kind=Kind.MOA, gate=gate).parameter_count == 24 + 4 + 56
+    assert la(neuron="two_sided", kind=Kind.MOA, gate=gate).parameter_count == 24 + 4 + 56
 
 
 def test_blocks_come_in_one_order_whatever_the_switches():
     gate = GateSpec(name="tanh", scale=False, bias=False)
-    family = la(form="two_sided", kind=Kind.MOA, gate=gate, dictionary=("id", "relu"))
+    family = la(neuron="two_sided", kind=Kind.MOA, gate=gate, dictionary=("id", "relu"))
     assert dict(family.shapes) == {
         "w": (4, 3),
         "v": (4, 3),
@@ -89,7 +89,7 @@ def test_blocks_come_in_one_order_whatever_the_switches():
         "scale1": (2,),
     }
     assert list(family.shapes) == ["w", "v", "u0", "u1", "a", "scale0", "scale1"]
-    default = la(form="two_sided", kind=Kind.MOA, gate=GateSpec(name="tanh"), bias=False)
+    default = la(neuron="two_sided", kind=Kind.MOA, gate=GateSpec(name="tanh"), bias=False)
     assert list(default.shapes) == list(family.shapes)
 
 
@@ -103,7 +103,7 @@ def test_fixed_shares_the_program_of_the_full_dictionary():
 
 
 def test_json():
-    family = la(kind=Kind.FIXED, dictionary=("relu",), form="one_sided", bias=False)
+    family = la(kind=Kind.FIXED, dictionary=("relu",), neuron="one_sided", bias=False)
     assert family.json() == {
         "kind": "fixed",
         "form": "one_sided",

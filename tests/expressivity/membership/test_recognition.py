@@ -28,8 +28,8 @@ from expressivity.membership.recognition import recognise
 from expressivity.membership.recognition.linear import rank_one
 from expressivity.membership.recognition.normal_form import Ring, UnrecognisedError
 from expressivity.symbolic.budget import OutOfBudgetError
-from expressivity.symbolic.expressions import parse
 from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.parser import parse
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.builtin import TARGETS, t4
 from expressivity.targets.crossings import crossings

@@ -1,8 +1,8 @@
-"""The main job: which families are fitted to which targets, and what one unit comes to.
+"""One unit of the main job, and a few runs of all of them.
 
-Kinds: reference (the default ladder, written out), metamorphic (the same seed gives the same
-bits; keys do not depend on the process), soundness (no fit below a bound), negative (the controls
-claim nothing, failures are None). Fits are tiny and uncompiled.
+Kinds: metamorphic (the same seed gives the same bits; keys do not depend on the process),
+soundness (no fit below a bound), negative (the controls claim nothing, failures are None). Fits
+are tiny and uncompiled.
 """
 
 import dataclasses
@@ -14,68 +14,22 @@ import sys
 
 import pytest
 import torch
+from default_ladder import DEFAULTS, SMALL, TANH, TINY, user_target
 
 from expressivity.bounds import Bound
-from expressivity.classes.activations import FULL_DICTIONARY
 from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
-from expressivity.commands.separate import Options, show, understand
+from expressivity.commands.separate import show, understand
 from expressivity.evidence import Evidence, Verdict
 from expressivity.separation import unit as separation
 from expressivity.separation.claims import Request
 from expressivity.separation.gaps import Gap, find_gaps
 from expressivity.separation.unit import RESULT, FitUnit, Lanes, Result, Settings, run_unit
-from expressivity.symbolic.expressions import parse
-from expressivity.targets.builtin import TARGETS, t1, t2, t4, t5
-from expressivity.targets.domains import domain_for
+from expressivity.targets.builtin import t1, t2
 from expressivity.targets.target import Target
-from expressivity.targets.translation import to_sympy
 
 torch.set_num_threads(1)
-TANH = GateSpec(name="tanh")
-SMALL = ("id", "relu", "relu2")
-TINY = Settings(restarts=2, candidates=1)
-PLAIN = Settings()
-DEFAULTS = Options(
-    targets=(),
-    expr=None,
-    kinds=None,
-    form=None,
-    widths=None,
-    restarts=PLAIN.restarts,
-    candidates=PLAIN.candidates,
-    seed=PLAIN.seed,
-    gate="tanh",
-    gate_scale=True,
-    gate_bias=True,
-    bias=None,
-    lambda_=2.0,
-    dictionary=None,
-    loss=PLAIN.loss,
-    optimizer=PLAIN.optimizer,
-    device="cpu",
-    dtype=PLAIN.dtype,
-    out=None,
-)
-
-
-@pytest.fixture(autouse=True)
-def eager(monkeypatch):
-    monkeypatch.setattr(separation, "compiler_available", lambda: False)
-
-
-def user_target(text: str) -> Target:
-    expression = parse(text)
-    return Target(
-        name="expr",
-        expression=to_sympy(expression),
-        domain=domain_for(expression.dimension),
-        source=text,
-    )
-
-
-def made(name: str, *, lambda_: float = 2.0, gate: str = "tanh", activations: int = 7) -> Target:
-    return TARGETS[name](lambda_, gate, activations)
+pytestmark = pytest.mark.usefixtures("eager")
 
 
 def run_all(
@@ -85,126 +39,6 @@ def run_all(
     units = [FitUnit(target=target, family=family, settings=settings) for family in families]
     results = [run_unit(unit)[0] for unit in units]
     return results, find_gaps(results, families, target)
-
-
-# --- the ladder ----------------------------------------------------------------------------------
-
-Rung = tuple[str, str, tuple[int, ...]]
-LADDER: dict[str, tuple[bool, list[Rung]]] = {
-    "t1": (
-        True,
-        [("fixed", "type1", (1, 2, 4)), ("la", "type1", (1,)), ("moa", "type1", (1,))],
-    ),
-    "t2": (True, [("la", "type1", (1, 2, 4)), ("moa", "type1", (1,))]),
-    "t3": (False, [("fixed", "one_sided", (1, 2, 4)), ("la", "one_sided", (1,))]),
-    "t3b": (True, [("fixed", "one_sided", (1, 2, 4)), ("la", "one_sided", (1,))]),
-    "t4": (
-        True,
-        [
-            ("la", "one_sided", (1, 2, 4)),
-            ("moa", "one_sided", (1,)),
-            ("la", "two_sided", (1,)),
-            ("moa", "two_sided", (1,)),
-        ],
-    ),
-    "t5": (True, [("la", "two_sided", (1, 2, 4)), ("moa", "two_sided", (1,))]),
-    "t5q": (True, [("la", "quadratic", (1, 2, 4)), ("moa", "quadratic", (1,))]),
-}
-
-
-def test_the_default_run_is_the_ladder_of_the_theorems():
-    job = understand(DEFAULTS)
-    assert [target.name for target, _ in job.rungs] == list(LADDER)
-    assert (job.settings.restarts, job.settings.seed) == (32, 0)
-    for target, families in job.rungs:
-        bias, rungs = LADDER[target.name]
-        four = ("id", "relu", "silu", "tanh")
-        products = ("two_sided", "quadratic")
-        expected = [
-            Family(
-                kind=Kind(kind),
-                neuron=form,
-                width=width,
-                dimension=target.dimension,
-                dictionary=names,
-                gate=TANH if kind == "moa" else None,
-                bias=bias,
-            )
-            for kind, form, widths in rungs
-            for width in widths
-            for dictionary in [four if form in products else FULL_DICTIONARY]
-            for names in ([(name,) for name in dictionary] if kind == "fixed" else [dictionary])
-        ]
-        assert list(families) == expected
-
-
-def shape(families: list[Family]) -> list[tuple[str, str, int]]:
-    return [(str(f.kind), str(f.form), f.width) for f in families]
-
-
-def test_kinds_form_and_widths_replace_the_claims():
-    assert shape(Request(gate=TANH, widths=(3, 5)).families(t2())) == [
-        ("la", "type1", 3),
-        ("la", "type1", 5),
-        ("moa", "type1", 3),
-        ("moa", "type1", 5),
-    ]
-    assert shape(Request(gate=TANH, kinds=(Kind.LA,)).families(t4())) == [("la", "one_sided", 1)]
-    assert shape(Request(gate=TANH, kinds=(Kind.LA, Kind.MOA)).families(t5())) == [
-        ("la", "two_sided", 1),
-        ("la", "two_sided", 2),
-        ("la", "two_sided", 4),
-        ("moa", "two_sided", 1),
-    ]
-    assert shape(Request(gate=TANH, form="quadratic", widths=(2,)).families(t2())) == [
-        ("la", "quadratic", 2),
-        ("moa", "quadratic", 2),
-    ]
-    fixed = Request(gate=TANH, kinds=(Kind.FIXED,), dictionary=("relu", "tanh"), widths=(2,))
-    assert [family.activation for family in fixed.families(t1())] == ["relu", "tanh"]
-    with pytest.raises(ValueError, match="families that exist in form two_sided"):
-        Request(gate=TANH, kinds=(Kind.FIXED,)).families(t5())
-
-
-def test_a_user_target_gets_every_kind():
-    families = Request(gate=TANH, dictionary=("relu",)).families(user_target("relu(x1)*x2"))
-    assert shape(families) == [
-        *(("fixed", "type1", width) for width in (1, 2, 4)),
-        *(("la", "type1", width) for width in (1, 2, 4)),
-        ("moa", "type1", 1),
-    ]
-
-
-def test_gate_bias_and_dictionary_reach_the_families():
-    gate = GateSpec(name="sigmoid", scale=False, bias=False)
-    families = Request(gate=gate, bias=False, dictionary=("relu", "id")).families(t2())
-    assert {family.dictionary for family in families} == {("relu", "id")}
-    assert {family.bias for family in families} == {False}
-    assert [family.gate for family in families] == [None, None, None, gate]
-    # By default the biases are the target's own.
-    assert {family.bias for family in Request(gate=TANH).families(made("t3"))} == {False}
-    assert {family.bias for family in Request(gate=TANH, bias=True).families(made("t3"))} == {True}
-
-
-def test_the_softmax_target_depends_on_the_dictionary():
-    def target(**changes) -> Target:
-        options = dataclasses.replace(DEFAULTS, targets=("t2",), gate="softmax", **changes)
-        ((target, families),) = understand(options).rungs
-        assert all(len(family.dictionary) == len(families[0].dictionary) for family in families)
-        return target
-
-    node = torch.tensor([[0.25, 1.0]], dtype=torch.float64)
-    cases = (
-        (7, {}),
-        (4, {"form": "two_sided"}),
-        (3, {"dictionary": ("id", "relu", "tanh")}),
-        (2, {"dictionary": ("id", "relu")}),
-    )
-    for size, changes in cases:
-        # softmax of (2 x1, 0, .., 0), first component.
-        expected = math.exp(0.5) / (math.exp(0.5) + size - 1)
-        value = target(**changes).values(node).item()
-        assert value == pytest.approx(expected, rel=1e-15)
 
 
 # --- units ---------------------------------------------------------------------------------------

@@ -1,9 +1,7 @@
-"""Tests of witnesses, obstructions and membership.
+"""Verdicts.
 
-Reference: the verdicts of docs/theory.md, sections 2 and 3. Property: the symbolic network
-agrees with the tensor evaluation; lifts are identities. Soundness: random networks are never
-called non-members of their own class. Negative: perturbed witnesses, unequal functions, frozen
-weights that moved, and functions that the exact reduction cannot decide.
+Reference: docs/theory.md, sections 2 and 3. Soundness: random networks are never called
+non-members of their own class. Negative: obstructions where their assumptions do not hold.
 """
 
 import dataclasses
@@ -13,13 +11,11 @@ import pytest
 import sympy as sp
 import torch
 from hypothesis import given, settings
-from hypothesis import strategies as st
+from verdicts import GATES, SMALL, SWITCHES, X, Y, as_target, family_of, networks, verdict
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
-from expressivity.classes.families import FIXED_FORMS, Family, Kind
+from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
-from expressivity.classes.networks import evaluate
-from expressivity.classes.neurons import FORMS
 from expressivity.evidence import Evidence, Verdict
 from expressivity.membership.decide import decide
 from expressivity.membership.obstructions import (
@@ -29,54 +25,14 @@ from expressivity.membership.obstructions import (
     smoothness_obstruction,
 )
 from expressivity.membership.witnesses import (
-    Weights,
-    builtin_witness,
-    is_identity,
-    lift,
     network_expression,
-    start_from,
 )
-from expressivity.symbolic.expressions import parse
-from expressivity.symbolic.interpret import TORCH, interpret
-from expressivity.symbolic.symbols import COORDINATES
+from expressivity.symbolic.parser import parse
 from expressivity.targets.builtin import t1, t2, t3, t3b, t4, t5, t5q
-from expressivity.targets.domains import domain_for
-from expressivity.targets.target import Target
 from expressivity.targets.translation import to_sympy
 
 torch.set_num_threads(1)
 DETERMINISTIC = settings(deadline=None, derandomize=True, max_examples=40)
-X, Y = COORDINATES[:2]
-SMALL = ("id", "relu", "tanh")
-GATES = ("sigmoid", "tanh", "softmax")
-SWITCHES = tuple(itertools.product((False, True), repeat=2))
-
-
-def family_of(target, kind, form, gate=None, **changes):
-    spec = GateSpec(name=gate) if isinstance(gate, str) else gate
-    settings_ = {
-        "width": 1,
-        "dimension": target.dimension,
-        "bias": target.bias,
-        "gate": spec,
-    }
-    return Family(kind=kind, neuron=form, **{**settings_, **changes})
-
-
-def verdict(target, family, bounds=()):
-    found = decide(target, family, bounds)
-    assert (found.evidence is Evidence.UNKNOWN) == (found.verdict is Verdict.UNKNOWN)
-    return found.verdict
-
-
-def as_target(expression, dimension, **changes):
-    return Target(
-        name="expr",
-        expression=expression,
-        domain=domain_for(dimension),
-        source="test",
-        **changes,
-    )
 
 
 # Reference: section 3
@@ -239,97 +195,6 @@ def test_simple_poles_are_no_obstruction():
     assert pole_order_obstruction(as_target(logistic**2 * relu, 2), la)
 
 
-# Properties
-
-
-def rationals():
-    return st.builds(sp.Rational, st.integers(-6, 6), st.integers(1, 4))
-
-
-@st.composite
-def networks(draw, *, dictionary=None, max_width=2, kinds=tuple(Kind)):
-    kind = draw(st.sampled_from(kinds))
-    form = draw(st.sampled_from(FIXED_FORMS if kind is Kind.FIXED else FORMS))
-    chosen = draw(st.permutations(FULL_DICTIONARY)) if dictionary is None else dictionary
-    size = 1 if kind is Kind.FIXED else min(3, len(chosen))
-    gate = None
-    if kind is Kind.MOA:
-        gate = GateSpec(
-            name=draw(st.sampled_from(GATES)), scale=draw(st.booleans()), bias=draw(st.booleans())
-        )
-    family = Family(
-        kind=kind,
-        neuron=form,
-        width=draw(st.integers(1, max_width)),
-        dimension=draw(st.integers(1, 2)),
-        dictionary=tuple(chosen[:size]),
-        gate=gate,
-        bias=draw(st.booleans()),
-    )
-    return family, draw_weights(draw, family)
-
-
-def draw_weights(draw, family):
-    blocks = {}
-    for name, shape in family.shapes.items():
-        rows, columns = shape if len(shape) == 2 else (*shape, 1)
-        numbers = st.lists(rationals(), min_size=rows * columns, max_size=rows * columns)
-        block = sp.Matrix(rows, columns, draw(numbers))
-        if name.startswith("scale") and family.frozen(name) is not None:
-            fixed = family.kind is Kind.FIXED
-            ones = family.dictionary if fixed else family.basis
-            row = [int(not fixed or s in ones) for s in family.basis]
-            block = sp.Matrix(row * (family.coefficients // len(row)))
-        elif family.frozen(name) is not None:
-            block[:, -1] = sp.zeros(rows, 1)
-        blocks[name] = block.as_immutable()
-    return Weights(blocks=blocks)
-
-
-@DETERMINISTIC
-@given(networks())
-def test_symbolic_network_agrees_with_evaluation(pair):
-    family, weights = pair
-    expression = network_expression(family, weights)
-    nodes_ND = torch.linspace(-0.9, 0.8, 8 * family.dimension, dtype=torch.float64)
-    nodes_ND = nodes_ND.reshape(-1, family.dimension).flip(1) ** 3
-    values = evaluate(family, start_from(family, weights)[None], nodes_ND)[0, 0]
-    columns = dict(zip(COORDINATES, nodes_ND.unbind(1), strict=False))
-    expected = torch.as_tensor(interpret(expression, columns, TORCH), dtype=torch.float64)
-    scale = max(1.0, float(values.abs().max()))
-    assert (values - expected).abs().max() <= 1e-12 * scale
-
-
-@DETERMINISTIC
-@given(networks(kinds=(Kind.LA,)), st.sampled_from(GATES))
-def test_lift_keeps_the_function(pair, gate):
-    family, weights = pair
-    moa = dataclasses.replace(family, kind=Kind.MOA, gate=GateSpec(name=gate))
-    lifted = lift(moa, weights)
-    assert is_identity(network_expression(moa, lifted), network_expression(family, weights)) is True
-
-
-def test_lift_follows_the_table():
-    la = family_of(t1(), Kind.LA, "type1")
-    weights = builtin_witness(t1(), la)
-    for gate, (scale, bias) in itertools.product(GATES, SWITCHES):
-        spec = GateSpec(name=gate, scale=scale, bias=bias)
-        lifted = lift(dataclasses.replace(la, kind=Kind.MOA, gate=spec), weights)
-        assert (lifted is not None) == (bias if gate == "tanh" else scale)
-
-
-def test_start_from_reaches_the_target():
-    for target, family in (
-        (t1(), family_of(t1(), Kind.MOA, "type1", "tanh", width=2)),
-        (t4(), family_of(t4(), Kind.LA, "two_sided", width=3)),
-        (t5(), family_of(t5(), Kind.MOA, "two_sided", "tanh")),
-    ):
-        theta_P = start_from(family, builtin_witness(target, family))
-        nodes_ND = torch.linspace(-1, 1, 24, dtype=torch.float64).reshape(-1, target.dimension)
-        values = evaluate(family, theta_P[None], nodes_ND)[0, 0]
-        torch.testing.assert_close(values, target.values(nodes_ND), rtol=1e-13, atol=1e-14)
-
-
 # Soundness
 
 
@@ -351,54 +216,6 @@ def test_random_products_are_never_called_non_members(pair):
     family, weights = pair
     target = as_target(network_expression(family, weights), family.dimension)
     assert verdict(target, family) != "non_member"
-
-
-# Negative
-
-
-def test_perturbed_witnesses_are_rejected():
-    family = family_of(t4(), Kind.LA, "two_sided")
-    weights = builtin_witness(t4(), family)
-    for name, block in weights.blocks.items():
-        for index in range(len(block)):
-            moved = sp.Matrix(block)
-            moved[index] += sp.Rational(1, 10**12)
-            changed = Weights(blocks={**weights.blocks, name: moved.as_immutable()})
-            expression = network_expression(family, changed)
-            assert is_identity(expression, t4().expression) is False
-
-
-def test_is_identity_on_cells():
-    relu = ACTIVATIONS["relu"]
-    assert is_identity(relu(X) - relu(-X), X) is True
-    assert is_identity(relu(relu(X) - 1), relu(X - 1)) is True
-    assert is_identity(relu(X - Y) + Y, relu(Y - X) + X) is True
-    assert is_identity(relu(X) * relu(-X - sp.Rational(1, 9)), sp.S.Zero) is True
-    assert is_identity(relu(X) * relu(sp.Rational(1, 10**6) - X), sp.S.Zero) is False
-    assert is_identity(sp.exp(X) * sp.exp(Y), sp.exp(X + Y)) is True
-
-
-def test_is_identity_undecided():
-    step, closed_step = (sp.Piecewise((1, condition), (0, True)) for condition in (X > 0, X >= 0))
-    assert is_identity(step, closed_step) is False  # they differ at 0 alone
-    softplus, mirrored = sp.log(1 + sp.exp(X)), sp.log(1 + sp.exp(-X))
-    assert is_identity(softplus, mirrored + X) is None  # equal, by a rule that is not known here
-    assert is_identity(softplus, mirrored) is False
-
-
-def test_weights_that_move_a_frozen_entry_are_refused():
-    biased = family_of(t1(), Kind.LA, "type1")
-    weights = builtin_witness(t1(), biased)
-    moved = Weights(blocks={**weights.blocks, "w": sp.ImmutableMatrix([[1, 1]])})
-    unbiased = dataclasses.replace(biased, bias=False)
-    assert network_expression(unbiased, weights) == t1().expression
-    with pytest.raises(ValueError, match="bias that is off"):
-        network_expression(unbiased, moved)
-    fixed = dataclasses.replace(biased, kind=Kind.FIXED, dictionary=("relu",))
-    with pytest.raises(ValueError, match="not learned"):
-        network_expression(fixed, weights)
-    with pytest.raises(ValueError, match="shape"):
-        start_from(dataclasses.replace(biased, width=2), weights)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,7 +20,7 @@ from expressivity.classes.gates import GATES, GateSpec
 from expressivity.classes.networks import pack, unpack
 from expressivity.fitting import random_starts
 from expressivity.fitting.errors import fit_samples, l2_errors, measure, measuring_grid, snapped
-from expressivity.symbolic.expressions import parse
+from expressivity.symbolic.parser import parse
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.builtin import TARGETS, t1, t2, t3, t4, t5q
 from expressivity.targets.domains import domain_for, square

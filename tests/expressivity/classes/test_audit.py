@@ -1,7 +1,7 @@
-"""The audit of activations, and the description of the machine.
+"""The audit of activations.
 
-Kinds: reference (enclosures against mpmath), negative (inaccurate, wrong and unknown activations
-are found out), property (the grid, JSON), soundness (compiled kernels against balls; slow).
+Kinds: reference (enclosures against mpmath), negative (inaccurate and wrong activations are found
+out), property (the grid).
 """
 
 import dataclasses
@@ -12,18 +12,12 @@ import flint
 import mpmath
 import numpy as np
 import pytest
-import sympy as sp
 import torch
 from torch import Tensor
 
 from expressivity.classes import audit as records
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY, Activation
-from expressivity.classes.audit import DTYPES, THRESHOLD, Finding, Reference, grid
-from expressivity.fitting.program import compiler_available
-from expressivity.registry import Registry
-from expressivity.runs import machine
-from expressivity.runs.machine import Report, examine
-from expressivity.symbolic.symbols import Z
+from expressivity.classes.audit import DTYPES, Finding, Reference, grid
 
 torch.set_num_threads(1)
 
@@ -39,73 +33,6 @@ def audit(activation: Activation, z_N: Tensor) -> list[Finding]:
 
 def with_form(name: str, form) -> Activation:
     return dataclasses.replace(ACTIVATIONS[name], value_and_derivative=form)
-
-
-@pytest.fixture(scope="module")
-def report() -> Report:
-    return examine(compiled=False)
-
-
-def test_every_activation_is_accurate_in_eager_mode(report):
-    assert report.poor == ()
-    expected = {
-        (name, quantity, "eager", str(dtype).removeprefix("torch."))
-        for name in FULL_DICTIONARY
-        for quantity in ("value", "derivative")
-        for dtype in DTYPES
-    }
-    found = [(f.activation, f.quantity, f.mode, f.dtype) for f in report.findings]
-    assert expected <= set(found)
-    assert len(set(found)) == len(found)
-    assert all(f.not_enclosed == 0 and f.arguments > 5000 for f in report.findings)
-
-
-def test_what_was_left_out_is_said(report):
-    assert report.skipped == ("compiled: not asked for",)
-
-
-def test_report_is_json_without_nan(report):
-    document = json.loads(json.dumps(report.json(), allow_nan=False))
-    assert document["schema"] == "expressivity.doctor/1"
-    assert document["threshold"] == THRESHOLD
-    assert document["machine"]["cores"] >= 1
-    assert document["machine"]["packages"]["torch"] == torch.__version__
-    assert document["machine"]["packages"]["sympy"] == sp.__version__
-    assert {finding["verdict"] for finding in document["findings"]} == {"ok"}
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        report.skipped = ()
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not compiler_available(), reason="no C++ compiler")
-def test_every_activation_is_accurate_compiled():
-    result = examine()
-    assert result.skipped == ()
-    assert {f.mode for f in result.findings} == {"eager", "compiled"}
-    assert [f.json() for f in result.poor] == []
-
-
-def test_without_a_compiler_the_rest_is_still_audited(monkeypatch):
-    relu: Registry[Activation] = Registry("activation")
-    relu.add("relu", ACTIVATIONS["relu"])
-    monkeypatch.setattr(machine, "ACTIVATIONS", relu)
-    monkeypatch.setattr(machine, "compiler_available", lambda: False)
-    result = examine()
-    assert not result.machine.compiler
-    assert [reason.split(";")[0] for reason in result.skipped] == [
-        "compiled: no C++ compiler found"
-    ]
-    assert len(result.findings) == 4 and result.poor == ()
-
-
-def test_an_activation_without_balls_is_skipped_by_name(monkeypatch):
-    odd: Registry[Activation] = Registry("activation")
-    odd.add("odd", dataclasses.replace(ACTIVATIONS["id"], name="odd", expression=sp.gamma(Z)))
-    odd.add("id", ACTIVATIONS["id"])
-    monkeypatch.setattr(machine, "ACTIVATIONS", odd)
-    result = examine(compiled=False)
-    assert {finding.activation for finding in result.findings} == {"id"}
-    assert [reason.split(":")[0] for reason in result.skipped[1:]] == ["odd float64", "odd float32"]
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
