@@ -1,0 +1,45 @@
+"""The registry of classes by name: the library's own and a user's."""
+
+from typing import Any
+
+from expressivity.classes.catalogue import adaptive, gated, learned, paper, per_neuron, single
+from expressivity.classes.catalogue.factory import FamilyFactory
+from expressivity.classes.families import Family
+from expressivity.registry import Registry
+
+
+def require_factory(factory: FamilyFactory) -> None:
+    """Refuse what does not make families.
+
+    Raises:
+        ValueError: no function, or one that does not return a Family of width 2 in dimension 2.
+    """
+    made: Any = None
+    if callable(factory):
+        try:
+            made = factory(2, 2)
+        except Exception as error:  # noqa: BLE001 - a plug-in's function may raise anything
+            raise ValueError(
+                "required: a function of width and dimension that returns a Family; it raised "
+                f"{type(error).__name__} at width 2, dimension 2: {error}"
+            ) from None
+    if not isinstance(made, Family) or (made.width, made.dimension) != (2, 2):
+        raise ValueError(
+            "required: a function of width and dimension that returns a Family of these; "
+            f"got {made!r} from {factory!r}"
+        )
+
+
+FAMILIES: Registry[FamilyFactory] = Registry(
+    "family", group="expressivity.families", check=require_factory
+)
+for _entries in (
+    paper.FAMILIES,
+    single.FAMILIES,
+    gated.FAMILIES,
+    adaptive.FAMILIES,
+    learned.FAMILIES,
+    per_neuron.FAMILIES,
+):
+    for _name, _factory in _entries.items():
+        FAMILIES.add(_name, _factory, tested=True)
