@@ -15,7 +15,7 @@ from typing import Any
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.statistics import Interval, median_interval
 from experiments.teachers import LESSONS, REACHED, Effort, Lesson, StudentUnit, Teacher
-from expressivity.classes.catalogue import FAMILIES, FamilyFactory
+from expressivity.classes.catalogue import FAMILIES, FURTHER, FamilyFactory
 from expressivity.classes.families import Family
 from expressivity.evidence import Verdict
 from expressivity.membership.witnesses import find_witness
@@ -35,6 +35,15 @@ FAR = 10.0
 explain."""
 
 SMOKE_FAMILIES = ("relu", "tanh", "la", "moa-tanh")
+
+
+def classes() -> tuple[str, ...]:
+    """Names of the classes in the matrix: those of the paper, and those of plug-ins.
+
+    >>> "la-quadratic" in classes(), "prelu" in classes()
+    (True, False)
+    """
+    return tuple(name for name in FAMILIES if name not in FURTHER)
 
 
 class Budget(StrEnum):
@@ -313,13 +322,13 @@ def _mean(values: list[float]) -> float:
 
 
 def hierarchy(tier: Tier) -> Experiment:
-    """Four classes of width 1 at the smallest tier; all registered ones of width 2, then 4."""
+    """Four classes of width 1 at the smallest tier; all :func:`classes` of width 2, then 4."""
     effort = Effort(device="cuda", seeds=10, restarts=16) if tier is Tier.GPU else Effort()
     if tier is Tier.SMOKE:
         work = units(SMOKE_FAMILIES, 1, effort)
     else:
         widths = (2, 4) if tier is Tier.GPU else (2,)
-        work = tuple(unit for width in widths for unit in units(FAMILIES, width, effort))
+        work = tuple(unit for width in widths for unit in units(classes(), width, effort))
     return Experiment(
         name="hierarchy",
         tier=tier,

@@ -33,13 +33,10 @@ def require_factory(factory: FamilyFactory) -> None:
 FAMILIES: Registry[FamilyFactory] = Registry(
     "family", group="expressivity.families", check=require_factory
 )
-for _entries in (
-    paper.FAMILIES,
-    single.FAMILIES,
-    gated.FAMILIES,
-    adaptive.FAMILIES,
-    learned.FAMILIES,
-    per_neuron.FAMILIES,
-):
-    for _name, _factory in _entries.items():
+_FURTHER = (single, gated, adaptive, learned, per_neuron)
+for _cluster in (paper, *_FURTHER):
+    for _name, _factory in _cluster.FAMILIES.items():
         FAMILIES.add(_name, _factory, tested=True)
+
+FURTHER: frozenset[str] = frozenset(name for cluster in _FURTHER for name in cluster.FAMILIES)
+"""The library's classes beyond those of arXiv:2605.26647."""

@@ -1,7 +1,7 @@
 """sum_j a_j (z_j + sin(alpha_j z_j)^2 / alpha_j): Snake with an alpha learned by each neuron.
 
 At alpha = 0 the expression has no value, and the torch form takes its limit, z. With t = alpha z
-and S(t) = sin(t)/t: N = z + z sin(t) S(t), dN/dz = 1 + sin(2 t), dN/dalpha = z^2 S (2 cos(t) - S).
+and S = sin(t)/t: N = z + z sin(t) S, dN/dz = (sin(t) + cos(t))^2, dN/dalpha = z^2 S (2 cos(t) - S).
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def _torch_form(
     ratio = torch.where(zero, 1, sine / torch.where(zero, 1, t))
     return Partials(
         value=z + z * sine * ratio,
-        maps=(1 + 2 * sine * cosine,),
+        maps=((sine + cosine) ** 2,),
         mixtures=(),
         parameters=(z * z * ratio * (2 * cosine - ratio),),
     )

@@ -22,7 +22,7 @@ import torch
 
 from expressivity import cli
 from expressivity.bounds import Bound
-from expressivity.classes.activations import FULL_DICTIONARY
+from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
 from expressivity.classes.audit import Finding
 from expressivity.classes.catalogue import FAMILIES
 from expressivity.classes.families import Kind
@@ -714,7 +714,7 @@ def test_a_folder_in_use_is_refused(call, out):
 LISTED = {
     "targets": ["t1", "t2", "t3", "t3b", "t4", "t5", "t5q"],
     "families": list(FAMILIES),
-    "activations": list(FULL_DICTIONARY),
+    "activations": list(ACTIVATIONS),
     "gates": ["sigmoid", "tanh", "softmax"],
 }
 
