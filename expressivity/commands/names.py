@@ -5,9 +5,10 @@ from typing import cast
 from rich.table import Table
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.catalogue import FAMILIES
+from expressivity.classes.catalogue import FAMILIES, FamilyFactory
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, Gate
+from expressivity.classes.modules import ModuleFamily
 from expressivity.commands.console import table_console
 from expressivity.plugins import blaming, plugins
 from expressivity.symbolic.proof import THEOREMS
@@ -23,7 +24,13 @@ def _targets() -> dict[str, str]:
 
 
 def _families() -> dict[str, str]:
-    return FAMILIES.each(lambda factory: _class(factory(1, 1)))
+    return FAMILIES.each(_line)
+
+
+def _line(factory: FamilyFactory | ModuleFamily) -> str:
+    if isinstance(factory, ModuleFamily):
+        return f"a module of its own; declared: {factory.facts}"
+    return _class(factory(1, 1))
 
 
 def _class(family: Family) -> str:

@@ -5,10 +5,11 @@ from typing import Any
 from expressivity.classes.catalogue import adaptive, gated, learned, paper, per_neuron, single
 from expressivity.classes.catalogue.factory import FamilyFactory
 from expressivity.classes.families import Family
+from expressivity.classes.modules import ModuleClass, ModuleFamily
 from expressivity.registry import Registry
 
 
-def require_factory(factory: FamilyFactory) -> None:
+def require_factory(factory: FamilyFactory | ModuleFamily) -> None:
     """Refuse what does not make families.
 
     Raises:
@@ -23,6 +24,8 @@ def require_factory(factory: FamilyFactory) -> None:
                 "required: a function of width and dimension that returns a Family; it raised "
                 f"{type(error).__name__} at width 2, dimension 2: {error}"
             ) from None
+    if isinstance(factory, ModuleFamily) and isinstance(made, ModuleClass):
+        return
     if not isinstance(made, Family) or (made.width, made.dimension) != (2, 2):
         raise ValueError(
             "required: a function of width and dimension that returns a Family of these; "
@@ -30,7 +33,7 @@ def require_factory(factory: FamilyFactory) -> None:
         )
 
 
-FAMILIES: Registry[FamilyFactory] = Registry(
+FAMILIES: Registry[FamilyFactory | ModuleFamily] = Registry(
     "family", group="expressivity.families", check=require_factory
 )
 _FURTHER = (single, gated, adaptive, learned, per_neuron)
@@ -40,3 +43,19 @@ for _cluster in (paper, *_FURTHER):
 
 FURTHER: frozenset[str] = frozenset(name for cluster in _FURTHER for name in cluster.FAMILIES)
 """The library's classes beyond those of arXiv:2605.26647."""
+
+
+def family_named(name: str, width: int, dimension: int) -> Family:
+    """The family of a name, for whoever needs to know what its neurons are.
+
+    Raises:
+        UnknownNameError: no entry has the name.
+        ValueError: it is a user's own module, whose neurons are not described.
+
+    >>> family_named("swish-beta", 3, 2).parameter_count
+    15
+    """
+    made = FAMILIES[name](width, dimension)
+    if isinstance(made, ModuleClass):
+        raise ValueError(f"required: a class described by a neuron; got the module {name}")
+    return made
