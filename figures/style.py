@@ -113,6 +113,7 @@ STYLES: Mapping[Evidence, Any] = {
     Evidence.PROVED: "-",
     Evidence.CERTIFIED: (0, (6, 1.5, 1.2, 1.5)),
     Evidence.NUMERICAL: (0, (2.2, 0.9)),
+    Evidence.DECLARED: (0, (1.4, 1.2)),
     Evidence.UNKNOWN: (0, (0.8, 1.6)),
 }
 """Line styles, from solid ground to none."""

@@ -5,20 +5,14 @@ from typing import cast
 from rich.table import Table
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.catalogue import FAMILIES
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.catalogue import FAMILIES, FamilyFactory
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, Gate
+from expressivity.classes.modules import ModuleFamily
 from expressivity.commands.console import table_console
 from expressivity.plugins import blaming, plugins
 from expressivity.symbolic.proof import THEOREMS
 from expressivity.targets.builtin import TARGETS, TargetFactory, made
-
-_FORMULAS = {
-    "type1": "sum_j a_j L(z_j)",
-    "one_sided": "sum_j a_j L(z_j) y_j",
-    "two_sided": "sum_j a_j L(z_j) R(y_j)",
-    "quadratic": "sum_j a_j Q(z_j, y_j)",
-}
 
 
 def _targets() -> dict[str, str]:
@@ -30,16 +24,28 @@ def _targets() -> dict[str, str]:
 
 
 def _families() -> dict[str, str]:
-    return FAMILIES.each(lambda factory: _class(factory(1, 1)))
+    return FAMILIES.each(_line)
+
+
+def _line(factory: FamilyFactory | ModuleFamily) -> str:
+    if isinstance(factory, ModuleFamily):
+        return f"a module of its own; declared: {factory.facts}"
+    return _class(factory(1, 1))
 
 
 def _class(family: Family) -> str:
-    if family.kind is Kind.FIXED:
-        coefficients = f"one activation, {family.activation}"
-    else:
+    """What a neuron computes, and where its activations come from."""
+    parts = [f"sum_j a_j N_j, N = {family.record.title}"]
+    if family.activation is not None:
+        parts.append(f"one activation, {family.activation}")
+    elif family.mixes:
         gates = "learned" if family.gate is None else f"{family.gate.name}-gated"
-        coefficients = f"a {gates} combination of {', '.join(family.dictionary)}"
-    return f"{_FORMULAS[family.neuron]}, {coefficients}"
+        parts.append(f"a {gates} combination of {', '.join(family.dictionary)}")
+    if family.constraint != "free":
+        parts.append(f"coefficients {family.constraint}")
+    if family.groups != 1:
+        parts.append(f"groups: {family.groups}")
+    return "; ".join(parts)
 
 
 def _activations() -> dict[str, str]:

@@ -18,8 +18,10 @@ from functools import partial
 from typing import Protocol
 
 from expressivity.classes.families import Family
+from expressivity.classes.modules import ModuleClass
 from expressivity.classes.weights import Weights
 from expressivity.evidence import UNDECIDED, Evidence, Membership, Verdict
+from expressivity.membership.declared import decide_declared
 from expressivity.membership.obstructions import OBSTRUCTIONS
 from expressivity.membership.recognition import STEPS, recognise
 from expressivity.membership.witnesses import find_witness
@@ -118,7 +120,9 @@ class _Late:
         return replace(UNDECIDED, reason=f"beyond the budget of {', '.join(self.names)}")
 
 
-def decide(target: Target, family: Family, bounds: Sequence[Bound] = ()) -> Membership:
+def decide(
+    target: Target, family: Family | ModuleClass, bounds: Sequence[Bound] = ()
+) -> Membership:
     """Membership of a target in the class of all networks of a family, at its width.
 
     Member: the identity with a witness holds on the whole space. Non-member: a reason that
@@ -127,7 +131,7 @@ def decide(target: Target, family: Family, bounds: Sequence[Bound] = ()) -> Memb
 
     Args:
         target: any function of the family's dimension.
-        family: with one output.
+        family: with one output; of a user's own module only the declared facts are known.
         bounds: lower bounds for this target and family; those that are positive and rigorous
             imply non-membership, in whatever norm.
 
@@ -142,6 +146,8 @@ def decide(target: Target, family: Family, bounds: Sequence[Bound] = ()) -> Memb
     >>> str(decide(t1(), full).verdict)
     'member'
     """
+    if isinstance(family, ModuleClass):
+        return within(GUARD_SECONDS, partial(decide_declared, target, family))
     _require_same_shape(target, family)
     return within(GUARD_SECONDS, partial(_decide, target, family, bounds))
 

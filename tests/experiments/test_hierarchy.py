@@ -18,6 +18,7 @@ from experiments.embedding import INCLUSIONS, embed, inclusions
 from experiments.experiment import Tier
 from experiments.hierarchy import (
     Budget,
+    classes,
     headlines,
     hierarchy,
     matrix,
@@ -48,8 +49,8 @@ def softmax(form: str) -> Family:
 
 PAIRS = [
     (small(2, 2), large(3, 2), f"{name} in {other}")
-    for name, small in ((name, FAMILIES[name]) for name in FAMILIES)
-    for other, large in ((name, FAMILIES[name]) for name in FAMILIES)
+    for name, small in ((name, FAMILIES[name]) for name in classes())
+    for other, large in ((name, FAMILIES[name]) for name in classes())
     if inclusions(small(2, 2), large(3, 2)) is not None
 ] + [
     (softmax("one_sided"), softmax("two_sided"), "softmax one_sided in two_sided"),
@@ -160,9 +161,9 @@ def test_fewer_neurons_or_biases_hold_no_teacher():
 
 
 def test_equal_parameters_are_never_fewer_neurons_or_parameters():
-    for name in FAMILIES:
+    for name in classes():
         teacher = FAMILIES[name](2, 2)
-        for other in FAMILIES:
+        for other in classes():
             width = student_width(FAMILIES[other], teacher, Budget.PARAMETERS)
             student = FAMILIES[other](width, 2)
             assert width >= 2
@@ -172,7 +173,7 @@ def test_equal_parameters_are_never_fewer_neurons_or_parameters():
 
 
 def test_theorems_teach_in_the_classes_they_are_about():
-    found = {t.label for t in teachers(FAMILIES, 2) if t.target is not None}
+    found = {t.label for t in teachers(classes(), 2) if t.target is not None}
     assert {"la (t1)", "moa-tanh (t2)", "la-one-sided (t3b)", "moa-quadratic (t5q)"} <= found
     assert not {"relu (t1)", "la (t2)", "la-one-sided (t3)"} & found
 
@@ -209,7 +210,7 @@ def test_every_number_of_a_unit_is_in_its_key():
 def test_tiers_grow():
     smoke, cpu = hierarchy(Tier.SMOKE), hierarchy(Tier.CPU)
     assert 0 < len(smoke.units) < len(cpu.units)
-    assert {u.name for u in cpu.units} == set(FAMILIES)
+    assert {u.name for u in cpu.units} == set(classes())
 
 
 # --- orders ---------------------------------------------------------------------------------------

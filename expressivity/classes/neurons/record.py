@@ -128,12 +128,14 @@ class Neuron:
     def products(self) -> int:
         """Multiplications that the expression writes: what it costs beside maps and mixtures.
 
+        A part that it writes several times counts once; a change of sign is none.
+
         >>> from expressivity.classes.neurons import NEURONS
         >>> [NEURONS[form].products for form in ("type1", "one_sided", "two_sided", "quadratic")]
         [0, 1, 1, 0]
         """
-        nodes: list[Any] = list(sp.preorder_traversal(self.expression))
-        count = sum(len(node.args) - 1 for node in nodes if node.is_Mul)
+        nodes: set[Any] = set(sp.preorder_traversal(self.expression))
+        count = sum(sum(arg != -1 for arg in node.args) - 1 for node in nodes if node.is_Mul)
         powers = [abs(node.exp) for node in nodes if node.is_Pow and node.exp.is_Integer]
         return count + sum(max(int(power) - 1, 0) for power in powers)
 

@@ -8,7 +8,7 @@ import math
 import pytest
 import torch
 
-from expressivity.classes.activations import FULL_DICTIONARY
+from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
 from expressivity.classes.audit import Finding
 from expressivity.classes.catalogue import FAMILIES
 from expressivity.commands import doctor as doctor_command
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("eager")
 LISTED = {
     "targets": ["t1", "t2", "t3", "t3b", "t4", "t5", "t5q"],
     "families": list(FAMILIES),
-    "activations": list(FULL_DICTIONARY),
+    "activations": list(ACTIVATIONS),
     "gates": ["sigmoid", "tanh", "softmax"],
 }
 
