@@ -30,7 +30,6 @@ TANGENT = sp.Symbol("t", real=True)
 SLOPE = sp.Symbol("s", positive=True)
 """The size of a neuron's slope across H where its kink set is H."""
 
-SLOPE = sp.Symbol("s", positive=True)
 _BIAS = sp.Symbol("b", real=True)
 _R, _P, _Q = sp.symbols("r p q", real=True)
 

@@ -33,6 +33,7 @@ from expressivity.classes.terms import (
     AFFINE,
     degree_in,
     degree_sums,
+    formula,
     homogeneous_parts,
     is_analytic_choice,
     is_free,
@@ -50,7 +51,7 @@ def is_analytic(family: Family) -> bool:
     """
     return (
         gates_are_analytic(family)
-        and is_real_analytic(family.record.expression)
+        and is_real_analytic(formula(family.record))
         and all(neuron_is_analytic(s) for s in _dictionary(family))
     )
 
@@ -61,12 +62,7 @@ def is_c1(family: Family) -> bool:
     >>> is_c1(Family(neuron="one_sided", kind="la", dictionary="relu2", width=1, dimension=2))
     True
     """
-    if not gates_are_analytic(family):
-        return False
-    if is_real_analytic(family.record.expression):
-        return all(neuron_is_c1(s) is True for s in _dictionary(family))
-    terms = ridge_terms(family)
-    return terms is not None and all(neuron_is_c1(term.profile) is True for term in terms)
+    return gates_are_analytic(family) and _is_composed_of(family, neuron_is_c1)
 
 
 def piece_degree(family: Family) -> int | None:
@@ -125,12 +121,19 @@ def kinks_where_a_map_vanishes(family: Family) -> bool:
     >>> kinks_where_a_map_vanishes(Family(neuron="two_sided", kind="la", width=1, dimension=2))
     True
     """
-    if family.gate is not None:
-        return False
-    if is_real_analytic(family.record.expression):
-        return all(is_continuous(s) is True for s in _dictionary(family))
+    return family.gate is None and _is_composed_of(family, is_continuous)
+
+
+def _is_composed_of(family: Family, holds: Callable[[sp.Expr], bool | None]) -> bool:
+    """Whether a fact of functions of one map passes to the neurons, which are made of such ones.
+
+    Analytic functions of activations of which it is known, or sums of profiles of which it is, each
+    times a polynomial.
+    """
+    if is_real_analytic(formula(family.record)) and all(map(holds, _dictionary(family))):
+        return True
     terms = ridge_terms(family)
-    return terms is not None and all(is_continuous(term.profile) is True for term in terms)
+    return terms is not None and all(holds(term.profile) for term in terms)
 
 
 def ridge_rank(family: Family) -> int | None:

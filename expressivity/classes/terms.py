@@ -10,16 +10,16 @@ import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
+from typing import Any, cast
 
 import sympy as sp
 from sympy.core.relational import Relational
-from sympy.logic.boolalg import Boolean, BooleanAtom
+from sympy.logic.boolalg import BooleanAtom
 
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.facts import is_real_analytic
 from expressivity.classes.families import Family
-from expressivity.classes.neurons import MAPS, MIXTURES, Neuron, parameter_symbol
+from expressivity.classes.neurons import MAPS, MIXTURES, Neuron
 from expressivity.symbolic.identities import is_identity
 from expressivity.symbolic.symbols import Z
 
@@ -32,7 +32,7 @@ class Product:
     """One term of a neuron: a function of the maps times activations of some of them.
 
     Attributes:
-        cofactor: in ``MAPS`` and the neuron's parameters, under names that nothing else has.
+        cofactor: in ``MAPS`` and constants (:func:`formula`).
         maps: for each activation the place of the map that it looks at.
         mixtures: number of coefficient vectors that take part; of gates, if there are any.
     """
@@ -47,14 +47,41 @@ class RidgeTerm:
     """One term of a neuron: a function of one map times a polynomial of the others.
 
     Attributes:
-        profile: the function, in ``Z`` and the neuron's parameters.
-        cofactor: the polynomial, in ``MAPS`` and the neuron's parameters.
+        profile: the function, in ``Z`` and constants.
+        cofactor: the polynomial, in ``MAPS`` and constants.
         degree: of the cofactor in the maps.
     """
 
     profile: sp.Expr
     cofactor: sp.Expr
     degree: int
+
+
+@functools.lru_cache(maxsize=256)
+def formula(neuron: Neuron) -> sp.Expr:
+    """The neuron's expression with a constant for each part that its parameters alone make.
+
+    What holds for all values of the constants holds for all parameters for which the neuron is
+    defined. No other symbol has their names.
+
+    >>> from expressivity.classes.neurons import Parameter, parameter_symbol
+    >>> p, slope = parameter_symbol("p"), Parameter(name="p", initial=1.0, spread=(1.0, 2.0))
+    >>> formula(Neuron(name="n", title="", latex="", maps=1, parameters=(slope,),
+    ...     expression=MAPS[0] / p))
+    constant 1*z1
+    """
+    variables = {*MAPS, *MIXTURES}
+    constants: dict[Any, sp.Symbol] = {}
+
+    def replaced(node: Any) -> Any:
+        if isinstance(node, sp.Expr) and node.free_symbols and not node.free_symbols & variables:
+            signs = {"positive": True} if node.is_positive else {"nonnegative": True}
+            known = signs if node.is_nonnegative else {"real": True}
+            name = f"constant {len(constants) + 1}"
+            return constants.setdefault(node, sp.Symbol(name, **known))
+        return node.func(*map(replaced, node.args)) if node.args else node
+
+    return replaced(neuron.expression)
 
 
 @functools.lru_cache(maxsize=256)
@@ -70,7 +97,7 @@ def products(neuron: Neuron) -> tuple[Product, ...] | None:
     >>> [(term.cofactor, term.maps) for term in products(NEURONS["quadratic"])]
     [(1, (0, 1))]
     """
-    parts: dict[tuple[int, ...], sp.Expr] = {(): _renamed(neuron)}
+    parts: dict[tuple[int, ...], sp.Expr] = {(): formula(neuron)}
     for side, mixture in enumerate(MIXTURES[: len(neuron.mixtures)]):
         split: dict[tuple[int, ...], sp.Expr] = {}
         for sides, part in parts.items():
@@ -87,16 +114,6 @@ def products(neuron: Neuron) -> tuple[Product, ...] | None:
         )
         for sides, part in parts.items()
     )
-
-
-def _renamed(neuron: Neuron) -> sp.Expr:
-    """The expression with parameters that are none of the symbols of generic neurons."""
-    names: Any = {
-        parameter_symbol(parameter.name): sp.Symbol(f"parameter {parameter.name}", real=True)
-        for parameter in neuron.parameters
-    }
-    renamed: Any = neuron.expression.xreplace(names)
-    return renamed
 
 
 def _linear(expression: sp.Expr, symbol: sp.Symbol) -> tuple[sp.Expr, sp.Expr] | None:
@@ -118,11 +135,13 @@ def ridge_terms(family: Family) -> tuple[RidgeTerm, ...] | None:
     >>> [(term.profile, term.cofactor, term.degree) for term in ridge_terms(family)]
     [(tanh(z), z2, 1)]
     """
-    return _ridge_terms(family.record, family.dictionary)
+    return _ridge_terms(
+        family.record, tuple(ACTIVATIONS[name].expression for name in family.dictionary)
+    )
 
 
 @functools.lru_cache(maxsize=256)
-def _ridge_terms(neuron: Neuron, dictionary: tuple[str, ...]) -> tuple[RidgeTerm, ...] | None:
+def _ridge_terms(neuron: Neuron, dictionary: tuple[sp.Expr, ...]) -> tuple[RidgeTerm, ...] | None:
     terms = products(neuron)
     if terms is None:
         return None
@@ -134,16 +153,16 @@ def _ridge_terms(neuron: Neuron, dictionary: tuple[str, ...]) -> tuple[RidgeTerm
             if not known:
                 return None
             own = min(known, key=lambda way: way.degree)
-            for names in product(dictionary, repeat=len(term.maps)):
-                activations = (ACTIVATIONS[name].expression for name in names)
-                found.append(replace(own, profile=sp.Mul(own.profile, *activations)))
+            for activations in product(dictionary, repeat=len(term.maps)):
+                profile = sp.Mul(own.profile, *activations)
+                found.append(replace(own, profile=profile))
     return tuple(found)
 
 
 def _separated(part: sp.Expr, place: int) -> RidgeTerm | None:
     """A product as a function of one map times a polynomial of the others."""
     here = MAPS[place]
-    outer, inner = part.as_independent(here, as_Add=False)
+    outer, inner = cast(Any, part).as_independent(here, as_Add=False)
     degree = degree_in(outer, AFFINE, is_free)
     if degree is None or inner.free_symbols & (set(MAPS) - {here}):
         return None
@@ -182,12 +201,17 @@ def is_analytic_choice(condition: Any, degrees: Mapping[sp.Symbol, int]) -> bool
 
 def _levels(condition: Any) -> list[sp.Expr] | None:
     """The differences whose signs decide a condition, None where something else takes part."""
-    parts = condition.atoms(Boolean)
-    if not all(
-        isinstance(part, Relational | BooleanAtom | sp.And | sp.Or | sp.Not) for part in parts
-    ):
+    if isinstance(condition, Relational):
+        return [cast(Any, condition.lhs) - condition.rhs]
+    if not isinstance(condition, BooleanAtom | sp.And | sp.Or | sp.Not | sp.ITE):
         return None
-    return [relation.lhs - relation.rhs for relation in condition.atoms(Relational)]
+    levels: list[sp.Expr] = []
+    for part in condition.args:
+        found = _levels(part)
+        if found is None:
+            return None
+        levels += found
+    return levels
 
 
 def degree_in(node: Any, degrees: Mapping[sp.Symbol, int], allowed: Choice) -> int | None:
@@ -207,14 +231,13 @@ def degree_in(node: Any, degrees: Mapping[sp.Symbol, int], allowed: Choice) -> i
     elif node.is_Add or node.is_Mul:
         parts = [degree_in(part, degrees, allowed) for part in node.args]
     elif node.is_Pow and node.exp.is_Integer and node.exp.is_nonnegative:
-        parts = [degree_in(node.base, degrees, allowed)]
+        base = degree_in(node.base, degrees, allowed)
+        return None if base is None else int(node.exp) * base
     else:
         return None
     known = [part for part in parts if part is not None]
     if len(known) < len(parts):
         return None
-    if node.is_Pow:
-        return int(node.exp) * known[0]
     return sum(known) if node.is_Mul else max(known)
 
 
