@@ -13,11 +13,8 @@ import sympy as sp
 from expressivity.classes.activations import FULL_DICTIONARY
 from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GATES, GateSpec
-from expressivity.membership.obstructions.jump_amplitude import (
-    AMPLITUDE_DEGREES,
-    SECOND_FACTORS,
-    TANGENT,
-)
+from expressivity.classes.generic_neuron import AFFINE_MAP, TANGENT
+from expressivity.classes.properties import amplitude_degree
 from expressivity.symbolic.identities import is_identity
 from expressivity.symbolic.proof import Mutation, Step
 from proofs.jump_lemma import X1, X2, Neuron, crossing, generic_neuron_steps, positive
@@ -87,7 +84,8 @@ class Setting:
 
 def steps(setting: Setting) -> Iterator[Step]:
     """The proof in reading order."""
-    degree = AMPLITUDE_DEGREES[setting.form]
+    degree = amplitude_degree(Family(kind="la", neuron=setting.form, width=1, dimension=2))
+    assert degree is not None, "of type1 and one_sided it is known"
     name = ("constant", "affine")[degree]
     yield Step(
         statement="the target is the MoA network of width 1 with w = e2, logit of ReLU "
@@ -173,7 +171,7 @@ def two_sided_mutation(setting: Setting, shift: sp.Expr | None) -> Mutation:
         setting: of T2, scaled.
         shift: None for tanh gates; else g(lambda x1) = (1 + tanh((lambda x1 - shift)/2))/2.
     """
-    affine = SECOND_FACTORS["one_sided"]
+    affine = AFFINE_MAP
     if shift is None:
         v, a = [[LAMBDA, 0, 0]], [[1]]
     else:

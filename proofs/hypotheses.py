@@ -10,6 +10,7 @@ import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, Activation
 from expressivity.classes.facts import is_continuous, settle
+from expressivity.classes.neurons import NEURONS
 from expressivity.membership.obstructions.sign_definite import vanishes_with_an_argument_only
 from expressivity.symbolic.identities import assume_sign, ball_sign, differs, innermost_levels
 from expressivity.symbolic.proof import Step
@@ -51,7 +52,7 @@ def has_sign_of_argument(activation: Activation) -> bool | None:
     True
     """
     # With id beside it a positive combination vanishes nowhere but at 0 if s has the sign of z.
-    if vanishes_with_an_argument_only((activation, ACTIVATIONS["id"]), "type1"):
+    if vanishes_with_an_argument_only((activation, ACTIVATIONS["id"]), NEURONS["type1"]):
         return True
     places = [sign * size for size in _TRIED for sign in (1, -1)]
     return False if any(ball_sign(z * activation(z), {}) == -1 for z in places) else None

@@ -20,8 +20,8 @@ import sympy as sp
 from expressivity.classes.activations import ACTIVATIONS, Activation
 from expressivity.classes.facts import settle
 from expressivity.classes.gates import GATES, GateSpec
-from expressivity.classes.neurons import FORMS
-from expressivity.membership.obstructions.jump_amplitude import NORMAL, SLOPE, neuron_jumps
+from expressivity.classes.generic_neuron import NORMAL, SLOPE, neuron_jumps
+from expressivity.classes.neurons import FORMS, NEURONS
 from expressivity.membership.obstructions.sign_definite import vanishes_with_an_argument_only
 from expressivity.symbolic.identities import is_identity
 from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
@@ -138,7 +138,7 @@ def is_sign_definite(setting: Setting, form: str) -> bool | None:
     False where equal neurons with equal gates, output weights 1, .., 1, 1 - width (1 at width 1)
     and arguments 1 or -1, cancel.
     """
-    if vanishes_with_an_argument_only(setting.dictionary, form, setting.width):
+    if vanishes_with_an_argument_only(setting.dictionary, NEURONS[form], setting.width):
         return True
     outer = [1] if setting.width == 1 else [*[1] * (setting.width - 1), 1 - setting.width]
     mixtures = {z: sp.Add(*[s(sp.Integer(z)) for s in setting.dictionary]) for z in (1, -1)}

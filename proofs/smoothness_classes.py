@@ -10,13 +10,15 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, Activation
-from expressivity.membership.obstructions.smoothness import (
+from expressivity.classes.generic_neuron import (
     LINE,
-    excess_formula,
-    formula_change,
     neuron_degree,
     neuron_is_analytic,
     neuron_is_c1,
+)
+from expressivity.membership.obstructions.smoothness import (
+    excess_formula,
+    formula_change,
     value_or_gradient_jump,
 )
 from expressivity.symbolic.identities import split_cells

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.membership.obstructions.smoothness import AFFINE_FACTOR, LINE
+from expressivity.classes.generic_neuron import AFFINE_FACTOR, LINE
 from expressivity.symbolic.identities import assume_sign, is_identity
 from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
 from expressivity.targets.builtin import t3, t3b

@@ -16,12 +16,11 @@ import sympy as sp
 from expressivity.classes.activations import ACTIVATIONS, Activation
 from expressivity.classes.facts import pieces, settle
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.neurons import NEURONS
+from expressivity.classes.properties import vanishing_order
 from expressivity.classes.weights import network_expression
 from expressivity.membership.obstructions.pole_order import vanishes_at_zero
-from expressivity.membership.obstructions.vanishing_order import (
-    taylor_on_ray,
-    vanishing_order,
-)
+from expressivity.membership.obstructions.vanishing_order import taylor_on_ray
 from expressivity.symbolic.identities import differs, is_identity
 from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
 from expressivity.symbolic.symbols import Z
@@ -128,7 +127,7 @@ def flatness_steps(setting: Setting) -> Iterator[Step]:
             source=SOURCE,
             check=lambda f=form: settle(
                 [
-                    setting.order <= vanishing_order(f, bias=False) or None,
+                    has_order(f, setting.order),
                     *vanishing_of_products(setting.dictionary, f, setting.order),
                 ]
             ),
@@ -227,6 +226,12 @@ def is_nonzero_below(expression: sp.Expr, order: int) -> bool | None:
 def _taylor(expression: sp.Expr, sign: int, count: int) -> tuple[sp.Expr, ...] | None:
     target = Target(name="target", expression=expression, domain=domain_for(1), source=SOURCE)
     return taylor_on_ray(target, (sign,), count)
+
+
+def has_order(form: str, order: int) -> bool | None:
+    """Whether the neuron shows that it is O(|x|^order), without hidden biases."""
+    found = vanishing_order(NEURONS[form], bias=False)
+    return True if found is not None and order <= found else None
 
 
 def relu_is_la_with_biases(form: str) -> bool | None:
