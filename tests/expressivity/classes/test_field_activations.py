@@ -17,8 +17,9 @@ import torch
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY, require_sound
 from expressivity.classes.activations.elu import SELU_ALPHA, SELU_SCALE
 from expressivity.classes.audit import DTYPES, THRESHOLD, Reference, grid
-from expressivity.symbolic.expressions import FUNCTIONS, parse
+from expressivity.symbolic.constants import FUNCTIONS
 from expressivity.symbolic.interpret import TORCH, interpret
+from expressivity.symbolic.parser import parse
 from expressivity.symbolic.symbols import COORDINATES, Z
 from expressivity.targets.translation import to_sympy
 
