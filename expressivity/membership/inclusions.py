@@ -242,7 +242,8 @@ def _idle_neurons(family: Family, larger: Family, weights: Weights) -> Weights:
     more = (larger.width - family.width) // count
     share = family.width // count
     starts = [[sp.Rational(str(parameter.initial)) for parameter in record.parameters]]
-    idle = {name: [[sp.S.Zero] * (family.dimension + 1)] for name in map_names(record.maps)}
+    empty = [sp.S.Zero] * (family.dimension + 1)
+    idle: dict[str, Any] = {name: [empty] for name in map_names(record.maps)}
     if record.parameters and not record.shared:
         idle["p"] = starts
     rows: dict[str, Any] = {

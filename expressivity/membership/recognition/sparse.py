@@ -57,9 +57,7 @@ def _supports(unit: np.ndarray, goal: np.ndarray, most: int | None) -> Iterator[
         yield from _sparse(unit, goal)
 
 
-def _refined(
-    columns: np.ndarray, target: np.ndarray, support: Sequence[int]
-) -> Combination | None:
+def _refined(columns: np.ndarray, target: np.ndarray, support: Sequence[int]) -> Combination | None:
     """The coefficients of these columns, or None where no combination of them is the target."""
     chosen = columns[:, list(support)]
     solution: Any = np.linalg.lstsq(chosen, target, rcond=None)[0]

@@ -59,12 +59,12 @@ def formulas(search: Search, family: Family) -> Iterator[Formula]:
         yield from polynomial(search, lifted, names, field)
     gate = family.gate
     if gate is not None and not gate.scale and is_positive(GATES[gate.name], family.coefficients):
-        if shape is Shape.MIXTURE:
-            yield from _equal(search, lifted, names, field)
-        elif shape is Shape.GATED:
+        if shape is Shape.GATED:
             for y in affine_factors(ring, lifted):
                 for formula in _equal(search, divided(ring, lifted, y), names, field):
                     yield _times(formula, y)
+        if shape in (Shape.MIXTURE, Shape.GATED):
+            yield from _equal(search, lifted, names, field)
 
 
 def _equal(search: Search, poly: Poly, names: Sequence[str], field: Field) -> Iterator[Formula]:

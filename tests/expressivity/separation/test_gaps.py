@@ -15,8 +15,9 @@ from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.evidence import UNDECIDED, Evidence, Membership, Verdict
 from expressivity.fitting.errors import TargetNorm
+from expressivity.membership.inclusions import la_in_moa
 from expressivity.separation.claims import CLAIMS
-from expressivity.separation.gaps import Gap, find_gaps, la_in_moa
+from expressivity.separation.gaps import Gap, find_gaps
 from expressivity.separation.unit import Result
 from expressivity.targets.builtin import t1, t2, t3, t4
 
