@@ -10,8 +10,9 @@ from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.families import Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.evidence import Verdict
+from expressivity.membership.inclusions import la_in_moa
 from expressivity.runs.folder import Run
-from expressivity.separation.gaps import REACHED, la_in_moa
+from expressivity.separation.gaps import REACHED
 from expressivity.separation.unit import FitUnit, Settings
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.builtin import t1, t2

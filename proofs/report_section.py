@@ -110,7 +110,7 @@ def _theorem_on(name: str, lambda_: float | None, activations: int, expression: 
 def _counterexamples(fit: Fit) -> tuple[str, ...]:
     """Where the gates of a class do not contain LA: the theorems that say so."""
     from expressivity.classes.gates import GateSpec
-    from expressivity.separation.gaps import la_in_moa
+    from expressivity.membership.inclusions import la_in_moa
 
     gate = fit.result.family["gate"]
     if gate is None:

@@ -150,6 +150,14 @@ class Family:
         """The one activation of a fixed family, if it has one."""
         return self.dictionary[0] if self.kind is Kind.FIXED and self.dictionary else None
 
+    def is_of(self, neuron: str, kind: Kind) -> bool:
+        """Whether it has this neuron and kind, by which tables of results are listed.
+
+        >>> Family(neuron="type1", kind="la", width=1, dimension=1).is_of("type1", Kind.MOA)
+        False
+        """
+        return (self.neuron, self.kind) == (neuron, kind)
+
     @property
     def mixes(self) -> bool:
         """Whether there are coefficients that are learned or gated."""

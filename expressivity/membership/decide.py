@@ -140,9 +140,8 @@ def decide(
         RuntimeError: a witness and a lower bound contradict each other.
         OutOfTimeError: the guard against endless questions was hit; nothing is decided.
 
-    >>> from expressivity.classes.families import Kind
     >>> from expressivity.targets.builtin import t1
-    >>> full = Family(kind=Kind.LA, neuron="type1", width=1, dimension=1)
+    >>> full = Family(kind="la", neuron="type1", width=1, dimension=1)
     >>> str(decide(t1(), full).verdict)
     'member'
     """
@@ -183,9 +182,8 @@ def classify(target: Target, family: Family) -> Classification:
         ValueError: dimensions differ, or the family has several outputs.
         OutOfTimeError: the guard against endless questions was hit; nothing is decided.
 
-    >>> from expressivity.classes.families import Kind
     >>> from expressivity.targets.builtin import t2
-    >>> la = Family(kind=Kind.LA, neuron="type1", width=1, dimension=2)
+    >>> la = Family(kind="la", neuron="type1", width=1, dimension=2)
     >>> classify(t2(), la).obstruction
     'jump_amplitude'
     """
@@ -204,13 +202,14 @@ def _classify(target: Target, family: Family) -> Classification:
     if _is_too_large(target):
         return Classification(family=family, membership=_TOO_LARGE)
     late = _Late()
-    obstructed = _obstructed(target, replace(family, width=_ANY_WIDTH), late)
+    least = 1 if isinstance(family.groups, str) else family.groups  # groups divide the width
+    obstructed = _obstructed(target, replace(family, width=_ANY_WIDTH * least), late)
     if obstructed is not None:
         return replace(obstructed, family=family)
-    narrow = _obstructed(target, replace(family, width=1), late)
+    narrow = _obstructed(target, replace(family, width=least), late)
     if narrow is None:
         return Classification(family=family, membership=late.undecided())
-    reason = f"excluded at width 1 only: {narrow.membership.reason}"
+    reason = f"excluded at width {least} only: {narrow.membership.reason}"
     return Classification(family=family, membership=replace(UNDECIDED, reason=reason))
 
 

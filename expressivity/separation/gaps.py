@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from expressivity.classes.families import Family, Kind
-from expressivity.classes.gates import GateSpec
 from expressivity.evidence import Evidence, Verdict, weakest
+from expressivity.membership.inclusions import la_in_moa
 from expressivity.separation.claims import CLAIMS
 from expressivity.separation.unit import Result, describe
 from expressivity.targets.target import Target
@@ -200,13 +200,3 @@ def _contained(smaller: Family, larger: Family) -> bool:
         return True
     assert larger.gate is not None
     return la_in_moa(larger.gate, activations=len(larger.dictionary))
-
-
-def la_in_moa(gate: GateSpec, *, activations: int) -> bool:
-    """Whether constant gates give every LA coefficient vector: the PROVED cells of section 2.
-
-    >>> la_in_moa(GateSpec(name="tanh", bias=False), activations=7)
-    False
-    """
-    needed = {"sigmoid": gate.scale, "tanh": gate.bias, "softmax": gate.scale or activations == 1}
-    return needed.get(gate.name, False)

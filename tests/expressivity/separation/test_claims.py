@@ -24,7 +24,8 @@ from rows_by_hand import (
 from expressivity.classes.families import Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.evidence import UNDECIDED, Membership
-from expressivity.separation.gaps import Gap, find_gaps, la_in_moa
+from expressivity.membership.inclusions import la_in_moa
+from expressivity.separation.gaps import Gap, find_gaps
 from expressivity.targets.builtin import t1, t2, t3, t4
 
 # --- expected ------------------------------------------------------------------------------------
