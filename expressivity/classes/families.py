@@ -21,11 +21,35 @@ from expressivity.classes.neurons import FORMS, NEURONS, Neuron
 
 
 class Kind(StrEnum):
-    """How a layer chooses its activation."""
+    """How a layer chooses its activation.
+
+    >>> [(kind.title, kind.mixes, kind.learned, kind.gated) for kind in Kind]
+    [('fixed', False, False, False), ('LA', True, True, False), ('MoA', True, False, True)]
+    """
 
     FIXED = "fixed"
     LA = "la"
     MOA = "moa"
+
+    @property
+    def title(self) -> str:
+        """As prose writes it."""
+        return {Kind.FIXED: "fixed", Kind.LA: "LA", Kind.MOA: "MoA"}[self]
+
+    @property
+    def mixes(self) -> bool:
+        """Whether there are coefficients."""
+        return self is not Kind.FIXED
+
+    @property
+    def learned(self) -> bool:
+        """Whether the coefficients are numbers, the same at every input."""
+        return self is Kind.LA
+
+    @property
+    def gated(self) -> bool:
+        """Whether the coefficients depend on the input."""
+        return self is Kind.MOA
 
 
 class Constraint(StrEnum):
@@ -161,7 +185,7 @@ class Family:
     @property
     def mixes(self) -> bool:
         """Whether there are coefficients that are learned or gated."""
-        return self.kind is not Kind.FIXED
+        return self.kind.mixes
 
     @property
     def is_linear_in_scales(self) -> bool:

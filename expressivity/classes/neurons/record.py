@@ -163,6 +163,18 @@ class Neuron:
         )
 
     @property
+    def slopes_depend_on(self) -> tuple[bool, ...]:
+        """For each mixture whether some derivative of the neuron depends on it.
+
+        >>> from expressivity.classes.neurons import NEURONS
+        >>> [NEURONS[form].slopes_depend_on for form in ("type1", "one_sided", "two_sided")]
+        [(False,), (True,), (True, True)]
+        """
+        slopes = [sp.diff(self.expression, symbol) for symbol in self.symbols]
+        found = {symbol for slope in slopes for symbol in slope.free_symbols}
+        return tuple(mixture in found for mixture in MIXTURES[: len(self.mixtures)])
+
+    @property
     def products(self) -> int:
         """Multiplications that the expression writes: what it costs beside maps and mixtures.
 

@@ -127,7 +127,7 @@ def test_copies_and_pickles_share_the_program():
     torch.save(layer, stream)
     stream.seek(0)
     for other in (copy.deepcopy(layer), torch.load(stream, weights_only=False)):
-        assert other.neuron is layer.neuron
+        assert other.program is layer.program
         assert torch.equal(other(x), layer(x))
 
 
@@ -152,7 +152,7 @@ def test_a_fixed_layer_evaluates_one_activation():
         return ACTIVATIONS["silu"].value_and_derivative(z)
 
     layer = FeedForward(family("one_sided", Kind.FIXED))
-    activation = dataclasses.replace(layer.neuron.activations[0], value_and_derivative=counted)
-    layer.neuron = dataclasses.replace(layer.neuron, activations=(activation,))
+    activation = dataclasses.replace(layer.program.activations[0], value_and_derivative=counted)
+    layer.program = dataclasses.replace(layer.program, activations=(activation,))
     layer(inputs(3, 4, dtype=torch.float32))
-    assert calls == [(3, 6)]
+    assert calls == [(3, 1, 6)]
