@@ -21,11 +21,35 @@ from expressivity.classes.neurons import FORMS, NEURONS, Neuron
 
 
 class Kind(StrEnum):
-    """How a layer chooses its activation."""
+    """How a layer chooses its activation.
+
+    >>> [(kind.title, kind.mixes, kind.learned, kind.gated) for kind in Kind]
+    [('fixed', False, False, False), ('LA', True, True, False), ('MoA', True, False, True)]
+    """
 
     FIXED = "fixed"
     LA = "la"
     MOA = "moa"
+
+    @property
+    def title(self) -> str:
+        """As prose writes it."""
+        return {Kind.FIXED: "fixed", Kind.LA: "LA", Kind.MOA: "MoA"}[self]
+
+    @property
+    def mixes(self) -> bool:
+        """Whether there are coefficients."""
+        return self is not Kind.FIXED
+
+    @property
+    def learned(self) -> bool:
+        """Whether the coefficients are numbers, the same at every input."""
+        return self is Kind.LA
+
+    @property
+    def gated(self) -> bool:
+        """Whether the coefficients depend on the input."""
+        return self is Kind.MOA
 
 
 class Constraint(StrEnum):
@@ -140,6 +164,14 @@ class Family:
         """The record of the neuron."""
         return NEURONS[self.neuron]
 
+    def belongs_to(self, neuron: str, kind: Kind) -> bool:
+        """Whether a statement about all families of this neuron and kind is about this one.
+
+        >>> Family(kind="la", neuron="type1", width=2, dimension=1).belongs_to("type1", Kind.LA)
+        True
+        """
+        return (self.neuron, self.kind) == (neuron, kind)
+
     @property
     def group_count(self) -> int:
         """Number of groups."""
@@ -153,7 +185,7 @@ class Family:
     @property
     def mixes(self) -> bool:
         """Whether there are coefficients that are learned or gated."""
-        return self.kind is not Kind.FIXED
+        return self.kind.mixes
 
     @property
     def is_linear_in_scales(self) -> bool:
@@ -325,6 +357,15 @@ def kinds_of(neuron: Neuron) -> tuple[Kind, ...]:
         return (Kind.FIXED,)
     single = len(neuron.mixtures) == 1 and len(neuron.mixtures[0]) == 1
     return tuple(Kind) if single else (Kind.LA, Kind.MOA)
+
+
+def reference_form(neuron: str) -> str:
+    """The form of the fixed layer that a layer is compared with: its own, or that of SwiGLU.
+
+    >>> reference_form("type1"), reference_form("quadratic")
+    ('type1', 'one_sided')
+    """
+    return neuron if Kind.FIXED in kinds_of(NEURONS[neuron]) else "one_sided"
 
 
 FIXED_FORMS = tuple(name for name in FORMS if Kind.FIXED in kinds_of(NEURONS[name]))

@@ -75,6 +75,7 @@ class Neuron:
         torch_form: value and derivatives in torch, elementwise; at a kink a derivative is the
             one at the side where the condition fails. None: derived from the expression.
         source: where the neuron comes from.
+        label: what prose calls it; by default the name with hyphens.
     """
 
     name: str
@@ -87,11 +88,14 @@ class Neuron:
     shared: bool = False
     torch_form: TorchForm | None = None
     source: str = ""
+    label: str = ""
 
     def __post_init__(self) -> None:
         expression: Any = self.expression
         if isinstance(expression, sp.Expr):
             object.__setattr__(self, "expression", by_conditions(expression))
+        if not self.label:
+            object.__setattr__(self, "label", self.name.replace("_", "-"))
 
     @property
     def symbols(self) -> tuple[sp.Symbol, ...]:
