@@ -53,6 +53,19 @@ class Partials:
     parameters: tuple[Tensor | int, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Factor:
+    """One factor of a neuron: a mixture of activations, or an affine map itself.
+
+    Attributes:
+        mixture: which mixture, counted from 0; None for a map.
+        maps: those that the mixture looks at, or the map.
+    """
+
+    mixture: int | None
+    maps: tuple[int, ...]
+
+
 TorchForm = Callable[[Sequence[Tensor], Sequence[Tensor], Sequence[Tensor]], Partials]
 """(maps, mixtures, parameters), broadcast against each other, to value and derivatives."""
 
@@ -127,6 +140,31 @@ class Neuron:
     def vanishes_without(self, side: int) -> bool:
         """Whether the neuron is certainly 0 where this mixture is."""
         return self.expression.subs(MIXTURES[side], 0) == 0
+
+    @property
+    def factors(self) -> tuple[Factor, ...] | None:
+        """The neuron as a product of different mixtures and maps, or None where it is none.
+
+        Mixtures come first, in their order. Every map and every mixture occurs, and no map twice.
+
+        >>> from expressivity.classes.neurons import NEURONS
+        >>> for factor in NEURONS["one_sided"].factors:
+        ...     print(factor)
+        Factor(mixture=0, maps=(0,))
+        Factor(mixture=None, maps=(1,))
+        """
+        product = set(sp.Mul.make_args(self.expression))
+        mixed = MIXTURES[: len(self.mixtures)]
+        plain = tuple(i for i in range(self.maps) if MAPS[i] in product)
+        if product != {*mixed, *(MAPS[i] for i in plain)} or self.parameters:
+            return None
+        looked_at = [i for maps in self.mixtures for i in maps]
+        if sorted([*looked_at, *plain]) != list(range(self.maps)):
+            return None
+        return (
+            *(Factor(mixture=i, maps=maps) for i, maps in enumerate(self.mixtures)),
+            *(Factor(mixture=None, maps=(i,)) for i in plain),
+        )
 
     @property
     def products(self) -> int:
