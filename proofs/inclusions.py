@@ -16,7 +16,8 @@ from expressivity.classes.families import FIXED_FORMS, Family, Kind
 from expressivity.classes.gates import GATES, GateSpec
 from expressivity.classes.weights import Weights, network_expression
 from expressivity.membership.obstructions.pole_order import has_simple_poles, higher_pole
-from expressivity.symbolic.identities import is_identity, is_nonzero
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.points import is_nonzero
 from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
 from expressivity.symbolic.symbols import COORDINATES, Z
 

@@ -26,6 +26,7 @@ NAMES = {*FORMS, *Kind}
 ASKED = {"kind", "form", "neuron"}
 TABLES = {"FORMS", "FIXED_FORMS", "FIXED", "Kind"}
 REGISTRIES = {"NEURONS"}
+WRAPPERS = {"Kind", "str", "repr", "hash", "type", "id", "list", "tuple", "set", "frozenset"}
 LOOKUPS = {"get", "pop", "setdefault", "index", "count"}
 ENDS = {"startswith", "endswith", "removeprefix", "partition", "split"}
 
@@ -69,8 +70,8 @@ class Dispatch(ast.NodeVisitor):
                 return any(one is not None and self.names_a_member(one) for one in held)
             case ast.Subscript(value=ast.Name(id=name), slice=key) if name in REGISTRIES:
                 return self.names_a_member(key)
-            case ast.Call(func=ast.Name(), args=[held]):
-                return self.names_a_member(held)
+            case ast.Call(func=ast.Name(id=name), args=[held]):
+                return name in WRAPPERS and self.names_a_member(held)
             case _:
                 return False
 
@@ -87,8 +88,8 @@ class Dispatch(ast.NodeVisitor):
                 return name in ASKED
             case ast.Call(func=ast.Attribute(attr="get"), args=[ast.Constant(value=name), *_]):
                 return name in ASKED
-            case ast.Call(func=ast.Name(), args=[held]):
-                return self.asks(held)
+            case ast.Call(func=ast.Name(id=name), args=[held]):
+                return name in WRAPPERS and self.asks(held)
             case ast.Call(func=ast.Attribute(value=held), args=[]):
                 return self.asks(held)
             case ast.Tuple(elts=held) | ast.List(elts=held) | ast.Set(elts=held):
@@ -122,18 +123,16 @@ class Dispatch(ast.NodeVisitor):
             for attribute in value.kwd_attrs
         }
         foreign = values and all(_is_literal(value) for value in values)
-        if any(map(self.names_a_member, values)) or (self.asks(node.subject) and not foreign):
-            self.add(node.subject)
-        elif fields & ASKED and not foreign:
+        asked = self.asks(node.subject) or bool(fields & ASKED)
+        if any(map(self.names_a_member, values)) or (asked and not foreign):
             self.add(node.subject)
         self.generic_visit(node)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         registry = isinstance(node.value, ast.Name) and node.value.id in REGISTRIES
-        table = isinstance(node.value, ast.Dict)
-        if not registry and (self.asks(node.slice) or self.is_key(node.slice)):
-            self.add(node)
-        elif table and self.names_a_member(node.value):
+        table = isinstance(node.value, ast.Dict) and self.names_a_member(node.value)
+        keyed = self.asks(node.slice) or self.is_key(node.slice)
+        if table or (keyed and not registry):
             self.add(node)
         self.generic_visit(node)
 
@@ -151,7 +150,8 @@ class Dispatch(ast.NodeVisitor):
                 self.asks(node.func.value)
                 or any(_is_text(one) and _stem(one) in NAMES for one in arguments)
             )
-            if keyed or begun:
+            told = name == "belongs_to" and any(map(self.names_a_member, node.args))
+            if keyed or begun or told:
                 self.add(node)
         self.generic_visit(node)
 
@@ -241,6 +241,7 @@ PLANTED = (
     "list(Kind).index(family.kind)",
     "name.startswith('moa-')",
     "family.neuron.endswith('_sided')",
+    "family.belongs_to('type1', Kind.LA)",
     "match family.kind:\n    case what:\n        pass",
     "match name:\n    case 'type1':\n        pass",
     "match what:\n    case Kind.LA:\n        pass",
@@ -257,6 +258,9 @@ HARMLESS = (
     "NEURONS['type1']",
     "family.mixes and family.gate is not None",
     "family.record == other.record",
+    "family.belongs_to(claim.form, claim.larger)",
+    "(reading.target, look_of(reading.kind)) == wanted",
+    "reading.kind.gated",
     "token.kind == 'times'",
     "rule.kind != 'gauss'",
     "part.kind in ('step', 'erf')",

@@ -23,7 +23,8 @@ from torch import Tensor
 
 from expressivity.classes import facts
 from expressivity.registry import Registry, of_type
-from expressivity.symbolic.identities import by_conditions, is_identity
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.piecewise import by_conditions
 from expressivity.symbolic.symbols import Z
 
 _X_ABS = Z * sp.Abs(Z)

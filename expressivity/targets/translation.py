@@ -6,8 +6,9 @@ from typing import Any
 import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.symbolic.conditions import compose, kink_levels
+from expressivity.symbolic.conditions import compose
 from expressivity.symbolic.expressions import FUNCTIONS, Expression, fold, parse
+from expressivity.symbolic.piecewise import kink_levels
 from expressivity.symbolic.symbols import COORDINATES, Z
 from expressivity.targets.nesting import require_moderate
 

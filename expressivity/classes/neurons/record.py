@@ -8,8 +8,8 @@ from typing import Any, cast
 import sympy as sp
 from torch import Tensor
 
-from expressivity.symbolic.identities import by_conditions
 from expressivity.symbolic.interpret import TORCH, compiled
+from expressivity.symbolic.piecewise import by_conditions
 
 MAX_MAPS = 8
 MAPS: tuple[sp.Symbol, ...] = tuple(sp.Symbol(f"z{i + 1}", real=True) for i in range(MAX_MAPS))

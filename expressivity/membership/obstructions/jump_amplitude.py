@@ -16,7 +16,8 @@ import sympy as sp
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.facts import pieces, settle
 from expressivity.classes.families import Family, Kind
-from expressivity.symbolic.identities import assume_sign, by_conditions, differs, is_identity
+from expressivity.symbolic.identities import differs, is_identity
+from expressivity.symbolic.piecewise import assume_sign, by_conditions
 from expressivity.symbolic.symbols import Z
 from expressivity.targets.crossings import crossings
 from expressivity.targets.target import Target

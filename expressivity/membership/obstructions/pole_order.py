@@ -14,7 +14,8 @@ from expressivity.classes.facts import pieces
 from expressivity.classes.families import Family, Kind
 from expressivity.membership.obstructions.jump_amplitude import NORMAL, SLOPE, TANGENT, neuron_jumps
 from expressivity.symbolic.budget import expanded
-from expressivity.symbolic.identities import ball_sign, is_identity
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.points import ball_sign
 from expressivity.symbolic.symbols import Z
 from expressivity.targets.crossings import Crossing, crossings
 from expressivity.targets.target import Target

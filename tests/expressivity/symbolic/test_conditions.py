@@ -12,9 +12,10 @@ import sympy as sp
 import torch
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.symbolic.conditions import MAX_CASES, compose, kink_levels
+from expressivity.symbolic.conditions import MAX_CASES, compose
 from expressivity.symbolic.expressions import FUNCTIONS, Node, fold, parse
 from expressivity.symbolic.interpret import TORCH, interpret
+from expressivity.symbolic.piecewise import kink_levels
 from expressivity.symbolic.symbols import COORDINATES, Z
 from expressivity.targets.domains import domain_for
 from expressivity.targets.nesting import MAX_PARTS, MAX_PARTS_OF_CALL, require_moderate

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expressivity.classes.gates import GATES
-from expressivity.symbolic.conditions import kink_levels
 from expressivity.symbolic.expressions import parse
 from expressivity.symbolic.interpret import TORCH, interpret
+from expressivity.symbolic.piecewise import kink_levels
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.builtin import TARGETS, t1, t2, t3, t3b, t4, t5, t5q
 from expressivity.targets.target import Target, exact
