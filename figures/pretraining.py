@@ -78,7 +78,7 @@ def _groups(rows: Sequence[dict[str, Any]]) -> list[list[Row]]:
 
 def _name(arm: str) -> str:
     name = ArmName.read(arm)
-    return f"{name.kind.title}, matched" if name.matched else name.kind.title
+    return f"{name.kind.prose}, matched" if name.matched else name.kind.prose
 
 
 FIGURES.add(

@@ -118,7 +118,7 @@ def look_of(kind: Kind | str) -> Look:
     'MoA'
     """
     colour, marker = _LOOKS[Kind(kind)]
-    return Look(label=Kind(kind).title, colour=colour, marker=marker)
+    return Look(label=Kind(kind).prose, colour=colour, marker=marker)
 
 
 STYLES: Mapping[Evidence, Any] = {
@@ -160,7 +160,7 @@ def class_name(label: str) -> str:
     ('MoA tanh', 'relu')
     """
     first, _, rest = label.partition(" ")
-    titles = {str(kind): kind.title for kind in Kind}
+    titles = {str(kind): kind.prose for kind in Kind}
     return " ".join(filter(None, [titles.get(first, first), rest]))
 
 

@@ -43,7 +43,7 @@ class ArmName:
     def title(self) -> str:
         """In words."""
         matched = " with as many parameters" if self.matched else ""
-        return " ".join(filter(None, (self.kind.title + matched, self.changes)))
+        return " ".join(filter(None, (self.kind.prose + matched, self.changes)))
 
 
 def plain_fixed(arms: Iterable[str]) -> list[str]:
