@@ -69,7 +69,7 @@ class Cell:
 
 def cells(run: Run) -> tuple[Cell, ...]:
     """Every MoA fit of a run."""
-    return tuple(_cell(found) for found in readings(run) if found.kind is Kind.MOA)
+    return tuple(_cell(found) for found in readings(run) if found.kind.gated)
 
 
 def _cell(found: Reading) -> Cell:

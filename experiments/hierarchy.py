@@ -90,7 +90,7 @@ def theorem_targets(family: Family) -> list[Target]:
     made = [
         TARGETS[claim.target](LAMBDA, gate, len(family.dictionary))
         for claim in CLAIMS
-        if claim.separates and family.is_of(claim.form, claim.larger)
+        if claim.separates and family.belongs_to(claim.form, claim.larger)
     ]
     return [target for target in made if target.bias == family.bias]
 

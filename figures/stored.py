@@ -8,7 +8,6 @@ from torch import Tensor
 
 from experiments.reading import Reading
 from expressivity.classes.families import Family
-from expressivity.classes.gates import GateSpec
 from expressivity.classes.networks import evaluate, evaluate_with_gradient, unpack
 from expressivity.fitting.errors import measuring_grid, snapped
 from expressivity.runs.folder import read_tensors
@@ -81,15 +80,7 @@ def best_network(reading: Reading) -> Network:
         form=None,
         dictionary=None,
     )
-    family = Family(
-        kind=reading.kind,
-        neuron=reading.result.form,
-        width=reading.width,
-        dimension=target.dimension,
-        dictionary=tuple(family_json["dictionary"]),
-        gate=GateSpec(**gate) if isinstance(gate, dict) else None,
-        bias=bool(family_json["bias"]),
-    )
+    family = Family.from_json(family_json, dimension=target.dimension)
     try:
         theta_LP = read_tensors(reading.folder, reading.key)["theta"].double()
     except KeyError as error:

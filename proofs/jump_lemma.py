@@ -21,7 +21,8 @@ from expressivity.classes.generic_neuron import (
     has_amplitude_of_degree,
     neuron_jumps,
 )
-from expressivity.symbolic.identities import assume_sign, is_identity
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.piecewise import assume_sign
 from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
 from expressivity.symbolic.symbols import COORDINATES, Z
 from expressivity.targets.crossings import Crossing

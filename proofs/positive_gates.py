@@ -140,10 +140,17 @@ def is_sign_definite(setting: Setting, form: str) -> bool | None:
     """
     if vanishes_with_an_argument_only(setting.dictionary, NEURONS[form], setting.width):
         return True
+    factors = NEURONS[form].factors
+    if factors is None:
+        return None
     outer = [1] if setting.width == 1 else [*[1] * (setting.width - 1), 1 - setting.width]
     mixtures = {z: sp.Add(*[s(sp.Integer(z)) for s in setting.dictionary]) for z in (1, -1)}
-    seconds = {"type1": {1: sp.S.One}, "one_sided": {1: sp.S.One, -1: sp.S.NegativeOne}}
-    neurons = [z * y for z, y in product(mixtures.values(), seconds.get(form, mixtures).values())]
+    values = [
+        mixtures.values() if factor.mixture is not None else (sp.S.One, sp.S.NegativeOne)
+        for factor in factors
+        for _ in factor.maps
+    ]
+    neurons = [sp.Mul(*chosen) for chosen in product(*values)]
     vanishing = (is_identity(sum(outer) * neuron, sp.S.Zero) for neuron in neurons)
     return False if any(vanishing) else None
 

@@ -21,7 +21,7 @@ from expressivity.membership.obstructions.smoothness import (
     formula_change,
     value_or_gradient_jump,
 )
-from expressivity.symbolic.identities import split_cells
+from expressivity.symbolic.piecewise import split_cells
 from expressivity.symbolic.proof import Step
 from expressivity.symbolic.symbols import Z
 from expressivity.targets.target import Target

@@ -191,18 +191,27 @@ def vanishing_of_products(
     dictionary: tuple[Activation, ...], form: str, order: int
 ) -> Iterator[bool | None]:
     """The Taylor coefficients below ``order`` of one neuron's terms along a ray are 0."""
-    gates = _T**2 if form == "two_sided" else _T
-    seconds = dictionary if form != "one_sided" else (ACTIVATIONS["id"],)
-    for s, t in product(dictionary, seconds):
-        left, right = pieces(s.expression), pieces(t.expression)
-        if left is None or right is None:
+    neuron = NEURONS[form]
+    if neuron.factors is None:
+        yield None
+        return
+    linear = (ACTIVATIONS["id"],)
+    choices = [
+        linear if factor.mixture is None else dictionary
+        for factor in neuron.factors
+        for _ in factor.maps
+    ]
+    for chosen in product(*choices):
+        sides = [pieces(activation.expression) for activation in chosen]
+        if None in sides:
             yield None
             continue
-        for first, second in product({*left}, {*right}):
-            factors: list[Any] = [first.subs(Z, _OMEGA * _T), second.subs(Z, _B * _T)]
+        for formulas in product(*({*side} for side in sides if side is not None)):
+            factors: list[Any] = [formula.subs(Z, _OMEGA * _T) for formula in formulas]
             values = [factor.subs(_T, 0) for factor in factors]
-            # Each factor that is 0 at 0 is t times an analytic function.
-            exponent = sp.degree(gates, _T) + sum(value == 0 for value in values)
+            # Each mixture brings a gate; each factor that is 0 at 0 is t times an analytic
+            # function.
+            exponent = len(neuron.mixtures) + sum(value == 0 for value in values)
             yield bool(exponent >= order)
 
 

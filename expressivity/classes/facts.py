@@ -15,12 +15,8 @@ import sympy as sp
 from sympy.core.relational import Relational
 
 from expressivity.symbolic.budget import expanded, tree_size
-from expressivity.symbolic.identities import (
-    assume_sign,
-    by_conditions,
-    innermost_levels,
-    is_identity,
-)
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.piecewise import assume_sign, by_conditions, innermost_levels
 from expressivity.symbolic.symbols import Z
 
 _MAX_NODES, _MAX_EXPONENT = 2000, 64  # the exponent is that of the grammar of expressions

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import sympy as sp
 
 from expressivity.classes.facts import is_continuous, is_real_analytic, pieces, settle
-from expressivity.symbolic.identities import assume_sign, by_conditions, is_identity
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.piecewise import assume_sign, by_conditions
 from expressivity.symbolic.symbols import Z
 
 LINE = sp.Symbol("x", real=True)

@@ -26,8 +26,8 @@ from expressivity.membership.obstructions import OBSTRUCTIONS
 from expressivity.membership.recognition import STEPS, recognise
 from expressivity.membership.witnesses import find_witness
 from expressivity.symbolic.budget import MAX_EXPANDED, OutOfBudgetError, tree_size
-from expressivity.symbolic.conditions import kink_levels
 from expressivity.symbolic.identities import IDENTITY_STEPS
+from expressivity.symbolic.piecewise import kink_levels
 from expressivity.targets.target import Target
 from expressivity.time_limit import within
 

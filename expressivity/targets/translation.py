@@ -6,10 +6,11 @@ from typing import Any
 import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.symbolic.conditions import compose, kink_levels
+from expressivity.symbolic.conditions import compose
 from expressivity.symbolic.constants import FUNCTIONS
 from expressivity.symbolic.expressions import Expression, fold
 from expressivity.symbolic.parser import parse
+from expressivity.symbolic.piecewise import kink_levels
 from expressivity.symbolic.plain_functions import PLAIN_FUNCTIONS
 from expressivity.symbolic.symbols import COORDINATES, Z
 from expressivity.targets.nesting import require_moderate

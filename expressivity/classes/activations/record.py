@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from expressivity.classes import facts
-from expressivity.symbolic.identities import by_conditions
+from expressivity.symbolic.piecewise import by_conditions
 from expressivity.symbolic.symbols import Z
 
 

@@ -8,8 +8,8 @@ from typing import Any, cast
 import sympy as sp
 from torch import Tensor
 
-from expressivity.symbolic.identities import by_conditions
 from expressivity.symbolic.interpret import TORCH, compiled
+from expressivity.symbolic.piecewise import by_conditions
 
 MAX_MAPS = 8
 MAPS: tuple[sp.Symbol, ...] = tuple(sp.Symbol(f"z{i + 1}", real=True) for i in range(MAX_MAPS))
@@ -88,6 +88,7 @@ class Neuron:
         torch_form: value and derivatives in torch, elementwise; at a kink a derivative is the
             one at the side where the condition fails. None: derived from the expression.
         source: where the neuron comes from.
+        label: what prose calls it; by default the name with hyphens.
     """
 
     name: str
@@ -100,11 +101,14 @@ class Neuron:
     shared: bool = False
     torch_form: TorchForm | None = None
     source: str = ""
+    label: str = ""
 
     def __post_init__(self) -> None:
         expression: Any = self.expression
         if isinstance(expression, sp.Expr):
             object.__setattr__(self, "expression", by_conditions(expression))
+        if not self.label:
+            object.__setattr__(self, "label", self.name.replace("_", "-"))
 
     @property
     def symbols(self) -> tuple[sp.Symbol, ...]:

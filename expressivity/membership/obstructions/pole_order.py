@@ -15,7 +15,8 @@ from expressivity.classes.families import Family
 from expressivity.classes.generic_neuron import NORMAL, SLOPE, TANGENT, neuron_jumps
 from expressivity.classes.properties import are_products_of_two
 from expressivity.symbolic.budget import expanded
-from expressivity.symbolic.identities import ball_sign, is_identity
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.points import ball_sign
 from expressivity.symbolic.symbols import Z
 from expressivity.targets.crossings import Crossing, crossings
 from expressivity.targets.target import Target

@@ -21,7 +21,8 @@ from expressivity.classes.properties import (
 from expressivity.membership.obstructions.pole_order import vanishes_at_zero
 from expressivity.membership.obstructions.taylor import excludes_zero, taylor_coefficients
 from expressivity.symbolic.budget import expanded
-from expressivity.symbolic.identities import affine_form, assume_sign, ball_sign, innermost_levels
+from expressivity.symbolic.piecewise import formula_where
+from expressivity.symbolic.points import affine_form, ball_sign
 from expressivity.targets.target import Target
 
 _DIAGONALS = 3  # up to this dimension, directions are tried beside the axes
@@ -121,13 +122,11 @@ def taylor_balls(
 def _on_ray(target: Target, direction: tuple[int, ...], t: sp.Symbol) -> sp.Expr | None:
     """The formula of target(t direction) for small t > 0, real-analytic everywhere, or None."""
     ray: Any = {x: t * c for x, c in zip(target.coordinates, direction, strict=True)}
-    formula: Any = target.expression.xreplace(ray)
-    while levels := innermost_levels(formula):
-        sign = _sign_after_zero(levels[0], t)
-        if sign is None:
-            return None
-        formula = assume_sign(formula, levels[0], sign)
-    return None if formula.has(sp.Piecewise) or not is_real_analytic(formula) else formula
+    on_line: Any = target.expression.xreplace(ray)
+    formula = formula_where(on_line, lambda level: _sign_after_zero(level, t))
+    if formula is None or formula.has(sp.Piecewise) or not is_real_analytic(formula):
+        return None
+    return formula
 
 
 def _sign_after_zero(level: sp.Expr, t: sp.Symbol) -> int | None:

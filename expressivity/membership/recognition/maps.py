@@ -8,13 +8,8 @@ import sympy as sp
 
 from expressivity.membership.recognition.terms import Affine, line_of, scaled
 from expressivity.symbolic.budget import tree_size
-from expressivity.symbolic.identities import (
-    affine_form,
-    as_rational,
-    by_conditions,
-    innermost_levels,
-    split_cells,
-)
+from expressivity.symbolic.piecewise import by_conditions, innermost_levels, split_cells
+from expressivity.symbolic.points import affine_form, as_rational
 
 _MAX_LEVELS, _MAX_NODES = 4, 600
 _MAX_DIFFERENCES = 12

@@ -28,8 +28,8 @@ from expressivity.membership.recognition.normal_form import Ring, UnrecognisedEr
 from expressivity.membership.recognition.sparse import combinations
 from expressivity.membership.recognition.terms import Affine
 from expressivity.symbolic.budget import Budget
-from expressivity.symbolic.identities import by_conditions
 from expressivity.symbolic.interpret import TORCH, compiled
+from expressivity.symbolic.piecewise import by_conditions
 from expressivity.symbolic.symbols import COORDINATES
 
 _COLUMNS, _SETTINGS, _POINTS = 1500, 100, 120  # neurons, values of the parameters, places

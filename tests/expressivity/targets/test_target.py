@@ -7,7 +7,7 @@ import pytest
 import torch
 from hand_formulas import HAND, every_target, from_text, nodes, relu
 
-from expressivity.symbolic.conditions import kink_levels
+from expressivity.symbolic.piecewise import kink_levels
 
 torch.set_num_threads(1)
 
