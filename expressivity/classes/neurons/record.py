@@ -135,6 +135,11 @@ class Neuron:
         """
         values = (*maps, *mixtures, *parameters)
         named: Any = dict(zip(self.symbols, values, strict=True))
+        # On one side: sympy loops for ever over x1/2 - x2 <= -2*x1 + x2 + 1 in a Piecewise.
+        relations: set[Any] = self.expression.atoms(sp.Rel)
+        for relation in relations:
+            level: Any = relation.lhs - relation.rhs
+            named[relation] = relation.func(sp.expand(level.xreplace(named)), 0)
         return cast(sp.Expr, self.expression.xreplace(named))
 
     def vanishes_without(self, side: int) -> bool:

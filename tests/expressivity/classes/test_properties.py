@@ -204,3 +204,10 @@ def test_a_condition_that_is_no_comparison_is_not_read():
     inside = sp.Piecewise((Z1, sp.Contains(Z1, sp.Interval(0, 1), evaluate=False)), (0, True))
     assert not properties.homogeneous_parts(inside)
     assert properties.degree_in(inside, {MAPS[0]: 1}, properties.is_analytic_choice) is None
+
+
+def test_a_piecewise_neuron_takes_any_maps():
+    """Conditions over which sympy's canonical form never settles, as x/2 - y <= y - 2 x + 1."""
+    x, y = sp.symbols("x y", real=True)
+    maps = [x / 2 - y, -2 * x + y + 1]
+    assert ODD["maximum2"](maps).subs({x: 2, y: 3}) == 0
