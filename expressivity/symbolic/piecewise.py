@@ -114,9 +114,22 @@ def by_conditions(expression: sp.Expr) -> sp.Expr:
         return expression
     found: Any = expression.replace(
         lambda node: isinstance(node, _BY_CASES) and all(a.is_extended_real for a in node.args),
-        lambda node: node.rewrite(sp.Piecewise),
+        _by_cases,
     )
     return found if is_manageable(found) else expression
+
+
+def _by_cases(node: Any) -> sp.Expr:
+    """The node as a Piecewise; of three arguments and more with conditions g >= 0.
+
+    sympy turns a >= b into b <= a and back without end where both vary inside an And.
+    """
+    if len(node.args) < 3:
+        return node.rewrite(sp.Piecewise)
+    arguments: dict[Any, Any] = {sp.Dummy(f"a{i}", real=True): a for i, a in enumerate(node.args)}
+    cases = node.func(*arguments).rewrite(sp.Piecewise)
+    levels: dict[Any, Any] = {r: r.func(r.lhs - r.rhs, 0) for r in cases.atoms(Relational)}
+    return cases.xreplace(levels).xreplace(arguments)
 
 
 def is_manageable(expression: sp.Expr) -> bool:

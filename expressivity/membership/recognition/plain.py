@@ -7,6 +7,7 @@ problem. It is solved in floating point and its solution rounded: that a network
 is the target is for the caller to verify.
 """
 
+import contextlib
 import functools
 import itertools
 from collections.abc import Iterator, Sequence
@@ -27,13 +28,13 @@ from expressivity.membership.recognition.network import Recognition
 from expressivity.membership.recognition.normal_form import Ring, UnrecognisedError
 from expressivity.membership.recognition.sparse import combinations
 from expressivity.membership.recognition.terms import Affine
-from expressivity.symbolic.budget import Budget
+from expressivity.symbolic.budget import Budget, OutOfBudgetError
 from expressivity.symbolic.interpret import TORCH, compiled
 from expressivity.symbolic.piecewise import by_conditions
 from expressivity.symbolic.symbols import COORDINATES
 
 _COLUMNS, _SETTINGS, _POINTS = 1500, 100, 120  # neurons, values of the parameters, places
-_REACH = 3.0  # the places lie in this box
+_REACHES = (1.0, 3.0, 9.0)  # the places lie in these boxes, by turns
 _SIMPLE = tuple(sp.Rational(n, 2) for n in (2, -2, 0, 1, -1, 4))
 _MAX_DENOMINATOR = 10_000
 _ROUNDED = 1e-8
@@ -74,21 +75,38 @@ def networks(
         width: of the networks; as many neurons as are needed where it is None.
         budget: pays for every column and its values.
     """
-    record, expression = family.record, by_conditions(expression)
-    settings = _settings(expression, record)
-    for group in [[one] for one in settings] if record.shared else [settings]:
-        columns = _columns(expression, family, group)
-        budget.spend(len(columns) * (_POINTS + len(columns) // 10))
-        try:
-            target, values = _values(expression, family, columns)
-        except ValueError:  # a function that has no values here
-            return
-        kept = _different(values)
-        for support in combinations(values[:, kept], target, most=width):
-            chosen = [(columns[kept[i]], _rounded(a)) for i, a in support]
-            numbers = [(column, a) for column, a in chosen if a is not None]
-            if len(numbers) == len(chosen):
-                yield _network(numbers, replace(family, width=width or max(len(chosen), 1)))
+    expression = by_conditions(expression)
+    settings = _settings(expression, family.record)
+    if not family.record.shared:
+        yield from _with_settings(expression, family, settings, width, budget)
+        return
+    found: list[Recognition] = []
+    with contextlib.suppress(OutOfBudgetError):  # what was found before has been paid for
+        for one in settings:
+            found += _with_settings(expression, family, [one], width, budget)
+    yield from sorted(found, key=lambda network: network.family.width)
+
+
+def _with_settings(
+    expression: sp.Expr,
+    family: Family,
+    settings: Sequence[tuple[sp.Expr, ...]],
+    width: int | None,
+    budget: Budget,
+) -> Iterator[Recognition]:
+    """Networks whose neurons have parameters among these."""
+    columns = _columns(expression, family, settings)
+    budget.spend(len(columns) * (_POINTS + len(columns) // 10))
+    try:
+        target, values = _values(expression, family, columns)
+    except ValueError:  # a function that has no values here
+        return
+    kept = _different(values)
+    for support in combinations(values[:, kept], target, most=width):
+        chosen = [(columns[kept[i]], _rounded(a)) for i, a in support]
+        numbers = [(column, a) for column, a in chosen if a is not None]
+        if len(numbers) == len(chosen):
+            yield _network(numbers, replace(family, width=width or max(len(chosen), 1)))
 
 
 def _settings(expression: sp.Expr, record: Neuron) -> list[tuple[sp.Expr, ...]]:
@@ -131,7 +149,8 @@ def _values(
     record, symbols = family.record, COORDINATES[: family.dimension]
     roots = np.sqrt(np.array([2.0, 3.0, 5.0, 7.0, 11.0, 13.0, 17.0, 19.0]))
     steps = np.arange(1, _POINTS + 1)[:, None] * roots[np.arange(family.dimension) % len(roots)]
-    points = torch.from_numpy(_REACH * (2 * (steps % 1) - 1))
+    reaches = np.resize(_REACHES, (_POINTS, 1))
+    points = torch.from_numpy(reaches * (2 * (steps % 1) - 1))
     target = compiled(expression, symbols, TORCH)(*points.T) + 0 * points[:, 0]
     ones = torch.cat([points, torch.ones(len(points), 1, dtype=torch.float64)], 1)
     named = (*MAPS[: record.maps], *(parameter_symbol(p.name) for p in record.parameters))

@@ -26,7 +26,7 @@ from expressivity.membership.obstructions import (
     smoothness_obstruction,
     vanishing_order_obstruction,
 )
-from expressivity.symbolic.identities import by_conditions
+from expressivity.symbolic.piecewise import by_conditions
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.builtin import t1, t2, t4
 from expressivity.targets.domains import domain_for
