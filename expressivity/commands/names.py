@@ -1,7 +1,8 @@
 """``expressivity list``."""
 
-from typing import cast
+from typing import Any, cast
 
+import sympy as sp
 from rich.table import Table
 
 from expressivity.classes.activations import ACTIVATIONS
@@ -13,6 +14,8 @@ from expressivity.commands.console import table_console
 from expressivity.plugins import blaming, plugins
 from expressivity.symbolic.proof import THEOREMS
 from expressivity.targets.builtin import TARGETS, TargetFactory, made
+
+_LONGEST = 20  # characters of a number
 
 
 def _targets() -> dict[str, str]:
@@ -49,7 +52,17 @@ def _class(family: Family) -> str:
 
 
 def _activations() -> dict[str, str]:
-    return ACTIVATIONS.each(lambda activation: f"{activation.title}: {activation.expression}")
+    return ACTIVATIONS.each(lambda a: f"{a.title}: {_short(a.expression)}")
+
+
+def _short(expression: sp.Expr) -> str:
+    """A formula with long fractions as decimals, for the eye."""
+    long: dict[Any, Any] = {
+        number: number.evalf(10)
+        for number in expression.atoms(sp.Rational)
+        if len(str(number)) > _LONGEST
+    }
+    return str(expression.xreplace(long))
 
 
 def _gates() -> dict[str, str]:

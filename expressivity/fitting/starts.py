@@ -59,7 +59,7 @@ def random_starts(
 ) -> Tensor:
     """Packed lanes theta_LP of restarts ``first``, ..., ``first + restarts - 1``.
 
-    >>> family = Family(kind=Kind.LA, neuron="type1", width=1, dimension=1)
+    >>> family = Family(kind="la", neuron="type1", width=1, dimension=1)
     >>> a, b = random_starts(family, seed=0, restarts=4), random_starts(family, seed=0, restarts=2)
     >>> bool((a[:2] == b).all())
     True

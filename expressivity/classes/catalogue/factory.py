@@ -1,6 +1,7 @@
 """What an entry of the catalogue is: a family of any width and dimension."""
 
 from collections.abc import Callable
+from typing import Any
 
 from expressivity.classes.families import Constraint, Family, Kind, default_dictionary
 from expressivity.classes.gates import GateSpec
@@ -26,18 +27,17 @@ def family_of(
     >>> family_of("la", dictionary=("id", "relu"), groups="neuron")(3, 2).parameter_count
     18
     """
+    coerced: dict[str, Any] = {"kind": kind, "gate": gate, "constraint": constraint}
 
     def family(width: int, dimension: int) -> Family:
         return Family(
-            kind=kind,
             neuron=neuron,
             width=width,
             dimension=dimension,
             dictionary=dictionary or default_dictionary(neuron),
-            gate=gate,
-            constraint=constraint,
             groups=groups,
             bias=bias,
+            **coerced,
         )
 
     return family

@@ -35,10 +35,9 @@ def test_listings_have_one_line_each(call, what):
     table = call("list", what)
     assert (table.code, table.err) == (0, "")
     _, *lines = table.out.splitlines()
-    assert len(lines) == len(LISTED[what])
-    for line, (name, text) in zip(lines, document["names"].items(), strict=True):
-        assert line.startswith(name)
-        assert line.rstrip().endswith(text)
+    assert sum(not line.startswith(" ") for line in lines) == len(LISTED[what])
+    shown = "".join("".join(lines).split())  # long ones go on in the next line
+    assert shown == "".join("".join(pair) for pair in document["names"].items()).replace(" ", "")
 
 
 @pytest.mark.parametrize(

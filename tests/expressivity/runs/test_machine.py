@@ -13,6 +13,7 @@ import torch
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY, Activation
 from expressivity.classes.audit import DTYPES, THRESHOLD
+from expressivity.classes.neurons import NEURONS
 from expressivity.fitting.program import compiler_available
 from expressivity.registry import Registry
 from expressivity.runs import machine
@@ -22,21 +23,36 @@ from expressivity.symbolic.symbols import Z
 torch.set_num_threads(1)
 
 
+def narrow(patch: pytest.MonkeyPatch, activations, neurons=()) -> None:
+    """Let ``examine`` see these records alone."""
+    for noun, names, known in (
+        ("ACTIVATIONS", activations, ACTIVATIONS),
+        ("NEURONS", neurons, NEURONS),
+    ):
+        registry: Registry = Registry(noun.lower())
+        for name in names:
+            registry.add(name, known[name])
+        patch.setattr(machine, noun, registry)
+
+
 @pytest.fixture(scope="module")
 def report() -> Report:
-    return examine(compiled=False)
+    """Of the paper's activations and two neurons; the slow test audits everything."""
+    with pytest.MonkeyPatch.context() as patch:
+        narrow(patch, FULL_DICTIONARY, ("swish", "xielu"))
+        return examine(compiled=False)
 
 
 def test_every_activation_is_accurate_in_eager_mode(report):
     assert report.poor == ()
     expected = {
         (name, quantity, "eager", str(dtype).removeprefix("torch."))
-        for name in FULL_DICTIONARY
+        for name in (*FULL_DICTIONARY, "neuron swish", "neuron xielu")
         for quantity in ("value", "derivative")
         for dtype in DTYPES
     }
     found = [(f.activation, f.quantity, f.mode, f.dtype) for f in report.findings]
-    assert expected <= set(found)
+    assert expected == set(found)
     assert len(set(found)) == len(found)
     assert all(f.not_enclosed == 0 and f.arguments > 5000 for f in report.findings)
 
@@ -64,12 +80,12 @@ def test_every_activation_is_accurate_compiled():
     assert result.skipped == ()
     assert {f.mode for f in result.findings} == {"eager", "compiled"}
     assert [f.json() for f in result.poor] == []
+    assert set(ACTIVATIONS) <= {f.activation for f in result.findings}
+    assert {"neuron pau", "neuron snake"} <= {f.activation for f in result.findings}
 
 
 def test_without_a_compiler_the_rest_is_still_audited(monkeypatch):
-    relu: Registry[Activation] = Registry("activation")
-    relu.add("relu", ACTIVATIONS["relu"])
-    monkeypatch.setattr(machine, "ACTIVATIONS", relu)
+    narrow(monkeypatch, ("relu",))
     monkeypatch.setattr(machine, "compiler_available", lambda: False)
     result = examine()
     assert not result.machine.compiler
@@ -83,6 +99,7 @@ def test_an_activation_without_balls_is_skipped_by_name(monkeypatch):
     odd: Registry[Activation] = Registry("activation")
     odd.add("odd", dataclasses.replace(ACTIVATIONS["id"], name="odd", expression=sp.gamma(Z)))
     odd.add("id", ACTIVATIONS["id"])
+    narrow(monkeypatch, ())
     monkeypatch.setattr(machine, "ACTIVATIONS", odd)
     result = examine(compiled=False)
     assert {finding.activation for finding in result.findings} == {"id"}
