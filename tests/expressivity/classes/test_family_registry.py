@@ -24,14 +24,14 @@ def test_entries_make_the_width_and_dimension_asked_for(name):
 def test_every_kind_form_and_gate_has_an_entry():
     families = [FAMILIES[name](1, 1) for name in FAMILIES]
     assert len(set(families)) == len(families)
-    assert {(f.kind, f.form) for f in families} == {
+    assert {(f.kind, f.neuron) for f in families} == {
         (kind, form)
         for kind in Kind
         for form in FORMS
         if kind is not Kind.FIXED or form in FIXED_FORMS
     }
     assert {f.gate.name for f in families if f.gate} == set(GATES)
-    assert all(f.dictionary == default_dictionary(f.form) for f in families if not f.activation)
+    assert all(f.dictionary == default_dictionary(f.neuron) for f in families if not f.activation)
 
 
 def test_names_are_taken_once_and_unknown_ones_list_the_choices():
