@@ -209,7 +209,7 @@ def test_random_members_are_never_called_non_members(pair):
 @DETERMINISTIC
 @given(
     networks(dictionary=("tanh", "relu", "silu"), kinds=(Kind.LA,)).filter(
-        lambda pair: pair[0].form != "type1"
+        lambda pair: pair[0].neuron != "type1"
     )
 )
 def test_random_products_are_never_called_non_members(pair):
