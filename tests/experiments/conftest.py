@@ -10,6 +10,7 @@ from sweeps import SMALL
 
 from experiments import command
 from expressivity.bounds import Bound
+from expressivity.commands import running
 from expressivity.evidence import UNDECIDED, Evidence, Membership, Verdict
 from expressivity.runs.folder import Run, RunFolder, read_run
 from expressivity.runs.units import Outcome
@@ -102,3 +103,9 @@ def undisturbed(tmp_path_factory):
         patch.setattr(separation, "compiler_available", lambda: False)
         assert command.run(place / "small.toml", out=place / "run") == 0
     return content(place / "run")
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    monkeypatch.setattr(separation, "compiler_available", lambda: False)
+    monkeypatch.setattr(running, "compiler_available", lambda: True)

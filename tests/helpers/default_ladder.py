@@ -1,10 +1,7 @@
 """What the default run of ``separate`` fits, and targets of users beside it."""
 
-import pytest
-
 from expressivity.classes.gates import GateSpec
 from expressivity.commands.separate import Options
-from expressivity.separation import unit as separation
 from expressivity.separation.unit import Settings
 from expressivity.symbolic.parser import parse
 from expressivity.targets.builtin import TARGETS
@@ -37,11 +34,6 @@ DEFAULTS = Options(
     dtype=PLAIN.dtype,
     out=None,
 )
-
-
-@pytest.fixture(autouse=True)
-def eager(monkeypatch):
-    monkeypatch.setattr(separation, "compiler_available", lambda: False)
 
 
 def user_target(text: str) -> Target:

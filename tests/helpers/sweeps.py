@@ -6,11 +6,6 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
-from expressivity.commands import running
-from expressivity.separation import unit as separation
-
 SMALL = """
 name = "small"
 [grid]
@@ -25,12 +20,6 @@ restarts = 2
 candidates = 1
 """
 COUNT = 6
-
-
-@pytest.fixture(autouse=True)
-def eager(monkeypatch):
-    monkeypatch.setattr(separation, "compiler_available", lambda: False)
-    monkeypatch.setattr(running, "compiler_available", lambda: True)
 
 
 def shards(path: Path) -> list[Path]:

@@ -46,7 +46,7 @@ def words() -> dict[str, object]:
     for name, fields in {
         "moa without a gate": {"kind": "moa"},
         "laa": {"kind": "laa"},
-        "maxout": {"kind": "la", "neuron": "nonsense"},
+        "unknown neuron": {"kind": "la", "neuron": "nonsense"},
         "two_sided fixed": {"kind": "fixed", "neuron": "two_sided", "dictionary": "relu"},
         "half a neuron": {"kind": "la", "width": 2.5},
         "true width": {"kind": "la", "width": True},

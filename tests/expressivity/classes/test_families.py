@@ -62,7 +62,7 @@ def test_parameter_count_is_the_number_of_learned_entries():
 
 
 def la(**changes: object) -> Family:
-    return Family(**{"kind": Kind.LA, "form": "type1", "width": 4, "dimension": 2, **changes})
+    return Family(**{"kind": Kind.LA, "neuron": "type1", "width": 4, "dimension": 2, **changes})
 
 
 def test_counts_by_hand():
@@ -112,6 +112,9 @@ def test_json():
         "activation": "relu",
         "dictionary": ["relu"],
         "bias": False,
+        "constraint": "free",
+        "groups": 1,
+        "outputs": 1,
     }
     gated = la(kind=Kind.MOA, gate=GateSpec(name="tanh")).json()
     assert gated["gate"] == {"name": "tanh", "scale": True, "bias": True}
@@ -129,12 +132,12 @@ def test_json():
         ({"dictionary": ("sine",)}, "unknown activation 'sine'"),
         ({"kind": Kind.FIXED}, "exactly one activation"),
         (
-            {"kind": Kind.FIXED, "dictionary": ("id",), "form": "quadratic"},
-            "form type1 or one_sided for a fixed family; got quadratic",
+            {"kind": Kind.FIXED, "dictionary": ("id",), "neuron": "quadratic"},
+            "kind la or moa for form quadratic; got fixed",
         ),
         (
-            {"kind": Kind.FIXED, "dictionary": ("id",), "form": "two_sided"},
-            "form type1 or one_sided for a fixed family; got two_sided",
+            {"kind": Kind.FIXED, "dictionary": ("id",), "neuron": "two_sided"},
+            "kind la or moa for form two_sided; got fixed",
         ),
         ({"kind": Kind.MOA}, "a gate for moa and none otherwise; kind is moa"),
         ({"gate": GateSpec(name="tanh")}, "a gate for moa and none otherwise; kind is la"),

@@ -69,7 +69,7 @@ def test_the_default_run_is_the_ladder_of_the_theorems():
 
 
 def shape(families: list[Family]) -> list[tuple[str, str, int]]:
-    return [(str(f.kind), str(f.form), f.width) for f in families]
+    return [(str(f.kind), str(f.neuron), f.width) for f in families]
 
 
 def test_kinds_form_and_widths_replace_the_claims():

@@ -18,7 +18,6 @@ from scipy.integrate import quad
 
 from expressivity.targets.domains import Array, Domain, Hyperplane, domain_for, square
 from expressivity.targets.quadrature import Rule, estimate_error, integrate, max_product_nodes, rule
-from expressivity.targets.sampling import kink_points
 
 
 def monomial_integral(domain: Domain, powers: tuple[int, ...]) -> float:
@@ -61,23 +60,6 @@ def wedge_integral(domain: Domain, first: Hyperplane, second: Hyperplane) -> flo
 
 
 # reference
-
-
-@pytest.mark.parametrize(
-    ("domain", "volume"),
-    [
-        (domain_for(1), 2.0),
-        (domain_for(2), math.pi),
-        (domain_for(3), 4 * math.pi / 3),
-        (domain_for(4), math.pi**2 / 2),
-        (square(), 4.0),
-        (square(5), 32.0),
-    ],
-)
-def test_volumes(domain: Domain, volume: float) -> None:
-    assert domain.volume == pytest.approx(volume, rel=1e-15)
-    order = 4 if domain.shape == "cube" else 16
-    assert rule(domain, order=order).weights_N.sum() == pytest.approx(volume, rel=1e-13)
 
 
 @pytest.mark.parametrize("domain", every_domain, ids=lambda d: f"{d.name}{d.dimension}")
@@ -282,23 +264,6 @@ def test_invariants_on_the_interval(domain: Domain, offsets: list[float]) -> Non
         exact = (1 - np.clip(kink.offset, -1, 1)) ** 2 / 2 - min(kink.offset + 1, 0.0) * 2
         values = np.maximum(signed(nodes.nodes_ND, kink), 0.0)
         assert integrate(values, nodes) == pytest.approx(exact, abs=1e-13)
-
-
-@pytest.mark.parametrize("domain", every_domain, ids=lambda d: f"{d.name}{d.dimension}")
-def test_kink_points_lie_on_the_kink_inside_the_domain(domain: Domain) -> None:
-    d = domain.dimension
-    normal = np.arange(1.0, d + 1.0) / np.linalg.norm(np.arange(1.0, d + 1.0))
-    inside = Hyperplane(normal=tuple(normal.tolist()), offset=0.4)
-    outside = Hyperplane(normal=tuple(normal.tolist()), offset=5.0)
-    points, normals = kink_points(domain, [inside, outside], order=9)
-    assert len(points) == {1: 1, 2: 9}.get(d, 9 * (9 + d))
-    assert np.allclose(signed(points, inside), 0.0, atol=1e-15)
-    assert np.allclose(normals, normal, atol=0)
-    assert np.all(domain.contains(points * (1 - 1e-15)))
-    if d > 1:  # the ends of the chords are on the boundary
-        size = 2 if domain.shape == "ball" else np.inf
-        rim = np.linalg.norm(points, ord=size, axis=1)
-        assert np.sum(rim > 1 - 1e-12) >= 2
 
 
 def test_rules_are_read_only() -> None:
