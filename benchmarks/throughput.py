@@ -19,7 +19,7 @@ from experiments.pretraining.data import find_text, join
 from experiments.pretraining.model import Transformer
 from experiments.pretraining.optimizers import build_optimizers
 from experiments.pretraining.products import fast_products
-from experiments.pretraining.recipes import RECIPES, Mixing
+from experiments.pretraining.recipes import RECIPES, Mixing, Recipe, RecipeFactory
 from experiments.pretraining.training import compile_parts, gradient, update
 from expressivity.classes.families import Kind
 from expressivity.fitting.memory import keep_freed_memory
@@ -44,30 +44,48 @@ class Row:
         return f"| {self.recipe} | {self.form} | {self.kind} | {self.rate:,.0f} | {ratio:.3f} |"
 
 
+@dataclass(kw_only=True)
+class _Run:
+    """A model in training, and the least time of its rounds so far."""
+
+    mixing: Mixing
+    recipe: Recipe
+    model: Transformer
+    optimizers: list[torch.optim.Optimizer]
+    seconds: float = float("inf")
+
+    @property
+    def rate(self) -> float:
+        """Tokens a second."""
+        return _STEPS * self.recipe.training.batch * self.recipe.model.context / self.seconds
+
+
+def _started(mixing: Mixing, factory: RecipeFactory) -> _Run:
+    recipe = factory(mixing)
+    model = Transformer(recipe.model)
+    compile_parts(model, recipe.training.compile)
+    optimizers = build_optimizers(model, recipe.training)
+    return _Run(mixing=mixing, recipe=recipe, model=model, optimizers=optimizers)
+
+
 def measure(name: str, form: str = "two_sided") -> Iterator[Row]:
     """Train one model of each kind, in turns."""
     keep_freed_memory()
-    recipes = {kind: RECIPES[name](Mixing(kind=kind, form=form)) for kind in Kind}
     with TemporaryDirectory() as folder, fast_products("cpu"):
         tokens_N, _ = join(find_text(None), Path(folder)).tokens()
         torch.compiler.reset()
-        models = {kind: Transformer(recipe.model) for kind, recipe in recipes.items()}
-        for kind, model in models.items():
-            compile_parts(model, recipes[kind].training.compile)
-        optimizers = {kind: build_optimizers(models[kind], recipes[kind].training) for kind in Kind}
-        seconds = dict.fromkeys(Kind, float("inf"))
+        runs = [_started(Mixing(kind=kind, form=form), RECIPES[name]) for kind in Kind]
         for number in range(1 + _ROUNDS):
-            for kind, recipe in recipes.items():
+            for run in runs:
                 started = time.perf_counter()
                 for step in range(number * _STEPS, (number + 1) * _STEPS):
-                    gradient(recipe, models[kind], tokens_N, step)
-                    update(optimizers[kind], recipe.training, step)
+                    gradient(run.recipe, run.model, tokens_N, step)
+                    update(run.optimizers, run.recipe.training, step)
                 if number:  # the first compiles
-                    seconds[kind] = min(seconds[kind], time.perf_counter() - started)
-    for kind, recipe in recipes.items():
-        tokens = _STEPS * recipe.training.batch * recipe.model.context
-        fixed = tokens / seconds[Kind.FIXED]
-        yield Row(recipe=name, form=form, kind=kind, rate=tokens / seconds[kind], fixed=fixed)
+                    run.seconds = min(run.seconds, time.perf_counter() - started)
+    (fixed,) = (run.rate for run in runs if not run.mixing.kind.mixes)
+    for run in runs:
+        yield Row(recipe=name, form=form, kind=run.mixing.kind, rate=run.rate, fixed=fixed)
 
 
 def main() -> None:

@@ -46,7 +46,8 @@ from expressivity.fitting.program import compiler_available
 from expressivity.fitting.starts import random_start
 from expressivity.runs.units import OnProgress, Outcome, Unit
 from expressivity.symbolic.symbols import Z
-from expressivity.targets.domains import domain_for, random_points
+from expressivity.targets.domains import domain_for
+from expressivity.targets.sampling import random_points
 
 GROWN = 30.0
 """Factor of growth from which a neuron counts: the others are stuck, or dead on all samples."""

@@ -15,7 +15,7 @@ from expressivity.targets.builtin import t2
 GROWING = ("relu", "tanh", "id", "silu", "gelu", "relu2", "leaky_relu")
 """The order in which activations are added."""
 KINKED = tuple(name for name in FULL_DICTIONARY if ACTIVATIONS[name].kink != 0)
-WIDTHS = {Kind.LA: 4, Kind.MOA: 1}
+LA_WIDTH, MOA_WIDTH = 4, 1
 SETTINGS = {
     Tier.SMOKE: Settings(restarts=2, seeds=reading.SEEDS),
     Tier.CPU: Settings(restarts=8, seeds=reading.SEEDS),
@@ -49,7 +49,7 @@ def bars(run: Run, norm: str) -> tuple[Bar, ...]:
 def _bar(found: Reading, norm: str) -> Bar:
     names = found.result.family.dictionary
     return Bar(
-        kind=Kind.MOA if found.kind is Kind.MOA else Kind.LA,
+        kind=found.kind if found.kind.mixes else Kind.LA,
         dictionary=names,
         left_out=tuple(name for name in FULL_DICTIONARY if name not in names),
         found=point(found, norm, len(names)),
@@ -59,8 +59,8 @@ def _bar(found: Reading, norm: str) -> Bar:
 def headlines(run: Run) -> dict[str, float]:
     """The best LA over all dictionaries; MoA where t2 is a member, and where it is none."""
     found = bars(run, "l2")
-    la = [bar for bar in found if bar.kind is Kind.LA]
-    moa = [bar for bar in found if bar.kind is Kind.MOA]
+    la = [bar for bar in found if bar.kind.learned]
+    moa = [bar for bar in found if bar.kind.gated]
     members = [bar for bar in moa if bar.found.verdict is Verdict.MEMBER]
     return {
         **health(run),
@@ -110,12 +110,12 @@ def _units(tier: Tier) -> tuple[FitUnit, ...]:
     Every other dictionary is a program of its own, and compiling it is most of its cost.
     """
     target, settings = [t2()], SETTINGS[tier]
-    units = fits(target, [Kind.FIXED], [WIDTHS[Kind.LA]], settings)
+    units = fits(target, [Kind.FIXED], [LA_WIDTH], settings)
     if tier is not Tier.SMOKE:
-        units += fits(target, [Kind.MOA], [1], settings, dictionary=("relu",))
+        units += fits(target, [Kind.MOA], [MOA_WIDTH], settings, dictionary=("relu",))
     for names in (FULL_DICTIONARY,) if tier is Tier.SMOKE else dictionaries():
-        for kind, width in WIDTHS.items():
-            units += fits(target, [kind], [width], settings, dictionary=names)
+        units += fits(target, [Kind.LA], [LA_WIDTH], settings, dictionary=names)
+        units += fits(target, [Kind.MOA], [MOA_WIDTH], settings, dictionary=names)
     return units
 
 

@@ -71,14 +71,14 @@ def curves(run: Run, norm: str) -> tuple[Curve, ...]:
 def headlines(run: Run) -> dict[str, float]:
     """Best errors and gradient bounds of LA on t2 by dimension; MoA and the control."""
     found = [(*name_and_dimension(r.target), r) for r in over_seeds(readings(run))]
-    la_on_t2 = [(d, r) for name, d, r in found if name == "t2" and r.kind is Kind.LA]
+    la_on_t2 = [(d, r) for name, d, r in found if name == "t2" and r.kind.learned]
     bounds = {d: bound.value for d, r in la_on_t2 if (bound := r.bound("w1inf"))}
     return {
         **health(run),
         **{f"LA on t2, d = {d}, width {r.width}: best l2": r.best("l2") for d, r in la_on_t2},
         **{f"LA on t2, d = {d}: w1inf bound": value for d, value in bounds.items()},
         "MoA on t2: worst best l2": worst(
-            r.best("l2") for name, _, r in found if name == "t2" and r.kind is Kind.MOA
+            r.best("l2") for name, _, r in found if name == "t2" and r.kind.gated
         ),
         "control, LA on t1: worst best l2": worst(
             r.best("l2") for name, _, r in found if name == "t1"

@@ -10,8 +10,9 @@ from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.families import Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.evidence import Verdict
+from expressivity.membership.inclusions import la_in_moa
 from expressivity.runs.folder import Run
-from expressivity.separation.gaps import REACHED, la_in_moa
+from expressivity.separation.gaps import REACHED
 from expressivity.separation.unit import FitUnit, Settings
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.builtin import t1, t2
@@ -68,7 +69,7 @@ class Cell:
 
 def cells(run: Run) -> tuple[Cell, ...]:
     """Every MoA fit of a run."""
-    return tuple(_cell(found) for found in readings(run) if found.kind is Kind.MOA)
+    return tuple(_cell(found) for found in readings(run) if found.kind.gated)
 
 
 def _cell(found: Reading) -> Cell:

@@ -15,8 +15,9 @@ from typing import Any
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.statistics import Interval, median_interval
 from experiments.teachers import LESSONS, REACHED, Effort, Lesson, StudentUnit, Teacher
-from expressivity.classes.catalogue import FAMILIES, FamilyFactory
+from expressivity.classes.catalogue import FAMILIES, FURTHER, FamilyFactory, family_named
 from expressivity.classes.families import Family
+from expressivity.classes.modules import ModuleFamily
 from expressivity.evidence import Verdict
 from expressivity.membership.witnesses import find_witness
 from expressivity.runs.folder import Run
@@ -35,6 +36,19 @@ FAR = 10.0
 explain."""
 
 SMOKE_FAMILIES = ("relu", "tanh", "la", "moa-tanh")
+
+
+def classes() -> tuple[str, ...]:
+    """Names of the classes in the matrix: those of the paper, and those of plug-ins but modules.
+
+    >>> "la-quadratic" in classes(), "prelu" in classes()
+    (True, False)
+    """
+    return tuple(
+        name
+        for name in FAMILIES
+        if name not in FURTHER and not isinstance(FAMILIES[name], ModuleFamily)
+    )
 
 
 class Budget(StrEnum):
@@ -62,9 +76,9 @@ def teachers(names: Iterable[str], width: int) -> list[Teacher]:
     """Random networks of every class, and the networks of theorems about it."""
     found: list[Teacher] = []
     for name in names:
-        found.append(Teacher(name=name, family=FAMILIES[name](width, DIMENSION)))
+        found.append(Teacher(name=name, family=family_named(name, width, DIMENSION)))
         for target in theorem_targets(found[-1].family):
-            family = FAMILIES[name](width, target.dimension)
+            family = family_named(name, width, target.dimension)
             if find_witness(target, family) is not None:
                 found.append(Teacher(name=name, family=family, target=target))
     return found
@@ -76,7 +90,7 @@ def theorem_targets(family: Family) -> list[Target]:
     made = [
         TARGETS[claim.target](LAMBDA, gate, len(family.dictionary))
         for claim in CLAIMS
-        if claim.separates and (claim.larger, claim.form) == (family.kind, family.neuron)
+        if claim.separates and family.belongs_to(claim.form, claim.larger)
     ]
     return [target for target in made if target.bias == family.bias]
 
@@ -93,7 +107,8 @@ def units(names: Iterable[str], width: int, effort: Effort) -> tuple[StudentUnit
             StudentUnit(
                 teacher=teacher,
                 name=name,
-                student=FAMILIES[name](
+                student=family_named(
+                    name,
                     student_width(FAMILIES[name], teacher.family, budget),
                     teacher.family.dimension,
                 ),
@@ -313,13 +328,13 @@ def _mean(values: list[float]) -> float:
 
 
 def hierarchy(tier: Tier) -> Experiment:
-    """Four classes of width 1 at the smallest tier; all registered ones of width 2, then 4."""
+    """Four classes of width 1 at the smallest tier; all :func:`classes` of width 2, then 4."""
     effort = Effort(device="cuda", seeds=10, restarts=16) if tier is Tier.GPU else Effort()
     if tier is Tier.SMOKE:
         work = units(SMOKE_FAMILIES, 1, effort)
     else:
         widths = (2, 4) if tier is Tier.GPU else (2,)
-        work = tuple(unit for width in widths for unit in units(FAMILIES, width, effort))
+        work = tuple(unit for width in widths for unit in units(classes(), width, effort))
     return Experiment(
         name="hierarchy",
         tier=tier,

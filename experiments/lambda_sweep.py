@@ -38,9 +38,9 @@ def headlines(run: Run) -> dict[str, float]:
         **{
             f"LA, lambda {r.result.lambda_:g}, width {r.width}: best l2": r.best("l2")
             for r in found
-            if r.kind is Kind.LA
+            if r.kind.learned
         },
-        "MoA of width 1: worst best l2": worst(r.best("l2") for r in found if r.kind is Kind.MOA),
+        "MoA of width 1: worst best l2": worst(r.best("l2") for r in found if r.kind.gated),
     }
 
 

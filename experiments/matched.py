@@ -116,10 +116,10 @@ class Match:
 def matches(run: Run, norm: str) -> tuple[Match, ...]:
     """Every comparison whose fits are in a run; norm l2, sup or w1inf."""
     tier = Tier(run.manifest["configuration"]["tier"])
-    by_class = {(r.target, r.kind, r.width): r for r in readings(run)}
+    by_class = {(r.target, r.kind.gated, r.width): r for r in readings(run)}
 
     def side(pair: Pair, family: Family) -> Point | None:
-        found = by_class.get((pair.target.name, family.kind, family.width))
+        found = by_class.get((pair.target.name, family.gate is not None, family.width))
         return None if found is None else point(found, norm, COST[pair.budget](family))
 
     return tuple(

@@ -107,8 +107,8 @@ def contests(run: Run) -> tuple[Contest, ...]:
         groups.setdefault((cell.target, cell.size, cell.points), []).append(cell)
     found: list[Contest] = []
     for (target, size, points), group in groups.items():
-        la = [cell for cell in group if cell.kind is Kind.LA]
-        moa = [cell for cell in group if cell.kind is Kind.MOA]
+        la = [cell for cell in group if cell.kind.learned]
+        moa = [cell for cell in group if cell.kind.gated]
         if la and moa:
             best = min(la, key=lambda cell: cell.held_out.value)
             found.append(Contest(target=target, size=size, points=points, la=best, moa=moa[0]))

@@ -17,6 +17,7 @@ from experiments.statistics import Interval, median_interval
 from expressivity.bounds import Bound
 from expressivity.classes.families import Kind
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.neurons import NEURONS, Neuron
 from expressivity.evidence import Verdict
 from expressivity.runs.folder import Run, read_lanes
 from expressivity.separation.asked import Request
@@ -80,6 +81,11 @@ class Reading:
     def kind(self) -> Kind:
         """The class's kind."""
         return self.result.kind
+
+    @property
+    def record(self) -> Neuron:
+        """What its neurons are."""
+        return NEURONS[self.result.form]
 
     @property
     def target(self) -> str:

@@ -13,7 +13,6 @@ import torch
 from pydantic import TypeAdapter
 from torch import Tensor
 
-from experiments.embedding import embed, inclusions
 from expressivity.classes.families import Family
 from expressivity.classes.networks import evaluate
 from expressivity.classes.weights import Weights, start_from
@@ -23,9 +22,11 @@ from expressivity.fitting.problem import Samples
 from expressivity.fitting.program import compiler_available
 from expressivity.fitting.starts import random_start
 from expressivity.membership.decide import BUDGETS, decide
+from expressivity.membership.inclusions import embed, inclusions
 from expressivity.membership.witnesses import find_witness
 from expressivity.runs.units import OnProgress, Outcome, Unit
-from expressivity.targets.domains import Rule, domain_for, rule
+from expressivity.targets.domains import domain_for
+from expressivity.targets.quadrature import Rule, rule
 from expressivity.targets.target import Target
 
 REACHED = 1e-10

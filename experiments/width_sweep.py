@@ -9,7 +9,9 @@ from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.reading import Curve, Reading, fits, health, least, readings, worst
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
 from expressivity.classes.families import Kind
+from expressivity.classes.neurons import NEURONS
 from expressivity.runs.folder import Run
+from expressivity.separation.claims import CLAIMS
 from expressivity.separation.unit import FitUnit, Settings
 from expressivity.targets.builtin import t1, t2, t4, t5
 from expressivity.targets.target import Target
@@ -26,10 +28,10 @@ def curves(run: Run, norm: str) -> tuple[Curve, ...]:
 def headlines(run: Run) -> dict[str, float]:
     """Errors of LA on t2 by width, how near the floors were approached, what MoA reaches."""
     found = readings(run)
-    la_on_t2 = [r for r in found if (r.target, r.label) == ("t2", "la")]
+    la_on_t2 = [r for r in found if r.target == "t2" and r.kind.learned]
     smooth_on_t1 = [r for r in found if r.target == "t1" and r.label in SMOOTH]
     controls = [r for r in found if is_control(r)]
-    moa = [r for r in found if r.kind is Kind.MOA and r.width == 1]
+    moa = [r for r in found if r.kind.gated and r.width == 1]
     return {
         **health(run),
         **{f"LA on t2, width {r.width}: best l2": r.best("l2") for r in la_on_t2 if r.loss == "l2"},
@@ -42,9 +44,9 @@ def headlines(run: Run) -> dict[str, float]:
 
 def is_control(found: Reading) -> bool:
     """Whether LA contains this target, so that MoA gains nothing on it."""
-    where = (found.target, found.result.form)
-    members = (("t1", "type1"), ("t4", "two_sided"))
-    return where in members and found.kind is Kind.LA and found.width == 1 and found.loss == "l2"
+    where = (found.target, found.record)
+    members = [(claim.target, NEURONS[claim.form]) for claim in CLAIMS if not claim.separates]
+    return where in members and found.kind.learned and found.width == 1 and found.loss == "l2"
 
 
 def width_sweep(tier: Tier) -> Experiment:
@@ -72,7 +74,7 @@ def _settings(tier: Tier, kind: Kind, width: int, loss: str) -> Settings:
         return Settings(
             restarts=max(16, 512 // width), seeds=10, loss=loss, device=reading.device(tier)
         )
-    most = 4 if tier is Tier.SMOKE or kind is Kind.FIXED else 8 if loss == "h1" else 16
+    most = 4 if tier is Tier.SMOKE or not kind.mixes else 8 if loss == "h1" else 16
     return Settings(restarts=max(2, min(most, 64 // width)), seeds=reading.SEEDS, loss=loss)
 
 

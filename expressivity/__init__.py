@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 _HOMES = {
     "bounds": ("Bound",),
     "checker": ("Answer",),
-    "classes.activations": ("ACTIVATIONS", "Activation", "Z"),
+    "classes.activations": ("ACTIVATIONS", "Activation"),
     "classes.catalogue": ("FAMILIES",),
     "classes.families": ("Constraint", "Family", "Kind"),
     "classes.gates": ("GATES", "Gate", "GateSpec"),
@@ -38,7 +38,7 @@ _HOMES = {
     "separation.gaps": ("Gap",),
     "separation.result": ("Result",),
     "symbolic.proof": ("THEOREMS", "Mutation", "Step", "Theorem"),
-    "symbolic.symbols": ("COORDINATES",),
+    "symbolic.symbols": ("COORDINATES", "Z"),
     "targets.builtin": ("TARGETS",),
     "targets.domains": ("Domain", "domain_for"),
     "targets.target": ("Target",),

@@ -2,7 +2,6 @@ from expressivity.bounds import Bound as Bound
 from expressivity.checker import Answer as Answer
 from expressivity.classes.activations import ACTIVATIONS as ACTIVATIONS
 from expressivity.classes.activations import Activation as Activation
-from expressivity.classes.activations import Z as Z
 from expressivity.classes.catalogue import FAMILIES as FAMILIES
 from expressivity.classes.families import Constraint as Constraint
 from expressivity.classes.families import Family as Family
@@ -40,6 +39,7 @@ from expressivity.symbolic.proof import Mutation as Mutation
 from expressivity.symbolic.proof import Step as Step
 from expressivity.symbolic.proof import Theorem as Theorem
 from expressivity.symbolic.symbols import COORDINATES as COORDINATES
+from expressivity.symbolic.symbols import Z as Z
 from expressivity.targets.builtin import TARGETS as TARGETS
 from expressivity.targets.domains import Domain as Domain
 from expressivity.targets.domains import domain_for as domain_for

@@ -5,6 +5,7 @@ Every number that leaves the program carries its evidence:
 - ``proved``: a symbolic identity or inequality was checked exactly;
 - ``certified``: enclosed in ball arithmetic from the data to the printed digits;
 - ``numerical``: computed in floating point, however carefully;
+- ``declared``: rests on what a user has stated of an own module, which nothing here checks;
 - ``unknown``: nothing is claimed.
 
 Nothing is ever rounded up: combining statements keeps the weakest evidence among them.
@@ -21,6 +22,7 @@ class Evidence(StrEnum):
     PROVED = "proved"
     CERTIFIED = "certified"
     NUMERICAL = "numerical"
+    DECLARED = "declared"
     UNKNOWN = "unknown"
 
     @property

@@ -2,11 +2,12 @@
 
 from matplotlib.figure import Figure
 
+from experiments.pretraining.arm_names import ArmName, plain_fixed, plain_gated
 from experiments.pretraining.summary import ablated
 from figures.figure import FIGURES, PaperFigure
 from figures.forest import Row, forest
 from figures.runs import Runs
-from figures.style import PAGE, class_name, new_figure, panel
+from figures.style import PAGE, new_figure, panel
 
 _DEFAULT = "MoA by default"
 
@@ -22,12 +23,14 @@ def draw(runs: Runs) -> Figure:
         raise ValueError("required: finished runs of ablate; got none: run it again")
     found = {(row["arm"], row["rates"][0], row["minus"]): row["difference"] for row in rows}
     arms = dict.fromkeys(row["arm"] for row in rows)
+    bases = {row["minus"] for row in rows}
     rates = sorted({row["rates"][0] for row in rows})
     made = new_figure(PAGE, 0.8 + 0.15 * len(arms) * len(rates))
     axes = made.subplots(1, 2, sharey=True)
-    for place, letter, minus, title in zip(
-        axes, "ab", ("moa", "fixed"), ("minus MoA by default", "minus fixed"), strict=True
+    for place, letter, chosen, title in zip(
+        axes, "ab", (plain_gated, plain_fixed), ("minus MoA by default", "minus fixed"), strict=True
     ):
+        minus = next(iter(chosen(bases)), None)
         groups = [
             [
                 Row(
@@ -52,8 +55,8 @@ def _variant(arm: str) -> str:
     >>> _variant("moa"), _variant("moa gate_rate=1"), _variant("la")
     ('MoA by default', 'gate_rate=1', 'LA')
     """
-    kind, _, changes = arm.partition(" ")
-    return changes or (_DEFAULT if kind == "moa" else class_name(kind))
+    name = ArmName.read(arm)
+    return name.changes or (_DEFAULT if name.kind.gated else name.title)
 
 
 FIGURES.add(

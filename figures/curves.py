@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 
 from experiments.reading import Curve
 from experiments.statistics import Interval
-from expressivity.classes.families import Kind
 from expressivity.evidence import Evidence
 from figures.style import ALARM, STYLES, look_of
 
@@ -89,11 +88,10 @@ def draw_bounds(axes: Axes, drawn: Sequence[Curve]) -> set[Evidence]:
         The evidence of the lines.
     """
     levels: set[Evidence] = set()
-    groups: dict[tuple[str, Kind], list[Curve]] = {}
+    groups: dict[tuple[str, str], list[Curve]] = {}
     for curve in drawn:
-        groups.setdefault((curve.target, curve.kind), []).append(curve)
-    for (_, kind), group in groups.items():
-        colour = look_of(kind).colour
+        groups.setdefault((curve.target, look_of(curve.kind).colour), []).append(curve)
+    for (_, colour), group in groups.items():
         for level, x, y in dict.fromkeys(line for curve in group for line in _bound_lines(curve)):
             alone = {"marker": "_", "markersize": 9} if len(x) == 1 else {}
             axes.plot(x, y, color=colour, linestyle=STYLES[level], linewidth=0.9, **alone)

@@ -8,12 +8,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from expressivity.classes.families import FIXED_FORMS, Kind
+from expressivity.classes.families import Kind, kinds_of
+from expressivity.classes.neurons import FORMS, NEURONS, Neuron
 from expressivity.evidence import Evidence
 from expressivity.symbolic.proof import ProofVerdict
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
-from figures.style import ALARM, FORMS, INK, LOOKS, PAGE, SOFT, STYLES, new_figure
+from figures.style import ALARM, INK, PAGE, SOFT, STYLES, Look, look_of, new_figure
 
 Place = tuple[str, Kind]
 
@@ -72,19 +73,21 @@ ARROWS: tuple[Arrow, ...] = (
     Arrow(smaller=("two_sided", Kind.LA), larger=("quadratic", Kind.LA), contained="inclusions"),
 )
 
-_NEURONS: Mapping[str, str] = {
-    "type1": r"$\sum_j a_j\,\psi(z_j)$",
-    "one_sided": r"$\sum_j a_j\,\psi(z_j)\,y_j$",
-    "two_sided": r"$\sum_j a_j\,\psi(z_j)\,\varphi(y_j)$",
-    "quadratic": r"$\sum_j a_j\,\Psi(z_j,y_j)$",
+_COLUMNS: tuple[tuple[Kind, float, str], ...] = (
+    (Kind.FIXED, 2.35, r"$\psi=s$"),
+    (Kind.LA, 5.35, r"$\psi=\sum_k\alpha_k\,s_k$"),
+    (Kind.MOA, 8.75, r"$\psi=\sum_k\pi_k(x)\,s_k$"),
+)
+_ROWS: tuple[tuple[Neuron, float], ...] = tuple(
+    zip((NEURONS[name] for name in FORMS), (4.1, 3.0, 1.9, 0.8), strict=True)
+)
+_MIDDLES: Mapping[Place, tuple[float, float]] = {
+    (record.name, column): (x, y)
+    for column, x, _ in _COLUMNS
+    for record, y in _ROWS
+    if {column} & {*kinds_of(record)}
 }
-_MIXES: Mapping[Kind, str] = {
-    Kind.FIXED: r"$\psi=s$",
-    Kind.LA: r"$\psi=\sum_k\alpha_k\,s_k$",
-    Kind.MOA: r"$\psi=\sum_k\pi_k(x)\,s_k$",
-}
-_X: Mapping[Kind, float] = {Kind.FIXED: 2.35, Kind.LA: 5.35, Kind.MOA: 8.75}
-_Y: Mapping[str, float] = dict(zip(FORMS, (4.1, 3.0, 1.9, 0.8), strict=True))
+"""Of the boxes of all classes."""
 _HALF, _TALL = 0.42, 0.24
 
 
@@ -102,27 +105,27 @@ def draw(runs: Runs) -> Figure:
     axes = made.add_subplot()
     axes.set(xlim=(0, 9.5), ylim=(0.25, 5.2))
     axes.set_axis_off()
-    for form in FORMS:
-        axes.text(0.0, _Y[form] + 0.13, FORMS[form], va="center", weight="bold")
-        axes.text(0.0, _Y[form] - 0.2, _NEURONS[form], va="center", color=SOFT)
-    for kind in Kind:
-        look = LOOKS[kind]
-        axes.text(_X[kind], 5.02, look.label, ha="center", va="center", weight="bold", size=8.5,
+    for record, y in _ROWS:
+        axes.text(0.0, y + 0.13, record.label, va="center", weight="bold")
+        axes.text(0.0, y - 0.2, rf"$\sum_j a_j\,{record.latex}$", va="center", color=SOFT)
+    for kind, x, mixes in _COLUMNS:
+        look = look_of(kind)
+        axes.text(x, 5.02, look.label, ha="center", va="center", weight="bold", size=8.5,
                   color=look.colour)  # fmt: skip
-        axes.text(_X[kind], 4.7, _MIXES[kind], ha="center", va="center", color=SOFT)
-        for form in FORMS if kind is not Kind.FIXED else FIXED_FORMS:
-            _box(axes, form, kind)
+        axes.text(x, 4.7, mixes, ha="center", va="center", color=SOFT)
+    for (_, kind), middle in _MIDDLES.items():
+        _box(axes, middle, look_of(kind))
     for arrow in ARROWS:
         _arrow(axes, arrow, verdicts)
     _legend(axes)
     return made
 
 
-def _box(axes: Axes, form: str, kind: Kind) -> None:
-    look = LOOKS[kind]
+def _box(axes: Axes, middle: tuple[float, float], look: Look) -> None:
+    x, y = middle
     axes.add_patch(
         FancyBboxPatch(
-            (_X[kind] - _HALF, _Y[form] - _TALL),
+            (x - _HALF, y - _TALL),
             2 * _HALF,
             2 * _TALL,
             boxstyle="round,pad=0,rounding_size=0.1",
@@ -131,7 +134,7 @@ def _box(axes: Axes, form: str, kind: Kind) -> None:
             linewidth=1.4,
         )
     )
-    axes.text(_X[kind], _Y[form], look.label, ha="center", va="center_baseline", color=look.colour,
+    axes.text(x, y, look.label, ha="center", va="center_baseline", color=look.colour,
               weight="bold")  # fmt: skip
 
 
@@ -146,15 +149,15 @@ def _verdict(name: str, verdicts: Mapping[str, ProofVerdict]) -> ProofVerdict:
 def _arrow(axes: Axes, arrow: Arrow, verdicts: Mapping[str, ProofVerdict]) -> None:
     names = [arrow.contained] + ([arrow.strict] if arrow.strict else [])
     found = [_verdict(name, verdicts) for name in names]
-    (form, kind), (to_form, to_kind) = arrow.smaller, arrow.larger
-    level = kind is not to_kind
+    (x, y), (to_x, to_y) = _MIDDLES[arrow.smaller], _MIDDLES[arrow.larger]
+    level = y == to_y
     refuted = ProofVerdict.REFUTED in found
     proved = all(verdict is ProofVerdict.PROVED for verdict in found)
     colour = ALARM if refuted else INK
     axes.add_patch(
         FancyArrowPatch(
-            (_X[kind] + _HALF, _Y[form]) if level else (_X[kind], _Y[form] - _TALL),
-            (_X[to_kind] - _HALF, _Y[to_form]) if level else (_X[kind], _Y[to_form] + _TALL),
+            (x + _HALF, y) if level else (x, y - _TALL),
+            (to_x - _HALF, to_y) if level else (x, to_y + _TALL),
             arrowstyle="-|>,head_length=4,head_width=2",
             linestyle=STYLES[Evidence.PROVED if proved else Evidence.UNKNOWN],
             linewidth=1.1,
@@ -164,13 +167,13 @@ def _arrow(axes: Axes, arrow: Arrow, verdicts: Mapping[str, ProofVerdict]) -> No
         )
     )
     if level:
-        middle = (_X[kind] + _X[to_kind]) / 2
+        middle = (x + to_x) / 2
         said = rf"$\subsetneq$  {arrow.strict}: {found[1]}"
-        axes.text(middle, _Y[form] + 0.08, said, ha="center", va="bottom", color=colour)
-        axes.text(middle, _Y[form] - 0.1, arrow.witness, ha="center", va="top", color=SOFT)
+        axes.text(middle, y + 0.08, said, ha="center", va="bottom", color=colour)
+        axes.text(middle, y - 0.1, arrow.witness, ha="center", va="top", color=SOFT)
     else:
-        middle = (_Y[form] + _Y[to_form]) / 2
-        axes.text(_X[kind] - 0.1, middle, rf"$\subseteq$  {found[0]}", ha="right", va="center",
+        middle = (y + to_y) / 2
+        axes.text(x - 0.1, middle, rf"$\subseteq$  {found[0]}", ha="right", va="center",
                   color=colour)  # fmt: skip
 
 

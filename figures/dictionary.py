@@ -12,7 +12,7 @@ from expressivity.evidence import Evidence, Verdict
 from figures.curves import FLOOR, RANKS, failed_at_edge, interval_line
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
-from figures.style import COLUMN, FAINT, LOOKS, RELATIVE_L2, STYLES, long_log, new_figure
+from figures.style import COLUMN, FAINT, RELATIVE_L2, STYLES, long_log, look_of, new_figure
 from figures.sweeps import finish
 
 
@@ -52,8 +52,8 @@ def _label(bar: Bar) -> str:
 
 
 def _point(axes: Axes, bar: Bar, row: int) -> None:
-    look, median = LOOKS[bar.kind], bar.found.median
-    place = row + (0.15 if bar.kind is Kind.MOA else -0.15)
+    look, median = look_of(bar.kind), bar.found.median
+    place = row + (0.15 if bar.kind.gated else -0.15)
     if not math.isfinite(median.value):
         failed_at_edge(axes, place)
         return
@@ -65,11 +65,11 @@ def _point(axes: Axes, bar: Bar, row: int) -> None:
 
 def _bound(axes: Axes, found: Sequence[Bar]) -> set[Evidence]:
     """The least bound of LA, which holds for every dictionary."""
-    bounds = [bar.found.bound for bar in found if bar.kind is Kind.LA]
+    bounds = [bar.found.bound for bar in found if bar.kind.learned]
     if not bounds or any(bound is None for bound in bounds):
         return {Evidence.NUMERICAL}
     least = min((bound for bound in bounds if bound is not None), key=lambda bound: bound.value)
-    axes.axvline(least.value, color=LOOKS[Kind.LA].colour, linestyle=STYLES[least.evidence],
+    axes.axvline(least.value, color=look_of(Kind.LA).colour, linestyle=STYLES[least.evidence],
                  linewidth=0.9)  # fmt: skip
     return {least.evidence}
 

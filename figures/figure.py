@@ -82,15 +82,15 @@ def defect(run: Run) -> str:
     return f"{', '.join(listed)} of {len(units)} units" if listed else ""
 
 
-def rendered(made: Figure, form: str) -> bytes:
+def rendered(made: Figure, suffix: str) -> bytes:
     """A drawing as the content of a file of this format; always the same bytes.
 
     Args:
         made: the drawing.
-        form: a key of ``FORMATS``.
+        suffix: of the file, a key of ``FORMATS``.
     """
     with applied(), BytesIO() as buffer:
-        made.savefig(buffer, format=form, **FORMATS[form])
+        made.savefig(buffer, format=suffix, **FORMATS[suffix])
         return buffer.getvalue()
 
 
@@ -102,7 +102,9 @@ def write(figure: PaperFigure, runs: Runs, folder: Path) -> tuple[Path, ...]:
         OSError: a file cannot be written.
     """
     made = drawn(figure, runs)
-    return tuple(_write(folder / f"{figure.name}.{form}", rendered(made, form)) for form in FORMATS)
+    return tuple(
+        _write(folder / f"{figure.name}.{suffix}", rendered(made, suffix)) for suffix in FORMATS
+    )
 
 
 def _write(file: Path, content: bytes) -> Path:

@@ -6,6 +6,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from experiments.pretraining.arm_names import ArmName
 from figures.curves import failed_at_edge
 from figures.style import INK, SOFT, look_of
 
@@ -47,15 +48,6 @@ def forest(axes: Axes, groups: Sequence[Sequence[Row]], label: str) -> None:
     axes.set_ylabel("arms, learning rate")
 
 
-def kind_of(arm: str) -> str:
-    """The kind of an arm by its name.
-
-    >>> kind_of("moa gate_rate=0.3"), kind_of("la-matched")
-    ('moa', 'la')
-    """
-    return arm.partition(" ")[0].partition("-")[0]
-
-
 def _row(axes: Axes, row: Row, height: float) -> None:
     found = row.difference
     if found is None:
@@ -63,7 +55,7 @@ def _row(axes: Axes, row: Row, height: float) -> None:
     if found["value"] is None:
         failed_at_edge(axes, height)
         return
-    look = look_of(kind_of(row.arm))
+    look = look_of(ArmName.read(row.arm).kind)
     if found["low"] is not None:
         colour = look.colour if row.filled else SOFT
         axes.hlines(height, found["low"], found["high"], color=colour, linewidth=1.0)

@@ -6,10 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from experiments.pretraining.arm_names import plain_gated
 from experiments.pretraining.summary import compared
+from expressivity.classes.families import Kind
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
-from figures.style import LOOKS, PAGE, SOFT, Kind, names, new_figure, panel
+from figures.style import PAGE, SOFT, look_of, names, new_figure, panel
 
 _SIDES = ("share of each activation, first factor", "share, second factor")
 
@@ -20,7 +22,7 @@ def draw(runs: Runs) -> Figure:
     Raises:
         ValueError: no MoA run has finished.
     """
-    found = [arm for arm in compared(runs["pretrain"])["gates"] if arm["arm"] == "moa"]
+    found = [arm for arm in compared(runs["pretrain"])["gates"] if plain_gated([arm["arm"]])]
     if not found:
         raise ValueError("required: finished runs of pretrain with moa; got none: run it again")
     (arm,) = found
@@ -57,7 +59,7 @@ def _shares(made: Figure, axes: Axes, arm: dict[str, Any], side: int) -> None:
 
 
 def _ranks(axes: Axes, layers: list[dict[str, Any]]) -> None:
-    look = LOOKS[Kind.MOA]
+    look = look_of(Kind.MOA)
     for side in range(len(layers[0]["sides"])):
         axes.plot(
             range(len(layers)),
@@ -78,7 +80,7 @@ def _ranks(axes: Axes, layers: list[dict[str, Any]]) -> None:
 
 def _frozen(axes: Axes, arm: dict[str, Any]) -> None:
     """Each layer alone as bars, all layers with the interval over seeds."""
-    look = LOOKS[Kind.MOA]
+    look = look_of(Kind.MOA)
     alone = [layer["frozen"] for layer in arm["layers"].values()]
     axes.bar(range(len(alone)), alone, width=0.6, color=look.colour)
     whole, place = arm["frozen"], len(alone)

@@ -17,17 +17,17 @@ from figures.runs import Runs
 from figures.style import (
     FAINT,
     INK,
-    LOOKS,
     PAGE,
     RELATIVE_L2,
     SOFT,
     head_legend,
     long_log,
+    look_of,
     new_figure,
     panel,
 )
 
-_MOA = LOOKS[Kind.MOA]
+_MOA = look_of(Kind.MOA)
 _MARKS: Mapping[Verdict, tuple[str, str, str]] = {
     Verdict.MEMBER: ("member", _MOA.colour, "full"),
     Verdict.UNKNOWN: ("unknown", _MOA.colour, "none"),

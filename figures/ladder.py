@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from experiments.reading import readings
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
-from figures.style import FORMS, symbol
+from figures.style import symbol
 from figures.width_sweep import Row, draw_rows
 
 
@@ -16,14 +16,14 @@ def draw(runs: Runs) -> Figure:
         ValueError: no fit in the run.
     """
     found = readings(runs["separation"])
-    pairs = dict.fromkeys((r.target, r.result.form) for r in found)
+    pairs = dict.fromkeys((r.target, r.record) for r in found)
     return draw_rows(
         [
             Row(
-                title=f"{symbol(name)}, {FORMS[form]}",
-                fits=[r for r in found if (r.target, r.result.form) == (name, form)],
+                title=f"{symbol(name)}, {record.label}",
+                fits=[r for r in found if (r.target, r.record) == (name, record)],
             )
-            for name, form in pairs
+            for name, record in pairs
         ]
     )
 

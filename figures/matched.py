@@ -13,11 +13,11 @@ from figures.curves import FLOOR, RANKS, failed, interval_line
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
 from figures.style import (
-    LOOKS,
     PAGE,
     RELATIVE_L2,
     STYLES,
     long_log,
+    look_of,
     names,
     new_figure,
     panel,
@@ -75,7 +75,7 @@ def _side(
     axes: Axes, found: Point, kind: Kind, x: float, *, width: int, filled: bool = False
 ) -> set[Evidence]:
     """One class as a point with its interval and bound; returns the evidence of the bound."""
-    look, median, bound = LOOKS[kind], found.median, found.bound
+    look, median, bound = look_of(kind), found.median, found.bound
     levels: set[Evidence] = set()
     if bound is not None and bound.value > 0:
         axes.hlines(bound.value, x - 0.11, x + 0.11, color=look.colour, linewidth=0.9,

@@ -11,7 +11,7 @@ from expressivity.evidence import Evidence
 from figures.curves import FLOOR, RANKS, failed, interval_line
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
-from figures.style import LOOKS, PAGE, STYLES, long_log, names, new_figure, panel, symbol
+from figures.style import PAGE, STYLES, long_log, look_of, names, new_figure, panel, symbol
 from figures.sweeps import finish
 
 
@@ -47,9 +47,9 @@ def _panel(axes: Axes, found: Sequence[Cell], sizes: Sequence[float]) -> None:
     groups: dict[tuple[str, int], list[Cell]] = {}
     for cell in sorted(found, key=lambda cell: cell.size):
         groups.setdefault((cell.label, cell.width), []).append(cell)
-    widest = {cell.kind: max(c.width for c in found if c.kind is cell.kind) for cell in found}
+    widest = {cell.label: max(c.width for c in found if c.label == cell.label) for cell in found}
     for place, group in enumerate(groups.values()):
-        look = LOOKS[group[0].kind]
+        look = look_of(group[0].kind)
         offset = 0.1 * (place - (len(groups) - 1) / 2)  # intervals side by side
         fine = [cell for cell in group if math.isfinite(cell.held_out.value)]
         x = [sizes.index(cell.size) + offset for cell in fine]
@@ -60,7 +60,7 @@ def _panel(axes: Axes, found: Sequence[Cell], sizes: Sequence[float]) -> None:
             [max(cell.held_out.value, FLOOR) for cell in fine],
             color=look.colour,
             marker=look.marker,
-            markerfacecolor=look.colour if group[0].width < widest[group[0].kind] else "white",
+            markerfacecolor=look.colour if group[0].width < widest[group[0].label] else "white",
             linestyle=STYLES[Evidence.NUMERICAL],
         )
         failed(axes, [sizes.index(c.size) + offset for c in group if c not in fine])

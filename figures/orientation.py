@@ -10,7 +10,7 @@ from experiments.orientation import Count, counts
 from expressivity.classes.families import Kind
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
-from figures.style import COLUMN, INK, LOOKS, SOFT, log_ticks, new_figure
+from figures.style import COLUMN, INK, SOFT, log_ticks, look_of, new_figure
 
 
 def draw(runs: Runs) -> Figure:
@@ -38,7 +38,7 @@ def draw(runs: Runs) -> Figure:
 
 
 def _row(axes: Axes, row: int, count: Count) -> None:
-    look = LOOKS[_kind(count)]
+    look = look_of(_kind(count))
     before = [seed.clusters_before for seed in count.seeds]
     axes.plot(before, [row] * len(before), "|", color=SOFT, alpha=0.5, markersize=4)
     after = [seed.clusters for seed in count.seeds]
@@ -54,8 +54,8 @@ def _row(axes: Axes, row: int, count: Count) -> None:
 
 def _kind(count: Count) -> Kind:
     """Learned and gated mixtures by their name; what is left has one given activation."""
-    name = count.layer.partition(",")[0]
-    return Kind(name) if name in (Kind.LA, Kind.MOA) else Kind.FIXED
+    mixing = {str(kind): kind for kind in Kind if kind.mixes}
+    return mixing.get(count.layer.partition(",")[0], Kind.FIXED)
 
 
 def _label(count: Count) -> str:
@@ -70,9 +70,7 @@ def _handles(kinds: Collection[Kind]) -> list[Line2D]:
         *(
             Line2D([], [], linestyle="", marker=look.marker, color=look.colour,
                    markerfacecolor="white", label=f"at the end, {look.label}")
-            for kind in Kind
-            if kind in kinds
-            for look in [LOOKS[kind]]
+            for look in map(look_of, sorted(kinds))
         ),
         Line2D([], [], linestyle="", marker="x", color=INK, markersize=3, label="leading order"),
         Line2D([], [], linestyle="", marker="|", color=INK, markeredgewidth=1.4, markersize=8,

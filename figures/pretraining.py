@@ -6,16 +6,14 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from experiments.pretraining.arm_names import ArmName
 from experiments.pretraining.summary import compared
-from expressivity.classes.families import Kind
 from expressivity.evidence import Evidence
 from figures.figure import FIGURES, PaperFigure
-from figures.forest import Row, forest, kind_of
+from figures.forest import Row, forest
 from figures.runs import Runs
 from figures.style import PAGE, STYLES, log_ticks, look_of, new_figure, panel
 from figures.sweeps import finish
-
-_NAMES = {"fixed-matched": "fixed, matched", "la-matched": "LA, matched"}
 
 
 def draw(runs: Runs) -> Figure:
@@ -33,7 +31,7 @@ def draw(runs: Runs) -> Figure:
     panel(left, "a", "validation loss")
     forest(right, _groups(document["differences"]), "difference of loss, nats a byte")
     panel(right, "b", "differences, paired by seed")
-    finish(made, {Kind(kind_of(run["arm"])) for run in document["runs"]}, {Evidence.NUMERICAL})
+    finish(made, {ArmName.read(run["arm"]).kind for run in document["runs"]}, {Evidence.NUMERICAL})
     return made
 
 
@@ -41,7 +39,8 @@ def _losses(axes: Axes, runs: Sequence[dict[str, Any]]) -> None:
     """A point for every run, a line through the means of each arm."""
     arms = dict.fromkeys(run["arm"] for run in runs)
     for place, arm in enumerate(arms):
-        look, filled = look_of(kind_of(arm)), not arm.endswith("-matched")
+        name = ArmName.read(arm)
+        look, filled = look_of(name.kind), not name.matched
         losses: dict[float, list[float]] = {}
         for run in runs:
             if run["arm"] == arm:
@@ -78,7 +77,8 @@ def _groups(rows: Sequence[dict[str, Any]]) -> list[list[Row]]:
 
 
 def _name(arm: str) -> str:
-    return _NAMES.get(arm) or look_of(arm).label
+    name = ArmName.read(arm)
+    return f"{name.kind.prose}, matched" if name.matched else name.kind.prose
 
 
 FIGURES.add(

@@ -14,13 +14,13 @@ from figures.curves import FLOOR
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
 from figures.style import (
-    LOOKS,
     PAGE,
     RELATIVE_L2,
     SOFT,
     STYLES,
     class_name,
     long_log,
+    look_of,
     new_figure,
     panel,
     symbol,
@@ -53,7 +53,7 @@ def _panel(axes: Axes, found: Sequence[Distribution]) -> None:
     axes.set(ylim=(0, 1.04), xlabel=f"final {RELATIVE_L2}")
     handles: list[Line2D] = []
     for distribution in found:
-        look = LOOKS[distribution.kind]
+        look = look_of(distribution.kind)
         errors = [max(e, FLOOR) for e in distribution.errors if math.isfinite(e)]
         shares = [(i + 1) / len(distribution.errors) for i in range(len(errors))]
         axes.plot(

@@ -10,12 +10,14 @@ from matplotlib.lines import Line2D
 from experiments.certificates import sandwich
 from experiments.reading import Reading, readings
 from expressivity.classes.families import Kind
+from expressivity.classes.neurons import NEURONS
 from expressivity.evidence import Evidence
+from expressivity.targets.builtin import t2
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
-from figures.style import COLUMN, INK, LOOKS, SOFT, STYLES, log_errors, log_ticks, new_figure
+from figures.style import COLUMN, INK, SOFT, STYLES, log_errors, log_ticks, look_of, new_figure
 
-_LA = LOOKS[Kind.LA]
+_LA = look_of(Kind.LA)
 _METHODS = {"ridge-rank": ("|", "rank of moments"), "ridge-search": ("D", "verified search")}
 
 
@@ -59,11 +61,12 @@ def draw(runs: Runs) -> Figure:
 
 
 def _best_fits(found: Sequence[Reading], widest: int) -> dict[int, float]:
+    own = NEURONS[t2().form]
     chosen = {
         r.width: r.best("l2")
         for r in found
-        if (r.target, r.kind, r.loss) == ("t2", Kind.LA, "l2")
-        and r.result.form == "type1"
+        if (r.target, r.record, r.loss) == ("t2", own, "l2")
+        and r.kind.learned
         and r.width <= widest
     }
     return {width: error for width, error in sorted(chosen.items()) if math.isfinite(error)}

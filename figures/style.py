@@ -103,26 +103,32 @@ class Look:
     marker: str
 
 
-LOOKS: Mapping[Kind, Look] = {
-    Kind.FIXED: Look(label="fixed", colour="#D55E00", marker="s"),
-    Kind.LA: Look(label="LA", colour="#004C8C", marker="o"),
-    Kind.MOA: Look(label="MoA", colour="#009E73", marker="^"),
+_LOOKS: Mapping[Kind, tuple[str, str]] = {
+    Kind.FIXED: ("#D55E00", "s"),
+    Kind.LA: ("#004C8C", "o"),
+    Kind.MOA: ("#009E73", "^"),
 }
+"""Colour and marker."""
+
+
+def look_of(kind: Kind | str) -> Look:
+    """The look of a kind, also by its name.
+
+    >>> look_of("moa").label
+    'MoA'
+    """
+    colour, marker = _LOOKS[Kind(kind)]
+    return Look(label=Kind(kind).prose, colour=colour, marker=marker)
+
 
 STYLES: Mapping[Evidence, Any] = {
     Evidence.PROVED: "-",
     Evidence.CERTIFIED: (0, (6, 1.5, 1.2, 1.5)),
     Evidence.NUMERICAL: (0, (2.2, 0.9)),
+    Evidence.DECLARED: (0, (1.4, 1.2)),
     Evidence.UNKNOWN: (0, (0.8, 1.6)),
 }
 """Line styles, from solid ground to none."""
-
-FORMS: Mapping[str, str] = {
-    "type1": "Type-I",
-    "one_sided": "one-sided",
-    "two_sided": "two-sided",
-    "quadratic": "quadratic",
-}
 
 RELATIVE_L2 = r"$L^2$ error, relative"
 GRADIENT = "gradient error,\n" r"ess sup $|\nabla(f-t)|_2$"
@@ -154,17 +160,9 @@ def class_name(label: str) -> str:
     >>> class_name("moa tanh"), class_name("relu")
     ('MoA tanh', 'relu')
     """
-    kind, _, rest = label.partition(" ")
-    return " ".join(filter(None, [LOOKS[Kind(kind)].label if kind in list(Kind) else kind, rest]))
-
-
-def look_of(kind: Kind | str) -> Look:
-    """The look of a kind by its name.
-
-    >>> look_of("moa").label
-    'MoA'
-    """
-    return LOOKS[Kind(kind)]
+    first, _, rest = label.partition(" ")
+    titles = {str(kind): kind.prose for kind in Kind}
+    return " ".join(filter(None, [titles.get(first, first), rest]))
 
 
 def log_errors(axes: Axes, label: str = RELATIVE_L2) -> None:
@@ -194,10 +192,10 @@ def names(axes: Axes, labels: Sequence[str], label: str) -> None:
 
 
 def kind_handles(kinds: Iterable[Kind]) -> list[Line2D]:
-    """Legend entries of kinds: colour and marker."""
+    """Legend entries of kinds, each once: colour and marker."""
     return [
         Line2D([], [], color=look.colour, marker=look.marker, linestyle="", label=look.label)
-        for look in (LOOKS[kind] for kind in kinds)
+        for look in (look_of(kind) for kind in sorted(set(kinds)))
     ]
 
 

@@ -12,11 +12,13 @@ from matplotlib.patches import Circle
 
 from experiments.reading import Reading, readings
 from expressivity.classes.families import Kind
+from expressivity.classes.neurons import NEURONS
 from expressivity.evidence import Evidence
+from expressivity.targets.builtin import t2
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
 from figures.stored import Network, best_network, target_jump
-from figures.style import INK, LOOKS, PAGE, SOFT, STYLES, new_figure, panel
+from figures.style import INK, PAGE, SOFT, STYLES, look_of, new_figure, panel
 
 _PIXELS = 151
 _MAP = "RdBu_r"
@@ -31,13 +33,13 @@ def draw(runs: Runs) -> Figure:
         ValueError: no fit of LA or of MoA to t2.
     """
     found = readings(runs["width_sweep"])
-    la, moa = (best_network(_best(found, kind)) for kind in (Kind.LA, Kind.MOA))
+    la, moa = (best_network(_best(found, gated=gated)) for gated in (False, True))
     made = new_figure(PAGE, 4.0)
     axes = made.subplots(2, 3)
     nodes_ND = _pixels()
     inside_N = nodes_ND.square().sum(1) <= 1
     values = la.target.values(nodes_ND)
-    titles = (r"target $t_2$", *(f"{LOOKS[n.family.kind].label}, {_width(n)}" for n in (la, moa)))
+    titles = (r"target $t_2$", *(f"{look_of(n.family.kind).label}, {_width(n)}" for n in (la, moa)))
     shown = (values, la.values(nodes_ND), moa.values(nodes_ND))
     largest = float(values.abs().max())
     for letter, place, title, image in zip("abc", axes[0], titles, shown, strict=True):
@@ -50,23 +52,27 @@ def draw(runs: Runs) -> Figure:
         error = image - values
         size = float(error[inside_N].abs().max())
         _image(place, error, size)
-        panel(place, letter, rf"{LOOKS[network.family.kind].label} $-\;t_2$")
+        panel(place, letter, rf"{look_of(network.family.kind).label} $-\;t_2$")
         _colours(made, [place], size, "error")
     _kinks(axes[1, 1], la)
     return made
 
 
-def _best(found: Sequence[Reading], kind: Kind) -> Reading:
-    """The fit of a kind to t2 with the least error."""
+def _best(found: Sequence[Reading], *, gated: bool) -> Reading:
+    """The fit of MoA (gated), or of LA, to t2 with the least error."""
+    own = NEURONS[t2().form]
     chosen = [
         r
         for r in found
-        if (r.target, r.kind, r.loss) == ("t2", kind, "l2") and r.result.form == "type1"
+        if (r.target, r.record, r.loss) == ("t2", own, "l2")
+        and r.kind.mixes
+        and r.kind.gated is gated
     ]
     best = min(chosen, key=lambda r: r.best("l2"), default=None)
     if best is None or math.isinf(best.best("l2")):
+        name = "moa" if gated else "la"
         raise ValueError(
-            f"required: a fit of {kind} to t2 in the run of width_sweep; got none: run it again"
+            f"required: a fit of {name} to t2 in the run of width_sweep; got none: run it again"
         )
     return best
 
@@ -132,7 +138,7 @@ def _jump(axes: Axes, la: Network, moa: Network) -> None:
     axes.plot(x1_N, exact, color=SOFT, linewidth=3, alpha=0.5, label=r"$t_2$",
               linestyle=STYLES[Evidence.PROVED])  # fmt: skip
     for network in (la, moa):
-        look = LOOKS[network.family.kind]
+        look = look_of(network.family.kind)
         axes.plot(
             x1_N,
             network.jump(x1_N),
@@ -144,7 +150,7 @@ def _jump(axes: Axes, la: Network, moa: Network) -> None:
             label=look.label,
         )
     band = la.jump(x1_N, half_width=_BAND)
-    axes.plot(x1_N, band, color=LOOKS[Kind.LA].colour, linewidth=0.7,
+    axes.plot(x1_N, band, color=look_of(Kind.LA).colour, linewidth=0.7,
               linestyle=STYLES[Evidence.NUMERICAL], label=f"LA, $|x_2|={_BAND}$")  # fmt: skip
     axes.set(xlabel=r"$x_1$", ylabel=r"change of $\partial_2$ (slope)", xlim=(-1, 1))
     axes.legend(loc="lower right", handlelength=1.5, fontsize=6, labelspacing=0.15)

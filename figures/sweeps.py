@@ -67,11 +67,11 @@ def sweep_figure(
 
 def finish(made: Figure, kinds: Iterable[Kind], levels: Iterable[Evidence]) -> None:
     """The legend above a figure: kinds, then evidence, each in its own order."""
-    present, shown = set(kinds), set(levels)
+    shown = set(levels)
     head_legend(
         made,
         [
-            *kind_handles(kind for kind in Kind if kind in present),
+            *kind_handles(kinds),
             *evidence_handles(level for level in Evidence if level in shown),
         ],
     )

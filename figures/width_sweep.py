@@ -9,15 +9,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from experiments.reading import Curve, Reading, curves, readings
-from expressivity.classes.families import Kind
+from expressivity.classes.neurons import NEURONS
 from expressivity.evidence import Evidence
 from expressivity.targets.builtin import TARGETS
 from figures.curves import RANKS, draw_bounds, draw_curve, end_labels
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
 from figures.style import (
-    FORMS,
-    LOOKS,
     PAGE,
     SOFT,
     evidence_handles,
@@ -25,6 +23,7 @@ from figures.style import (
     kind_handles,
     log_ticks,
     long_log,
+    look_of,
     new_figure,
     panel,
     symbol,
@@ -50,12 +49,12 @@ def draw(runs: Runs) -> Figure:
     found = readings(runs["width_sweep"])
     rows: list[Row] = []
     for name in dict.fromkeys(r.target for r in found):
-        form = TARGETS[name](2.0, "tanh", 7).form
+        own = NEURONS[TARGETS[name](2.0, "tanh", 7).form]
         rows.append(
             Row(
-                title=f"{symbol(name)}, {FORMS[form]}",
-                fits=[r for r in found if r.target == name and r.result.form is form],
-                controls=[r for r in found if r.target == name and r.result.form is not form],
+                title=f"{symbol(name)}, {own.label}",
+                fits=[r for r in found if r.target == name and r.record == own],
+                controls=[r for r in found if r.target == name and r.record != own],
             )
         )
     return draw_rows(rows)
@@ -98,32 +97,32 @@ def _panel(axes: Axes, found: Sequence[Reading], norm: str) -> set[Evidence]:
         if curve.loss == "l2" or norm == "w1inf"
     ]
     for curve in drawn:
-        fixed = curve.kind is Kind.FIXED
-        draw_curve(axes, curve, weight=0.7 if fixed else 1.3, size=2.5 if fixed else 4,
+        mixes = curve.kind.mixes
+        draw_curve(axes, curve, weight=1.3 if mixes else 0.7, size=4 if mixes else 2.5,
                    filled=curve.loss == "h1")  # fmt: skip
     return draw_bounds(axes, drawn)
 
 
 def _fixed(found: Sequence[Reading], norm: str) -> list[Curve]:
     """The curves whose names are written beside them."""
-    fixed = [r for r in found if r.kind is Kind.FIXED and r.loss == "l2"]
+    fixed = [r for r in found if not r.kind.mixes and r.loss == "l2"]
     return list(curves(fixed, norm, along=lambda r: r.width))
 
 
 def _controls(axes: Axes, found: Sequence[Reading], norm: str) -> None:
     """Fits in another form than the target's own: single points."""
     for reading in found:
-        look = LOOKS[reading.kind]
+        look = look_of(reading.kind)
         error = reading.best(norm)
         if math.isfinite(error):
             axes.plot(reading.width, error, color=look.colour, marker="P", markersize=5)
-            said = f"{FORMS[reading.result.form]} {look.label} (control)"
+            said = f"{reading.record.label} {look.label} (control)"
             axes.annotate(said, (reading.width, error), (6, 0), textcoords="offset points",
                           va="center", size=6, color=look.colour)  # fmt: skip
 
 
 def _legend(made: Figure, found: Sequence[Reading], levels: set[Evidence]) -> None:
-    handles = kind_handles(kind for kind in Kind if any(r.kind is kind for r in found))
+    handles = kind_handles(r.kind for r in found)
     if any(r.loss == "h1" for r in found):
         handles.append(
             Line2D([], [], color=SOFT, marker="o", linestyle="", label="fitted in $H^1$")

@@ -3,8 +3,10 @@
 Shared by the containment table, positive_gates and vanishing_gates (docs/theory.md, section 2).
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import sympy as sp
@@ -12,6 +14,7 @@ import sympy as sp
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY, Activation
 from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GATES, GateSpec
+from expressivity.classes.neurons import NEURONS
 from expressivity.classes.weights import Weights, lift, network_expression
 from expressivity.symbolic.identities import is_identity
 from expressivity.symbolic.proof import Step
@@ -23,13 +26,13 @@ _relu = ACTIVATIONS["relu"]
 
 
 def target_of(form: str) -> sp.Expr:
-    """The function that is LA and not MoA."""
-    return _relu(X1) if form == "type1" else X1 * _relu(X1)
+    """The function that is LA and not MoA: ReLU(x1), times x1 for each further map."""
+    return X1 ** (NEURONS[form].maps - 1) * _relu(X1)
 
 
 def title_of(form: str) -> str:
     """The same in words."""
-    return "ReLU(x1)" if form == "type1" else "x1 ReLU(x1)"
+    return "x1 " * (NEURONS[form].maps - 1) + "ReLU(x1)"
 
 
 def la_network(
@@ -52,14 +55,9 @@ def la_network(
         dictionary=tuple(dictionary),
     )
     unit = [int(name == "relu") for name in dictionary]
-    pairs = [s * t for s in unit for t in unit]
-    rows: dict[str, Any] = {
-        "w": [[1, 0]],
-        "v": [second],
-        "a": [[1]],
-        "scale0": pairs if form == "quadratic" else unit,
-        "scale1": unit,
-    }
+    rows: dict[str, Any] = {"w": [[1, 0]], "v": [second], "a": [[1]]}
+    for side, maps in enumerate(family.record.mixtures):
+        rows[f"scale{side}"] = [math.prod(of) for of in product(unit, repeat=len(maps))]
     blocks = {name: sp.ImmutableMatrix(rows[name]) for name in family.shapes}
     return family, Weights(blocks=blocks)
 

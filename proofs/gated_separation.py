@@ -11,13 +11,10 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family, Kind, map_names
 from expressivity.classes.gates import GATES, GateSpec
-from expressivity.membership.obstructions.jump_amplitude import (
-    AMPLITUDE_DEGREES,
-    SECOND_FACTORS,
-    TANGENT,
-)
+from expressivity.classes.generic_neuron import AFFINE_MAP, TANGENT
+from expressivity.classes.neurons import NEURONS
 from expressivity.symbolic.identities import is_identity
 from expressivity.symbolic.proof import Mutation, Step
 from proofs.jump_lemma import X1, X2, Neuron, crossing, generic_neuron_steps, positive
@@ -28,11 +25,12 @@ SOURCE = "docs/theory.md, section 3, T2"
 K = len(FULL_DICTIONARY)
 RELU = FULL_DICTIONARY.index("relu")
 TYPE1_NEURON = Neuron()
-AXIS: dict[str, dict[str, list[list[int]]]] = {
-    "type1": {"w": [[0, 1, 0]]},
-    "one_sided": {"w": [[0, 1, 0]], "v": [[1, 0, 0]]},
-}
-"""w = e2, and v = e1 where there is a second factor."""
+
+
+def axis(form: str) -> dict[str, list[list[int]]]:
+    """w = e2, and v = e1 where there is a second factor."""
+    maps = ([[0, 1, 0]], [[1, 0, 0]])
+    return dict(zip(map_names(NEURONS[form].maps), maps, strict=False))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +57,18 @@ class Setting:
     neuron: Neuron = TYPE1_NEURON
 
     @property
+    def degree(self) -> int:
+        """Number of affine factors of a neuron: the jump of its gradient has this degree.
+
+        Raises:
+            ValueError: the neuron is not one mixture times maps.
+        """
+        record = NEURONS[self.form]
+        if record.factors is None or record.mixtures != ((0,),):
+            raise ValueError(f"required: a neuron of one mixture times maps; got {self.form}")
+        return sum(factor.mixture is None for factor in record.factors)
+
+    @property
     def logits(self) -> tuple[tuple[sp.Expr, sp.Expr, sp.Expr], ...]:
         """The rows u_k with bias e_k."""
         zero = (sp.S.Zero, sp.S.Zero, sp.S.Zero)
@@ -78,7 +88,7 @@ class Setting:
         family = Family(kind=Kind.MOA, neuron=self.form, width=1, dimension=2, gate=self.gate)
         return network(
             family,
-            **AXIS[self.form],
+            **axis(self.form),
             u0=self.logits,
             a=[[1]],
             scale0=[[scale] for scale in self.scales],
@@ -87,7 +97,7 @@ class Setting:
 
 def steps(setting: Setting) -> Iterator[Step]:
     """The proof in reading order."""
-    degree = AMPLITUDE_DEGREES[setting.form]
+    degree = setting.degree
     name = ("constant", "affine")[degree]
     yield Step(
         statement="the target is the MoA network of width 1 with w = e2, logit of ReLU "
@@ -126,7 +136,7 @@ def one_hot(k: int) -> tuple[sp.Expr, ...]:
 def la_network(form: str, coefficients: tuple[sp.Expr, ...]) -> sp.Expr:
     """The LA network of width 1 with w = e2 (and v = e1)."""
     family = Family(kind=Kind.LA, neuron=form, width=1, dimension=2)
-    return network(family, **AXIS[form], a=[[1]], scale0=[[c] for c in coefficients])
+    return network(family, **axis(form), a=[[1]], scale0=[[c] for c in coefficients])
 
 
 def constant_gate_mutation(setting: Setting) -> Mutation:
@@ -138,7 +148,7 @@ def constant_gate_mutation(setting: Setting) -> Mutation:
     amplitude = sp.Add(
         *[v * a.kink for v, a in zip(values, constant.neuron.dictionary, strict=True)]
     )
-    amplitude *= X1 if setting.form == "one_sided" else 1
+    amplitude *= X1**setting.degree
     mutated = replace(constant, target=constant.moa, amplitude=amplitude)
     return Mutation(
         name="a constant gate: logit 1 instead of lambda x1",
@@ -173,7 +183,7 @@ def two_sided_mutation(setting: Setting, shift: sp.Expr | None) -> Mutation:
         setting: of T2, scaled.
         shift: None for tanh gates; else g(lambda x1) = (1 + tanh((lambda x1 - shift)/2))/2.
     """
-    affine = SECOND_FACTORS["one_sided"]
+    affine = AFFINE_MAP
     if shift is None:
         v, a = [[LAMBDA, 0, 0]], [[1]]
     else:

@@ -22,8 +22,8 @@ import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
 from expressivity.classes.gates import GATES
-from expressivity.membership.obstructions.jump_amplitude import (
-    SECOND_FACTORS,
+from expressivity.classes.generic_neuron import (
+    AFFINE_MAP,
     SLOPE,
     TANGENT,
     has_amplitude_of_degree,
@@ -240,7 +240,7 @@ def _jumps_by(amplitude: sp.Expr, target: Target | None = None) -> bool | None:
 
 def _c1(dictionary: Dictionary) -> bool | None:
     """Whether no type1 or one_sided neuron over the dictionary jumps, in value or derivative."""
-    seconds = SECOND_FACTORS.values()
+    seconds = (sp.S.One, AFFINE_MAP)
     found = [neuron_jumps(s, second) for s in dictionary.values() for second in seconds]
     return combined(*(
         None if jump is None else is_identity(part, sp.S.Zero)
@@ -268,14 +268,14 @@ def _named(*names: str) -> Dictionary:
 
 _SETTING = Setting(
     dictionary=_named(*FULL_DICTIONARY),
-    t2_second=SECOND_FACTORS["type1"],
-    t4_second=SECOND_FACTORS["one_sided"],
+    t2_second=sp.S.One,
+    t4_second=AFFINE_MAP,
     smooth=_named("relu2", "gelu", "silu", "tanh"),
     affine=_named("id", "relu", "leaky_relu"),
 )
 _STEP = sp.Piecewise((sp.S.One, Z > 0), (sp.S.Zero, True))
 _silu, _T1 = ACTIVATIONS["silu"], _relu(Z) + ACTIVATIONS["relu2"](Z)
-_Y = SECOND_FACTORS["one_sided"]
+_Y = AFFINE_MAP
 
 _MUTATIONS = (
     Mutation(

@@ -10,8 +10,11 @@ import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, Activation
 from expressivity.classes.facts import is_continuous, settle
+from expressivity.classes.neurons import NEURONS
 from expressivity.membership.obstructions.sign_definite import vanishes_with_an_argument_only
-from expressivity.symbolic.identities import assume_sign, ball_sign, differs, innermost_levels
+from expressivity.symbolic.identities import differs
+from expressivity.symbolic.piecewise import formula_where, innermost_levels
+from expressivity.symbolic.points import ball_sign
 from expressivity.symbolic.proof import Step
 from expressivity.symbolic.symbols import Z
 
@@ -51,7 +54,7 @@ def has_sign_of_argument(activation: Activation) -> bool | None:
     True
     """
     # With id beside it a positive combination vanishes nowhere but at 0 if s has the sign of z.
-    if vanishes_with_an_argument_only((activation, ACTIVATIONS["id"]), "type1"):
+    if vanishes_with_an_argument_only((activation, ACTIVATIONS["id"]), NEURONS["type1"]):
         return True
     places = [sign * size for size in _TRIED for sign in (1, -1)]
     return False if any(ball_sign(z * activation(z), {}) == -1 for z in places) else None
@@ -82,11 +85,11 @@ def _breaks(activation: sp.Expr, place: sp.Expr) -> bool:
 
 def _beside(activation: sp.Expr, place: sp.Expr, side: int) -> sp.Expr | None:
     """The formula on one side of a place, near it; None where a level is not affine."""
-    while levels := innermost_levels(activation):
-        level = levels[0]
+
+    def sign_of(level: sp.Expr) -> int | None:
         slope, value = sp.diff(level, Z), level.subs(Z, place)
         if not slope.is_Rational:
             return None
-        sign = sp.sign(value) if value != 0 else sp.sign(slope) * side
-        activation = assume_sign(activation, level, int(sign))
-    return activation
+        return int(sp.sign(value) if value != 0 else sp.sign(slope) * side)
+
+    return formula_where(activation, sign_of)

@@ -16,7 +16,8 @@ from expressivity.classes.families import FIXED_FORMS, Family, Kind
 from expressivity.classes.gates import GATES, GateSpec
 from expressivity.classes.weights import Weights, network_expression
 from expressivity.membership.obstructions.pole_order import has_simple_poles, higher_pole
-from expressivity.symbolic.identities import is_identity, is_nonzero
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.points import is_nonzero
 from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
 from expressivity.symbolic.symbols import COORDINATES, Z
 
@@ -59,7 +60,7 @@ def steps(setting: Setting) -> Iterator[Step]:
     for kind in Kind:
         yield Step(
             statement=f"{kind}: type1 is one_sided with v = 0 and c = 1"
-            + (" (tanh gates: no gate takes part)" if kind is Kind.MOA else ""),
+            + (" (tanh gates: no gate takes part)" if kind.gated else ""),
             source=SOURCE,
             check=lambda k=kind: type1_is_one_sided(k, names, bias=setting.bias),
         )
@@ -109,13 +110,13 @@ def type1_is_one_sided(kind: Kind, names: Sequence[str], *, bias: bool) -> bool 
         neuron="type1",
         width=2,
         dimension=2,
-        dictionary=tuple(names[:1] if kind is Kind.FIXED else names),
-        gate=GateSpec(name="tanh") if kind is Kind.MOA else None,
+        dictionary=tuple(names if kind.mixes else names[:1]),
+        gate=GateSpec(name="tanh") if kind.gated else None,
         bias=bias,
     )
     one_sided = replace(type1, neuron="one_sided")
     shared: dict[str, Sequence[Any]] = {}
-    if kind is Kind.FIXED:
+    if not kind.mixes:
         shared["scale0"] = [int(name == type1.activation) for name in type1.basis]
     if not bias:
         w1, w2, w3, w4 = sp.symbols("w_:4", real=True)

@@ -14,14 +14,15 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY, Activation
-from expressivity.membership.obstructions.jump_amplitude import (
-    SECOND_FACTORS,
+from expressivity.classes.generic_neuron import (
+    AFFINE_MAP,
     TANGENT,
     NeuronJump,
     has_amplitude_of_degree,
     neuron_jumps,
 )
-from expressivity.symbolic.identities import assume_sign, is_identity
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.piecewise import assume_sign
 from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
 from expressivity.symbolic.symbols import COORDINATES, Z
 from expressivity.targets.crossings import Crossing
@@ -45,7 +46,7 @@ class Neuron:
 
     dictionary: tuple[Activation, ...] = SEVEN
     coefficients: tuple[sp.Expr, ...] = sp.symbols("alpha1:8", real=True)
-    second: sp.Expr = SECOND_FACTORS["type1"]
+    second: sp.Expr = sp.S.One
 
     @property
     def mixture(self) -> sp.Expr:
@@ -201,9 +202,7 @@ _SETTING = Setting(neuron=Neuron())
 _MUTATIONS = (
     Mutation(
         name="a second factor v.x + c (one_sided)",
-        setting=replace(
-            _SETTING, neuron=replace(_SETTING.neuron, second=SECOND_FACTORS["one_sided"])
-        ),
+        setting=replace(_SETTING, neuron=replace(_SETTING.neuron, second=AFFINE_MAP)),
         counterexample=Step(
             statement="x1 ReLU(x2) jumps by x1 along x2 = 0",
             source="direct computation",

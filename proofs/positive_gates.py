@@ -20,8 +20,8 @@ import sympy as sp
 from expressivity.classes.activations import ACTIVATIONS, Activation
 from expressivity.classes.facts import settle
 from expressivity.classes.gates import GATES, GateSpec
-from expressivity.classes.neurons import FORMS
-from expressivity.membership.obstructions.jump_amplitude import NORMAL, SLOPE, neuron_jumps
+from expressivity.classes.generic_neuron import NORMAL, SLOPE, neuron_jumps
+from expressivity.classes.neurons import FORMS, NEURONS
 from expressivity.membership.obstructions.sign_definite import vanishes_with_an_argument_only
 from expressivity.symbolic.identities import is_identity
 from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
@@ -138,12 +138,19 @@ def is_sign_definite(setting: Setting, form: str) -> bool | None:
     False where equal neurons with equal gates, output weights 1, .., 1, 1 - width (1 at width 1)
     and arguments 1 or -1, cancel.
     """
-    if vanishes_with_an_argument_only(setting.dictionary, form, setting.width):
+    if vanishes_with_an_argument_only(setting.dictionary, NEURONS[form], setting.width):
         return True
+    factors = NEURONS[form].factors
+    if factors is None:
+        return None
     outer = [1] if setting.width == 1 else [*[1] * (setting.width - 1), 1 - setting.width]
     mixtures = {z: sp.Add(*[s(sp.Integer(z)) for s in setting.dictionary]) for z in (1, -1)}
-    seconds = {"type1": {1: sp.S.One}, "one_sided": {1: sp.S.One, -1: sp.S.NegativeOne}}
-    neurons = [z * y for z, y in product(mixtures.values(), seconds.get(form, mixtures).values())]
+    values = [
+        mixtures.values() if factor.mixture is not None else (sp.S.One, sp.S.NegativeOne)
+        for factor in factors
+        for _ in factor.maps
+    ]
+    neurons = [sp.Mul(*chosen) for chosen in product(*values)]
     vanishing = (is_identity(sum(outer) * neuron, sp.S.Zero) for neuron in neurons)
     return False if any(vanishing) else None
 
@@ -160,6 +167,35 @@ def growth_steps(setting: Setting) -> Iterator[Step]:
         source=SOURCE,
     )
     yield from gate_steps(setting)
+    yield from order_steps(setting)
+    yield Step(
+        statement="F_gelu = A x/2 + (x/2) sum_c q_c erf(c x/sqrt(2)), over the distinct values c "
+        "of abs(w_j), q_c the sum of a_j abs(w_j) over abs(w_j) = c",
+        source=SOURCE,
+    )
+    yield from imaginary_axis_steps()
+    yield Step(
+        statement="so if some q_c != 0, the largest such c makes F_gelu(iy) grow like "
+        "exp(c^2 y^2/2): order 2. Hence all q_c = 0, and sum_j a_j abs(w_j) = sum_c q_c = 0",
+        source=SOURCE,
+    )
+    for s in setting.dictionary:
+        yield Step(
+            statement=f"pi(x) {s.name}(w x), pi any C^1 gate: continuous, and the derivative jumps "
+            "at 0 by pi(0) kink abs(w), for both signs of w",
+            source=SOURCE,
+            check=lambda s=s: kink_times_size(s),
+        )
+    yield Step(
+        statement="the network's derivative thus jumps at 0 by sum_k pi_k(0) kink_k times "
+        "sum_j a_j abs(w_j) = 0 (neurons with w_j = 0 are 0); that of the target by 1",
+        source=SOURCE,
+        check=lambda: kink_times_size(_relu, sp.S.One),
+    )
+
+
+def order_steps(setting: Setting) -> Iterator[Step]:
+    """All but the mixture of gelu continues to functions of order at most 1."""
     for spec in setting.gates:
         yield Step(
             statement=f"{words(spec)}: in x each gate is a quotient of exponential sums, hence "
@@ -187,30 +223,6 @@ def growth_steps(setting: Setting) -> Iterator[Step]:
         "F_gelu = (x - sum over the other k of pi_k F_k)/pi_gelu: sums, products and quotients "
         "by functions that are not 0 keep order at most 1, so the entire F_gelu has it",
         source="Hayman, Meromorphic Functions, 1964",
-    )
-    yield Step(
-        statement="F_gelu = A x/2 + (x/2) sum_c q_c erf(c x/sqrt(2)), over the distinct values c "
-        "of abs(w_j), q_c the sum of a_j abs(w_j) over abs(w_j) = c",
-        source=SOURCE,
-    )
-    yield from imaginary_axis_steps()
-    yield Step(
-        statement="so if some q_c != 0, the largest such c makes F_gelu(iy) grow like "
-        "exp(c^2 y^2/2): order 2. Hence all q_c = 0, and sum_j a_j abs(w_j) = sum_c q_c = 0",
-        source=SOURCE,
-    )
-    for s in setting.dictionary:
-        yield Step(
-            statement=f"pi(x) {s.name}(w x), pi any C^1 gate: continuous, and the derivative jumps "
-            "at 0 by pi(0) kink abs(w), for both signs of w",
-            source=SOURCE,
-            check=lambda s=s: kink_times_size(s),
-        )
-    yield Step(
-        statement="the network's derivative thus jumps at 0 by sum_k pi_k(0) kink_k times "
-        "sum_j a_j abs(w_j) = 0 (neurons with w_j = 0 are 0); that of the target by 1",
-        source=SOURCE,
-        check=lambda: kink_times_size(_relu, sp.S.One),
     )
 
 

@@ -61,8 +61,6 @@ def _proof(name: str) -> Proof:
 
 def theorems(done: Sequence[Fit]) -> set[str]:
     """Names of the theorems that fits rest on: separations, bounds, containments."""
-    from expressivity.classes.families import Kind
-
     named: set[str] = set()
     for fit in done:
         separation = _separation(fit)
@@ -70,9 +68,9 @@ def theorems(done: Sequence[Fit]) -> set[str]:
         bounds = filter(None, fit.result.lower_bound.values())
         named |= {_BOUNDS[bound.method] for bound in bounds if bound.method in _BOUNDS}
     kinds = {fit.result.kind for fit in done}
-    if kinds >= {Kind.FIXED, Kind.LA}:
+    if any(kind.learned for kind in kinds) and not all(kind.mixes for kind in kinds):
         named.add("inclusions")
-    if kinds >= {Kind.LA, Kind.MOA}:
+    if any(kind.learned for kind in kinds) and any(kind.gated for kind in kinds):
         named |= {"containment", *chain(*map(_counterexamples, done))}
     return named - {""}
 
@@ -109,7 +107,7 @@ def _theorem_on(name: str, lambda_: float | None, activations: int, expression: 
 
 def _counterexamples(fit: Fit) -> tuple[str, ...]:
     """Where the gates of a class do not contain LA: the theorems that say so."""
-    from expressivity.separation.gaps import la_in_moa
+    from expressivity.membership.inclusions import la_in_moa
 
     family = fit.result.family
     if family.gate is None or la_in_moa(family.gate, activations=len(family.dictionary)):

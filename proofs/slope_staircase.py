@@ -12,11 +12,11 @@ Its theorem is registered by ``gradient_jump_bound``.
 from collections.abc import Mapping
 
 import sympy as sp
-from sympy.core.relational import Relational
 
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.facts import settle
 from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.piecewise import kink_levels
 from expressivity.symbolic.proof import Step
 from expressivity.symbolic.symbols import COORDINATES, Z
 from expressivity.targets.builtin import t1
@@ -123,7 +123,7 @@ def kinks(activation: sp.Expr) -> set[sp.Expr]:
     >>> sorted(kinks(TWO_KINKS))
     [0, 1]
     """
-    levels = {relation.lhs - relation.rhs for relation in activation.atoms(Relational)}
+    levels = kink_levels(activation)
     return {root for level in levels for root in sp.Poly(level, Z).all_roots()}
 
 

@@ -10,16 +10,18 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, Activation
-from expressivity.membership.obstructions.smoothness import (
+from expressivity.classes.generic_neuron import (
     LINE,
-    excess_formula,
-    formula_change,
     neuron_degree,
     neuron_is_analytic,
     neuron_is_c1,
+)
+from expressivity.membership.obstructions.smoothness import (
+    excess_formula,
+    formula_change,
     value_or_gradient_jump,
 )
-from expressivity.symbolic.identities import split_cells
+from expressivity.symbolic.piecewise import split_cells
 from expressivity.symbolic.proof import Step
 from expressivity.symbolic.symbols import Z
 from expressivity.targets.target import Target
@@ -56,63 +58,86 @@ def class_steps(classes: Classes, target: Target, second: sp.Expr, source: str) 
 
     ``second`` is a polynomial in LINE.
     """
-    factor = "" if second == 1 else f" times {second}"
     if classes.affine:
-        degree = 1 + int(sp.Poly(second, LINE).degree())
-        for s in classes.affine:
-            yield Step(
-                statement=f"{s.name}(w x + b){factor} has degree at most {degree} on either side "
-                "of its kink, for symbolic w and b",
-                source=source,
-                check=lambda s=s: degree_is_at_most(s, second, degree),
-            )
-        yield Step(
-            statement=f"sums of polynomials of degree at most {degree} are such polynomials: "
-            f"their derivative of order {degree + 1} is 0",
-            source=source,
-            check=lambda: polynomials_are_closed(degree),
-        )
-        yield Step(
-            statement="finitely many neurons have finitely many kinks, so every interval has "
-            "an open part on which a network is one such polynomial",
-            source=source,
-        )
-        yield Step(
-            statement="on some open interval the target is an analytic function that is no "
-            f"polynomial of degree at most {degree}, so by the identity theorem on no part either",
-            source=source,
-            check=lambda: exceeds(target, degree),
-        )
+        yield from affine_steps(classes, target, second, source)
     if classes.smooth:
-        for s in classes.smooth:
-            yield Step(
-                statement=f"{s.name}(w x + b){factor} is C^1, for w > 0 and for w < 0",
-                source=source,
-                check=lambda s=s: neuron_is_c1(s.expression, second),
-            )
-        yield Step(statement="finite sums of C^1 functions are C^1", source="calculus")
-        yield Step(
-            statement="the target or its derivative jumps",
-            source=source,
-            check=lambda: jumps(target),
-        )
+        yield from smooth_steps(classes, target, second, source)
     if classes.analytic:
-        for s in classes.analytic:
-            yield Step(
-                statement=f"{s.name}(w x + b){factor} is real-analytic, for symbolic w and b",
-                source=source,
-                check=lambda s=s: True if neuron_is_analytic(s.expression, second) else None,
-            )
+        yield from analytic_steps(classes, target, second, source)
+
+
+def _factor(second: sp.Expr) -> str:
+    return "" if second == 1 else f" times {second}"
+
+
+def affine_steps(classes: Classes, target: Target, second: sp.Expr, source: str) -> Iterator[Step]:
+    """Activations of affine pieces: the target is no polynomial of their degree."""
+    factor = _factor(second)
+    degree = 1 + int(sp.Poly(second, LINE).degree())
+    for s in classes.affine:
         yield Step(
-            statement="finite sums of real-analytic functions are real-analytic, and two that "
-            "agree on an open interval agree everywhere (identity theorem)",
-            source="calculus",
-        )
-        yield Step(
-            statement="on the two sides of a kink the target follows different analytic formulas",
+            statement=f"{s.name}(w x + b){factor} has degree at most {degree} on either side "
+            "of its kink, for symbolic w and b",
             source=source,
-            check=lambda: True if formula_change(target) is not None else None,
+            check=lambda s=s: degree_is_at_most(s, second, degree),
         )
+    yield Step(
+        statement=f"sums of polynomials of degree at most {degree} are such polynomials: "
+        f"their derivative of order {degree + 1} is 0",
+        source=source,
+        check=lambda: polynomials_are_closed(degree),
+    )
+    yield Step(
+        statement="finitely many neurons have finitely many kinks, so every interval has "
+        "an open part on which a network is one such polynomial",
+        source=source,
+    )
+    yield Step(
+        statement="on some open interval the target is an analytic function that is no "
+        f"polynomial of degree at most {degree}, so by the identity theorem on no part either",
+        source=source,
+        check=lambda: exceeds(target, degree),
+    )
+
+
+def smooth_steps(classes: Classes, target: Target, second: sp.Expr, source: str) -> Iterator[Step]:
+    """Activations in C^1: the target or its derivative jumps."""
+    factor = _factor(second)
+    for s in classes.smooth:
+        yield Step(
+            statement=f"{s.name}(w x + b){factor} is C^1, for w > 0 and for w < 0",
+            source=source,
+            check=lambda s=s: neuron_is_c1(s.expression, second),
+        )
+    yield Step(statement="finite sums of C^1 functions are C^1", source="calculus")
+    yield Step(
+        statement="the target or its derivative jumps",
+        source=source,
+        check=lambda: jumps(target),
+    )
+
+
+def analytic_steps(
+    classes: Classes, target: Target, second: sp.Expr, source: str
+) -> Iterator[Step]:
+    """Analytic activations: the target follows two formulas."""
+    factor = _factor(second)
+    for s in classes.analytic:
+        yield Step(
+            statement=f"{s.name}(w x + b){factor} is real-analytic, for symbolic w and b",
+            source=source,
+            check=lambda s=s: True if neuron_is_analytic(s.expression, second) else None,
+        )
+    yield Step(
+        statement="finite sums of real-analytic functions are real-analytic, and two that "
+        "agree on an open interval agree everywhere (identity theorem)",
+        source="calculus",
+    )
+    yield Step(
+        statement="on the two sides of a kink the target follows different analytic formulas",
+        source=source,
+        check=lambda: True if formula_change(target) is not None else None,
+    )
 
 
 def degree_is_at_most(activation: Activation, second: sp.Expr, degree: int) -> bool | None:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.membership.obstructions.smoothness import AFFINE_FACTOR, LINE
-from expressivity.symbolic.identities import assume_sign, is_identity
+from expressivity.classes.generic_neuron import AFFINE_FACTOR, LINE
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.piecewise import assume_sign
 from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
 from expressivity.targets.builtin import t3, t3b
 from expressivity.targets.target import Target

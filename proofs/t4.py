@@ -14,7 +14,7 @@ import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
 from expressivity.classes.families import Family, Kind
-from expressivity.membership.obstructions.jump_amplitude import SECOND_FACTORS
+from expressivity.classes.generic_neuron import AFFINE_MAP
 from expressivity.symbolic.identities import is_identity
 from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
 from proofs import gated_separation
@@ -24,7 +24,7 @@ from proofs.networks import network
 from proofs.t2 import ASSUMPTIONS, TANH
 
 SOURCE = "docs/theory.md, section 3, T4"
-AFFINE = SECOND_FACTORS["one_sided"]
+AFFINE = AFFINE_MAP
 T4 = sp.tanh(LAMBDA * X1) * ACTIVATIONS["relu"](X2) * X1
 
 

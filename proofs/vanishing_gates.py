@@ -16,12 +16,11 @@ import sympy as sp
 from expressivity.classes.activations import ACTIVATIONS, Activation
 from expressivity.classes.facts import pieces, settle
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.neurons import NEURONS
+from expressivity.classes.properties import vanishing_order
 from expressivity.classes.weights import network_expression
 from expressivity.membership.obstructions.pole_order import vanishes_at_zero
-from expressivity.membership.obstructions.vanishing_order import (
-    taylor_on_ray,
-    vanishing_order,
-)
+from expressivity.membership.obstructions.vanishing_order import taylor_on_ray
 from expressivity.symbolic.identities import differs, is_identity
 from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
 from expressivity.symbolic.symbols import Z
@@ -128,7 +127,7 @@ def flatness_steps(setting: Setting) -> Iterator[Step]:
             source=SOURCE,
             check=lambda f=form: settle(
                 [
-                    setting.order <= vanishing_order(f, bias=False) or None,
+                    has_order(f, setting.order),
                     *vanishing_of_products(setting.dictionary, f, setting.order),
                 ]
             ),
@@ -192,18 +191,27 @@ def vanishing_of_products(
     dictionary: tuple[Activation, ...], form: str, order: int
 ) -> Iterator[bool | None]:
     """The Taylor coefficients below ``order`` of one neuron's terms along a ray are 0."""
-    gates = _T**2 if form == "two_sided" else _T
-    seconds = dictionary if form != "one_sided" else (ACTIVATIONS["id"],)
-    for s, t in product(dictionary, seconds):
-        left, right = pieces(s.expression), pieces(t.expression)
-        if left is None or right is None:
+    neuron = NEURONS[form]
+    if neuron.factors is None:
+        yield None
+        return
+    linear = (ACTIVATIONS["id"],)
+    choices = [
+        linear if factor.mixture is None else dictionary
+        for factor in neuron.factors
+        for _ in factor.maps
+    ]
+    for chosen in product(*choices):
+        sides = [pieces(activation.expression) for activation in chosen]
+        if None in sides:
             yield None
             continue
-        for first, second in product({*left}, {*right}):
-            factors: list[Any] = [first.subs(Z, _OMEGA * _T), second.subs(Z, _B * _T)]
+        for formulas in product(*({*side} for side in sides if side is not None)):
+            factors: list[Any] = [formula.subs(Z, _OMEGA * _T) for formula in formulas]
             values = [factor.subs(_T, 0) for factor in factors]
-            # Each factor that is 0 at 0 is t times an analytic function.
-            exponent = sp.degree(gates, _T) + sum(value == 0 for value in values)
+            # Each mixture brings a gate; each factor that is 0 at 0 is t times an analytic
+            # function.
+            exponent = len(neuron.mixtures) + sum(value == 0 for value in values)
             yield bool(exponent >= order)
 
 
@@ -227,6 +235,12 @@ def is_nonzero_below(expression: sp.Expr, order: int) -> bool | None:
 def _taylor(expression: sp.Expr, sign: int, count: int) -> tuple[sp.Expr, ...] | None:
     target = Target(name="target", expression=expression, domain=domain_for(1), source=SOURCE)
     return taylor_on_ray(target, (sign,), count)
+
+
+def has_order(form: str, order: int) -> bool | None:
+    """Whether the neuron shows that it is O(|x|^order), without hidden biases."""
+    found = vanishing_order(NEURONS[form], bias=False)
+    return True if found is not None and order <= found else None
 
 
 def relu_is_la_with_biases(form: str) -> bool | None:

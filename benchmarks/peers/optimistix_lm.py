@@ -8,6 +8,7 @@ Shape letters as in common.py.
 """
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -30,21 +31,12 @@ from jax_adam import mixture
 TOLERANCE = 1e-14
 
 
-def main() -> None:
-    arguments = parse_arguments(__doc__ or "", steps=200)
-    jax.config.update("jax_platforms", "cpu")
-    jax.config.update("jax_enable_x64", True)
-    problem = load_problem(arguments)
-    nodes_ND = jnp.asarray(problem.nodes_ND)
-    root_weights_N = jnp.sqrt(jnp.asarray(problem.weights_N / problem.weights_N.sum()))
-    values_N = jnp.asarray(problem.values_N)
-    fine_nodes_FD = jnp.asarray(problem.fine_nodes_FD)
-    starts_RP = jnp.asarray(problem.starts_RP)
+Residual = Callable[[jax.Array, None], tuple[jax.Array, None]]
+
+
+def stepper(residual: Residual, starts_RP: jax.Array) -> tuple[Any, Callable[..., Any]]:
+    """The solver's states at the starts, and the compiled function that advances them."""
     solver = optimistix.LevenbergMarquardt(rtol=TOLERANCE, atol=TOLERANCE)
-
-    def residual(vector_P: jax.Array, args: None) -> tuple[jax.Array, None]:
-        return root_weights_N * (mixture(vector_P, nodes_ND) - values_N), None
-
     residual_struct_N = jax.eval_shape(lambda y_P: residual(y_P, None)[0], starts_RP[0])
     tags: frozenset[object] = frozenset()
 
@@ -78,6 +70,25 @@ def main() -> None:
     def advance(carry: tuple[jax.Array, Any], count: int) -> tuple[jax.Array, Any, jax.Array]:
         carry = jax.lax.map(lambda one: advance_one(one, count), carry)
         return *carry, jax.vmap(unfinished)(carry).any()
+
+    return arrays, advance
+
+
+def main() -> None:
+    arguments = parse_arguments(__doc__ or "", steps=200)
+    jax.config.update("jax_platforms", "cpu")
+    jax.config.update("jax_enable_x64", True)
+    problem = load_problem(arguments)
+    nodes_ND = jnp.asarray(problem.nodes_ND)
+    root_weights_N = jnp.sqrt(jnp.asarray(problem.weights_N / problem.weights_N.sum()))
+    values_N = jnp.asarray(problem.values_N)
+    fine_nodes_FD = jnp.asarray(problem.fine_nodes_FD)
+    starts_RP = jnp.asarray(problem.starts_RP)
+
+    def residual(vector_P: jax.Array, args: None) -> tuple[jax.Array, None]:
+        return root_weights_N * (mixture(vector_P, nodes_ND) - values_N), None
+
+    arrays, advance = stepper(residual, starts_RP)
 
     def advance_all(parts: list[Any], count: int) -> tuple[list[Any], bool]:
         """Each part of the restarts on a thread of its own; whether any is unfinished."""

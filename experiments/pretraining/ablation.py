@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from experiments.pretraining.arm_names import plain_fixed, plain_gated
 from experiments.pretraining.arms import Arm
 from experiments.pretraining.comparison import Table
 from experiments.pretraining.data import Corpus
@@ -64,5 +65,6 @@ class Ablation:
 
 def pairs(table: Table) -> list[tuple[str, str]]:
     """Every arm minus MoA as it is by default, and minus fixed."""
-    present = [minus for minus in ("moa", "fixed") if minus in table]
-    return [(arm, minus) for arm in table for minus in present if arm not in ("fixed", minus)]
+    fixed = plain_fixed(table)
+    varied = [arm for arm in table if arm not in fixed]
+    return [(arm, minus) for arm in varied for minus in plain_gated(table) + fixed if arm != minus]

@@ -91,7 +91,7 @@ def observe(
     hooks = [
         layer.register_forward_pre_hook(recorder(name))
         for name, layer in model.named_modules()
-        if isinstance(layer, FeedForward) and layer.family.kind is not Kind.FIXED
+        if isinstance(layer, FeedForward) and layer.family.mixes
     ]
     try:
         inputs_BT, _ = validation_windows(tokens_N, recipe.training.windows, recipe.model.context)

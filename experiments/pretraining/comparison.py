@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from experiments.pretraining.arm_names import plain_fixed, plain_gated
 from experiments.pretraining.arms import Arm
 from experiments.pretraining.data import Corpus
 from experiments.pretraining.recipes import Mixing, RecipeFactory
@@ -15,9 +16,6 @@ from experiments.pretraining.runs import TrainingUnit
 from experiments.statistics import Interval, mean_interval
 from expressivity.classes.families import Kind
 from expressivity.runs.folder import Entry
-
-MATCHED = (Kind.FIXED, Kind.LA)
-"""Kinds that are also run with as many parameters as MoA."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,13 +50,13 @@ class Plan:
 
     def matched(self, corpus: Corpus, runs: Sequence[Entry]) -> list[TrainingUnit]:
         """Kinds with the parameters that MoA has more given to the width, at their best rate."""
-        if Kind.MOA not in self.kinds:
+        if not any(kind.gated for kind in self.kinds):
             return []
         table = by_arm(runs)
         return [
             unit
-            for kind in MATCHED
-            if kind in self.kinds and (rate := best_rate(table, str(kind))) is not None
+            for kind in sorted(self.kinds)
+            if not kind.gated and (rate := best_rate(table, str(kind))) is not None
             for unit in self._units(replace(self.mixing, kind=kind, matched=True), (rate,), corpus)
         ]
 
@@ -117,9 +115,10 @@ class Difference:
 
 def pairs(table: Table) -> list[tuple[str, str]]:
     """Every arm minus fixed, and MoA minus every other."""
-    arms = list(table)
-    found = [(arm, "fixed") for arm in arms if arm != "fixed" and "fixed" in arms]
-    return found + [("moa", arm) for arm in arms if "moa" in arms and arm not in ("moa", "fixed")]
+    fixed = plain_fixed(table)
+    found = [(arm, base) for base in fixed for arm in table if arm != base]
+    others = [arm for arm in table if arm not in fixed]
+    return found + [(moa, arm) for moa in plain_gated(table) for arm in others if arm != moa]
 
 
 def differences(

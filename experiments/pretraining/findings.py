@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from experiments.pretraining.arm_names import ArmName, plain_fixed, plain_gated
 from experiments.pretraining.tables import ends, interval, loss
 
 _SEEDS = 5
@@ -16,14 +17,6 @@ _SIDES = {
     "unknown": "not told apart from 0",
     "few": f"no verdict on fewer than {_SEEDS} seeds",
     "none": "no verdict without an interval",
-}
-
-_NAMES = {
-    "fixed": "fixed",
-    "la": "LA",
-    "moa": "MoA",
-    "fixed-matched": "fixed with as many parameters",
-    "la-matched": "LA with as many parameters",
 }
 
 
@@ -48,9 +41,9 @@ def of_comparison(document: dict[str, Any]) -> list[Finding]:
             for row in document["differences"]
             if row["equal"] and (row["arm"], row["minus"]) == pair
         ]
-        if rows and not any(arm.endswith("-matched") for arm in pair):
+        if rows and not any(ArmName.read(arm).matched for arm in pair):
             found.append(_equal(rows))
-    found += [_frozen(arm) for arm in document["gates"] if arm["arm"] == "moa"]
+    found += [_frozen(arm) for arm in document["gates"] if plain_gated([arm["arm"]])]
     return found + _scope(document)
 
 
@@ -62,7 +55,7 @@ def of_ablation(document: dict[str, Any]) -> list[Finding]:
             f"{_SIDES[_side(row)]}."
         )
         for row in document["differences"]
-        if row["minus"] == "moa"
+        if plain_gated([row["minus"]])
     ]
     return found + _scope(document)
 
@@ -73,10 +66,9 @@ def of_scaling(document: dict[str, Any]) -> list[Finding]:
     few = min(runs.values(), default=0) < _SEEDS
     fits = {row["arm"]: row for row in document["fits"]}
     found: list[Finding] = []
-    for arm in ("la", "moa"):
-        if arm not in fits or "fixed" not in fits:
-            continue
-        one, other = fits[arm]["exponent"], fits["fixed"]["exponent"]
+    fixed = plain_fixed(fits)
+    for arm, base in ((arm, base) for base in fixed for arm in sorted(fits) if arm != base):
+        one, other = fits[arm]["exponent"], fits[base]["exponent"]
         if few:
             verdict = _SIDES["few"]
         elif one is None or other is None:
@@ -86,7 +78,7 @@ def of_scaling(document: dict[str, Any]) -> list[Finding]:
             verdict = "they do not overlap" if apart else "they overlap"
         found.append(
             Finding(
-                text=f"95 % intervals of the exponents, not paired: {_NAMES[arm]} {ends(one)}, "
+                text=f"95 % intervals of the exponents, not paired: {_name(arm)} {ends(one)}, "
                 f"fixed {ends(other)}; {verdict}."
             )
         )
@@ -115,7 +107,7 @@ def _range(numbers: Sequence[float], form: str) -> str:
 
 def _difference(row: dict[str, Any]) -> Finding:
     text = f"{_pair(row)}, each at its own best rate: {_numbers(row)}"
-    if row["arm"] == "fixed-matched":
+    if (arm := ArmName.read(row["arm"])).matched and not arm.kind.mixes:
         return Finding(text=f"{text}; no claim, a control: what a few more neurons change.")
     side = _side(row)
     verdict = {
@@ -150,7 +142,7 @@ def _pair(row: dict[str, Any]) -> str:
 
 
 def _name(arm: str) -> str:
-    return _NAMES.get(arm, arm)
+    return ArmName.read(arm).title
 
 
 def _numbers(row: dict[str, Any]) -> str:

@@ -56,13 +56,13 @@ def build_optimizers(model: nn.Module, config: TrainingConfig) -> list[torch.opt
     role = roles(model)
     decay = {Role.GATE: config.gate_decay, Role.SCALE: 0.0, Role.VECTOR: 0.0}
     groups: dict[Role, dict[str, object]] = {}
-    for kind in Role:
-        members = [p for name, p in model.named_parameters() if role[name] is kind]
+    for part in Role:
+        members = [p for name, p in model.named_parameters() if role[name] is part]
         if members:
-            groups[kind] = {
+            groups[part] = {
                 "params": members,
-                "weight_decay": decay.get(kind, config.weight_decay),
-                "multiplier": config.gate_rate if kind is Role.GATE else 1.0,
+                "weight_decay": decay.get(part, config.weight_decay),
+                "multiplier": config.gate_rate if part is Role.GATE else 1.0,
             }
     found: list[torch.optim.Optimizer] = []
     if config.optimizer is Optimizer.MUON and Role.MATRIX in groups:

@@ -11,8 +11,9 @@ from enum import StrEnum
 from experiments.pretraining.model import ModelConfig
 from experiments.pretraining.moe import Experts
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import FIXED_FORMS, Family, Kind
+from expressivity.classes.families import Family, Kind, reference_form
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.neurons import NEURONS
 from expressivity.layers.initialisation import Initialisation, Mixture
 from expressivity.registry import Registry, a_function
 
@@ -75,19 +76,20 @@ class Mixing:
 
         Chosen by ``ablate`` (docs/pretraining.md).
         """
-        needed = {"silu"} if self.form in FIXED_FORMS else {"silu", "id"}
+        own = NEURONS[self.form] is NEURONS[reference_form(self.form)]
+        needed = {"silu"} if own else {"silu", "id"}
         gates = self.gate.scale and self.gate.bias
-        if self.kind is Kind.FIXED or not (gates and needed <= set(self.dictionary)):
+        if not (self.kind.mixes and gates and needed <= set(self.dictionary)):
             return Initialisation()
         return Initialisation(mixture=Mixture.REFERENCE)
 
     def family(self, dimension: int) -> Family:
-        """Its layer: hidden width 8/3 of the dimension, 4 times for type1; no hidden biases.
+        """Its layer: hidden width 8/3 of the dimension, 4 times for one map; no hidden biases.
 
         >>> Mixing(kind=Kind.FIXED).family(128).width
         344
         """
-        width = 4 * dimension if self.form == "type1" else 8 * round(dimension / 3)
+        width = 4 * dimension if NEURONS[self.form].maps == 1 else 8 * round(dimension / 3)
         family = self._family(dimension, width)
         if not self.matched:
             return family
@@ -98,16 +100,14 @@ class Mixing:
         return self._family(dimension, width + more)
 
     def _family(self, dimension: int, width: int) -> Family:
-        fixed = self.kind is Kind.FIXED
-        form = "one_sided" if fixed and self.form != "type1" else self.form
         return Family(
             kind=self.kind,
-            neuron=form,
+            neuron=self.form if self.kind.mixes else reference_form(self.form),
             width=width,
             dimension=dimension,
             outputs=dimension,
-            dictionary=(self.activation,) if fixed else self.dictionary,
-            gate=self.gate if self.kind is Kind.MOA else None,
+            dictionary=self.dictionary if self.kind.mixes else (self.activation,),
+            gate=self.gate if self.kind.gated else None,
             bias=False,
         )
 

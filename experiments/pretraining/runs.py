@@ -9,7 +9,6 @@ from experiments.pretraining.data import Corpus
 from experiments.pretraining.distributed import ALONE, Place
 from experiments.pretraining.recipes import Mixing, Recipe
 from experiments.pretraining.training import train
-from expressivity.classes.families import Kind
 from expressivity.runs.units import OnProgress, Outcome, Unit
 
 _TAIL = 0.1
@@ -88,7 +87,7 @@ class TrainingUnit(Unit):
         )
         log = trained.log
         gates = None
-        if self.mixing.kind is not Kind.FIXED and self.place.writes:
+        if self.mixing.kind.mixes and self.place.writes:
             gates = analyse(recipe, trained.weights, self.corpus).record
         tail = log.loss[-math.ceil(_TAIL * log.steps) :]
         return Outcome(

@@ -1,6 +1,6 @@
 """B3: free knots (docs/theory.md, section 4, B3, and B1 for the derivative of t1).
 
-In one variable a type1 network over continuous piecewise affine activations with a kink at 0 is
+In one variable a network of continuous piecewise affine functions of one map with a kink at 0 is
 affine between its knots, and a network of width m has at most m of them. Let the target be a
 quadratic with leading coefficient A on an interval of length l, and let k knots be possible there.
 
@@ -29,9 +29,9 @@ from expressivity.bounds.integrals.polynomial_pieces import (
     sup_above,
 )
 from expressivity.bounds.integrals.scale import binary_exponent
-from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.facts import degree_of, kink_of
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.facts import degree_of, is_continuous, kink_of
+from expressivity.classes.families import Family
+from expressivity.classes.terms import branches
 from expressivity.evidence import Evidence
 from expressivity.symbolic.interpret import BALL, interpret, lower_float
 from expressivity.targets.target import Target
@@ -39,16 +39,16 @@ from expressivity.targets.target import Target
 
 def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, ...]:
     """Free-knot bounds in the three norms, from the best quadratic piece of the target for each."""
-    if family.kind is Kind.MOA or family.neuron != "type1" or target.dimension > 1:
+    functions = branches(family)
+    if family.gate is not None or functions is None or target.dimension > 1:
         return ()
-    activations = [ACTIVATIONS[name] for name in family.dictionary]
-    if not all(s.kinked_at_0_alone for s in activations):
+    if not all(is_continuous(s) for s in functions):
         return ()
-    degrees = [degree_of(s.expression) for s in activations]
+    degrees = [degree_of(s) for s in functions]
     if any(degree is None or degree > 1 for degree in degrees):
         return ()
     pieces = _pieces(target)
-    kinked = any(kink_of(s.expression) != 0 for s in activations)
+    kinked = any(kink_of(s) != 0 for s in functions)
 
     def knots(piece: Piece, *, closed: bool) -> int:
         """How many knots can matter; without biases the only one is at 0."""

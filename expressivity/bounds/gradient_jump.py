@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from itertools import combinations
+from math import comb
 from typing import Any
 
 import flint
@@ -25,9 +25,8 @@ from sympy.core.relational import Relational
 
 from expressivity.bounds.bound import Bound, TargetNorms, precision
 from expressivity.bounds.integrals.chords import Plane, Point, chords
-from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.facts import kink_of
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
+from expressivity.classes.properties import amplitude_degree, is_c1, kinks_where_a_map_vanishes
 from expressivity.evidence import Evidence
 from expressivity.symbolic.interpret import BALL, interpret, lower_float
 from expressivity.targets.domains import Domain
@@ -75,42 +74,51 @@ def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, .
 def class_degree(family: Family, *, through_origin: bool) -> int | None:
     """Degree q of the class's jump along a hyperplane, -1 for no jump, None for not known.
 
-    Only for activations that are continuous, C^1 from each side of 0 and smooth elsewhere, as far
-    as their expressions show it. Products of C^1 functions are C^1, whatever the form. Without
-    biases the kinks of a network pass through the origin.
+    C^1 networks have none, and without biases, where kinks lie where a map vanishes, they pass
+    through the origin. Else it is the degree that the neuron shows; never for gates.
 
     >>> class_degree(
-    ...     Family(kind=Kind.LA, neuron="one_sided", width=2, dimension=2), through_origin=True
+    ...     Family(kind="la", neuron="one_sided", width=2, dimension=2), through_origin=True
     ... )
     1
     """
-    activations = [ACTIVATIONS[name] for name in family.dictionary]
-    if family.kind is Kind.MOA or not all(s.kinked_at_0_alone for s in activations):
+    if family.gate is not None:
         return None
-    kinked = any(kink_of(s.expression) != 0 for s in activations)
-    if not kinked or not (family.bias or through_origin):
+    if is_c1(family):
         return -1
-    return {"type1": 0, "one_sided": 1}.get(family.neuron)
+    if not family.bias and not through_origin and kinks_where_a_map_vanishes(family):
+        return -1
+    return amplitude_degree(family)
 
 
 def _half_distance(chord: Chord, degree: int) -> float:
     """Half the distance of J to the polynomials of this degree, bounded below by a float.
 
-    A difference sum_i c_i J(p_i) that annihilates them is at most sum abs(c_i) times the distance.
+    The difference of order q + 1 at equally spaced points annihilates them; it is at most the sum
+    2^(q + 1) of its coefficients' sizes times the distance.
     """
-    known = [(place, value) for place, value in enumerate(chord) if value is not None]
+    order = degree + 1
+    weights = [(-1) ** k * comb(order, k) for k in range(order + 1)]
+    found = 0.0
     with flint.ctx.workprec(precision):
-        if degree == -1:
-            differences = [abs(value) / 2 for _, value in known]
-        elif degree == 0:
-            differences = [abs(a - b) / 4 for (_, a), (_, b) in combinations(known, 2)]
-        else:
-            differences = [
-                abs(a - 2 * m + b) / 8
-                for (i, a), (j, m), (k, b) in combinations(known, 3)
-                if j - i == k - j
-            ]
-        return max((lower_float(value) for value in differences), default=0.0)
+        for values in _equally_spaced(chord, order + 1):
+            difference = sum(
+                (c * value for c, value in zip(weights, values, strict=True)), flint.arb(0)
+            )
+            found = max(found, lower_float(abs(difference) / 2 ** (order + 1)))
+    return found
+
+
+def _equally_spaced(chord: Chord, count: int) -> Iterator[list[flint.arb]]:
+    """The values of J at every ``count`` equally spaced points that all count."""
+    reach = len(chord) - 1
+    steps = range(1, reach // (count - 1) + 1) if count > 1 else (1,)
+    for step in steps:
+        for first in range(len(chord) - step * (count - 1)):
+            values = chord[first : first + step * (count - 1) + 1 : step]
+            known = [value for value in values if value is not None]
+            if len(known) == count:
+                yield known
 
 
 @lru_cache(maxsize=256)

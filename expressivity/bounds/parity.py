@@ -31,12 +31,15 @@ from expressivity.bounds.integrals.moments import on_disk
 from expressivity.bounds.integrals.polynomial_pieces import Exact, square_distance
 from expressivity.bounds.integrals.scale import binary_exponent
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.families import FIXED_FORMS, Family, Kind
+from expressivity.classes.families import Family
+from expressivity.classes.properties import cofactor_spans
+from expressivity.classes.terms import Product, products
 from expressivity.evidence import Evidence
 from expressivity.symbolic.enclosure import Enclosure, precision
 from expressivity.symbolic.interpret import TORCH, interpret, lower_float
 from expressivity.symbolic.symbols import Z
-from expressivity.targets.domains import Hyperplane, rule
+from expressivity.targets.domains import Hyperplane
+from expressivity.targets.quadrature import rule
 from expressivity.targets.target import Target
 
 Span = tuple[sp.Expr, ...] | None
@@ -49,7 +52,7 @@ _noise = 1e-9  # relative; a distance below it may be 0
 
 def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, ...]:
     """The parity bound of a class without biases, at most one, in the norm l2."""
-    if family.bias or family.kind is Kind.MOA or family.neuron not in FIXED_FORMS:
+    if family.bias or family.gate is not None:
         return ()
     odd, even = spans(family)
     if odd is None and even is None:
@@ -71,20 +74,36 @@ def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, .
 def spans(family: Family) -> tuple[Span, Span]:
     """Spans of the odd and the even part along a ray, for a class without biases.
 
-    A second factor v.x turns odd into even and conversely. In several variables only spans of
-    powers of Z are returned.
+    An affine map as a factor turns odd into even and conversely. In several variables only spans
+    of powers of Z are returned. Nothing is claimed for products of two activations.
 
-    >>> spans(Family(kind=Kind.FIXED, neuron="type1", width=1, dimension=1, dictionary=("silu",)))
+    >>> spans(Family(kind="fixed", neuron="type1", width=1, dimension=1, dictionary=("silu",)))
     ((z,), None)
     """
-    activations = [ACTIVATIONS[name] for name in family.dictionary]
-    odd = _union([activation.odd_span for activation in activations])
-    even = _union([activation.even_span for activation in activations])
-    if family.neuron == "one_sided":
-        odd, even = _times_z(even), _times_z(odd)
+    terms = products(family.record)
+    if terms is None or any(len(term.maps) > 1 for term in terms):
+        return None, None
+    parts = [_term_spans(term, family) for term in terms]
+    odd, even = _union([part[0] for part in parts]), _union([part[1] for part in parts])
     if family.dimension > 1:
         odd, even = _powers_only(odd), _powers_only(even)
     return odd, even
+
+
+def _term_spans(term: Product, family: Family) -> tuple[Span, Span]:
+    """Spans of the parts of one product of a cofactor and at most one activation."""
+    odd, even = cofactor_spans(term.cofactor)
+    if not term.maps:
+        return odd, even
+    if not all(function.is_polynomial(Z) for function in (*(odd or ()), *(even or ()))):
+        return None, None  # in several variables |z| |y| is not the polynomial that |z| |z| is
+    activations = [ACTIVATIONS[name] for name in family.dictionary]
+    own_odd = _union([activation.odd_span for activation in activations])
+    own_even = _union([activation.even_span for activation in activations])
+    return (
+        _union([_times(odd, own_even), _times(even, own_odd)]),
+        _union([_times(odd, own_odd), _times(even, own_even)]),
+    )
 
 
 def _union(parts: list[Span]) -> Span:
@@ -94,8 +113,13 @@ def _union(parts: list[Span]) -> Span:
     return tuple(dict.fromkeys(function for part in known for function in part))
 
 
-def _times_z(span: Span) -> Span:
-    return None if span is None else tuple(function * Z for function in span)
+def _times(left: Span, right: Span) -> Span:
+    """Products of sums; nothing times anything is nothing."""
+    if left == () or right == ():
+        return ()
+    if left is None or right is None:
+        return None
+    return tuple(a * b for a in right for b in left)
 
 
 def _powers_only(span: Span) -> Span:

@@ -21,10 +21,11 @@ from scipy.special import eval_jacobi
 from expressivity.bounds.bound import Bound, TargetNorms, relative
 from expressivity.bounds.integrals.moments import certified_moments, on_disk
 from expressivity.bounds.rank_tail import rank_tail
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
+from expressivity.classes.properties import ridge_rank
 from expressivity.evidence import Evidence
 from expressivity.symbolic.interpret import lower_float
-from expressivity.targets.domains import Rule, rule
+from expressivity.targets.quadrature import Rule, rule
 from expressivity.targets.target import Target
 
 default_degree = 20
@@ -48,11 +49,11 @@ class Moments:
 def rank_of(family: Family) -> int | None:
     """The Hankel rank that no network of the class exceeds; None where there is none.
 
-    >>> rank_of(Family(kind=Kind.LA, neuron="one_sided", width=3, dimension=2))
+    >>> rank_of(Family(kind="la", neuron="one_sided", width=3, dimension=2))
     6
     """
-    per_neuron = {"type1": 1, "one_sided": 2}.get(family.neuron)
-    return None if family.kind is Kind.MOA or per_neuron is None else per_neuron * family.width
+    per_neuron = ridge_rank(family)
+    return None if per_neuron is None else per_neuron * family.width
 
 
 def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, ...]:

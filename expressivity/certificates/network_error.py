@@ -42,8 +42,7 @@ def pruned(family: Family, theta_P: Tensor) -> Tensor:
 def exact_weights(family: Family, theta_P: Tensor) -> Weights:
     """The weights of a packed network as the dyadic rationals that its floats are.
 
-    >>> from expressivity.classes.families import Kind
-    >>> family = Family(kind=Kind.LA, neuron="type1", width=1, dimension=1, dictionary=("id",))
+    >>> family = Family(kind="la", neuron="type1", width=1, dimension=1, dictionary=("id",))
     >>> exact_weights(family, torch.tensor([0.5, 0.0, 1.0, -3.0]))["w"]
     Matrix([[1/2, 0]])
     """

@@ -12,7 +12,7 @@ from expressivity.bounds.directions import search as search_directions
 from expressivity.bounds.integrals.moments import CertifiedMoments, certified_moments
 from expressivity.bounds.rank_tail import RankTail, rank_tail
 from expressivity.bounds.ridge_rank import rank_of
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.networks import unpack
 from expressivity.output import write_atomically
 from expressivity.symbolic.enclosure import Enclosure, binary
@@ -58,12 +58,14 @@ def certify_class(
 
     Args:
         target: a function on the disk.
-        family: la or fixed; its width and form decide the rank.
+        family: of neurons with a ridge rank; it and the width decide the rank.
         degree: highest degree of the moments.
-        search: search over directions (form type1, widths 1 and 2) instead of the rank alone.
+        search: search over directions (functions of one map, widths 1 and 2) instead of the rank
+            alone.
 
     Raises:
-        ValueError: a target that the grammar of expressions cannot state.
+        ValueError: a target that the grammar of expressions cannot state, or a family that the
+            bound does not cover.
     """
     moments = certified_moments(target, degree)
     bound = class_bound(moments, family, search=search)
@@ -73,12 +75,20 @@ def certify_class(
 def class_bound(
     moments: CertifiedMoments, family: Family, *, search: bool
 ) -> RankTail | Searched | None:
-    """The certified bound behind :func:`certify_class`."""
+    """The certified bound behind :func:`certify_class`.
+
+    Raises:
+        ValueError: a family without a ridge rank, or for the search with one above its width.
+    """
+    rank = rank_of(family)
+    if rank is None or (search and rank > family.width):
+        raise ValueError(
+            f"required: {'functions of one map' if search else 'neurons with a ridge rank'}, "
+            f"without gates; got {family.neuron}: ask for an upper bound"
+        )
     if search:
         found = search_directions(moments.sequences, family.width, ratio=SEARCH_RATIO)
         return found if found.distance_squared > 0 else None
-    rank = rank_of(family)
-    assert rank is not None
     return rank_tail(moments, rank)
 
 
@@ -102,7 +112,7 @@ def _claim(value: str, method: str) -> dict[str, object]:
 def _network(family: Family, theta_P: Tensor) -> dict[str, Any]:
     blocks = {name: block[0] for name, block in unpack(family, theta_P.double()[None]).items()}
     blocks["a"] = blocks["a"][0]
-    if family.kind is Kind.FIXED:  # evaluated over all activations, stated over its own
+    if family.activation is not None:  # evaluated over all activations, stated over its own
         blocks["scale0"] = blocks["scale0"][family.basis.index(family.dictionary[0])][None]
     return {name: _exact(block.tolist()) for name, block in blocks.items()}
 

@@ -19,7 +19,8 @@ from expressivity.checker.reading import (
     matrix,
     without_digest,
 )
-from expressivity.symbolic.expressions import Expression, ExpressionError, parse
+from expressivity.symbolic.expressions import Expression, ExpressionError
+from expressivity.symbolic.parser import parse
 
 MAX_DEGREE, MAX_WIDTH, MAX_SEARCHED_WIDTH = 60, 4096, 2
 ACTIVATIONS = ("id", "relu", "relu2", "leaky_relu", "gelu", "silu", "tanh")
@@ -128,7 +129,15 @@ def _read_claim(value: object, methods: tuple[str, ...]) -> tuple[Fraction | Non
 
 def _read_family(value: object) -> Family:
     names = "kind form width gate activation dictionary bias"
-    kind, form, width, gate, activation, listed, bias = fields(value, names, "family")
+    # Files of version 0.1 leave the last three out and mean these values.
+    later = " constraint groups outputs" if type(value) is dict and "constraint" in value else ""
+    kind, form, width, gate, activation, listed, bias, *plain = fields(
+        value, names + later, "family"
+    )
+    constraint, groups, outputs = plain or ("free", 1, 1)
+    choice(constraint, ("free",), "constraint")
+    integer(groups, 1, 1, "groups")
+    integer(outputs, 1, 1, "outputs")
     choice(kind, ("fixed", "la", "moa"), "kind")
     fixed = kind == "fixed"
     forms = ("type1", "one_sided", "two_sided", "quadratic")

@@ -143,106 +143,116 @@ Evaluate = Callable[[Sequence[Polynomial], Signs, bool], Polynomial]
 _Compiled = tuple[Evaluate, Line | None]  # and the node's exact value where it is affine
 
 
+_UNIT_LINES: list[Line] = [
+    (Fraction(1), Fraction(0), Fraction(0)),
+    (Fraction(0), Fraction(1), Fraction(0)),
+]
+
+
 def compile_target(function: Function) -> Evaluate:
     """t as a function of (coordinates, signs of the lines, whether analyticity is to be checked).
 
     Coordinates and value are polynomials in any one variable, so that this serves both for t at
     a point and for t as a polynomial along a chord.
     """
+    compiler = _Compiler(function)
+    return fold(
+        function.root,
+        number=compiler.number,
+        variable=compiler.variable,
+        add=compiler.add,
+        multiply=compiler.multiply,
+        power=compiler.power,
+        call=compiler.call,
+    )[0]
 
-    def small(line: Line) -> Line | None:
-        bits = max(max(abs(c.numerator), c.denominator).bit_length() for c in line)
-        return line if bits <= 4096 else None
 
-    def number(value: Fraction) -> _Compiled:
-        function.size += 1
+@dataclass(frozen=True)
+class _Compiler:
+    """One method for each kind of node; it adds the node's size and its line to ``function``."""
+
+    function: Function
+
+    def number(self, value: Fraction) -> _Compiled:
+        self.function.size += 1
         ball = [to_ball(value)]
         return (lambda x, signs, analytic: ball), (Fraction(0), Fraction(0), value)
 
-    def variable(index: int) -> _Compiled:
-        function.size += 1
+    def variable(self, index: int) -> _Compiled:
+        self.function.size += 1
         return (lambda x, signs, analytic: x[index]), _UNIT_LINES[index]
 
-    def add(terms: Sequence[_Compiled]) -> _Compiled:
-        function.size += len(terms)
-
-        def line(p: Line | None, q: Line | None) -> Line | None:
-            if p is None or q is None:
-                return None
-            return small((p[0] + q[0], p[1] + q[1], p[2] + q[2]))
-
+    def add(self, terms: Sequence[_Compiled]) -> _Compiled:
+        self.function.size += len(terms)
         parts = [term[0] for term in terms]
         return (
             lambda x, signs, analytic: reduce(_add, [f(x, signs, analytic) for f in parts])
-        ), reduce(line, [term[1] for term in terms])
+        ), reduce(_sum_of_lines, [term[1] for term in terms])
 
-    def multiply(factors: Sequence[_Compiled]) -> _Compiled:
-        function.size += len(factors)
-
-        def line(p: Line | None, q: Line | None) -> Line | None:
-            if p is None or q is None or (any(p[:2]) and any(q[:2])):
-                return None
-            scale, other = (q[2], p) if any(p[:2]) else (p[2], q)
-            return small((scale * other[0], scale * other[1], scale * other[2]))
-
-        parts = [factor[0] for factor in factors]
+    def multiply(self, factors: Sequence[_Compiled]) -> _Compiled:
+        self.function.size += len(factors)
+        times, parts = self.function.times, [factor[0] for factor in factors]
         return (
-            lambda x, signs, analytic: reduce(
-                function.times, [f(x, signs, analytic) for f in parts]
-            )
-        ), reduce(line, [factor[1] for factor in factors])
+            lambda x, signs, analytic: reduce(times, [f(x, signs, analytic) for f in parts])
+        ), reduce(_product_of_lines, [factor[1] for factor in factors])
 
-    def power(base: _Compiled, exponent: Fraction) -> _Compiled:
+    def power(self, base: _Compiled, exponent: Fraction) -> _Compiled:
         evaluate, line = base
         if exponent.denominator > 1:
-            function.size += 4
-            index = function.line(line)
+            self.function.size += 4
+            index = self.function.line(line)
             return lambda x, s, analytic: _root(
                 evaluate(x, s, analytic), exponent, sign_of(s, index), analytic
             ), None
-        count = abs(exponent.numerator)
-        function.size += count
+        times, count = self.function.times, abs(exponent.numerator)
+        self.function.size += count
 
         def integer_power(x: Sequence[Polynomial], signs: Signs, analytic: bool) -> Polynomial:
             value = evaluate(x, signs, analytic)
-            result = reduce(function.times, [value] * count, [arb(1)])
+            result = reduce(times, [value] * count, [arb(1)])
             return result if exponent >= 0 else [1 / _constant(result)]
 
-        exact = None
-        if line is not None and not any(line[:2]) and (line[2] or exponent >= 0):
-            bits = max(abs(line[2].numerator), line[2].denominator).bit_length()
-            if bits * count <= 4096:
-                exact = (Fraction(0), Fraction(0), Fraction(line[2] ** int(exponent)))
-        return integer_power, line if exponent == 1 else exact
+        return integer_power, line if exponent == 1 else _power_of_a_constant(line, exponent)
 
-    def call(name: str, argument: _Compiled) -> _Compiled:
-        function.size += 4
+    def call(self, name: str, argument: _Compiled) -> _Compiled:
+        self.function.size += 4
         evaluate, line = argument
         if name == "id":
             return argument
         if name in KINKED:
-            index = function.line(line)
+            index = self.function.line(line)
             return lambda x, s, analytic: kinked(
                 name, evaluate(x, s, analytic), sign_of(s, index), analytic
             ), None
         smooth = SMOOTH[name]
         return lambda x, s, analytic: [smooth(_constant(evaluate(x, s, analytic)))], None
 
-    return fold(
-        function.root,
-        number=number,
-        variable=variable,
-        add=add,
-        multiply=multiply,
-        power=power,
-        call=call,
-    )[0]
+
+def _small(line: Line) -> Line | None:
+    bits = max(max(abs(c.numerator), c.denominator).bit_length() for c in line)
+    return line if bits <= 4096 else None
 
 
-_UNIT_LINES: list[Line] = [
-    (Fraction(1), Fraction(0), Fraction(0)),
-    (Fraction(0), Fraction(1), Fraction(0)),
-]
+def _sum_of_lines(p: Line | None, q: Line | None) -> Line | None:
+    if p is None or q is None:
+        return None
+    return _small((p[0] + q[0], p[1] + q[1], p[2] + q[2]))
+
+
+def _product_of_lines(p: Line | None, q: Line | None) -> Line | None:
+    if p is None or q is None or (any(p[:2]) and any(q[:2])):
+        return None
+    scale, other = (q[2], p) if any(p[:2]) else (p[2], q)
+    return _small((scale * other[0], scale * other[1], scale * other[2]))
+
+
+def _power_of_a_constant(line: Line | None, exponent: Fraction) -> Line | None:
+    if line is None or any(line[:2]) or not (line[2] or exponent >= 0):
+        return None
+    bits = max(abs(line[2].numerator), line[2].denominator).bit_length()
+    if bits * abs(exponent.numerator) > 4096:
+        return None
+    return Fraction(0), Fraction(0), Fraction(line[2] ** int(exponent))
 
 
 def sign_of(signs: Signs, index: int | None) -> int | None:

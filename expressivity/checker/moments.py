@@ -6,7 +6,6 @@ from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
 from math import comb, factorial
-from typing import Any
 
 import flint
 from flint import acb, arb, fmpz_poly
@@ -25,6 +24,7 @@ from expressivity.checker.findings import UndecidedError
 from expressivity.symbolic.expressions import Expression
 
 Moments = dict[tuple[int, int], Ball]  # by two indices: exponents, or n and k
+_Along = Callable[[Ball, bool], Polynomial]
 
 
 def disk_moments(expression: Expression, degree: int) -> tuple[Moments, Ball]:
@@ -63,55 +63,53 @@ def _chord_moments(expression: Expression, degree: int, *, swap: bool) -> tuple[
                 x = ([x1], [arb(0), arb(s)])
                 return target(x[::-1] if swap else x, signs, analytic)
 
-            # Coefficients that vanish identically are seen on a ball around the whole interval.
-            whole = along(acb(to_ball(start).union(to_ball(end))), False)
-            arc = arcsine(start), arcsine(end)
-
-            size = _size(along, start, end)
-
-            def integral(
-                integrand: Callable[[Polynomial, Ball, Ball], Ball],
-                size: Ball,
-                along: Any = along,
-                arc: Any = arc,
-            ) -> Ball:
-                return _integral(
-                    lambda sin, cos, analytic: integrand(along(sin, analytic), sin, cos),
-                    arc[0],
-                    arc[1],
-                    size,
-                )
-
-            norm2 += integral(
-                lambda t, _, cos: sum(
-                    (c * _power(cos, j + 2) / (j + 1) for j, c in enumerate(convolve(t, t))),
-                    arb(0),
-                ),
-                size * size,
-            )
-            for j in (j for j, c in enumerate(whole) if not c.is_zero()):
-                # cos^q is reduced to cos^2 or cos^3 by cos^2 = 1 - sin^2.
-                reduced = {
-                    (a, q): integral(
-                        lambda t, sin, cos, j=j, a=a, q=q: (
-                            (t[j] if j < len(t) else 0) * _power(sin, a) * _power(cos, q)
-                        ),
-                        size,
-                    )
-                    for a in range(degree + j + 1)
-                    for q in (2, 3)
-                }
-                for a, b in moments:
-                    half, odd = divmod(b + j, 2)
-                    terms = (
-                        (-1) ** i * comb(half, i) * reduced[a + 2 * i, 2 + odd]
-                        for i in range(half + 1)
-                    )
-                    moments[a, b] += sigma**b * sum(terms, arb(0)) / (b + j + 1)
+            norm2 += _add_chords(moments, along, start, end, sigma, degree)
     return moments, norm2
 
 
-def _size(along: Callable[[Ball, bool], Polynomial], start: Fraction, end: Fraction) -> Ball:
+def _add_chords(
+    moments: Moments, along: _Along, start: Fraction, end: Fraction, sigma: int, degree: int
+) -> Ball:
+    """Add the part between two values of x1 to the moments; returns that of the integral of t^2."""
+    # Coefficients that vanish identically are seen on a ball around the whole interval.
+    whole = along(acb(to_ball(start).union(to_ball(end))), False)
+    arc = arcsine(start), arcsine(end)
+    size = _size(along, start, end)
+
+    def integral(integrand: Callable[[Polynomial, Ball, Ball], Ball], size: Ball) -> Ball:
+        def at(sin: Ball, cos: Ball, analytic: bool) -> Ball:
+            return integrand(along(sin, analytic), sin, cos)
+
+        return _integral(at, *arc, size)
+
+    norm2 = integral(
+        lambda t, _, cos: sum(
+            (c * _power(cos, j + 2) / (j + 1) for j, c in enumerate(convolve(t, t))), arb(0)
+        ),
+        size * size,
+    )
+    for j in (j for j, c in enumerate(whole) if not c.is_zero()):
+        # cos^q is reduced to cos^2 or cos^3 by cos^2 = 1 - sin^2.
+        reduced = {
+            (a, q): integral(
+                lambda t, sin, cos, j=j, a=a, q=q: (
+                    (t[j] if j < len(t) else 0) * _power(sin, a) * _power(cos, q)
+                ),
+                size,
+            )
+            for a in range(degree + j + 1)
+            for q in (2, 3)
+        }
+        for a, b in moments:
+            half, odd = divmod(b + j, 2)
+            terms = (
+                (-1) ** i * comb(half, i) * reduced[a + 2 * i, 2 + odd] for i in range(half + 1)
+            )
+            moments[a, b] += sigma**b * sum(terms, arb(0)) / (b + j + 1)
+    return norm2
+
+
+def _size(along: _Along, start: Fraction, end: Fraction) -> Ball:
     """About the largest coefficient of t on an interval of x1, from some points."""
     places = (to_ball(start + (end - start) * k / 9) for k in range(1, 9))
     return power_of_two_above(c for x1 in places for c in along(x1, False))

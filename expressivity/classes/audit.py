@@ -1,8 +1,8 @@
 """How accurate the activations are on this machine: a part of ``expressivity doctor``.
 
-Every registered activation is evaluated over the whole range of a dtype, eagerly and compiled,
-and compared with ball arithmetic on its sympy expression. For a quantity q (the value s or the
-derivative s') at the float z, the error is counted in units of
+Every registered activation, and every neuron of one map, is evaluated over the whole range of a
+dtype, eagerly and compiled, and compared with ball arithmetic on its sympy expression. For a
+quantity q (the value s or the derivative s') at the float z, the error is counted in units of
 
     eps (|q(z)| + |z q'(z)| + (1 + |z|) smallest normal),
 
@@ -10,7 +10,8 @@ a mixed forward and backward error: at most about 1 where the computed number is
 value of q, or the exact value at a neighbouring float of z (Higham, Accuracy and Stability of
 Numerical Algorithms, 2nd ed., SIAM 2002, section 1.5, doi:10.1137/1.9780898718027). The last term
 admits gradual underflow of q or of a factor that z multiplies, such as the normal distribution
-function in gelu. An infinity stands for every number beyond the largest float, so that it is
+function in gelu. A neuron's own parameters p are floats as z is: the unit has |p dq/dp| for each
+of them as well. An infinity stands for every number beyond the largest float, so that it is
 exact where the exact value overflows. At a kink, s' is the left derivative. The worst error is
 the worst over :func:`grid`, not over all floats.
 
@@ -31,6 +32,7 @@ import torch
 from torch import Tensor
 
 from expressivity.classes.activations import Activation
+from expressivity.classes.neurons import Neuron
 from expressivity.symbolic.interpret import BALL, Arithmetic, interpret
 from expressivity.symbolic.symbols import Z
 
@@ -41,7 +43,7 @@ Evaluator = Callable[[Tensor], list[tuple[Tensor, Tensor]]]
 THRESHOLD = 8.0
 """Largest error, in the units of the module docstring, that is called ok.
 
-The built-in activations reach 2.7 on an x86-64 CPU, in both dtypes, eagerly and compiled; the rest
+The built-in activations reach 3.0 on an x86-64 CPU, in both dtypes, eagerly and compiled; the rest
 is room for other mathematical libraries.
 """
 
@@ -129,6 +131,60 @@ def evaluable(activation: Activation) -> Activation:
     return activation
 
 
+@dataclass(frozen=True, kw_only=True)
+class Line(Activation):
+    """A neuron as a function of its one map.
+
+    Attributes:
+        sensitivities: p ds/dp for each of the parameters, which are held.
+    """
+
+    sensitivities: tuple[sp.Expr, ...]
+
+
+def on_a_line(neuron: Neuron) -> Line | None:
+    """A neuron of one map and no mixtures as a function of the map, to be audited like one.
+
+    Its parameters are held where a layer starts them, rounded to multiples of 1/64, which both
+    dtypes hold exactly.
+
+    >>> from expressivity.classes.neurons import NEURONS
+    >>> on_a_line(NEURONS["swish"]).expression, on_a_line(NEURONS["type1"])
+    (z/(1 + exp(-z)), None)
+    """
+    if neuron.maps != 1 or neuron.mixtures:
+        return None
+    held = [sp.Rational(round(64 * parameter.initial), 64) for parameter in neuron.parameters]
+    at: Any = dict(zip(neuron.symbols, [Z, *held], strict=True))
+    own = neuron.symbols[1:]
+
+    def form(z_N: Tensor) -> tuple[Tensor, Tensor]:
+        numbers = [torch.full_like(z_N, float(number)) for number in held]
+        found = neuron.partials([z_N], [], numbers)
+        return found.value, torch.as_tensor(found.maps[0], dtype=z_N.dtype).expand(z_N.shape)
+
+    return Line(
+        name=f"neuron {neuron.name}",
+        title=neuron.title,
+        expression=neuron([Z], [], held),
+        value_and_derivative=form,
+        kink=None,
+        piece_degree=None,
+        homogeneous_degree=None,
+        odd_span=None,
+        even_span=None,
+        sensitivities=tuple((p * sp.diff(neuron.expression, p)).subs(at) for p in own),
+    )
+
+
+def evaluable_on_a_line(neuron: Neuron) -> Line | None:
+    """:func:`on_a_line`, once it has been evaluated."""
+    line = on_a_line(neuron)
+    if line is not None:
+        evaluable(line)
+    return line
+
+
 def grid(dtype: torch.dtype, *, logarithmic: int = 1000, dense: int = 3201) -> Tensor:
     """Arguments z_N from the smallest subnormal to the largest float, on both sides of 0.
 
@@ -187,11 +243,14 @@ class Reference:
             ValueError: the expression holds a function that ball arithmetic lacks.
         """
         forms = _algebraic_forms(activation.expression)
+        held = activation.sensitivities if isinstance(activation, Line) else ()
         return Reference(
             activation=activation.name,
             z_N=z_N,
-            value=_enclose(forms, z_N),
-            derivative=_enclose([sp.diff(form, Z) for form in forms], z_N),
+            value=_enclose(forms, z_N, held),
+            derivative=_enclose(
+                [sp.diff(form, Z) for form in forms], z_N, [sp.diff(s, Z) for s in held]
+            ),
         )
 
     def compare(self, computed: tuple[Tensor, Tensor], *, mode: str) -> Iterator[Finding]:
@@ -258,12 +317,19 @@ def _algebraic_forms(expression: sp.Expr) -> list[sp.Expr]:
     """The expression, and the same with each exp(u) written 1/exp(-u) and cleared of it.
 
     ``z/(1 + exp(-z))`` and ``z exp(z)/(1 + exp(z))`` are one function, but where one exponential
-    exceeds every ball the other is 0 to all digits.
+    exceeds every ball the other is 0 to all digits. Of ``log(1 + exp(u))`` the u is taken out.
     """
     inverses: dict[Any, Any] = {e: sp.Dummy(positive=True) for e in expression.atoms(sp.exp)}
     if not inverses:
         return [expression]
-    rational = sp.together(expression.subs({e: 1 / inverse for e, inverse in inverses.items()}))
+    logarithms: dict[Any, Any] = {
+        node: e.args[0] + sp.log(1 + inverse)
+        for node in expression.atoms(sp.log)
+        for e, inverse in inverses.items()
+        if node == sp.log(1 + e)
+    }
+    rational: Any = expression.subs(logarithms)
+    rational = sp.together(rational.subs({e: 1 / inverse for e, inverse in inverses.items()}))
     back = {inverse: sp.exp(-e.args[0]) for e, inverse in inverses.items()}
     return [expression, cast(sp.Expr, rational.subs(back))]
 
@@ -285,7 +351,7 @@ _BALL_ARRAYS = Arithmetic(
 """Ball arithmetic on arrays: one walk over the expression for the whole grid."""
 
 
-def _enclose(forms: Sequence[sp.Expr], z_N: Tensor) -> Enclosure:
+def _enclose(forms: Sequence[sp.Expr], z_N: Tensor, sensitivities: Sequence[sp.Expr]) -> Enclosure:
     """Enclose one quantity at z_N, raising the precision until the balls are tight.
 
     Cancellation, as of 1 + erf(z) in the left tail, costs digits.
@@ -305,6 +371,8 @@ def _enclose(forms: Sequence[sp.Expr], z_N: Tensor) -> Enclosure:
                 slope = interpret(Z * sp.diff(form, Z), z, _BALL_ARRAYS)
                 underflow = info.smallest_normal * (1 + abs(z[Z]))
                 unit = info.eps * (abs(exact) + abs(slope) + underflow)
+                for sensitivity in sensitivities:
+                    unit = unit + info.eps * abs(interpret(sensitivity, z, _BALL_ARRAYS))
                 tight = np.array([_tight(q, u) for q, u in zip(exact, unit, strict=True)])
             exact_N[left[tight]], unit_N[left[tight]] = exact[tight], unit[tight]
             left = left[~tight]

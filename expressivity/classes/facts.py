@@ -15,12 +15,8 @@ import sympy as sp
 from sympy.core.relational import Relational
 
 from expressivity.symbolic.budget import expanded, tree_size
-from expressivity.symbolic.identities import (
-    assume_sign,
-    by_conditions,
-    innermost_levels,
-    is_identity,
-)
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.piecewise import assume_sign, by_conditions, innermost_levels
 from expressivity.symbolic.symbols import Z
 
 _MAX_NODES, _MAX_EXPONENT = 2000, 64  # the exponent is that of the grammar of expressions
@@ -223,6 +219,37 @@ def parts_lie_in(
     for span, sign in ((odd, -1), (even, 1)):
         answers += [is_identity(f.subs(Z, -Z), sign * f) for f in span or ()]
     return settle(answers)
+
+
+@functools.lru_cache(maxsize=256)
+def spans_of(
+    expression: sp.Expr,
+) -> tuple[tuple[sp.Expr, ...] | None, tuple[sp.Expr, ...] | None]:
+    """Functions of ``Z`` that span the odd and the even part of x -> s(w x), for every w.
+
+    Powers, even ones times the sign of z in the odd part and odd ones in the even part; other
+    symbols are parameters. None for a part that is no polynomial on z > 0, and for both where the
+    function is not known to be continuous.
+
+    >>> spans_of(sp.Max(Z, 0))
+    ((z,), (Abs(z),))
+    """
+    both = pieces(expression)
+    if both is None or not is_continuous(expression):
+        return None, None
+    right, mirrored = both[0], both[1].subs(Z, -Z)
+    spans: list[tuple[sp.Expr, ...] | None] = []
+    for sign in (-1, 1):
+        part = sp.expand(right + sign * mirrored)  # twice the part, on z > 0
+        if not part.is_polynomial(Z):
+            spans.append(None)
+            continue
+        degrees = [] if part == 0 else sorted(k for (k,) in sp.Poly(part, Z).monoms())
+        spans.append(
+            tuple(Z**k if (-1) ** k == sign else Z ** (k - 1) * sp.Abs(Z) for k in degrees)
+        )
+    odd, even = spans
+    return odd, even
 
 
 def sign_of(value: sp.Expr) -> str | None:

@@ -9,11 +9,11 @@ numbers may lie, the groups how many neurons share them; vector outputs share ev
 """
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
 from expressivity.classes.gates import GateSpec
@@ -110,6 +110,23 @@ class Family:
     bias: bool = True
     outputs: int = 1
 
+    if TYPE_CHECKING:  # what may be given; the fields say what is kept
+
+        def __init__(
+            self,
+            *,
+            neuron: str,
+            kind: Kind | str,
+            width: int,
+            dimension: int,
+            dictionary: Sequence[str] | str = FULL_DICTIONARY,
+            gate: GateSpec | str | None = None,
+            constraint: Constraint | str = Constraint.FREE,
+            groups: int | str = 1,
+            bias: bool = True,
+            outputs: int = 1,
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         neuron = _name("form", self.neuron)
         record = NEURONS[neuron]
@@ -168,6 +185,14 @@ class Family:
     def record(self) -> Neuron:
         """The record of the neuron."""
         return NEURONS[self.neuron]
+
+    def belongs_to(self, neuron: str, kind: Kind) -> bool:
+        """Whether a statement about all families of this neuron and kind is about this one.
+
+        >>> Family(kind="la", neuron="type1", width=2, dimension=1).belongs_to("type1", Kind.LA)
+        True
+        """
+        return (self.neuron, self.kind) == (neuron, kind)
 
     @property
     def group_count(self) -> int:
@@ -397,6 +422,15 @@ def kinds_of(neuron: Neuron) -> tuple[Kind, ...]:
         return (Kind.FIXED,)
     single = len(neuron.mixtures) == 1 and len(neuron.mixtures[0]) == 1
     return tuple(Kind) if single else (Kind.LA, Kind.MOA)
+
+
+def reference_form(neuron: str) -> str:
+    """The form of the fixed layer that a layer is compared with: its own, or that of SwiGLU.
+
+    >>> reference_form("type1"), reference_form("quadratic")
+    ('type1', 'one_sided')
+    """
+    return neuron if Kind.FIXED in kinds_of(NEURONS[neuron]) else "one_sided"
 
 
 FIXED_FORMS = tuple(name for name in FORMS if Kind.FIXED in kinds_of(NEURONS[name]))

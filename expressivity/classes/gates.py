@@ -20,7 +20,7 @@ from torch import Tensor
 
 from expressivity.classes import facts
 from expressivity.registry import Registry, of_type
-from expressivity.symbolic.identities import by_conditions
+from expressivity.symbolic.piecewise import by_conditions
 
 
 @dataclass(frozen=True, kw_only=True)

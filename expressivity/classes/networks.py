@@ -8,10 +8,10 @@ A lane's numbers never meet another lane's: every sum runs over M, K or E inside
 Nodes are the innermost axis, so the compiled loops are vectorised over them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor
@@ -66,12 +66,21 @@ def coordinates(nodes_ND: Tensor) -> Tensor:
     return torch.cat([nodes_ND.mT, torch.ones_like(nodes_ND[:, :1]).mT])
 
 
-def parameter_length(family: Family) -> int:
+class Packed(Protocol):
+    """What has parameter blocks: a family, or a module of a user's own."""
+
+    @property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """Every block with its shape, in the order of a packed vector."""
+        ...
+
+
+def parameter_length(family: Packed) -> int:
     """Length P of a packed lane."""
     return sum(prod(shape) for shape in family.shapes.values())
 
 
-def unpack(family: Family, theta_LP: Tensor) -> dict[str, Tensor]:
+def unpack(family: Packed, theta_LP: Tensor) -> dict[str, Tensor]:
     """Views of the parameter blocks of packed lanes, by name."""
     shapes = family.shapes
     pieces = theta_LP.split([prod(shape) for shape in shapes.values()], dim=1)
@@ -81,7 +90,7 @@ def unpack(family: Family, theta_LP: Tensor) -> dict[str, Tensor]:
     }
 
 
-def pack(family: Family, blocks: dict[str, Tensor]) -> Tensor:
+def pack(family: Packed, blocks: dict[str, Tensor]) -> Tensor:
     """Packed lanes theta_LP from parameter blocks, the inverse of :func:`unpack`."""
     return torch.cat([blocks[name].flatten(1) for name in family.shapes], dim=1)
 

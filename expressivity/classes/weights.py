@@ -101,7 +101,7 @@ def defect(family: Family, weights: Weights) -> str | None:
         if found is None or found.shape != expected:
             got = "nothing" if found is None else f"shape {found.shape}"
             return f"block {name} needs shape {expected}, got {got}"
-        if name.startswith("scale") and not _obey(family, weights.entries(name), family.size(0)):
+        if name.startswith("scale") and not _obey(family, name, weights):
             return f"block {name} does not obey the constraint {family.constraint}"
         if family.frozen(name) is None:
             continue
@@ -115,10 +115,11 @@ def defect(family: Family, weights: Weights) -> str | None:
     return None
 
 
-def _obey(family: Family, entries: Sequence[sp.Expr], size: int) -> bool:
+def _obey(family: Family, block: str, weights: Weights) -> bool:
     """Whether exact coefficients lie where the family's constraint wants them."""
     if family.constraint is Constraint.FREE:
         return True
+    size, entries = family.size(int(block.removeprefix("scale"))), weights.entries(block)
     groups = [entries[first : first + size] for first in range(0, len(entries), size)]
     sums = all(is_identity(sp.Add(*group), sp.S.One) is True for group in groups)
     positive = all(bool(sp.sympify(entry).is_nonnegative) for entry in entries)

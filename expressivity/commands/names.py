@@ -1,14 +1,16 @@
 """``expressivity list``."""
 
 import re
-from typing import cast
+from typing import Any, cast
 
+import sympy as sp
 from rich.table import Table
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.catalogue import FAMILIES
+from expressivity.classes.catalogue import FAMILIES, FamilyFactory
 from expressivity.classes.families import Constraint, Family
 from expressivity.classes.gates import GATES, Gate
+from expressivity.classes.modules import ModuleFamily
 from expressivity.classes.neurons import NEURONS
 from expressivity.commands.console import table_console
 from expressivity.plugins import blaming, plugins
@@ -16,6 +18,7 @@ from expressivity.symbolic.proof import THEOREMS
 from expressivity.targets.builtin import TARGETS, TargetFactory, made
 
 _INDEXED, _OF_NEURON_J = re.compile(r"\b([yz]\d*)\b"), r"\1_j"
+_LONGEST = 20  # characters of a number
 
 
 def _targets() -> dict[str, str]:
@@ -27,7 +30,13 @@ def _targets() -> dict[str, str]:
 
 
 def _families() -> dict[str, str]:
-    return FAMILIES.each(lambda factory: _class(factory(1, 1)))
+    return FAMILIES.each(_line)
+
+
+def _line(factory: FamilyFactory | ModuleFamily) -> str:
+    if isinstance(factory, ModuleFamily):
+        return f"a module of its own; declared: {factory.facts}"
+    return _class(factory(1, 1))
 
 
 def _class(family: Family) -> str:
@@ -50,7 +59,17 @@ def _neurons() -> dict[str, str]:
 
 
 def _activations() -> dict[str, str]:
-    return ACTIVATIONS.each(lambda activation: f"{activation.title}: {activation.expression}")
+    return ACTIVATIONS.each(lambda a: f"{a.title}: {_short(a.expression)}")
+
+
+def _short(expression: sp.Expr) -> str:
+    """A formula with long fractions as decimals, for the eye."""
+    long: dict[Any, Any] = {
+        number: number.evalf(10)
+        for number in expression.atoms(sp.Rational)
+        if len(str(number)) > _LONGEST
+    }
+    return str(expression.xreplace(long))
 
 
 def _gates() -> dict[str, str]:

@@ -24,8 +24,9 @@ from torch import Tensor
 from expressivity.classes.families import Family
 from expressivity.classes.networks import evaluate, evaluate_with_gradient, pack, unpack
 from expressivity.fitting.problem import Samples
-from expressivity.targets.domains import Rule, estimate_error, kink_points, random_points, rule
 from expressivity.targets.intervals import bracket
+from expressivity.targets.quadrature import Rule, estimate_error, rule
+from expressivity.targets.sampling import kink_points, random_points
 from expressivity.targets.target import Target
 
 _FIT_ORDERS = {1: (64, 64), 2: (10, 25), 3: (6, 14), 4: (6, 12), 5: (6, 8)}

@@ -16,9 +16,16 @@ import torch
 from torch import Tensor
 
 from expressivity.classes.families import Family
-from expressivity.classes.networks import Structure, coordinates, parameter_length, unpack
+from expressivity.classes.modules import ModuleClass
+from expressivity.classes.networks import (
+    Structure,
+    coordinates,
+    parameter_length,
+    unpack,
+    with_gradient,
+)
 from expressivity.fitting.linear_algebra import padding, triangular_factor
-from expressivity.fitting.program import Program, program
+from expressivity.fitting.program import Program, program, rows_of
 
 NODE_BLOCK = 512
 """At most so many nodes a block: a chunk's rows stay within a few MiB."""
@@ -53,7 +60,7 @@ class Samples:
 class Problem:
     """Everything an algorithm may ask about one fit; build it with :func:`make_problem`."""
 
-    family: Family
+    family: Family | ModuleClass
     program: Program
     x_BEN: Tensor
     scale_BR: Tensor
@@ -90,7 +97,7 @@ class Columns:
 
 
 @functools.lru_cache(maxsize=256)
-def columns(family: Family, linear: str | None, device: torch.device) -> Columns:
+def columns(family: Family | ModuleClass, linear: str | None, device: torch.device) -> Columns:
     """Split a family's learned parameters into moved and eliminated ones.
 
     When the coefficients are eliminated at width 1 with one output, ``a`` is a redundant
@@ -137,7 +144,7 @@ def system_factor(problem: Problem, theta_LP: Tensor, system: Tensor) -> Tensor:
 
 
 def make_problem(
-    family: Family,
+    family: Family | ModuleClass,
     samples: Samples,
     *,
     device: str = "cpu",
@@ -148,7 +155,7 @@ def make_problem(
     """Lay a target out in node blocks on a device.
 
     With gradients in ``samples`` the rows are values, then derivatives along each axis, and
-    the norm is that of H1; otherwise L2.
+    the norm is that of H1; otherwise L2. The program of a user's own module is not compiled.
 
     Raises:
         ValueError: the target vanishes, or its outputs or dimension do not fit the family.
@@ -186,8 +193,15 @@ def make_problem(
     gradient = samples.gradients_NOD is not None
     return Problem(
         family=family,
-        program=program(Structure.of(family), gradient=gradient, compiled=compiled),
+        program=_program(family, gradient=gradient, compiled=compiled),
         x_BEN=resident(blocked(coordinates(samples.nodes_ND))),
         scale_BR=resident(scale_BOGN.flatten(1)),
         target_BR=resident(blocked(values_OGN).flatten(1)),
     )
+
+
+def _program(family: Family | ModuleClass, *, gradient: bool, compiled: bool) -> Program:
+    if isinstance(family, Family):
+        return program(Structure.of(family), gradient=gradient, compiled=compiled)
+    network = family.network()
+    return rows_of(with_gradient(network) if gradient else network)

@@ -28,7 +28,12 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from expressivity.classes.networks import Structure, network_function, with_gradient
+from expressivity.classes.networks import (
+    NetworkFunction,
+    Structure,
+    network_function,
+    with_gradient,
+)
 
 Program = Callable[[Tensor, Tensor, Tensor, tuple[Tensor, ...]], Tensor]
 """(x_EN, scale_R, target_R, parameter blocks) -> rows_LSR: the Jacobian's P rows, then the
@@ -108,8 +113,11 @@ def compiler_problem() -> str | None:
 def rows_function(structure: Structure, *, gradient: bool) -> Program:
     """The program of a structure, uncompiled."""
     network = network_function(structure)
-    if gradient:
-        network = with_gradient(network)
+    return rows_of(with_gradient(network) if gradient else network)
+
+
+def rows_of(network: NetworkFunction) -> Program:
+    """The program of a network function."""
 
     def rows(x_EN: Tensor, scale_R: Tensor, target_R: Tensor, blocks: tuple[Tensor, ...]) -> Tensor:
         f_LON, groups = network(x_EN, blocks)

@@ -8,23 +8,26 @@ import torch
 from torch import Tensor
 
 from expressivity.classes.families import Family, map_names
+from expressivity.classes.modules import ModuleClass
 from expressivity.classes.networks import pack
 
 
-def random_start(family: Family, *, seed: int, lane: int) -> Tensor:
+def random_start(family: Family | ModuleClass, *, seed: int, lane: int) -> Tensor:
     """One packed lane theta_P, float64.
 
     Input weights have a uniform direction and a log-uniform length; biases place the kink
     hyperplane through a random point of the unit ball, so that no neuron starts linear on
     the whole domain. Gates start with log-uniform steepness, the neurons' own
     parameters uniform in their spreads. Blocks that a switch freezes
-    hold the value they are frozen at.
+    hold the value they are frozen at. A user's own module starts where its factory puts it.
 
     Raises:
         ValueError: negative seed or lane.
     """
     if seed < 0 or lane < 0:
         raise ValueError(f"required: a seed and lane of at least 0; got {seed}, {lane}")
+    if isinstance(family, ModuleClass):
+        return family.start(seed=seed, lane=lane)
     draw = np.random.default_rng((seed, lane))
     blocks: dict[str, np.ndarray] = {}
     for name, shape in family.shapes.items():
@@ -51,10 +54,12 @@ def frozen_coefficients(family: Family) -> np.ndarray:
     return np.ones(1)
 
 
-def random_starts(family: Family, *, seed: int, restarts: int, first: int = 0) -> Tensor:
+def random_starts(
+    family: Family | ModuleClass, *, seed: int, restarts: int, first: int = 0
+) -> Tensor:
     """Packed lanes theta_LP of restarts ``first``, ..., ``first + restarts - 1``.
 
-    >>> family = Family(kind=Kind.LA, neuron="type1", width=1, dimension=1)
+    >>> family = Family(kind="la", neuron="type1", width=1, dimension=1)
     >>> a, b = random_starts(family, seed=0, restarts=4), random_starts(family, seed=0, restarts=2)
     >>> bool((a[:2] == b).all())
     True

@@ -17,19 +17,28 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from expressivity.classes.families import Family
+from expressivity.classes.modules import ModuleClass
 from expressivity.fitting.gauss_newton import DampedGaussNewton, Linearisation
 from expressivity.fitting.linear_algebra import padding, rank_revealing_solution, sanitised
 from expressivity.fitting.problem import Columns, Problem, columns, system_factor
 
 
-def default_linear_block(family: Family) -> str:
+def default_linear_block(family: Family | ModuleClass) -> str:
     """The block to eliminate: at width 1 the coefficients, above it the output weights.
 
     At width 1 every linear parameter but a redundant factor is eliminated at once.
 
+    Raises:
+        ValueError: a user's own module, of which no block is known to be linear.
+
     >>> default_linear_block(Family(neuron="type1", kind="la", width=1, dimension=1))
     'scale0'
     """
+    if not isinstance(family, Family):
+        raise ValueError(
+            f"required: a class with a linear block; got the module {family.name}: fit it with "
+            "LevenbergMarquardt"
+        )
     alone = family.width == 1 and family.outputs == 1
     return "scale0" if alone and family.is_linear_in_scales else "a"
 

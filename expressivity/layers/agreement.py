@@ -135,7 +135,7 @@ def _rounding(fixed: Block, x_TD: Tensor, dtype: torch.dtype) -> Tensor:
         return value, 2 * (math.sqrt(x.shape[-1]) * sums * size + unit * value.abs() + below)
 
     z, dz = linear(layer.w, bias_of(layer.w), x_TD)
-    s, slope = layer.neuron.activations[0].value_and_derivative(z)
+    s, slope = layer.program.activations[0].value_and_derivative(z)
     # Not the slope alone, which jumps at kinks; not s alone: z (1 + erf(z)) / 2 rounds as z does.
     each = math.sqrt(_ROUNDINGS) * (unit * (s.abs() + z.abs()) + below)
     ds = slope.abs().clamp(min=1) * dz + each

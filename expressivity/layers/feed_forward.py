@@ -1,17 +1,20 @@
 """The drop-in layer.
 
-Shape letters: T leading axes (any number), D inputs, M neurons, C coefficients of one side.
+Shape letters: T leading axes (any number), D inputs, M neurons, G groups of neurons, C
+coefficients of one group and side.
 """
 
 import math
+from collections.abc import Sequence
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from expressivity.classes.families import Family, Kind
-from expressivity.layers.initialisation import Initialisation, SideStart, starts
-from expressivity.layers.neurons import Neuron, Side, neurons
+from expressivity.classes.families import Constraint, Family, map_names
+from expressivity.classes.networks import constrained
+from expressivity.layers.initialisation import Initialisation, SideStart, output_factor, starts
+from expressivity.layers.neurons import Program, Side, neurons
 
 STANDARD = Initialisation()
 
@@ -24,10 +27,12 @@ def bias_of(linear: nn.Linear) -> nn.Parameter | None:
 class FeedForward(nn.Module):
     """A feed-forward layer of any family: (..., dimension) to (..., outputs).
 
-    Parameters, by name as in ``Family.shapes``: ``w.weight``, ``w.bias``; ``v.weight``,
-    ``v.bias`` of the second factor; ``u0.weight``, ``u0.bias``, ``scale0`` of the gates, and
-    ``u1``, ``scale1`` of the second factor's in two_sided; ``a.weight``. ``scale*`` are also
-    the coefficients of a learned activation. What a switch turns off does not exist.
+    Parameters, by name as in ``Family.shapes``: ``w.weight``, ``w.bias`` of the first affine
+    map, ``v`` of the second, ``w3`` and so on; ``p``, the neurons' own; ``u0.weight``,
+    ``u0.bias``, ``scale0`` of the first mixture's gates, ``u1``, ``scale1`` of the second's, all
+    listed group after group; ``a.weight``. ``scale*`` are also the coefficients of a learned
+    activation, where it is constrained the free numbers that ``constrained`` makes them of. What
+    a switch turns off does not exist.
 
     Args:
         family: what the layer is; its parameter count is the layer's.
@@ -35,13 +40,15 @@ class FeedForward(nn.Module):
         device, dtype: of the parameters; the device may be ``meta``.
 
     Raises:
-        ValueError: gates that cannot start as asked for; in ``forward``, a mixture whose neurons
-            were split over devices.
+        ValueError: gates that cannot start as asked for; in ``forward``, neurons that share
+            coefficients, or have parameters, and were split over devices.
 
-    >>> family = Family(kind=Kind.LA, neuron="two_sided", width=8, dimension=4, outputs=4)
+    >>> family = Family(kind="la", neuron="two_sided", width=8, dimension=4, outputs=4)
     >>> FeedForward(family)(torch.zeros(2, 3, 4)).shape
     torch.Size([2, 3, 4])
     """
+
+    w: nn.Linear
 
     def __init__(
         self,
@@ -54,14 +61,18 @@ class FeedForward(nn.Module):
         super().__init__()
         self.family = family
         self.initialisation = initialisation
-        self.neuron = Neuron.of(family)
-        sizes = (family.dimension, family.width)
-        self.w = nn.Linear(*sizes, bias=family.bias, device=device, dtype=dtype)
+        self.program = Program.of(family)
+        sizes, record = (family.dimension, family.width), family.record
         self.v: nn.Linear | None = None
-        if family.neuron != "type1":
-            self.v = nn.Linear(*sizes, bias=family.bias, device=device, dtype=dtype)
-        coefficients = 0 if family.kind is Kind.FIXED else family.coefficients
-        for side in range(family.sides):
+        for name in map_names(record.maps):
+            linear = nn.Linear(*sizes, bias=family.bias, device=device, dtype=dtype)
+            setattr(self, name, linear)
+        self.p: nn.Parameter | None = None
+        if record.parameters:
+            own_MQ = torch.empty(family.shapes["p"], device=device, dtype=dtype)
+            self.p = nn.Parameter(own_MQ)
+        for side in range(family.sides if family.mixes else 0):
+            coefficients = family.group_count * family.size(side)
             if family.gate is not None:
                 u = nn.Linear(
                     family.dimension,
@@ -78,6 +89,11 @@ class FeedForward(nn.Module):
         if initialisation is not None:
             self.reset_parameters()
 
+    @property
+    def maps(self) -> list[nn.Linear]:
+        """The affine maps w, v, w3, ..., as many as the neuron has."""
+        return [getattr(self, name) for name in map_names(self.family.record.maps)]
+
     def gate_map(self, side: int) -> nn.Linear | None:
         """The linear map to one side's gate logits, or None without gates."""
         return cast(nn.Linear | None, getattr(self, f"u{side}", None))
@@ -92,68 +108,94 @@ class FeedForward(nn.Module):
         choices, family = self.initialisation or STANDARD, self.family
         input_std = choices.input_gain / math.sqrt(family.dimension)
         output_std = choices.output_gain / math.sqrt(family.width)
-        for linear in (self.w, self.v):
-            if linear is not None:
-                nn.init.normal_(linear.weight, std=input_std)
-                bias = bias_of(linear)
-                if bias is not None:
-                    nn.init.zeros_(bias)
-        chosen = [] if family.kind is Kind.FIXED else starts(family, choices)
-        output_std *= math.prod(start.factor for start in chosen)
+        for linear in self.maps:
+            nn.init.normal_(linear.weight, std=input_std)
+            bias = bias_of(linear)
+            if bias is not None:
+                nn.init.zeros_(bias)
+        if self.p is not None:
+            initial_Q = [parameter.initial for parameter in family.record.parameters]
+            self.p.copy_(torch.tensor(initial_Q, device=self.p.device).expand_as(self.p))
+        chosen = starts(family, choices) if family.mixes else []
+        output_std *= output_factor(family, choices, chosen)
         # Before the gates, so that kinds of equal width draw the same w, v and a from one seed.
         nn.init.normal_(self.a.weight, std=output_std)
         for side, start in enumerate(chosen):
-            self.set_side(side, start)
+            self.set_side(side, [start] * family.group_count)
             gate_map = self.gate_map(side)
             if gate_map is not None:
                 gate_std = choices.gate_std / math.sqrt(family.dimension)
                 nn.init.normal_(gate_map.weight, std=gate_std)
 
     @torch.no_grad()
-    def set_side(self, side: int, start: SideStart) -> None:
-        """Write one side's scales and gate biases; gate weights become 0."""
+    def set_side(self, side: int, groups: Sequence[SideStart]) -> None:
+        """Write one side's scales and gate biases, of all groups; gate weights become 0."""
         scale_C, gate_map = self.scale(side), self.gate_map(side)
         if scale_C is not None:
-            scale_C.copy_(start.scale_C)
+            scale_C.copy_(torch.cat([start.scale_C for start in groups]))
         if gate_map is not None:
             nn.init.zeros_(gate_map.weight)
             bias = bias_of(gate_map)
             if bias is not None:
-                bias.copy_(start.bias_C)
+                bias.copy_(torch.cat([start.bias_C for start in groups]))
 
     def _sides(self, x_TD: Tensor) -> list[Side]:
         sides: list[Side] = []
         for index in range(self.family.sides):
-            gate_map = self.gate_map(index)
-            logits_TC = None if gate_map is None else gate_map(x_TD)
-            sides.append(Side(logits_TC=logits_TC, scale_C=self.scale(index)))
+            gate_map, scale_C = self.gate_map(index), self.scale(index)
+            logits_TGC = None if gate_map is None else self._grouped(gate_map(x_TD))
+            scale_GC = None if scale_C is None else self._scales(scale_C)
+            sides.append(Side(logits_TGC=logits_TGC, scale_GC=scale_GC))
         return sides
+
+    def _grouped(self, values: Tensor) -> Tensor:
+        """The last axis cut into groups, of which there may be one."""
+        return values.unflatten(-1, (self.family.group_count, -1))
+
+    def _scales(self, scale_C: Tensor) -> Tensor:
+        # At least in float32: there coefficients obey a constraint as well as anything does.
+        wide_C = scale_C.to(torch.promote_types(scale_C.dtype, torch.float32))
+        return constrained(self._grouped(wide_C), self.family.constraint)
 
     def forward(self, x_TD: Tensor) -> Tensor:
         """Outputs (..., outputs) at inputs (..., dimension)."""
-        z_TM, y_TM = self.w(x_TD), None if self.v is None else self.v(x_TD)
-        if z_TM.shape[-1] != self.family.width and self.family.kind is not Kind.FIXED:
+        family, own = self.family, self.p
+        maps_TM = [linear(x_TD) for linear in self.maps]
+        if maps_TM[0].shape[-1] != family.width and (family.mixes or own is not None):
             # Each part would sum the gradients of its gates over its own neurons alone.
+            what = "mixture" if family.mixes else "layer with parameters"
             raise ValueError(
-                f"required: all {self.family.width} neurons of a mixture in one place; got "
-                f"{z_TM.shape[-1]}: split tokens or layers, not neurons (tensor parallelism)"
+                f"required: all {family.width} neurons of a {what} in one place; got "
+                f"{maps_TM[0].shape[-1]}: split tokens or layers, not neurons (tensor parallelism)"
             )
-        return self.a(neurons(self.neuron, z_TM, y_TM, self._sides(x_TD)))
+        if own is not None:
+            groups = 1 if family.record.shared else family.group_count
+            own = own.mT.unflatten(-1, (groups, -1))
+        maps_TGM = [self._grouped(z_TM) for z_TM in maps_TM]
+        return self.a(neurons(self.program, maps_TGM, own, self._sides(x_TD)).flatten(-2))
 
     def coefficients(self, x_TD: Tensor) -> list[Tensor]:
         """Coefficients c_TC that the activations get at inputs, one tensor a side.
 
-        Without gates they are the same for all tokens; a fixed layer has none.
+        Without gates they are the same for all tokens; a fixed layer has none. They are listed
+        group after group.
 
-        >>> family = Family(kind=Kind.LA, neuron="type1", width=8, dimension=4)
+        >>> family = Family(kind="la", neuron="type1", width=8, dimension=4)
         >>> [c.shape for c in FeedForward(family).coefficients(torch.zeros(2, 3, 4))]
         [torch.Size([2, 3, 7])]
         """
-        found = [side.coefficients(self.neuron, x_TD) for side in self._sides(x_TD)]
-        return [c_TC for c_TC in found if c_TC is not None]
+        like_TGM = x_TD[..., None, :1]
+        found = [side.coefficients(self.program, like_TGM) for side in self._sides(x_TD)]
+        return [c_TGC.flatten(-2) for c_TGC in found if c_TGC is not None]
 
     def extra_repr(self) -> str:
         """What ``print`` shows beside the linear maps."""
         family = self.family
-        gate = "" if family.gate is None else f", gate={family.gate.name}"
-        return f"{family.kind} {family.neuron}, dictionary={','.join(family.dictionary)}{gate}"
+        parts = [f"{family.kind} {family.neuron}"]
+        parts += [f"dictionary={','.join(family.dictionary)}"] if family.dictionary else []
+        parts += [] if family.gate is None else [f"gate={family.gate.name}"]
+        parts += (
+            [f"constraint={family.constraint}"] if family.constraint is not Constraint.FREE else []
+        )
+        parts += [f"groups={family.groups}"] if family.group_count > 1 else []
+        return ", ".join(parts)

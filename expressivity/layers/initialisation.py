@@ -1,18 +1,20 @@
 """How a layer starts: choices, and the numbers they lead to.
 
 For inputs of mean square 1, as a root-mean-square norm gives, pre-activations are normal with
-standard deviation ``input_gain``, and a fixed layer's outputs have variance
-``output_gain^2 E[s(z)^2]`` (times ``input_gain^2`` with a second factor). A mixture starts with
-the variance of the fixed layer of the reference activation: ``type1`` as fixed type1, the other
-forms as fixed one_sided (SwiGLU for silu).
+standard deviation ``input_gain``, and a layer's outputs have variance ``output_gain^2 E[N^2]``,
+N the neuron: ``E[s(z)^2]`` for fixed type1, times ``input_gain^2`` with a second factor. A mixture
+starts with the variance of the layer whose first activation is the reference and whose others are
+id: ``type1`` as fixed type1, the paper's other forms as fixed one_sided (SwiGLU for silu).
 
-Letters: K activations, C coefficients of one side, S samples of gates.
+Letters: K activations, C coefficients of one side of a group, S samples.
 """
 
 import functools
+import itertools
 import math
+import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import sympy as sp
@@ -20,8 +22,9 @@ import torch
 from torch import Tensor
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.families import Family
+from expressivity.classes.families import Constraint, Family
 from expressivity.classes.gates import GATES
+from expressivity.classes.networks import constrained
 from expressivity.classes.weights import constant_gate
 
 
@@ -48,9 +51,10 @@ class Initialisation:
         reference: activation of the fixed layer whose output variance is matched.
         mixture: ``uniform``, all coefficients equal; ``reference``, the function of the fixed
             reference layer itself (in two_sided the second factor is id).
-        match: ``coefficients``: learned scales, or where there are none the output weights;
-            ``output``: the output weights; ``none``: coefficients of 1, or for gates without a
-            learned scale whatever the gates are at 0.
+        match: ``coefficients``: learned scales, or where there are none, or where the neuron is
+            no product of its mixtures and maps, the output weights; ``output``: the output
+            weights; ``none``: coefficients of 1, or for gates without a learned scale whatever
+            the gates are at 0.
         input_gain, output_gain: standard deviations of w, v and a, times the root of the number
             of their columns.
         gate_std: standard deviation of gate logits over tokens and gates; 0 starts all tokens
@@ -78,10 +82,11 @@ class Initialisation:
 
 @dataclass(frozen=True, kw_only=True)
 class SideStart:
-    """The start of one side's gates.
+    """The start of one side's gates in one group.
 
     Attributes:
-        scale_C: learned scales, or coefficients of a learned activation.
+        scale_C: learned scales, or coefficients of a learned activation; of a constrained one
+            the numbers that ``constrained`` makes them of.
         bias_C: of the gates.
         factor: what the output weights are multiplied by.
     """
@@ -102,7 +107,8 @@ def side_start(
         fold: move the factor into the scales where those are learned.
 
     Returns:
-        None where docs/theory.md, section 2, has no map.
+        None where docs/theory.md, section 2, has no map, or no multiple of the coefficients obeys
+        the constraint.
 
     >>> from expressivity.classes.families import Kind
     >>> from expressivity.classes.gates import GateSpec
@@ -113,7 +119,7 @@ def side_start(
     """
     alpha = torch.tensor(coefficients, dtype=torch.float64)
     if family.gate is None:
-        return SideStart(scale_C=alpha, bias_C=torch.zeros_like(alpha), factor=1.0)
+        return _learned_start(alpha, family.constraint)
     gate = constant_gate([sp.Rational(a) for a in coefficients], family.gate)
     if gate is None:
         return None
@@ -127,28 +133,69 @@ def side_start(
     return SideStart(scale_C=scale_C, bias_C=bias_C, factor=factor)
 
 
+def _learned_start(alpha_C: Tensor, constraint: Constraint) -> SideStart | None:
+    factor = 1.0 if constraint is Constraint.FREE else float(alpha_C.sum())
+    if factor == 0:
+        return None
+    scale_C = alpha_C if factor == 1 else alpha_C / factor
+    if constraint is Constraint.SIMPLEX:
+        if bool((scale_C < 0).any()):
+            return None
+        scale_C = scale_C.sqrt()
+    return SideStart(scale_C=scale_C, bias_C=torch.zeros_like(alpha_C), factor=factor)
+
+
 def starts(family: Family, choices: Initialisation) -> list[SideStart]:
-    """The start of every side of a mixture.
+    """The start of every side of a mixture, the same for all groups.
 
     Raises:
         ValueError: the reference is not in the dictionary, or gates that cannot start so.
     """
     # On the CPU, whatever device is the default: of ``meta`` there would be no numbers.
     with torch.device("cpu"):
-        patterns = _patterns(family, choices)
-        goals = _goals(family, choices)
-        return [_start(family, choices, p, g) for p, g in zip(patterns, goals, strict=True)]
+        return [_start(family, choices, side) for side in range(family.sides)]
 
 
-def _start(family: Family, choices: Initialisation, pattern: list[float], goal: float) -> SideStart:
-    start = side_start(family, pattern, fold=choices.match is Match.COEFFICIENTS)
+def output_factor(family: Family, choices: Initialisation, sides: Sequence[SideStart]) -> float:
+    """What the output weights are multiplied by; 1 for a layer without mixtures.
+
+    Where the neuron is a product of its mixtures and maps, each side was matched alone. Else the
+    mean squares of whole neurons are sampled, always at the same numbers.
+
+    Raises:
+        ValueError: a neuron without variance, here or in the reference layer.
+    """
+    factor = math.prod(side.factor for side in sides)
+    if not sides or choices.match is Match.NONE or family.record.factors is not None:
+        return factor
+    with torch.device("cpu"):
+        names = tuple(dict.fromkeys((choices.reference, "id")))
+        units = [_unit(names, _roles(family, choices, side)) for side in range(family.sides)]
+        unit_S1C = [torch.tensor([unit], dtype=torch.float64) for unit in units]
+        goal = _sampled(family, choices, names, unit_S1C)
+        c_SC = [_coefficients(family, choices, side, _SAMPLES) for side in sides]
+        found = _sampled(family, choices, family.dictionary, c_SC)
+    if not (0 < goal < math.inf and 0 < found < math.inf):
+        raise ValueError(
+            f"required: neurons with a variance at the start; got mean squares {goal:g} in the "
+            f"reference layer and {found:g} in this one: choose match none"
+        )
+    return factor * math.sqrt(goal / found)
+
+
+def _start(family: Family, choices: Initialisation, side: int) -> SideStart:
+    pattern = _pattern(family, choices, side)
+    scalable = family.record.vanishes_without(side)
+    fold = choices.match is Match.COEFFICIENTS or not scalable
+    start = side_start(family, pattern, fold=fold)
+    selects = start is not None and (scalable or start.factor == 1)
+    if family.gate is not None and choices.mixture is Mixture.REFERENCE and not selects:
+        raise ValueError(
+            f"required: gates that can select {choices.reference}; got {family.gate.name} "
+            f"with scale {family.gate.scale} and bias {family.gate.bias}: turn both on"
+        )
     if start is None:
         assert family.gate is not None
-        if choices.mixture is Mixture.REFERENCE:
-            raise ValueError(
-                f"required: gates that can select {choices.reference}; got {family.gate.name} "
-                f"with scale {family.gate.scale} and bias {family.gate.bias}: turn both on"
-            )
         if choices.gate_std == 0:
             raise ValueError(
                 f"required: gate_std above 0 where gates vanish at 0; got {family.gate.name} "
@@ -157,59 +204,98 @@ def _start(family: Family, choices: Initialisation, pattern: list[float], goal: 
         ones = torch.ones(len(pattern), dtype=torch.float64)
         start = SideStart(scale_C=ones, bias_C=torch.zeros_like(ones), factor=1.0)
     if choices.match is Match.NONE:
-        return SideStart(scale_C=start.scale_C, bias_C=start.bias_C, factor=1.0)
-    ratio = math.sqrt(goal / _mean_square(family, choices, start))
+        return replace(start, factor=1.0)
+    if family.record.factors is None:
+        return start
+    ratio = math.sqrt(_goal(family, choices, side) / _mean_square(family, choices, side, start))
+    if choices.match is Match.COEFFICIENTS and _scales_are_free(family):
+        return replace(start, scale_C=start.scale_C * ratio)
+    return replace(start, factor=start.factor * ratio)
+
+
+def _scales_are_free(family: Family) -> bool:
     learned = family.gate is None or family.gate.scale
-    if choices.match is Match.COEFFICIENTS and learned:
-        scale_C = start.scale_C * ratio
-        return SideStart(scale_C=scale_C, bias_C=start.bias_C, factor=start.factor)
-    return SideStart(scale_C=start.scale_C, bias_C=start.bias_C, factor=start.factor * ratio)
+    return learned and family.constraint is Constraint.FREE
 
 
-def _patterns(family: Family, choices: Initialisation) -> list[list[float]]:
-    names = family.dictionary
+def _roles(family: Family, choices: Initialisation, side: int) -> list[str]:
+    """The activations of one side of the reference layer: itself, then id everywhere."""
+    roles = ["id"] * len(family.record.mixtures[side])
+    return [choices.reference, *roles[1:]] if side == 0 else roles
+
+
+def _unit(names: Sequence[str], roles: Sequence[str]) -> list[float]:
+    """Coefficients that select one activation, or a product of two."""
+    units = [[float(name == other) for other in names] for name in roles]
+    return [math.prod(parts) for parts in itertools.product(*units)]
+
+
+def _pattern(family: Family, choices: Initialisation, side: int) -> list[float]:
     if choices.mixture is Mixture.UNIFORM:
-        size = len(names)
-        return [[1.0] * (size**2 if family.neuron == "quadratic" else size)] * family.sides
-    needed = [choices.reference]
-    if family.neuron in ("two_sided", "quadratic"):
-        needed.append("id")
-    units: list[list[float]] = []
-    for name in needed:
-        if name not in names:
+        return [1.0] * family.size(side)
+    roles = _roles(family, choices, side)
+    for name in roles:
+        if name not in family.dictionary:
             raise ValueError(
                 f"required: {name} in the dictionary to start as the reference layer; got "
-                f"{','.join(names)}: add it, or start with the uniform mixture"
+                f"{','.join(family.dictionary)}: add it, or start with the uniform mixture"
             )
-        units.append([float(name == other) for other in names])
-    if family.neuron == "quadratic":
-        return [[left * right for left in units[0] for right in units[1]]]
-    return units
+    return _unit(family.dictionary, roles)
 
 
-def _goals(family: Family, choices: Initialisation) -> list[float]:
-    """Mean square of each side's factor in the reference layer."""
-    reference = _moments((choices.reference,), choices.input_gain)[0][0]
-    right = choices.input_gain**2
-    if family.neuron == "quadratic":
-        return [reference * right]
-    return [reference, right][: family.sides]
+def _goal(family: Family, choices: Initialisation, side: int) -> float:
+    """Mean square of one side's factor in the reference layer."""
+    parts = [choices.input_gain**2] * len(family.record.mixtures[side])
+    if side == 0:
+        parts[0] = _moments((choices.reference,), choices.input_gain)[0][0]
+    return math.prod(parts)
 
 
-def _mean_square(family: Family, choices: Initialisation, start: SideStart) -> float:
+def _mean_square(family: Family, choices: Initialisation, side: int, start: SideStart) -> float:
     """E[(sum_C c s)^2] with gates at random logits; exact for gate_std 0."""
     moments_KK = torch.tensor(_moments(family.dictionary, choices.input_gain), dtype=torch.float64)
-    if family.neuron == "quadratic":
+    if len(family.record.mixtures[side]) > 1:
         moments_KK = torch.kron(moments_KK, moments_KK)
-    samples = 1 if family.gate is None or choices.gate_std == 0 else 2**14
-    c_SC = start.scale_C.expand(samples, -1)
-    if family.gate is not None:
-        generator = torch.Generator().manual_seed(0)
-        normal_SC = torch.randn(c_SC.shape, generator=generator, dtype=torch.float64)
-        logits_SC = start.bias_C + choices.gate_std * normal_SC
-        c_SC = c_SC * GATES[family.gate.name].value(logits_SC[..., None])[..., 0]
-    second_CC = c_SC.mT @ c_SC / samples
+    c_SC = _coefficients(family, choices, start, 2**14)
+    second_CC = c_SC.mT @ c_SC / len(c_SC)
     return start.factor**2 * float((second_CC * moments_KK).sum())
+
+
+def _coefficients(
+    family: Family, choices: Initialisation, start: SideStart, samples: int
+) -> Tensor:
+    """Coefficients at random logits, S x C; of one row where they do not depend on these."""
+    samples = 1 if family.gate is None or choices.gate_std == 0 else samples
+    c_SC = constrained(start.scale_C[None, None], family.constraint)[0].expand(samples, -1)
+    if family.gate is None:
+        return c_SC
+    generator = torch.Generator().manual_seed(0)
+    normal_SC = torch.randn(c_SC.shape, generator=generator, dtype=torch.float64)
+    logits_SC = start.bias_C + choices.gate_std * normal_SC
+    return c_SC * GATES[family.gate.name].value(logits_SC[..., None])[..., 0]
+
+
+_SAMPLES = 2**16
+
+
+def _sampled(
+    family: Family, choices: Initialisation, names: Sequence[str], c_SC: Sequence[Tensor]
+) -> float:
+    """E[N^2] over normal pre-activations, of neurons with these coefficients, sampled."""
+    record = family.record
+    generator = torch.Generator().manual_seed(1)
+    shape = (record.maps, _SAMPLES)
+    z_RS = choices.input_gain * torch.randn(shape, generator=generator, dtype=torch.float64)
+    mixtures: list[Tensor] = []
+    for looked_at, side_SC in zip(record.mixtures, c_SC, strict=True):
+        parts = [
+            [ACTIVATIONS[name].value_and_derivative(z_RS[i])[0] for name in names]
+            for i in looked_at
+        ]
+        products = [functools.reduce(operator.mul, each) for each in itertools.product(*parts)]
+        mixtures.append((side_SC * torch.stack(products, -1)).sum(-1))
+    own = [torch.tensor(float(p.initial), dtype=torch.float64) for p in record.parameters]
+    return float(record.partials(list(z_RS), mixtures, own).value.square().mean())
 
 
 @functools.cache

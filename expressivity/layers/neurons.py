@@ -1,12 +1,16 @@
 """The neurons of a layer: values, and a backward pass that recomputes the activations.
 
-Shape letters: T leading axes of the input (tokens; any number of axes), M neurons, K
-activations, C coefficients of one side: K, or K^2 for quadratic. Lists run over K.
+What a neuron is comes from its record (``Neuron.partials``), from its activations
+(``value_and_derivative``) and from its gates (``pullback``). What stands here is the chain rule.
+
+Shape letters: T leading axes of the input (tokens; any number of axes), G groups, M neurons of
+one group, C coefficients of one group and side: K, the number of activations, or K^2 for
+products; Q parameters of a neuron. Lists run over maps, sides, activations or parameters.
 """
 
 import functools
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -16,37 +20,49 @@ from torch import Tensor
 from expressivity.classes.activations import ACTIVATIONS, Activation
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, Gate
+from expressivity.classes.networks import times
+from expressivity.classes.neurons import NEURONS, Neuron
+from expressivity.classes.neurons.record import TorchForm
 
 
 @dataclass(frozen=True, kw_only=True)
-class Neuron:
-    """What one neuron computes. Equal neurons are one object, so that programs are shared."""
+class Program:
+    """What a layer's neurons compute. Equal ones are one object, so that compiled code is shared.
 
-    form: str
+    Attributes:
+        partials: the record's, looked up once.
+        needed: for each mixture whether the neuron's derivatives depend on it.
+    """
+
+    neuron: Neuron
+    partials: TorchForm
+    needed: tuple[bool, ...]
     activations: tuple[Activation, ...]
     gate: Gate | None
 
     @staticmethod
-    def of(family: Family) -> "Neuron":
-        """The neuron of a family.
+    def of(family: Family) -> "Program":
+        """The program of a family.
 
-        >>> from expressivity.classes.families import Kind
-        >>> family = Family(kind=Kind.LA, neuron="type1", width=3, dimension=2)
-        >>> Neuron.of(family).gate is None
+        >>> family = Family(kind="la", neuron="type1", width=3, dimension=2)
+        >>> Program.of(family).gate is None
         True
         """
-        return _neuron(family.neuron, family.dictionary, family.gate and family.gate.name)
+        return _program(family.neuron, family.dictionary, family.gate and family.gate.name)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Records hold functions, which cannot be pickled; their names can.
         names = tuple(activation.name for activation in self.activations)
-        return _neuron, (self.form, names, self.gate and self.gate.name)
+        return _program, (self.neuron.name, names, self.gate and self.gate.name)
 
 
 @functools.cache
-def _neuron(form: str, names: tuple[str, ...], gate: str | None) -> Neuron:
-    return Neuron(
-        form=form,
+def _program(form: str, names: tuple[str, ...], gate: str | None) -> Program:
+    neuron = NEURONS[form]
+    return Program(
+        neuron=neuron,
+        partials=neuron.partials,
+        needed=neuron.slopes_depend_on,
         activations=tuple(ACTIVATIONS[name] for name in names),
         gate=None if gate is None else GATES[gate],
     )
@@ -57,78 +73,74 @@ class Side:
     """Where one side's coefficients come from: gates of logits, times scales.
 
     Attributes:
-        logits_TC: None for a learned activation.
-        scale_C: None where the scale is off. A fixed activation has neither.
+        logits_TGC: None for a learned activation.
+        scale_GC: None where the scale is off. A fixed activation has neither.
     """
 
-    logits_TC: Tensor | None = None
-    scale_C: Tensor | None = None
+    logits_TGC: Tensor | None = None
+    scale_GC: Tensor | None = None
 
     @property
     def mixes(self) -> bool:
         """Whether there are coefficients at all."""
-        return self.logits_TC is not None or self.scale_C is not None
+        return self.logits_TGC is not None or self.scale_GC is not None
 
-    def coefficients(self, neuron: Neuron, like_TM: Tensor) -> Tensor | None:
-        """Coefficients c_TC, or None for a fixed activation.
+    def coefficients(self, program: Program, like_TGM: Tensor) -> Tensor | None:
+        """Coefficients c_TGC, or None for a fixed activation.
 
         Args:
-            neuron: holds the gate.
-            like_TM: gives the leading axes and the dtype.
+            program: holds the gate.
+            like_TGM: gives the leading axes and the dtype.
         """
-        if self.logits_TC is None:
-            if self.scale_C is None:
-                return None
-            c_TC = self.scale_C.to(like_TM.dtype) * torch.ones_like(like_TM[..., :1])
-        else:
-            c_TC = self.gates(neuron, like_TM.dtype)[..., 0]
-            if self.scale_C is not None:
-                c_TC = c_TC * self.scale_C
-        # Changes nothing but what a compiler does: it writes the coefficients of a token down
-        # instead of evaluating the gates for every neuron, and keeps rows of tokens apart, as
-        # the sums over neurons need them, so that one pass serves all.
-        return c_TC.as_strided(c_TC.size(), c_TC.stride())
+        scale_GC = None if self.scale_GC is None else self.scale_GC.to(like_TGM.dtype)
+        if self.logits_TGC is None:
+            return None if scale_GC is None else scale_GC * torch.ones_like(like_TGM[..., :1])
+        c_TGC = self.gates(program, like_TGM.dtype)[..., 0]
+        return c_TGC if scale_GC is None else c_TGC * scale_GC
 
-    def gates(self, neuron: Neuron, dtype: torch.dtype) -> Tensor:
-        """Gates g_TC1, with the gate axis where ``Gate`` wants it."""
-        assert neuron.gate is not None and self.logits_TC is not None
-        return neuron.gate.value(self.logits_TC.to(dtype)[..., None])
+    def gates(self, program: Program, dtype: torch.dtype) -> Tensor:
+        """Gates g_TGC1, with the gate axis where ``Gate`` wants it."""
+        assert program.gate is not None and self.logits_TGC is not None
+        return program.gate.value(self.logits_TGC.to(dtype)[..., None])
 
-    def pullback(self, neuron: Neuron, rows_TC: Tensor) -> tuple[Tensor | None, Tensor | None]:
-        """Gradients of logits and scale from dF/dc_TC."""
-        logits_TC = scale_C = None
-        weighted_TC = rows_TC
-        if self.logits_TC is not None:
-            assert neuron.gate is not None
-            g_TC1 = self.gates(neuron, rows_TC.dtype)
-            weighted_TC = rows_TC * g_TC1[..., 0]
-            gate_rows_TC = rows_TC if self.scale_C is None else rows_TC * self.scale_C
-            slope_TC1 = neuron.gate.pullback(g_TC1, gate_rows_TC[..., None])
-            logits_TC = slope_TC1[..., 0].to(self.logits_TC.dtype)
-        if self.scale_C is not None:
-            axes = tuple(range(rows_TC.ndim - 1))
-            scale_C = (weighted_TC.sum(axes) if axes else weighted_TC).to(self.scale_C.dtype)
-        return logits_TC, scale_C
+    def pullback(self, program: Program, rows_TGC: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """Gradients of logits and scale from dF/dc_TGC."""
+        logits_TGC = scale_GC = None
+        weighted_TGC = rows_TGC
+        if self.logits_TGC is not None:
+            assert program.gate is not None
+            g_TGC1 = self.gates(program, rows_TGC.dtype)
+            weighted_TGC = rows_TGC * g_TGC1[..., 0]
+            gate_rows_TGC = rows_TGC if self.scale_GC is None else rows_TGC * self.scale_GC
+            slope_TGC1 = program.gate.pullback(g_TGC1, gate_rows_TGC[..., None])
+            logits_TGC = slope_TGC1[..., 0].to(self.logits_TGC.dtype)
+        if self.scale_GC is not None:
+            axes = tuple(range(rows_TGC.ndim - 2))
+            summed_GC = weighted_TGC.sum(axes) if axes else weighted_TGC
+            scale_GC = summed_GC.to(self.scale_GC.dtype)
+        return logits_TGC, scale_GC
 
 
-def neurons(neuron: Neuron, z_TM: Tensor, y_TM: Tensor | None, sides: Sequence[Side]) -> Tensor:
-    """Values h_TM of all neurons.
+def neurons(
+    program: Program, maps_TGM: Sequence[Tensor], own: Tensor | None, sides: Sequence[Side]
+) -> Tensor:
+    """Values h_TGM of all neurons.
 
     The backward pass keeps the arguments and nothing else. Below float32 the arithmetic is
-    float32; the result has the dtype of ``z_TM``.
+    float32; the result has the dtype of the maps.
 
     Args:
-        neuron: from :meth:`Neuron.of`.
-        z_TM: pre-activations w.x + b.
-        y_TM: those of the second factor, v.x + c; None for type1.
-        sides: two for two_sided, else one.
+        program: from :meth:`Program.of`.
+        maps_TGM: the affine maps of the input, one for each of the neuron's.
+        own: the neurons' parameters, Q x G x M or Q x 1 x 1 where shared; None without any.
+        sides: one for each of the neuron's mixtures.
 
-    >>> relu = _neuron("type1", ("relu",), None)
-    >>> neurons(relu, torch.tensor([-1.0, 2.0]), None, [Side()]).tolist()
-    [0.0, 2.0]
+    >>> relu = _program("type1", ("relu",), None)
+    >>> neurons(relu, [torch.tensor([[-1.0, 2.0]])], None, [Side()]).tolist()
+    [[0.0, 2.0]]
     """
-    flat = [tensor for side in sides for tensor in (side.logits_TC, side.scale_C)]
-    return cast(Tensor, _Neurons.apply(neuron, z_TM, y_TM, *flat))
+    flat = [tensor for side in sides for tensor in (side.logits_TGC, side.scale_GC)]
+    return cast(Tensor, _Neurons.apply(program, *maps_TGM, own, *flat))
 
 
 class _Neurons(torch.autograd.Function):
@@ -136,95 +148,154 @@ class _Neurons(torch.autograd.Function):
 
     @staticmethod
     def forward(*args: Any) -> Tensor:
-        neuron, z_TM, y_TM, sides = _unflatten(args)
-        z, y = _wide(z_TM), None if y_TM is None else _wide(y_TM)
-        c = [side.coefficients(neuron, z) for side in sides]
-        return _values(neuron, z, y, c).to(z_TM.dtype)
+        inputs = _Inputs.of(args)
+        mixtures = [inputs.mixture(side) for side in range(len(inputs.sides))]
+        found = inputs.program.partials(inputs.maps, mixtures, inputs.own)
+        return found.value.to(args[1].dtype)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        neuron, *tensors = inputs
-        ctx.neuron = neuron
+        program, *tensors = inputs
+        ctx.program = program
         ctx.save_for_backward(*tensors)
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor | None, ...]:
-        neuron, z_TM, y_TM, sides = _unflatten((ctx.neuron, *ctx.saved_tensors))
-        z, y = _wide(z_TM), None if y_TM is None else _wide(y_TM)
-        c = [side.coefficients(neuron, z) for side in sides]
-        dz, dy, factors = _pullback(neuron, z, y, c, _wide(grad_outputs[0]))
-        gradients = [dz.to(z_TM.dtype), None if y_TM is None or dy is None else dy.to(y_TM.dtype)]
-        for side, (weight_TM, parts) in zip(sides, factors, strict=True):
+        tensors = ctx.saved_tensors
+        inputs = _Inputs.of((ctx.program, *tensors))
+        gradients = inputs.gradients(_wide(grad_outputs[0]))
+        pairs = zip(gradients, tensors, strict=True)
+        return None, *[None if g is None else g.to(tensor.dtype) for g, tensor in pairs]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Inputs:
+    """What the neurons are computed from, in the dtype of the arithmetic.
+
+    Attributes:
+        maps: the affine maps, T x G x M.
+        own: the neurons' parameters, one tensor each, G x M or 1 x 1.
+        activated: by map, where a mixture looks at it, values and derivatives of the activations.
+        c_TGC: the coefficients of each side, None for a fixed activation.
+    """
+
+    program: Program
+    maps: list[Tensor]
+    own: list[Tensor]
+    sides: list[Side]
+    activated: dict[int, tuple[list[Tensor], list[Tensor]]]
+    c_TGC: list[Tensor | None]
+
+    @staticmethod
+    def of(args: Sequence[Any]) -> "_Inputs":
+        """From the arguments of ``_Neurons``."""
+        program, *tensors = args
+        record: Neuron = program.neuron
+        maps = [_wide(z_TGM) for z_TGM in tensors[: record.maps]]
+        own, *flat = tensors[record.maps :]
+        pairs = zip(flat[::2], flat[1::2], strict=True)
+        sides = [Side(logits_TGC=logits, scale_GC=scale) for logits, scale in pairs]
+        looked_at = sorted({i for maps in record.mixtures for i in maps})
+        return _Inputs(
+            program=program,
+            maps=maps,
+            own=[] if own is None else list(_wide(own).unbind(0)),
+            sides=sides,
+            activated={i: _evaluate(program, maps[i]) for i in looked_at},
+            c_TGC=[_written(side.coefficients(program, maps[0]), maps[0]) for side in sides],
+        )
+
+    def mixture(self, side: int, by: int | None = None) -> Tensor:
+        """A mixture, or its derivative by the map in one of the places that it looks at."""
+        looked_at = self.program.neuron.mixtures[side]
+        parts = [self.activated[i][int(place == by)] for place, i in enumerate(looked_at)]
+        return _mixture(self.c_TGC[side], parts)
+
+    def gradients(self, gradient: Tensor) -> list[Tensor | None]:
+        """dF/dmap of each map, dF/down, and of each side dF/dlogits, dF/dscale, from dF/dh."""
+        # A map stands in for a mixture that no derivative depends on.
+        mixtures = [
+            self.mixture(side) if needed else self.maps[0]
+            for side, needed in enumerate(self.program.needed)
+        ]
+        found = self.program.partials(self.maps, mixtures, self.own)
+        through = [times(gradient, by) for by in found.mixtures]
+        return [
+            *self._by_maps(gradient, found.maps, through),
+            self._by_own(gradient, found.parameters),
+            *self._by_sides(through),
+        ]
+
+    def _by_maps(
+        self, gradient: Tensor, own: Sequence[Tensor | int], through: Sequence[Tensor]
+    ) -> Iterator[Tensor]:
+        """dF/dz of each map: the neuron's own, and by way of the mixtures that look at it."""
+        for i, direct in enumerate(own):
+            parts = [] if isinstance(direct, int) and direct == 0 else [times(gradient, direct)]
+            for side, looked_at in enumerate(self.program.neuron.mixtures):
+                for place, j in enumerate(looked_at):
+                    if j == i:
+                        parts.append(through[side] * self.mixture(side, by=place))
+            yield functools.reduce(operator.add, parts) if parts else torch.zeros_like(gradient)
+
+    def _by_own(self, gradient: Tensor, slopes: Sequence[Tensor | int]) -> Tensor | None:
+        if not self.own:
+            return None
+        pairs = zip(self.own, slopes, strict=True)
+        return torch.stack([times(gradient, slope).sum_to_size(p.shape) for p, slope in pairs])
+
+    def _by_sides(self, through: Sequence[Tensor]) -> Iterator[Tensor | None]:
+        for side, looked_at, weight_TGM in zip(
+            self.sides, self.program.neuron.mixtures, through, strict=True
+        ):
             if side.mixes:
-                rows_TC = torch.stack([(weight_TM * part_TM).sum(-1) for part_TM in parts], -1)
-                gradients += side.pullback(neuron, rows_TC)
+                parts = _products([self.activated[i][0] for i in looked_at])
+                rows_TGC = torch.stack([(weight_TGM * part).sum(-1) for part in parts], -1)
+                yield from side.pullback(self.program, rows_TGC)
             else:
-                gradients += [None, None]
-        return None, *gradients
-
-
-def _unflatten(args: Sequence[Any]) -> tuple[Neuron, Tensor, Tensor | None, list[Side]]:
-    neuron, z_TM, y_TM, *flat = args
-    pairs = zip(flat[::2], flat[1::2], strict=True)
-    return neuron, z_TM, y_TM, [Side(logits_TC=logits, scale_C=scale) for logits, scale in pairs]
+                yield from (None, None)
 
 
 def _wide(tensor: Tensor) -> Tensor:
     return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
 
 
-def _values(neuron: Neuron, z: Tensor, y: Tensor | None, c: Sequence[Tensor | None]) -> Tensor:
-    s, _ = _evaluate(neuron, z)
-    if y is None:
-        return _mix(c[0], s)
-    if neuron.form == "one_sided":
-        return _mix(c[0], s) * y
-    t, _ = _evaluate(neuron, y)
-    if neuron.form == "two_sided":
-        return _mix(c[0], s) * _mix(c[1], t)
-    return _dot(s, [_mix(row, t) for row in _rows(c[0], len(s))])
-
-
-Factor = tuple[Tensor, Iterable[Tensor]]
-"""weight_TM and parts_TM, one a coefficient: dF/dc_TC is the sum of weight times part over M."""
-
-
-def _pullback(
-    neuron: Neuron, z: Tensor, y: Tensor | None, c: Sequence[Tensor | None], gradient: Tensor
-) -> tuple[Tensor, Tensor | None, list[Factor]]:
-    """dF/dz, dF/dy and one factor a side, from dF/dh."""
-    s, ds = _evaluate(neuron, z)
-    if y is None:
-        return gradient * _mix(c[0], ds), None, [(gradient, s)]
-    if neuron.form == "one_sided":
-        left_gradient = gradient * y
-        return left_gradient * _mix(c[0], ds), gradient * _mix(c[0], s), [(left_gradient, s)]
-    t, dt = _evaluate(neuron, y)
-    if neuron.form == "two_sided":
-        left_gradient, right_gradient = gradient * _mix(c[1], t), gradient * _mix(c[0], s)
-        dz, dy = left_gradient * _mix(c[0], ds), right_gradient * _mix(c[1], dt)
-        return dz, dy, [(left_gradient, s), (right_gradient, t)]
-    rows = _rows(c[0], len(s))
-    dz = gradient * _dot(ds, [_mix(row, t) for row in rows])
-    dy = gradient * _dot(s, [_mix(row, dt) for row in rows])
-    return dz, dy, [(gradient, (left * right for left in s for right in t))]
-
-
-def _evaluate(neuron: Neuron, argument: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-    pairs = [activation.value_and_derivative(argument) for activation in neuron.activations]
+def _evaluate(program: Program, argument: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+    pairs = [activation.value_and_derivative(argument) for activation in program.activations]
     return [value for value, _ in pairs], [derivative for _, derivative in pairs]
 
 
-def _mix(c_TK: Tensor | None, parts: Sequence[Tensor]) -> Tensor:
-    """sum_k c_k part_k; the one part of a fixed activation as it is."""
-    if c_TK is None:
-        return parts[0]
-    return _dot([c_TK[..., k, None] for k in range(len(parts))], parts)
+def _written(c_TGC: Tensor | None, like_TGM: Tensor) -> Tensor | None:
+    """The coefficients as they are, told to a compiler as numbers to be written down.
+
+    It then evaluates the gates once for a token instead of once for every neuron, and keeps rows
+    of tokens apart, as the sums over neurons need them, so that one pass serves all. Where every
+    neuron has coefficients of its own there is nothing to be gained.
+    """
+    if c_TGC is None or like_TGM.shape[-1] == 1:
+        return c_TGC
+    return c_TGC.as_strided(c_TGC.size(), c_TGC.stride())
 
 
-def _rows(c_TC: Tensor | None, size: int) -> list[Tensor]:
-    assert c_TC is not None
-    return [c_TC[..., k * size : (k + 1) * size] for k in range(size)]
+def _mixture(c_TGC: Tensor | None, parts: Sequence[Sequence[Tensor]]) -> Tensor:
+    """sum_k c_k part_k, or sum_kl c_kl left_k right_l; a fixed activation's part as it is."""
+    first, *rest = parts
+    if c_TGC is None:
+        return first[0]
+    if rest:
+        size = len(first)
+        rows = [c_TGC[..., k * size : (k + 1) * size] for k in range(size)]
+        return _dot(first, [_mixture(row, rest) for row in rows])
+    return _dot([c_TGC[..., k, None] for k in range(len(first))], first)
+
+
+def _products(parts: Sequence[Sequence[Tensor]]) -> Iterator[Tensor]:
+    """The mixture's derivative by each coefficient."""
+    first, *rest = parts
+    if not rest:
+        yield from first
+    else:
+        yield from (left * right for left in first for right in rest[0])
 
 
 def _dot(left: Sequence[Tensor], right: Sequence[Tensor]) -> Tensor:

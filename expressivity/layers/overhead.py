@@ -2,7 +2,8 @@
 
 Layers take turns, and the minimum of several rounds counts: the machine's other work slows
 rounds, and never hastens one. The reference is the fixed layer of the same form, treated by the
-same code; two_sided and quadratic have none, and are compared with fixed one_sided (SwiGLU).
+same code; a form that has none is compared with the fixed one that it becomes where activations
+are id: two_sided and quadratic with one_sided (SwiGLU).
 """
 
 import time
@@ -15,9 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import FIXED_FORMS, Family, Kind
+from expressivity.classes.families import Family, Kind, kinds_of
 from expressivity.classes.gates import GateSpec
-from expressivity.classes.neurons import FORMS
+from expressivity.classes.neurons import NEURONS
+from expressivity.classes.specialisation import fixed_form
 from expressivity.fitting.memory import keep_freed_memory
 from expressivity.fitting.program import compiler_available
 from expressivity.layers import FeedForward
@@ -71,15 +73,34 @@ def layer_family(form: str, kind: Kind, width: int) -> Family:
         width=HIDDEN * width,
         dimension=width,
         outputs=width,
-        dictionary=("silu",) if kind is Kind.FIXED else FULL_DICTIONARY,
-        gate=GateSpec(name="sigmoid") if kind is Kind.MOA else None,
+        dictionary=FULL_DICTIONARY if kind.mixes or not NEURONS[form].mixtures else ("silu",),
+        gate=GateSpec(name="sigmoid") if kind.gated else None,
         bias=False,
     )
 
 
-def reference_form(form: str) -> str:
-    """Form of the fixed layer that a form is compared with."""
-    return form if form in FIXED_FORMS else "one_sided"
+def compared(forms: Sequence[str], width: int) -> dict[Family, Family]:
+    """The layers that are measured, each with the one it is compared with.
+
+    Raises:
+        ValueError: a form that no fixed layer is comparable with.
+
+    >>> for measured, reference in compared(["two_sided"], 16).items():
+    ...     print(measured.kind, measured.neuron, reference.neuron)
+    fixed one_sided one_sided
+    la two_sided one_sided
+    moa two_sided one_sided
+    """
+    found: dict[Family, Family] = {}
+    for form in forms:
+        name = fixed_form(form)
+        if name is None:
+            raise ValueError(f"required: forms that hold a fixed layer; got {form}, which has none")
+        reference = layer_family(name, Kind.FIXED, width)
+        found[reference] = reference
+        kinds = [kind for kind in kinds_of(NEURONS[form]) if kind.mixes]
+        found |= {layer_family(form, kind, width): reference for kind in kinds}
+    return found
 
 
 def modes() -> tuple[str, ...]:
@@ -100,20 +121,18 @@ def measure(
         rounds: repetitions of each layer.
 
     Raises:
-        ValueError: a size below 1.
+        ValueError: a size below 1, or a form that no fixed layer is comparable with.
     """
     for name, size in (("width", width), ("tokens", tokens), ("rounds", rounds)):
         if size < 1:
             raise ValueError(f"required: {name} of at least 1; got {size}")
     # Else glibc hands every large activation back to the kernel, and page faults are measured.
     keep_freed_memory()
-    needed = {(reference_form(form), Kind.FIXED) for form in forms}
-    needed |= {(form, kind) for form in forms for kind in (Kind.LA, Kind.MOA)}
-    cases = sorted(needed, key=lambda case: (FORMS.index(case[0]), list(Kind).index(case[1])))
+    cases = compared(forms, width)
     generator = torch.Generator().manual_seed(0)
     x_TD = torch.randn(tokens, width, generator=generator).requires_grad_()
     gradient_TD = torch.randn(tokens, width, generator=generator)
-    modules: list[nn.Module] = [FeedForward(layer_family(*case, width)) for case in cases]
+    modules: list[nn.Module] = [FeedForward(family) for family in cases]
     with _many_programs(), warnings.catch_warnings():
         # Third-party deprecations inside the compiler are not the user's business.
         warnings.simplefilter("ignore")
@@ -128,18 +147,17 @@ def measure(
         for _ in range(rounds):
             for case, module in zip(cases, modules, strict=True):
                 seconds[case] = min(seconds[case], _step(module, x_TD, gradient_TD))
-    for form, kind in cases:
-        reference = (reference_form(form), Kind.FIXED)
+    for family, reference in cases.items():
         yield Overhead(
-            form=form,
-            kind=kind,
+            form=family.neuron,
+            kind=family.kind,
             mode=mode,
             width=width,
             tokens=tokens,
             threads=torch.get_num_threads(),
-            time_ratio=seconds[form, kind] / seconds[reference],
-            saved_memory_ratio=saved[form, kind] / saved[reference],
-            milliseconds=1000 * seconds[form, kind],
+            time_ratio=seconds[family] / seconds[reference],
+            saved_memory_ratio=saved[family] / saved[reference],
+            milliseconds=1000 * seconds[family],
         )
 
 

@@ -18,14 +18,16 @@ from functools import partial
 from typing import Protocol
 
 from expressivity.classes.families import Family
+from expressivity.classes.modules import ModuleClass
 from expressivity.classes.weights import Weights
 from expressivity.evidence import UNDECIDED, Evidence, Membership, Verdict
+from expressivity.membership.declared import decide_declared
 from expressivity.membership.obstructions import OBSTRUCTIONS
 from expressivity.membership.recognition import STEPS, recognise
 from expressivity.membership.witnesses import find_witness
 from expressivity.symbolic.budget import MAX_EXPANDED, OutOfBudgetError, tree_size
-from expressivity.symbolic.conditions import kink_levels
 from expressivity.symbolic.identities import IDENTITY_STEPS
+from expressivity.symbolic.piecewise import kink_levels
 from expressivity.targets.target import Target
 from expressivity.time_limit import within
 
@@ -118,7 +120,9 @@ class _Late:
         return replace(UNDECIDED, reason=f"beyond the budget of {', '.join(self.names)}")
 
 
-def decide(target: Target, family: Family, bounds: Sequence[Bound] = ()) -> Membership:
+def decide(
+    target: Target, family: Family | ModuleClass, bounds: Sequence[Bound] = ()
+) -> Membership:
     """Membership of a target in the class of all networks of a family, at its width.
 
     Member: the identity with a witness holds on the whole space. Non-member: a reason that
@@ -127,7 +131,7 @@ def decide(target: Target, family: Family, bounds: Sequence[Bound] = ()) -> Memb
 
     Args:
         target: any function of the family's dimension.
-        family: with one output.
+        family: with one output; of a user's own module only the declared facts are known.
         bounds: lower bounds for this target and family; those that are positive and rigorous
             imply non-membership, in whatever norm.
 
@@ -136,12 +140,13 @@ def decide(target: Target, family: Family, bounds: Sequence[Bound] = ()) -> Memb
         RuntimeError: a witness and a lower bound contradict each other.
         OutOfTimeError: the guard against endless questions was hit; nothing is decided.
 
-    >>> from expressivity.classes.families import Kind
     >>> from expressivity.targets.builtin import t1
-    >>> full = Family(kind=Kind.LA, neuron="type1", width=1, dimension=1)
+    >>> full = Family(kind="la", neuron="type1", width=1, dimension=1)
     >>> str(decide(t1(), full).verdict)
     'member'
     """
+    if isinstance(family, ModuleClass):
+        return within(GUARD_SECONDS, partial(decide_declared, target, family))
     _require_same_shape(target, family)
     return within(GUARD_SECONDS, partial(_decide, target, family, bounds))
 
@@ -177,9 +182,8 @@ def classify(target: Target, family: Family) -> Classification:
         ValueError: dimensions differ, or the family has several outputs.
         OutOfTimeError: the guard against endless questions was hit; nothing is decided.
 
-    >>> from expressivity.classes.families import Kind
     >>> from expressivity.targets.builtin import t2
-    >>> la = Family(kind=Kind.LA, neuron="type1", width=1, dimension=2)
+    >>> la = Family(kind="la", neuron="type1", width=1, dimension=2)
     >>> classify(t2(), la).obstruction
     'jump_amplitude'
     """
@@ -198,13 +202,14 @@ def _classify(target: Target, family: Family) -> Classification:
     if _is_too_large(target):
         return Classification(family=family, membership=_TOO_LARGE)
     late = _Late()
-    obstructed = _obstructed(target, replace(family, width=_ANY_WIDTH), late)
+    least = 1 if isinstance(family.groups, str) else family.groups  # groups divide the width
+    obstructed = _obstructed(target, replace(family, width=_ANY_WIDTH * least), late)
     if obstructed is not None:
         return replace(obstructed, family=family)
-    narrow = _obstructed(target, replace(family, width=1), late)
+    narrow = _obstructed(target, replace(family, width=least), late)
     if narrow is None:
         return Classification(family=family, membership=late.undecided())
-    reason = f"excluded at width 1 only: {narrow.membership.reason}"
+    reason = f"excluded at width {least} only: {narrow.membership.reason}"
     return Classification(family=family, membership=replace(UNDECIDED, reason=reason))
 
 

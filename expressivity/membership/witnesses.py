@@ -29,9 +29,8 @@ def find_witness(target: Target, family: Family) -> Weights | None:
 
     Neurons beyond those needed have a_j = 0.
 
-    >>> from expressivity.classes.families import Kind
     >>> from expressivity.targets.builtin import t1
-    >>> family = Family(kind=Kind.LA, neuron="type1", width=1, dimension=1)
+    >>> family = Family(kind="la", neuron="type1", width=1, dimension=1)
     >>> network_expression(family, find_witness(t1(), family)) == t1().expression
     True
     """

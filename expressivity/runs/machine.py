@@ -17,7 +17,9 @@ from expressivity.classes.audit import (
     compile_together,
     eager,
     evaluable,
+    evaluable_on_a_line,
 )
+from expressivity.classes.neurons import NEURONS
 from expressivity.fitting.program import compiler_available
 
 
@@ -69,12 +71,15 @@ class Report:
 
 
 def examine(*, compiled: bool = True) -> Report:
-    """Describe the machine and audit every registered activation, in some ten seconds.
+    """Describe the machine and audit every registered activation and neuron, in half a minute.
 
     Args:
-        compiled: also audit the compiled activations: one compilation for each dtype.
+        compiled: also audit them compiled: one compilation for each dtype.
     """
-    activations = list(ACTIVATIONS.each(evaluable).values())
+    activations = [
+        *ACTIVATIONS.each(evaluable).values(),
+        *(line for line in NEURONS.each(evaluable_on_a_line).values() if line is not None),
+    ]
     machine = describe_machine()
     skipped: list[str] = []
     modes: dict[str, Evaluator] = {"eager": eager(activations)}

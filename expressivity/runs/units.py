@@ -2,7 +2,7 @@
 
 A unit is a description. What it computes depends on the description alone, not on where, when
 or beside what it runs, so units can be stored under a hash of it, skipped once stored, and run
-by any executor (``workers.py``) with the same bits as a result.
+by any executor (``executors.py``) with the same bits as a result.
 """
 
 import functools
@@ -117,7 +117,7 @@ class Shelf(Protocol):
 
 
 class Executor(Protocol):
-    """Where units run; see ``workers.py``."""
+    """Where units run; see ``executors.py``."""
 
     def outcomes(
         self, units: Sequence[Unit], on_progress: OnProgress

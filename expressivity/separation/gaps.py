@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from expressivity.classes.families import Constraint, Family, Kind
-from expressivity.classes.gates import GateSpec
 from expressivity.evidence import Evidence, Verdict, weakest
+from expressivity.membership.inclusions import la_in_moa
 from expressivity.separation.claims import claim_of
 from expressivity.separation.result import Result
 from expressivity.targets.target import Target
@@ -198,13 +198,3 @@ def _contained(smaller: Family, larger: Family) -> bool:
     if larger.gate is None:  # one-hot coefficients, which every constraint allows
         return not smaller.mixes
     return la_in_moa(larger.gate, activations=len(larger.dictionary))
-
-
-def la_in_moa(gate: GateSpec, *, activations: int) -> bool:
-    """Whether constant gates give every LA coefficient vector: the PROVED cells of section 2.
-
-    >>> la_in_moa(GateSpec(name="tanh", bias=False), activations=7)
-    False
-    """
-    needed = {"sigmoid": gate.scale, "tanh": gate.bias, "softmax": gate.scale or activations == 1}
-    return needed.get(gate.name, False)

@@ -149,14 +149,3 @@ def _strict_truth(level: Any, assumed: _Assumed) -> Any:
     if assumed.get(-level) is True:
         return False
     return sp.Gt(level, 0)
-
-
-def kink_levels(expression: sp.Expr) -> list[sp.Expr]:
-    """The g of every condition g > 0 in the expression's Piecewise parts."""
-    conditions: set[Any] = {
-        relation
-        for part in expression.atoms(sp.Piecewise)
-        for pair in part.args
-        for relation in cast(Any, pair).args[1].atoms(Relational)
-    }
-    return sorted({c.lhs - c.rhs for c in conditions}, key=str)

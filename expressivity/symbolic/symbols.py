@@ -2,7 +2,7 @@
 
 import sympy as sp
 
-from expressivity.symbolic.expressions import MAX_DIMENSION
+from expressivity.symbolic.refusals import MAX_DIMENSION
 
 Z = sp.Symbol("z", real=True)
 """The argument of an activation."""

@@ -11,17 +11,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import sympy as sp
-from sympy.core.relational import Relational
 
 from expressivity.classes.facts import is_real_analytic
-from expressivity.symbolic.identities import (
-    Point,
-    affine_form,
-    as_rational,
-    assume_sign,
-    ball_sign,
-    innermost_levels,
-)
+from expressivity.symbolic.piecewise import assume_sign, formula_at, innermost_levels
+from expressivity.symbolic.points import affine_form, as_rational
 from expressivity.targets.domains import Domain
 from expressivity.targets.target import Target
 
@@ -110,16 +103,6 @@ def formulas(target: Target) -> tuple[sp.Expr, ...]:
     if not target.expression.has(sp.Piecewise) and is_real_analytic(target.expression):
         sides.append(target.expression)
     return tuple(dict.fromkeys(sides))
-
-
-def formula_at(expression: sp.Expr, point: Point) -> sp.Expr | None:
-    """The formula near a point, or None where a level may vanish at the point."""
-    while levels := innermost_levels(expression):
-        sign = ball_sign(levels[0], point)
-        if sign is None:
-            return None
-        expression = assume_sign(expression, levels[0], sign)
-    return None if expression.atoms(Relational) else expression
 
 
 def _points_on(

@@ -45,7 +45,7 @@ def require_finite(expression: Expression, domain: Domain) -> None:
         ValueError: a base vanishes or turns negative, or cannot be shown not to.
 
     >>> from expressivity.targets.domains import domain_for
-    >>> from expressivity.symbolic.expressions import parse
+    >>> from expressivity.symbolic.parser import parse
     >>> require_finite(parse("1/x"), domain_for(1))
     Traceback (most recent call last):
     ValueError: required: an expression that is finite on interval; the base x1 of power -1 is \

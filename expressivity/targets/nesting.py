@@ -53,7 +53,7 @@ def require_moderate(root: Node, form: Form) -> None:
     Raises:
         ValueError: more than ``MAX_PARTS_OF_CALL`` or ``MAX_PARTS`` parts.
 
-    >>> from expressivity.symbolic.expressions import parse
+    >>> from expressivity.symbolic.parser import parse
     >>> from expressivity.targets.translation import form_of
     >>> require_moderate(parse("abs(" * 20 + "x" + ")" * 20).root, form_of)
     Traceback (most recent call last):

@@ -16,8 +16,8 @@ import sympy as sp
 import torch
 from torch import Tensor
 
-from expressivity.symbolic.conditions import kink_levels
 from expressivity.symbolic.interpret import TORCH, interpret
+from expressivity.symbolic.piecewise import kink_levels
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.domains import Domain, Hyperplane
 from expressivity.targets.translation import to_text

@@ -6,8 +6,12 @@ from typing import Any
 import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.symbolic.conditions import compose, kink_levels
-from expressivity.symbolic.expressions import FUNCTIONS, Expression, fold, parse
+from expressivity.symbolic.conditions import compose
+from expressivity.symbolic.constants import FUNCTIONS
+from expressivity.symbolic.expressions import Expression, fold
+from expressivity.symbolic.parser import parse
+from expressivity.symbolic.piecewise import kink_levels
+from expressivity.symbolic.plain_functions import PLAIN_FUNCTIONS
 from expressivity.symbolic.symbols import COORDINATES, Z
 from expressivity.targets.nesting import require_moderate
 
@@ -43,16 +47,7 @@ def _power(base: sp.Expr, exponent: Fraction) -> sp.Expr:
 
 def form_of(name: str) -> sp.Expr:
     """A function of the grammar in ``Z``."""
-    return _PLAIN_FORMS[name] if name in _PLAIN_FORMS else ACTIVATIONS[name].expression
-
-
-_PLAIN_FORMS: dict[str, sp.Expr] = {
-    "sigmoid": 1 / (1 + sp.exp(-Z)),
-    "abs": sp.Piecewise((Z, Z > 0), (-Z, True)),
-    "exp": sp.exp(Z),
-    "sin": sp.sin(Z),
-    "cos": sp.cos(Z),
-}
+    return PLAIN_FUNCTIONS[name] if name in PLAIN_FUNCTIONS else ACTIVATIONS[name].expression
 
 
 def to_text(expression: sp.Expr) -> str:

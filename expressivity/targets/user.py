@@ -1,7 +1,8 @@
 """A user's own expression as a target."""
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.symbolic.expressions import FUNCTIONS, parse
+from expressivity.symbolic.constants import FUNCTIONS
+from expressivity.symbolic.parser import parse
 from expressivity.targets.domains import domain_for
 from expressivity.targets.finite import require_finite
 from expressivity.targets.target import Target

@@ -5,11 +5,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from cheap_units import content
+from sweeps import SMALL
 
+from experiments import command
 from expressivity.bounds import Bound
+from expressivity.commands import running
 from expressivity.evidence import UNDECIDED, Evidence, Membership, Verdict
 from expressivity.runs.folder import Run, RunFolder, read_run
 from expressivity.runs.units import Outcome
+from expressivity.separation import unit as separation
 from expressivity.separation.result import NORMS, RESULT, Result
 from expressivity.separation.unit import FitUnit
 
@@ -76,3 +81,32 @@ def stored(tmp_path: Path) -> Callable[..., Run]:
         return read_run(tmp_path / "run")
 
     return run_of
+
+
+@pytest.fixture
+def file(tmp_path) -> Path:
+    path = tmp_path / "other-name.toml"
+    path.write_text(SMALL)
+    return path
+
+
+@pytest.fixture
+def out(tmp_path) -> Path:
+    return tmp_path / "run"
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """What the sweep comes to in one process, uncompiled."""
+    place = tmp_path_factory.mktemp("undisturbed")
+    (place / "small.toml").write_text(SMALL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(separation, "compiler_available", lambda: False)
+        assert command.run(place / "small.toml", out=place / "run") == 0
+    return content(place / "run")
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    monkeypatch.setattr(separation, "compiler_available", lambda: False)
+    monkeypatch.setattr(running, "compiler_available", lambda: True)

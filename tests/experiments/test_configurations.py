@@ -90,7 +90,7 @@ def test_the_smallest_tier_compiles_nothing_that_the_default_ladder_does_not(nam
         allowed |= {("type1", "sigmoid"), ("type1", "softmax")}
     for unit in units_of(name, Tier.SMOKE):
         structure = Structure.of(unit.family)
-        assert (structure.form, structure.gate) in allowed
+        assert (structure.neuron, structure.gate) in allowed
         assert len(structure.basis) == 7
         assert unit.family.kind is not Kind.MOA or unit.family.width == 1
         assert unit.settings.loss == "l2"

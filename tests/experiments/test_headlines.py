@@ -27,7 +27,8 @@ from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.neurons import FORMS
 from expressivity.evidence import Verdict
-from expressivity.separation.gaps import REACHED, la_in_moa
+from expressivity.membership.inclusions import la_in_moa
+from expressivity.separation.gaps import REACHED
 from expressivity.separation.unit import FitUnit
 
 derandomized = settings(deadline=None, derandomize=True, max_examples=50)

@@ -1,23 +1,21 @@
 """Tests of the teacher-student matrix.
 
-Kinds: property (maps keep the function of random networks), reference (exact identities),
-negative (no map where none is proved, contradictions are found), end to end (a small run, with
-a class of a plug-in).
+Kinds: property (packed floats are exact weights), negative (contradictions are found), end to end
+(a small run, with a class of a plug-in).
 """
 
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import sympy as sp
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.embedding import INCLUSIONS, embed, inclusions
 from experiments.experiment import Tier
 from experiments.hierarchy import (
     Budget,
+    classes,
     headlines,
     hierarchy,
     matrix,
@@ -28,48 +26,14 @@ from experiments.hierarchy import (
 )
 from experiments.teachers import Effort, StudentUnit, Teacher, exact
 from expressivity.classes.catalogue import FAMILIES, family_of
-from expressivity.classes.families import Family, Kind
-from expressivity.classes.gates import GateSpec
-from expressivity.classes.networks import evaluate
-from expressivity.classes.weights import Weights, network_expression, start_from
+from expressivity.classes.families import Kind
+from expressivity.classes.weights import start_from
 from expressivity.fitting.starts import random_start, random_starts
 from expressivity.runs import units as work
 from expressivity.runs.folder import Entry, Run, RunFolder, read_run
 from expressivity.targets.builtin import t1, t2
 
-SMALL = ("id", "relu")
-NODES_ND = torch.linspace(-0.9, 0.9, 40, dtype=torch.float64).reshape(20, 2)
 QUICK = Effort(seeds=2, restarts=2, candidates=2, iterations=20)
-
-
-def softmax(form: str) -> Family:
-    return family_of(Kind.MOA, form, dictionary=SMALL, gate=GateSpec(name="softmax"))(2, 2)
-
-
-PAIRS = [
-    (small(2, 2), large(3, 2), f"{name} in {other}")
-    for name, small in ((name, FAMILIES[name]) for name in FAMILIES)
-    for other, large in ((name, FAMILIES[name]) for name in FAMILIES)
-    if inclusions(small(2, 2), large(3, 2)) is not None
-] + [
-    (softmax("one_sided"), softmax("two_sided"), "softmax one_sided in two_sided"),
-    (softmax("type1"), softmax("quadratic"), "softmax type1 in quadratic"),
-    (
-        family_of(Kind.MOA, gate=GateSpec(name="tanh", scale=False), bias=False)(2, 2),
-        FAMILIES["moa-tanh"](2, 2),
-        "fewer switches",
-    ),
-]
-
-
-@pytest.mark.parametrize(("small", "large"), [p[:2] for p in PAIRS], ids=[p[2] for p in PAIRS])
-def test_maps_keep_the_function_of_random_networks(small, large):
-    for lane in range(2):
-        theta_P = random_start(small, seed=7, lane=lane)
-        carried = embed(small, exact(small, theta_P), large)
-        before = evaluate(small, theta_P[None], NODES_ND)[0, 0]
-        after = evaluate(large, start_from(large, carried)[None], NODES_ND)[0, 0]
-        assert (after - before).abs().max() <= 1e-12 * before.abs().max()
 
 
 @given(st.integers(0, 10**6))
@@ -80,89 +44,10 @@ def test_packed_floats_are_exact_weights(lane):
     assert torch.equal(start_from(family, exact(family, theta_P)), theta_P)
 
 
-def symbols(family: Family) -> Weights:
-    """A symbol for every entry."""
-    blocks = {
-        name: sp.ImmutableMatrix(
-            shape[0],
-            shape[1] if len(shape) == 2 else 1,
-            lambda i, j, name=name: sp.Symbol(f"{name}_{i}_{j}", real=True),
-        )
-        for name, shape in family.shapes.items()
-    }
-    return Weights(blocks=blocks)
-
-
-LA = family_of(Kind.LA, dictionary=SMALL)(2, 2)
-SYMBOLIC = {
-    "type1 in one_sided": (LA, replace(LA, neuron="one_sided")),
-    "one_sided in two_sided": tuple(replace(LA, neuron=f) for f in ("one_sided", "two_sided")),
-    "two_sided in quadratic": (softmax("two_sided"), softmax("quadratic")),
-    "more activations": (replace(LA, dictionary=("relu",)), LA),
-    "more neurons": (LA, replace(LA, width=3)),
-}
-
-
-@pytest.mark.parametrize("name", SYMBOLIC)
-def test_maps_are_identities(name):
-    small, large = SYMBOLIC[name]
-    assert [step.name for step in inclusions(small, large)] == [name]
-    weights = symbols(small)
-    carried = embed(small, weights, large)
-    difference = network_expression(small, weights) - network_expression(large, carried)
-    assert sp.simplify(sp.expand(difference)) == 0
-
-
-def test_every_inclusion_is_used_by_some_pair():
-    used = {step.name for small, large, _ in PAIRS for step in inclusions(small, large)}
-    assert used == {step.name for step in INCLUSIONS}
-
-
-NOT_PROVED = {
-    "a smaller kind": ("la", "relu"),
-    "gates in no gates": ("moa-tanh", "la"),
-    "another gate": ("moa-sigmoid", "moa-tanh"),
-    "activations the larger form lacks": ("la-one-sided", "la-two-sided"),
-    "an activation the larger form lacks": ("relu2", "la-two-sided"),
-    "a product of two gates": ("moa-two-sided", "moa-quadratic"),
-    "a smaller form": ("la-one-sided", "la"),
-    "one-sided without the activation": ("relu", "glu-silu"),
-}
-
-
-@pytest.mark.parametrize("pair", NOT_PROVED.values(), ids=NOT_PROVED)
-def test_there_is_no_map_where_none_is_proved(pair):
-    small, large = (FAMILIES[name](2, 2) for name in pair)
-    assert inclusions(small, large) is None
-    assert embed(small, exact(small, random_start(small, seed=0, lane=0)), large) is None
-
-
-@pytest.mark.parametrize(
-    "gate",
-    [
-        GateSpec(name="tanh", bias=False),
-        GateSpec(name="sigmoid", scale=False),
-        GateSpec(name="softmax", scale=False),
-    ],
-    ids=lambda gate: gate.name,
-)
-def test_switches_off_take_la_out_of_moa(gate):
-    moa = family_of(Kind.MOA, gate=gate)(2, 2)
-    assert inclusions(FAMILIES["la"](2, 2), moa) is None
-    assert inclusions(FAMILIES["la"](2, 2), replace(moa, gate=GateSpec(name=gate.name)))
-
-
-def test_fewer_neurons_or_biases_hold_no_teacher():
-    la = FAMILIES["la"](2, 2)
-    assert inclusions(la, replace(la, width=1)) is None
-    assert inclusions(la, replace(la, bias=False)) is None
-    assert inclusions(replace(la, bias=False), FAMILIES["la-one-sided"](2, 2))
-
-
 def test_equal_parameters_are_never_fewer_neurons_or_parameters():
-    for name in FAMILIES:
+    for name in classes():
         teacher = FAMILIES[name](2, 2)
-        for other in FAMILIES:
+        for other in classes():
             width = student_width(FAMILIES[other], teacher, Budget.PARAMETERS)
             student = FAMILIES[other](width, 2)
             assert width >= 2
@@ -172,7 +57,7 @@ def test_equal_parameters_are_never_fewer_neurons_or_parameters():
 
 
 def test_theorems_teach_in_the_classes_they_are_about():
-    found = {t.label for t in teachers(FAMILIES, 2) if t.target is not None}
+    found = {t.label for t in teachers(classes(), 2) if t.target is not None}
     assert {"la (t1)", "moa-tanh (t2)", "la-one-sided (t3b)", "moa-quadratic (t5q)"} <= found
     assert not {"relu (t1)", "la (t2)", "la-one-sided (t3)"} & found
 
@@ -209,7 +94,7 @@ def test_every_number_of_a_unit_is_in_its_key():
 def test_tiers_grow():
     smoke, cpu = hierarchy(Tier.SMOKE), hierarchy(Tier.CPU)
     assert 0 < len(smoke.units) < len(cpu.units)
-    assert {u.name for u in cpu.units} == set(FAMILIES)
+    assert {u.name for u in cpu.units} == set(classes())
 
 
 # --- orders ---------------------------------------------------------------------------------------

@@ -11,12 +11,12 @@ import pytest
 
 from expressivity.evidence import UNDECIDED, Evidence, Figure, Membership, Verdict, weakest
 
-FROM_STRONGEST = ["proved", "certified", "numerical", "unknown"]
+FROM_STRONGEST = ["proved", "certified", "numerical", "declared", "unknown"]
 
 
 def test_only_exact_and_enclosed_statements_are_rigorous():
     assert [level.value for level in Evidence] == FROM_STRONGEST
-    assert [level.rigorous for level in Evidence] == [True, True, False, False]
+    assert [level.rigorous for level in Evidence] == [True, True, False, False, False]
 
 
 @pytest.mark.parametrize("levels", list(itertools.product(Evidence, repeat=3)))

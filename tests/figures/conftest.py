@@ -136,7 +136,7 @@ def width_sweep(hardness: float) -> Iterator[Ready]:
         yield fit(t2(), family(Kind.LA, width, t2()), hardness, weights=True)
         yield fit(t2(), family(Kind.LA, width, t2()), hardness / 2, loss="h1")
     yield fit(t2(), family(Kind.MOA, 1, t2()), hardness, weights=True)
-    yield fit(t4(), family(Kind.LA, 1, t4(), form="two_sided"), hardness / 1e3)
+    yield fit(t4(), family(Kind.LA, 1, t4(), neuron="two_sided"), hardness / 1e3)
 
 
 def separation(hardness: float) -> Iterator[Ready]:

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from expressivity.classes.families import Kind
 from expressivity.evidence import Evidence
-from figures.style import ALARM, INK, LOOKS, RC, SOFT, STYLES, long_log
+from figures.style import ALARM, INK, RC, SOFT, STYLES, long_log, look_of
 
 VISION = {
     "normal": np.eye(3),
@@ -74,7 +74,7 @@ def contrast_to_white(colour: str) -> float:
     return 1.05 / (luminance + 0.05)
 
 
-COLOURS = [look.colour for look in LOOKS.values()]
+COLOURS = [look_of(kind).colour for kind in Kind]
 
 
 @pytest.mark.parametrize("vision", VISION)
@@ -98,7 +98,7 @@ def test_lines_stand_out_from_the_paper(colour):
 
 
 def test_kinds_and_evidence_differ_without_colour():
-    assert len({look.marker for look in LOOKS.values()}) == len(list(Kind))
+    assert len({look_of(kind).marker for kind in Kind}) == len(list(Kind))
     assert len({str(STYLES[level]) for level in Evidence}) == len(list(Evidence))
 
 

@@ -11,8 +11,8 @@ from torch import Tensor
 from expressivity.classes.activations import ACTIVATIONS, Activation
 from expressivity.classes.gates import GATES, Gate
 from expressivity.registry import Registry
-from expressivity.symbolic.identities import by_conditions
 from expressivity.symbolic.interpret import TORCH, interpret
+from expressivity.symbolic.piecewise import by_conditions
 from expressivity.symbolic.symbols import Z
 
 

@@ -42,12 +42,12 @@ def enter(place) -> str:
 
 def words() -> dict[str, object]:
     said: dict[str, object] = {}
-    base = {"form": "type1", "width": 4, "dimension": 2}
+    base = {"neuron": "type1", "width": 4, "dimension": 2}
     for name, fields in {
         "moa without a gate": {"kind": "moa"},
         "laa": {"kind": "laa"},
-        "maxout": {"kind": "la", "form": "maxout"},
-        "two_sided fixed": {"kind": "fixed", "form": "two_sided", "dictionary": "relu"},
+        "unknown neuron": {"kind": "la", "neuron": "nonsense"},
+        "two_sided fixed": {"kind": "fixed", "neuron": "two_sided", "dictionary": "relu"},
         "half a neuron": {"kind": "la", "width": 2.5},
         "true width": {"kind": "la", "width": True},
         "text width": {"kind": "la", "width": "4"},

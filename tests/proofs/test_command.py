@@ -1,13 +1,10 @@
-"""``expressivity prove``: exit codes, JSON, tables, the LaTeX transcript, registration.
+"""``expressivity prove``: exit codes, JSON, tables, registration.
 
-Kinds: property (JSON, escaping, pdflatex accepts the transcript, verdicts without asserts and
-beside plug-ins), negative (refuted, undecided and slow theorems, mutations that survive, bad
-arguments), reference (every proof module is registered).
+Kinds: property (JSON, verdicts without asserts and beside plug-ins), negative (refuted, undecided
+and slow theorems, mutations that survive, bad arguments), reference (every module is registered).
 """
 
 import json
-import re
-import shutil
 import subprocess
 import sys
 import time
@@ -16,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-import typer
+from theorems_by_hand import CAUGHT, REASON, UNDECIDED, call, mutation, step, theorem
 
 import proofs
 from experiments import proofs as stored
@@ -28,63 +25,9 @@ from expressivity.output import ExitCode
 from expressivity.registry import Registry
 from expressivity.runs.units import Failure, attempt
 from expressivity.symbolic import proof as schema
-from expressivity.symbolic.proof import Mutation, Step, Theorem, UnfinishedStepError, mutate, prove
+from expressivity.symbolic.proof import Mutation, Step, UnfinishedStepError, prove
 from expressivity.targets.builtin import t1
-from proofs import command, latex, report_section
-
-
-def step(answer, statement="a_1 < 2 {x} & 50% #~^\\ $|$"):
-    return Step(statement=statement, source="docs", check=lambda: answer)
-
-
-def theorem(name, answer, *mutations):
-    return Theorem(
-        name=name,
-        title=f"title of {name}",
-        statement="x_1 & y",
-        assumptions=("d = 1",),
-        setting=answer,
-        steps=lambda setting: [
-            step(None if setting == UNDECIDED else setting),
-            Step(statement="a sentence", source="here"),
-        ],
-        mutations=mutations,
-        source="here",
-    )
-
-
-UNDECIDED = "undecided"
-
-
-def mutation(setting, shown, because=None):
-    counterexample = step(shown, "f(1) = 2")
-    return Mutation(
-        name="changed", setting=setting, counterexample=counterexample, undecided_because=because
-    )
-
-
-REASON = "roots are not decided"
-CAUGHT = (mutation(False, True), mutation(UNDECIDED, True, REASON))
-
-
-@pytest.fixture
-def registered(monkeypatch):
-    def put(*theorems):
-        registry: Registry[Theorem] = Registry("theorem")
-        for entry in theorems:
-            registry.add(entry.name, entry)
-        monkeypatch.setattr(schema, "THEOREMS", registry)
-
-    put(theorem("A", True, *CAUGHT), theorem("B", True, *CAUGHT))
-    return put
-
-
-def call(*arguments):
-    app = typer.Typer()
-    app.callback()(lambda: None)  # with one command alone, typer would take no name
-    command.register(app)
-    return app(["prove", *arguments], standalone_mode=False)
-
+from proofs import report_section
 
 # Exit codes
 
@@ -258,139 +201,6 @@ def test_the_tables_name_theorems_steps_and_verdicts(registered, capsys):
              "counterexample not shown", f"undecided: {REASON}", "1 of 1 theorems proved",
              "2 of 4 mutations caught: 1 refuted, 1 merely undecided.")  # fmt: skip
     assert [text for text in texts if text not in shown] == []
-
-
-# LaTeX
-
-
-def test_the_transcript_is_written(registered, tmp_path, capsys):
-    file = tmp_path / "proof.tex"
-    assert call("--mutate", "--latex", str(file)) == 0
-    capsys.readouterr()
-    text = file.read_text(encoding="utf-8")
-    assert text.startswith("\\documentclass[a4paper]{article}\n") and text.endswith(
-        "\\end{document}\n"
-    )
-    assert "\\section*{A: title of A}" in text and "\\(x_{1}\\) \\& y" in text
-
-
-def well_formed(text):
-    """Environments nest, braces balance, and no active character is left in plain text."""
-    body = text.split("\\begin{document}")[1]
-    formulas = re.compile(r"\n\\\[ .* \\\]\n|\\\((?P<inline>.*?)\\\)")
-    inline = [m["inline"] for m in formulas.finditer(body) if m["inline"] is not None]
-    assert not [f for f in inline if re.search(r"\\[()]|[$&#%~]|(?<!\\)_(?!\{)|\^(?!\{)", f)]
-    assert all(f.count("{") == f.count("}") for f in inline)
-    plain = re.sub(r"\\[\\{}$&#%_\[\]]", "", formulas.sub(" ", body))
-    assert not re.search(r"\\[()]", plain)
-    depth = 0
-    for character in plain:
-        depth += (character == "{") - (character == "}")
-        assert depth >= 0
-    assert depth == 0
-    assert not re.search(r"[$&#%_^~]", plain)
-    stack = ["document"]
-    for what, name in re.findall(r"\\(begin|end)\{(\w+)\}", body):
-        if what == "begin":
-            stack.append(name)
-        else:
-            assert stack.pop() == name
-    assert stack == []
-    assert not re.search(r"\\begin\{(\w+)\}\s*\\end", body)
-
-
-def test_transcripts_are_well_formed():
-    odd = theorem("A", True, *CAUGHT)
-    formula = replace(step(True), latex="\\frac{a_1}{2}\n\n+ b", statement="[bracket] \u03bb\nline")
-    odd = replace(odd, steps=lambda _: [formula, step(False)])
-    bare = replace(theorem("B", None), assumptions=())
-    text = latex.transcript([prove(odd), prove(bare)], mutate(odd))
-    well_formed(text)
-    assert "\n\\[ \\frac{a_1}{2} + b \\]\n" in text
-    assert "[bracket] [U+03BB] line" in text
-    assert text.isascii()
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("sum_j a_j s_k(w_j x)", r"\(\sum_{j}\) \(a_{j}\) \(s_{k}\)(\(w_{j}\) x)"),
-        ("abs(x1 - x2) <= lambda", r"\(|\)\(x_{1}\) \(-\) \(x_{2}\)\(|\) \(\le\) \(\lambda\)"),
-        ("e_leaky_relu, e_id", r"\(e_{\mathrm{leaky\_relu}}\), \(e_{\mathrm{id}}\)"),
-        ("ReLU^2(-x) -> x1**2", r"ReLU\(^{2}\)(\(-\)x) \(\to\) \(x_{1}\)\(^{2}\)"),
-        ("W^{1,infinity}, R_n^abs(k)(1)", r"W\(^{1,\infty}\), \(R_{n}\)\(^{|k|}\)(1)"),
-        ("(1 - x^2)^(3/2)", r"(1 \(-\) x\(^{2}\))\(^{3/2}\)"),
-        ("gate_k * 2", r"\(\mathrm{gate}_{k}\)\,2"),
-        # Text stays text.
-        ("two_sided leaky_relu Type-II", r"two\_sided leaky\_relu Type{-}II"),
-        ("y-derivative of T2 and t5q", r"y{-}derivative of T2 and t5q"),
-        ("x^ 2 and -- and x^(a^b", None),
-        ("^_^ -> ** \\( \\) $", None),
-    ],
-)
-def test_formulas_in_statements(text, expected):
-    found = latex.typeset(text)
-    assert expected is None or found == expected
-    well_formed("\\begin{document}" + found + "\\end{document}")
-
-
-def unchecked(theorem, setting):
-    """A proof with no check run: what a transcript has to lay out."""
-    verdicts = {True: schema.ProofVerdict.STATED, False: schema.ProofVerdict.UNKNOWN}
-    outcomes = [
-        schema.StepOutcome(step=s, verdict=verdicts[s.check is None], seconds=0.0)
-        for s in theorem.steps(setting)
-    ]
-    return schema.Proof(theorem=theorem, outcomes=tuple(outcomes))
-
-
-def whole_transcript():
-    """All theorems with all mutations; their checks take half a minute and are left out."""
-    proofs.register(schema.THEOREMS)
-    theorems = [schema.THEOREMS[name] for name in schema.THEOREMS]
-    mutations = [
-        schema.MutationOutcome(
-            theorem=theorem.name,
-            mutation=changed,
-            proof=unchecked(theorem, changed.setting),
-            counterexample=schema.StepOutcome(
-                step=changed.counterexample, verdict=schema.ProofVerdict.UNKNOWN, seconds=0.0
-            ),
-        )
-        for theorem in theorems
-        for changed in theorem.mutations
-    ]
-    return latex.transcript([unchecked(t, t.setting) for t in theorems], mutations)
-
-
-def test_the_whole_transcript_is_well_formed():
-    text = whole_transcript()
-    well_formed(text)
-    assert text.isascii()
-    assert "[U+" not in text
-
-
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
-def test_the_whole_transcript_compiles(tmp_path):
-    (tmp_path / "proof.tex").write_text(whole_transcript(), encoding="utf-8")
-    ran = subprocess.run(
-        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "proof.tex"],
-        cwd=tmp_path, capture_output=True, text=True, errors="replace", timeout=120, check=False,
-    )  # fmt: skip
-    assert ran.returncode == 0, ran.stdout[-2000:]
-    assert (tmp_path / "proof.pdf").stat().st_size > 10_000
-    log = (tmp_path / "proof.log").read_text("utf-8", errors="replace")
-    assert "Overfull" not in log
-    assert "Missing character" not in log
-
-
-def test_the_real_separations_have_a_well_formed_transcript():
-    from expressivity.symbolic.proof import THEOREMS
-    from proofs import jump_lemma, t1, t3
-
-    assert jump_lemma and t1 and t3
-    found = [prove(THEOREMS[name]) for name in ("L1", "T1", "T3", "T3b")]
-    well_formed(latex.transcript(found))
 
 
 # Registration

@@ -14,7 +14,8 @@ from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.facts import settle
 from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
-from expressivity.classes.neurons import FORMS
+from expressivity.classes.neurons import FORMS, NEURONS
+from expressivity.classes.properties import vanishing_order
 from expressivity.classes.weights import Weights, network_expression
 from expressivity.membership.obstructions import OBSTRUCTIONS, vanishing_order_obstruction
 from expressivity.membership.obstructions.sign_definite import (
@@ -25,7 +26,6 @@ from expressivity.membership.obstructions.vanishing_order import (
     is_locally_lipschitz,
     taylor_balls,
     taylor_on_ray,
-    vanishing_order,
 )
 from expressivity.symbolic.proof import THEOREMS, ProofVerdict, prove
 from expressivity.symbolic.symbols import COORDINATES, Z
@@ -159,9 +159,9 @@ def test_kinks_must_be_declared_right():
 @pytest.mark.parametrize("form", FORMS)
 def test_cancelling_neurons_are_not_sign_definite(form):
     seven = THEOREMS["C1a"].setting.dictionary
-    assert vanishes_with_an_argument_only(seven, form) is True
-    assert vanishes_with_an_argument_only(seven, form, width=2) is None
-    assert vanishes_with_an_argument_only((relu,), form) is None
+    assert vanishes_with_an_argument_only(seven, NEURONS[form]) is True
+    assert vanishes_with_an_argument_only(seven, NEURONS[form], width=2) is None
+    assert vanishes_with_an_argument_only((relu,), NEURONS[form]) is None
 
 
 def test_a_product_of_softmax_gates_is_one_gate_and_of_others_none():
@@ -176,7 +176,9 @@ def test_one_sided_needs_id():
 
 
 def test_vanishing_order_counts_gates_and_arguments():
-    orders = {form: [vanishing_order(form, bias=b) for b in (True, False)] for form in FORMS}
+    orders = {
+        form: [vanishing_order(NEURONS[form], bias=b) for b in (True, False)] for form in FORMS
+    }
     assert orders == {
         "type1": [1, 2],
         "one_sided": [1, 3],

@@ -14,24 +14,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
+from expressivity.classes.facts import pieces
 from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
-from expressivity.membership.obstructions.jump_amplitude import (
-    SECOND_FACTORS,
+from expressivity.classes.generic_neuron import (
+    AFFINE_FACTOR,
+    AFFINE_MAP,
     SLOPE,
     TANGENT,
     has_amplitude_of_degree,
-    jump_amplitude_obstruction,
-    neuron_jumps,
-)
-from expressivity.membership.obstructions.smoothness import (
-    AFFINE_FACTOR,
     neuron_degree,
     neuron_is_analytic,
     neuron_is_c1,
-    pieces,
-    smoothness_obstruction,
+    neuron_jumps,
 )
+from expressivity.membership.obstructions.jump_amplitude import jump_amplitude_obstruction
+from expressivity.membership.obstructions.smoothness import smoothness_obstruction
 from expressivity.symbolic.identities import is_identity
 from expressivity.symbolic.proof import THEOREMS, ProofVerdict, prove
 from expressivity.symbolic.symbols import Z
@@ -138,7 +136,7 @@ def test_t2_fails_with_another_amplitude_or_target(name):
 
 
 def test_t2_fails_for_a_class_whose_amplitudes_are_affine():
-    neuron = jump_lemma.Neuron(second=SECOND_FACTORS["one_sided"])
+    neuron = jump_lemma.Neuron(second=AFFINE_MAP)
     assert verdict_in("T2", neuron=neuron) is ProofVerdict.REFUTED
 
 
@@ -258,7 +256,7 @@ def test_every_sign_case_of_leaky_relu():
 
 def test_amplitudes_along_the_hyperplane():
     relu = ACTIVATIONS["relu"].expression
-    first, *_ = neuron_jumps(relu, SECOND_FACTORS["one_sided"])
+    first, *_ = neuron_jumps(relu, AFFINE_MAP)
     assert has_amplitude_of_degree(first, 0) is False
     assert has_amplitude_of_degree(first, 1) is True
     gated, *_ = neuron_jumps(sp.tanh(TANGENT) * relu)

@@ -14,8 +14,8 @@ from typing import Any, cast
 import flint
 import sympy as sp
 
-from expressivity.symbolic.conditions import kink_levels
 from expressivity.symbolic.interpret import BALL, interpret
+from expressivity.symbolic.piecewise import kink_levels
 from expressivity.symbolic.symbols import COORDINATES
 
 Ball = Any

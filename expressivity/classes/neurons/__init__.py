@@ -9,10 +9,20 @@ weights, layers and the facts that obstructions and bounds rest on are read from
 from expressivity.classes.neurons.record import (
     MAPS,
     MIXTURES,
+    Factor,
     Neuron,
     Parameter,
     parameter_symbol,
 )
 from expressivity.classes.neurons.registry import FORMS, NEURONS
 
-__all__ = ["FORMS", "MAPS", "MIXTURES", "NEURONS", "Neuron", "Parameter", "parameter_symbol"]
+__all__ = [
+    "FORMS",
+    "MAPS",
+    "MIXTURES",
+    "NEURONS",
+    "Factor",
+    "Neuron",
+    "Parameter",
+    "parameter_symbol",
+]

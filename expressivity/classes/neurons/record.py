@@ -8,8 +8,8 @@ from typing import Any, cast
 import sympy as sp
 from torch import Tensor
 
-from expressivity.symbolic.identities import by_conditions
 from expressivity.symbolic.interpret import TORCH, compiled
+from expressivity.symbolic.piecewise import by_conditions
 
 MAX_MAPS = 8
 MAPS: tuple[sp.Symbol, ...] = tuple(sp.Symbol(f"z{i + 1}", real=True) for i in range(MAX_MAPS))
@@ -53,6 +53,19 @@ class Partials:
     parameters: tuple[Tensor | int, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Factor:
+    """One factor of a neuron: a mixture of activations, or an affine map itself.
+
+    Attributes:
+        mixture: which mixture, counted from 0; None for a map.
+        maps: those that the mixture looks at, or the map.
+    """
+
+    mixture: int | None
+    maps: tuple[int, ...]
+
+
 TorchForm = Callable[[Sequence[Tensor], Sequence[Tensor], Sequence[Tensor]], Partials]
 """(maps, mixtures, parameters), broadcast against each other, to value and derivatives."""
 
@@ -75,6 +88,7 @@ class Neuron:
         torch_form: value and derivatives in torch, elementwise; at a kink a derivative is the
             one at the side where the condition fails. None: derived from the expression.
         source: where the neuron comes from.
+        label: what prose calls it; by default the name with hyphens.
     """
 
     name: str
@@ -87,11 +101,14 @@ class Neuron:
     shared: bool = False
     torch_form: TorchForm | None = None
     source: str = ""
+    label: str = ""
 
     def __post_init__(self) -> None:
         expression: Any = self.expression
         if isinstance(expression, sp.Expr):
             object.__setattr__(self, "expression", by_conditions(expression))
+        if not self.label:
+            object.__setattr__(self, "label", self.name.replace("_", "-"))
 
     @property
     def symbols(self) -> tuple[sp.Symbol, ...]:
@@ -118,6 +135,11 @@ class Neuron:
         """
         values = (*maps, *mixtures, *parameters)
         named: Any = dict(zip(self.symbols, values, strict=True))
+        # On one side: sympy loops for ever over x1/2 - x2 <= -2*x1 + x2 + 1 in a Piecewise.
+        relations: set[Any] = self.expression.atoms(sp.Rel)
+        for relation in relations:
+            level: Any = relation.lhs - relation.rhs
+            named[relation] = relation.func(sp.expand(level.xreplace(named)), 0)
         return cast(sp.Expr, self.expression.xreplace(named))
 
     def vanishes_without(self, side: int) -> bool:
@@ -125,15 +147,54 @@ class Neuron:
         return self.expression.subs(MIXTURES[side], 0) == 0
 
     @property
+    def factors(self) -> tuple[Factor, ...] | None:
+        """The neuron as a product of different mixtures and maps, or None where it is none.
+
+        Mixtures come first, in their order. Every map and every mixture occurs, and no map twice.
+
+        >>> from expressivity.classes.neurons import NEURONS
+        >>> for factor in NEURONS["one_sided"].factors:
+        ...     print(factor)
+        Factor(mixture=0, maps=(0,))
+        Factor(mixture=None, maps=(1,))
+        """
+        product = set(sp.Mul.make_args(self.expression))
+        mixed = MIXTURES[: len(self.mixtures)]
+        plain = tuple(i for i in range(self.maps) if MAPS[i] in product)
+        if product != {*mixed, *(MAPS[i] for i in plain)} or self.parameters:
+            return None
+        looked_at = [i for maps in self.mixtures for i in maps]
+        if sorted([*looked_at, *plain]) != list(range(self.maps)):
+            return None
+        return (
+            *(Factor(mixture=i, maps=maps) for i, maps in enumerate(self.mixtures)),
+            *(Factor(mixture=None, maps=(i,)) for i in plain),
+        )
+
+    @property
+    def slopes_depend_on(self) -> tuple[bool, ...]:
+        """For each mixture whether some derivative of the neuron depends on it.
+
+        >>> from expressivity.classes.neurons import NEURONS
+        >>> [NEURONS[form].slopes_depend_on for form in ("type1", "one_sided", "two_sided")]
+        [(False,), (True,), (True, True)]
+        """
+        slopes = [sp.diff(self.expression, symbol) for symbol in self.symbols]
+        found = {symbol for slope in slopes for symbol in slope.free_symbols}
+        return tuple(mixture in found for mixture in MIXTURES[: len(self.mixtures)])
+
+    @property
     def products(self) -> int:
         """Multiplications that the expression writes: what it costs beside maps and mixtures.
+
+        A part that it writes several times counts once; a change of sign is none.
 
         >>> from expressivity.classes.neurons import NEURONS
         >>> [NEURONS[form].products for form in ("type1", "one_sided", "two_sided", "quadratic")]
         [0, 1, 1, 0]
         """
-        nodes: list[Any] = list(sp.preorder_traversal(self.expression))
-        count = sum(len(node.args) - 1 for node in nodes if node.is_Mul)
+        nodes: set[Any] = set(sp.preorder_traversal(self.expression))
+        count = sum(sum(arg != -1 for arg in node.args) - 1 for node in nodes if node.is_Mul)
         powers = [abs(node.exp) for node in nodes if node.is_Pow and node.exp.is_Integer]
         return count + sum(max(int(power) - 1, 0) for power in powers)
 

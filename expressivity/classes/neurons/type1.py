@@ -4,6 +4,7 @@ from expressivity.classes.neurons.record import MIXTURES, Neuron
 
 NEURON = Neuron(
     name="type1",
+    label="Type-I",
     title="L(z)",
     latex=r"\psi(z_j)",
     maps=1,

@@ -3,13 +3,11 @@
 docs/theory.md, section 4, B2.
 """
 
-from itertools import product
-
 import sympy as sp
 
-from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.facts import euler_product, is_homogeneous
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.facts import euler_product
+from expressivity.classes.families import Family
+from expressivity.classes.properties import homogeneous_degrees
 from expressivity.symbolic.identities import differs
 from expressivity.targets.crossings import formulas
 from expressivity.targets.target import Target
@@ -19,22 +17,20 @@ def homogeneity_obstruction(target: Target, family: Family) -> str | None:
     """A reason why no fixed or LA network without biases is the target, at any width, or None.
 
     If s_k(c z) = c^k s_k(z) for all c > 0 and every activation, then a network is a finite sum
-    of functions with f_k(c x) = c^k f_k(x); k grows by 1 for a linear factor and adds up in
+    of functions with f_k(c x) = c^k f_k(x); k is 1 for an affine map and adds up in
     products. Where such a sum equals an analytic formula F, differentiating at c = 1 shows that
     the product over k of (E - k) annihilates F, E = x.grad.
 
-    The declared degrees are checked. It does not decide about gates, biases, or dictionaries
-    with an activation that is not homogeneous, and it cannot tell which of the functions of the
+    The declared degrees are checked. It does not decide about gates, biases, or neurons and
+    activations that are not seen to be such sums, and it cannot tell which of the functions of the
     right degrees are networks.
 
     >>> from expressivity.targets.builtin import t1
-    >>> homogeneity_obstruction(t1(), Family(kind=Kind.FIXED, neuron="type1", width=9,
+    >>> homogeneity_obstruction(t1(), Family(kind="fixed", neuron="type1", width=9,
     ...     dimension=1, dictionary=("relu",), bias=False))
     'every network is a sum of homogeneous functions of degree 1, t1 equals x1**2 + x1 somewhere'
     """
-    if family.kind is Kind.MOA or family.bias:
-        return None
-    degrees = _network_degrees(family)
+    degrees = None if family.bias else homogeneous_degrees(family)
     if degrees is None:
         return None
     for formula in formulas(target):
@@ -45,17 +41,3 @@ def homogeneity_obstruction(target: Target, family: Family) -> str | None:
                 f"{target.name} equals {formula} somewhere"
             )
     return None
-
-
-def _network_degrees(family: Family) -> list[int] | None:
-    """The degrees of the summands of every network, or None where they are not known."""
-    known: set[int] = set()
-    for name in family.dictionary:
-        degree = ACTIVATIONS[name].homogeneous_degree
-        if degree is None or is_homogeneous(ACTIVATIONS[name].expression, degree) is not True:
-            return None
-        known.add(degree)
-    if family.neuron == "type1":
-        return sorted(known)
-    second = {1} if family.neuron == "one_sided" else known
-    return sorted({j + k for j, k in product(known, second)})

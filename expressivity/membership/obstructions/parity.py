@@ -12,7 +12,9 @@ import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.facts import euler_product, parts_lie_in, power_degrees
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
+from expressivity.classes.properties import cofactor_spans
+from expressivity.classes.terms import products
 from expressivity.membership.obstructions.taylor import has_order
 from expressivity.symbolic.identities import differs
 from expressivity.symbolic.symbols import Z
@@ -45,11 +47,11 @@ def parity_obstruction(target: Target, family: Family) -> str | None:
     the right degrees is never excluded.
 
     >>> from expressivity.targets.builtin import t2
-    >>> parity_obstruction(t2(), Family(kind=Kind.LA, neuron="type1", width=9, dimension=2,
+    >>> parity_obstruction(t2(), Family(kind="la", neuron="type1", width=9, dimension=2,
     ...     dictionary=("id", "relu", "gelu", "silu"), bias=False))
     'the odd part of every network is a polynomial with terms of degree 1, that of t2 is not'
     """
-    if family.kind is Kind.MOA or family.bias:
+    if family.bias:
         return None
     for name, sign, terms in zip(("odd", "even"), (-1, 1), network_terms(family), strict=True):
         if terms is not None and _lacks(part(target, sign), terms):
@@ -75,24 +77,30 @@ def part(target: Target, sign: int) -> Target:
 def network_terms(family: Family) -> tuple[Terms, Terms]:
     """What the odd and the even part of every network without biases are sums of.
 
-    >>> network_terms(Family(kind=Kind.FIXED, neuron="one_sided", width=1, dimension=2,
+    >>> network_terms(Family(kind="fixed", neuron="one_sided", width=1, dimension=2,
     ...     dictionary=("silu",), bias=False))
     (None, frozenset({Term(degree=2, polynomial=True)}))
     """
+    neuron = products(family.record)
     activations = [ACTIVATIONS[name] for name in family.dictionary]
+    if family.gate is not None or neuron is None:
+        return None, None
     if any(parts_lie_in(a.expression, a.odd_span, a.even_span) is not True for a in activations):
         return None, None
-    odd = _union(_terms(activation.odd_span) for activation in activations)
-    even = _union(_terms(activation.even_span) for activation in activations)
-    if family.neuron == "type1":
-        return odd, even
-    second: tuple[Terms, Terms] = (odd, even)
-    if family.neuron == "one_sided":
-        second = _terms((Z,)), frozenset()
-    return (
-        _union((_times(odd, second[1]), _times(even, second[0]))),
-        _union((_times(odd, second[0]), _times(even, second[1]))),
+    mixed: tuple[Terms, Terms] = (
+        _union(_terms(activation.odd_span) for activation in activations),
+        _union(_terms(activation.even_span) for activation in activations),
     )
+    found: list[tuple[Terms, Terms]] = []
+    for term in neuron:
+        odd, even = map(_terms, cofactor_spans(term.cofactor))
+        for _ in term.maps:
+            odd, even = (
+                _union((_times(odd, mixed[1]), _times(even, mixed[0]))),
+                _union((_times(odd, mixed[0]), _times(even, mixed[1]))),
+            )
+        found.append((odd, even))
+    return _union(odd for odd, _ in found), _union(even for _, even in found)
 
 
 def _terms(span: Sequence[sp.Expr] | None) -> Terms:

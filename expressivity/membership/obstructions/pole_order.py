@@ -11,10 +11,12 @@ import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, Activation
 from expressivity.classes.facts import pieces
-from expressivity.classes.families import Family, Kind
-from expressivity.membership.obstructions.jump_amplitude import NORMAL, SLOPE, TANGENT, neuron_jumps
+from expressivity.classes.families import Family
+from expressivity.classes.generic_neuron import NORMAL, SLOPE, TANGENT, neuron_jumps
+from expressivity.classes.properties import are_products_of_two
 from expressivity.symbolic.budget import expanded
-from expressivity.symbolic.identities import ball_sign, is_identity
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.points import ball_sign
 from expressivity.symbolic.symbols import Z
 from expressivity.targets.crossings import Crossing, crossings
 from expressivity.targets.target import Target
@@ -26,7 +28,7 @@ _ENTIRE = (sp.exp, sp.sin, sp.cos, sp.sinh, sp.cosh, sp.erf, sp.erfc)
 
 
 def pole_order_obstruction(target: Target, family: Family) -> str | None:
-    """A reason why no two-sided or quadratic LA network is the target, or None.
+    """A reason why no sum of products of two activations is the target, or None.
 
     Along a hyperplane H the jump of a network is a finite sum of activations at affine
     arguments: where only one factor of a neuron kinks on H the other one is left, and where
@@ -39,10 +41,10 @@ def pole_order_obstruction(target: Target, family: Family) -> str | None:
 
     >>> from expressivity.targets.builtin import t5q
     >>> pole_order_obstruction(
-    ...     t5q(), Family(kind=Kind.LA, neuron="quadratic", width=9, dimension=2))
+    ...     t5q(), Family(kind="la", neuron="quadratic", width=9, dimension=2))
     'poles of jump amplitudes are simple, that of t5q along x2 = 0 has a higher one at x1 = I*pi/4'
     """
-    if family.kind is not Kind.LA or family.neuron not in ("two_sided", "quadratic"):
+    if not are_products_of_two(family):
         return None
     activations = [ACTIVATIONS[name] for name in family.dictionary]
     if not all(vanishes_at_zero(s) and has_simple_poles(s) for s in activations):

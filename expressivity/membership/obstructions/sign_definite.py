@@ -10,8 +10,9 @@ import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, Activation
 from expressivity.classes.facts import is_continuous, sign_of
-from expressivity.classes.families import Family, Kind
-from expressivity.classes.gates import GATES, is_positive
+from expressivity.classes.families import Family
+from expressivity.classes.neurons import Neuron
+from expressivity.classes.properties import gates_are_positive, vanishes_with_each_map
 from expressivity.symbolic.identities import differs, is_identity
 from expressivity.targets.crossings import formulas
 from expressivity.targets.target import Target
@@ -32,23 +33,18 @@ def sign_definite_obstruction(target: Target, family: Family) -> str | None:
     Nothing is said about width 2 and more, scales, tanh gates, or targets that vanish on no open
     set.
 
-
     >>> from expressivity.classes.gates import GateSpec
     >>> from expressivity.targets.builtin import t1
     >>> sign_definite_obstruction(t1(), Family(
-    ...     kind=Kind.MOA, neuron="type1", width=1, dimension=1,
+    ...     kind="moa", neuron="type1", width=1, dimension=1,
     ...     gate=GateSpec(name="sigmoid", scale=False)))
     'one neuron under unscaled positive gates vanishes on no open set, and t1 does'
     """
     gate = family.gate
-    if family.kind is not Kind.MOA or gate is None:
-        return None
-    if family.width != 1 or gate.scale:
-        return None
-    if not is_positive(GATES[gate.name], family.coefficients):
+    if gate is None or gate.scale or family.width != 1 or not gates_are_positive(family):
         return None
     activations = [ACTIVATIONS[name] for name in family.dictionary]
-    if vanishes_with_an_argument_only(activations, family.neuron) is not True:
+    if vanishes_with_an_argument_only(activations, family.record) is not True:
         return None
     parts = formulas(target)
     vanishes = any(is_identity(part, sp.S.Zero) is True for part in parts)
@@ -61,9 +57,9 @@ def sign_definite_obstruction(target: Target, family: Family) -> str | None:
 
 
 def vanishes_with_an_argument_only(
-    activations: Sequence[Activation], form: str, width: int = 1
+    activations: Sequence[Activation], neuron: Neuron, width: int = 1
 ) -> bool | None:
-    """Whether a network under positive gates is 0 only where some affine argument is.
+    """Whether a network under positive gates is 0 only where some affine map is, and there.
 
     The generic network: each gate is a positive symbol, each output weight a nonzero one, each
     value of an activation a positive or nonnegative symbol times the sign of its argument, in
@@ -73,47 +69,41 @@ def vanishes_with_an_argument_only(
         True where the assumptions of sympy show that the sum is not 0; None otherwise, as for
         ``width`` 2 and more, where the neurons may cancel.
 
+    >>> from expressivity.classes.neurons import NEURONS
     >>> dictionary = [ACTIVATIONS[name] for name in ("relu", "silu")]
-    >>> vanishes_with_an_argument_only(dictionary, "type1")
+    >>> vanishes_with_an_argument_only(dictionary, NEURONS["type1"])
     True
     """
+    if not vanishes_with_each_map(neuron):
+        return None
     if not all(is_continuous(a.expression) for a in activations):
         return None
     sides = {1: [sign_of(a(_POSITIVE)) for a in activations]}
     sides[-1] = [sign_of(-a(-_POSITIVE)) for a in activations]
     if any(None in side for side in sides.values()):
         return None
-    size = len(activations)
-    left = [sp.Dummy(positive=True) for _ in range(size * size)]
-    right = [sp.Dummy(positive=True) for _ in range(size)]
-    arguments = 1 if form == "type1" else 2
-    for signs in product((1, -1), repeat=arguments * width):
+    for signs in product((1, -1), repeat=neuron.maps * width):
         network = sp.S.Zero
         for j in range(width):
-            one, *two = signs[arguments * j : arguments * (j + 1)]
-            z = _values(sides[one], one)
-            match form:
-                case "type1":
-                    neuron = _mix(left[:size], z)
-                case "one_sided":
-                    neuron = _mix(left[:size], z) * two[0] * sp.Dummy(positive=True)
-                case "two_sided":
-                    neuron = _mix(left[:size], z) * _mix(right, _values(sides[two[0]], two[0]))
-                case "quadratic":
-                    y = _values(sides[two[0]], two[0])
-                    neuron = _mix(left, [s * t for s in z for t in y])
-                case _:
-                    return None
-            network += sp.Dummy(real=True, nonzero=True) * sp.factor_terms(neuron, sign=True)
+            own = signs[neuron.maps * j : neuron.maps * (j + 1)]
+            value = _generic_value(neuron, [(_values(sides[sign], sign), sign) for sign in own])
+            network += sp.Dummy(real=True, nonzero=True) * sp.factor_terms(value, sign=True)
         if not network.is_nonzero:
             return None
     return True
 
 
+def _generic_value(neuron: Neuron, maps: Sequence[tuple[Sequence[sp.Expr], int]]) -> sp.Expr:
+    """The neuron under positive gates: for each map the values of the activations, and its sign."""
+    mixtures: list[sp.Expr] = []
+    for looks in neuron.mixtures:
+        chosen = product(*(maps[place][0] for place in looks))
+        mixtures.append(sp.Add(*[sp.Dummy(positive=True) * sp.Mul(*values) for values in chosen]))
+    arguments = [sign * sp.Dummy(positive=True) for _, sign in maps]
+    parameters = [sp.Dummy(real=True) for _ in neuron.parameters]
+    return neuron(arguments, mixtures, parameters)
+
+
 def _values(side: Sequence[str | None], sign: int) -> list[sp.Expr]:
     known = {"+": {"positive": True}, "0": {"nonnegative": True}}
     return [sign * sp.Dummy(**known[str(s)]) for s in side]
-
-
-def _mix(gates: Sequence[sp.Expr], values: Sequence[sp.Expr]) -> sp.Expr:
-    return sp.Add(*[gate * value for gate, value in zip(gates, values, strict=True)])

@@ -1,137 +1,53 @@
 """Smoothness: a class of analytic, C^1 or piecewise polynomial functions lacks the target.
 
-Where the gates are real-analytic, as those of docs/theory.md, section 1, are, the first two
-arguments hold for every kind and form; docs/theory.md, T1 and T3, are the cases they were written
-for. A plug-in gate counts as analytic only where its own expression shows it.
-
-The neuron functions look at one generic neuron s(w x + b) ``second`` on a line, with symbolic
-parameters and both signs of w; finite sums, and products with analytic gates, keep what they
-find. The target functions say where a target lacks it. Proofs and membership share both.
+docs/theory.md, T1 and T3, are the cases that the arguments were written for. They apply to every
+class whose facts show what they need, the gates' included. The functions of a target say where it
+lacks a property; proofs use them too.
 """
 
-import functools
 from dataclasses import replace
 
 import sympy as sp
 
-from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.facts import is_continuous, is_real_analytic, pieces, settle
-from expressivity.classes.families import Family, Kind
-from expressivity.classes.gates import GATES, is_analytic
+from expressivity.classes.families import Family
+from expressivity.classes.properties import divided_by_a_map, is_analytic, is_c1, piece_degree
 from expressivity.membership.obstructions.taylor import has_order
 from expressivity.symbolic.budget import MAX_EXPANDED, expanded_terms
-from expressivity.symbolic.identities import differs, is_identity
-from expressivity.symbolic.symbols import Z
+from expressivity.symbolic.identities import differs
 from expressivity.targets.crossings import Crossing, crossings, formulas
 from expressivity.targets.target import Target
-
-LINE = sp.Symbol("x", real=True)
-"""The coordinate along the line on which a generic neuron is looked at."""
-
-AFFINE_FACTOR = sp.Symbol("v", real=True) * LINE + sp.Symbol("c", real=True)
-"""The second factor v x + c of a generic one_sided neuron."""
-
-_SIZE = sp.Symbol("s", positive=True)
-_BIAS = sp.Symbol("b", real=True)
 
 
 def smoothness_obstruction(target: Target, family: Family) -> str | None:
     """A reason why no network of the family is the target, at any width, or None.
 
-    1. All activations and gates real-analytic: so is every network, and by the identity theorem
-       the target's formulas on the two sides of a kink would be one function.
-    2. All activations C^1 (kink 0), gates real-analytic: so is every network, and neither the
-       target nor its gradient jumps.
-    3. All activations piecewise polynomial, no gates: on some part of every open set a network
-       is a polynomial of bounded degree, and then so is each formula of the target.
+    1. Every network real-analytic: by the identity theorem the target's formulas on the two sides
+       of a kink would be one function.
+    2. Every network C^1: neither the target nor its gradient jumps.
+    3. Every network piecewise polynomial: on some part of every open set it is a polynomial of
+       bounded degree, and then so is each formula of the target.
 
-    One-sided networks without biases in d = 1 are x times a type1 network; there the arguments
-    are tried on the quotient as well (docs/theory.md, T3).
+    Without biases in d = 1, a network of neurons that are a map times another neuron is x times a
+    network of those; there the arguments are tried on the quotient as well (docs/theory.md, T3).
 
     It says nothing about classes that mix a kink with a transcendental activation, about
-    activations that :func:`pieces` does not know, and sees no kinks that ``crossings`` leaves
-    out.
+    functions that ``facts.pieces`` does not know, and sees no kinks that ``crossings`` leaves out.
 
     >>> from expressivity.targets.builtin import t1
     >>> smoothness_obstruction(t1(), Family(
-    ...     kind=Kind.FIXED, neuron="type1", width=9, dimension=1, dictionary=("relu2",)))
+    ...     kind="fixed", neuron="type1", width=9, dimension=1, dictionary=("relu2",)))
     'every network is C^1, and the gradient of t1 jumps across x1 = 0'
     """
     for argument in (_analytic, _continuously_differentiable, _piecewise_polynomial):
         reason = argument(target, family)
         if reason is not None:
             return reason
-    if family.neuron == "one_sided" and not family.bias and family.dimension == 1:
-        (x,) = target.coordinates
-        quotient = replace(target, name=f"{target.name}/x1", expression=target.expression / x)
-        return smoothness_obstruction(quotient, replace(family, neuron="type1"))
-    return None
-
-
-@functools.lru_cache(maxsize=256)
-def neuron_is_analytic(expression: sp.Expr, second: sp.Expr = sp.S.One) -> bool:
-    """Whether a neuron s(w x + b) ``second`` is certainly real-analytic.
-
-    >>> neuron_is_analytic(ACTIVATIONS["silu"].expression, AFFINE_FACTOR)
-    True
-    """
-    slope = sp.Symbol("w", real=True)
-    return is_real_analytic(expression.subs(Z, slope * LINE + _BIAS) * second)
-
-
-@functools.lru_cache(maxsize=256)
-def neuron_is_c1(expression: sp.Expr, second: sp.Expr = sp.S.One) -> bool | None:
-    """Whether a neuron s(w x + b) ``second`` is C^1 for every w and b.
-
-    True, False (some neuron is not) or None, as :func:`is_identity` settles the jumps of the
-    value and of the derivative at z = 0 for w > 0 and for w < 0.
-
-    >>> neuron_is_c1(ACTIVATIONS["relu2"].expression), neuron_is_c1(ACTIVATIONS["relu"].expression)
-    (True, False)
-    """
-    both = pieces(expression)
-    if both is None:
+    quotients = divided_by_a_map(family)
+    if quotients is None:
         return None
-    right, left = both
-    claims = [is_continuous(expression)]
-    for slope in (_SIZE, -_SIZE):
-        argument = slope * LINE + _BIAS
-        jump = ((right - left) * sp.sign(slope)).subs(Z, argument) * second
-        for order in (0, 1):
-            at_kink = sp.diff(jump, LINE, order).subs(LINE, -_BIAS / slope)
-            claims.append(is_identity(at_kink, sp.S.Zero))
-    return settle(claims)
-
-
-@functools.lru_cache(maxsize=256)
-def neuron_degree(expression: sp.Expr, second: sp.Expr = sp.S.One) -> int | None:
-    """Highest degree in x of the polynomial pieces of s(w x + b) ``second``, or None.
-
-    >>> neuron_degree(ACTIVATIONS["relu"].expression, AFFINE_FACTOR)
-    2
-    """
-    both = pieces(expression)
-    if both is None:
-        return None
-    slope = sp.Symbol("w", real=True, nonzero=True)
-    degrees: list[int] = []
-    for piece in both:
-        formula = sp.expand(piece.subs(Z, slope * LINE + _BIAS) * second)
-        if not formula.is_polynomial(LINE):
-            return None
-        degrees.append(max(0, int(sp.Poly(formula, LINE).degree())) if formula != 0 else 0)
-    return max(degrees)
-
-
-def gates_are_analytic(family: Family) -> bool:
-    """Whether the gates of a family, if it has any, are certainly real-analytic.
-
-    >>> from expressivity.classes.gates import GateSpec
-    >>> gates_are_analytic(Family(kind=Kind.MOA, neuron="type1", width=1, dimension=1,
-    ...     gate=GateSpec(name="softmax")))
-    True
-    """
-    return family.gate is None or is_analytic(GATES[family.gate.name], family.coefficients)
+    (x,) = target.coordinates
+    quotient = replace(target, name=f"{target.name}/x1", expression=target.expression / x)
+    return smoothness_obstruction(quotient, quotients)
 
 
 def formula_change(target: Target) -> Crossing | None:
@@ -157,10 +73,7 @@ def excess_formula(target: Target, degree: int) -> sp.Expr | None:
 
 
 def _analytic(target: Target, family: Family) -> str | None:
-    known = all(neuron_is_analytic(ACTIVATIONS[name].expression) for name in family.dictionary)
-    if not (known and gates_are_analytic(family)):
-        return None
-    crossing = formula_change(target)
+    crossing = formula_change(target) if is_analytic(family) else None
     if crossing is None:
         return None
     return (
@@ -170,10 +83,7 @@ def _analytic(target: Target, family: Family) -> str | None:
 
 
 def _continuously_differentiable(target: Target, family: Family) -> str | None:
-    known = all(neuron_is_c1(ACTIVATIONS[name].expression) is True for name in family.dictionary)
-    if not (known and gates_are_analytic(family)):
-        return None
-    found = value_or_gradient_jump(target)
+    found = value_or_gradient_jump(target) if is_c1(family) else None
     if found is None:
         return None
     what, crossing = found
@@ -182,18 +92,8 @@ def _continuously_differentiable(target: Target, family: Family) -> str | None:
 
 
 def _piecewise_polynomial(target: Target, family: Family) -> str | None:
-    degrees = [neuron_degree(ACTIVATIONS[name].expression) for name in family.dictionary]
-    known = [degree for degree in degrees if degree is not None]
-    if family.kind is Kind.MOA or len(known) < len(degrees):
-        return None
-    highest = max(known)
-    bound = {
-        "type1": highest,
-        "one_sided": highest + 1,
-        "two_sided": 2 * highest,
-        "quadratic": 2 * highest,
-    }[family.neuron]
-    formula = excess_formula(target, bound)
+    bound = piece_degree(family)
+    formula = None if bound is None else excess_formula(target, bound)
     if formula is None:
         return None
     return (

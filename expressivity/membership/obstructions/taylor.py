@@ -11,8 +11,8 @@ from typing import Any
 import flint
 import sympy as sp
 
-from expressivity.symbolic.identities import spread_points
 from expressivity.symbolic.interpret import BALL, interpret
+from expressivity.symbolic.points import spread_points
 
 _PRECISION = 256
 

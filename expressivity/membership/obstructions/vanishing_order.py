@@ -12,18 +12,19 @@ import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, Activation
 from expressivity.classes.facts import is_continuous, is_real_analytic
-from expressivity.classes.families import Family, Kind
-from expressivity.classes.gates import GATES
-from expressivity.classes.gates import vanishes_at_zero as gate_vanishes_at_zero
+from expressivity.classes.families import Family
+from expressivity.classes.properties import (
+    gates_are_analytic,
+    gates_vanish_at_zero,
+    vanishing_order,
+)
 from expressivity.membership.obstructions.pole_order import vanishes_at_zero
-from expressivity.membership.obstructions.smoothness import gates_are_analytic
 from expressivity.membership.obstructions.taylor import excludes_zero, taylor_coefficients
 from expressivity.symbolic.budget import expanded
-from expressivity.symbolic.identities import affine_form, assume_sign, ball_sign, innermost_levels
+from expressivity.symbolic.piecewise import formula_where
+from expressivity.symbolic.points import affine_form, ball_sign
 from expressivity.targets.target import Target
 
-_GATES = {"type1": 1, "one_sided": 1, "two_sided": 2, "quadratic": 1}
-_ARGUMENTS = {"type1": 1, "one_sided": 2, "two_sided": 2, "quadratic": 2}
 _DIAGONALS = 3  # up to this dimension, directions are tried beside the axes
 
 
@@ -42,22 +43,22 @@ def vanishing_order_obstruction(target: Target, family: Family) -> str | None:
     >>> from expressivity.classes.gates import GateSpec
     >>> from expressivity.targets.builtin import t1
     >>> vanishing_order_obstruction(t1(), Family(
-    ...     kind=Kind.MOA, neuron="type1", width=9, dimension=1,
+    ...     kind="moa", neuron="type1", width=9, dimension=1,
     ...     gate=GateSpec(name="tanh", bias=False)))
     'every network is differentiable at 0, t1 is not along (1)'
     """
     gate = family.gate
-    if family.kind is not Kind.MOA or gate is None:
+    if gate is None or gate.bias:
         return None
-    if gate.bias or not gates_are_analytic(family):
-        return None
-    if not gate_vanishes_at_zero(GATES[gate.name], family.coefficients):
+    if not gates_are_analytic(family) or not gates_vanish_at_zero(family):
         return None
     activations = [ACTIVATIONS[name] for name in family.dictionary]
     if not all(is_locally_lipschitz(s) for s in activations):
         return None
     flat = all(vanishes_at_zero(s) for s in activations)
-    order = vanishing_order(family.neuron, bias=family.bias or not flat)
+    order = vanishing_order(family.record, bias=family.bias or not flat)
+    if order is None:
+        return None
     for direction in _directions(target.dimension):
         balls = taylor_balls(target, direction, max(order, 2))
         if balls is None:
@@ -69,17 +70,6 @@ def vanishing_order_obstruction(target: Target, family: Family) -> str | None:
         if opposite is not None and excludes_zero(balls[1] + opposite[1]):
             return f"every network is differentiable at 0, {target.name} is not along ({along})"
     return None
-
-
-def vanishing_order(form: str, *, bias: bool) -> int:
-    """The n for which one neuron under gates that vanish at 0 is O(|x|^n).
-
-    The number of factors that vanish: the gates, and without hidden biases the arguments.
-
-    >>> vanishing_order("quadratic", bias=False)
-    3
-    """
-    return _GATES[form] + (0 if bias else _ARGUMENTS[form])
 
 
 def is_locally_lipschitz(activation: Activation) -> bool | None:
@@ -132,13 +122,11 @@ def taylor_balls(
 def _on_ray(target: Target, direction: tuple[int, ...], t: sp.Symbol) -> sp.Expr | None:
     """The formula of target(t direction) for small t > 0, real-analytic everywhere, or None."""
     ray: Any = {x: t * c for x, c in zip(target.coordinates, direction, strict=True)}
-    formula: Any = target.expression.xreplace(ray)
-    while levels := innermost_levels(formula):
-        sign = _sign_after_zero(levels[0], t)
-        if sign is None:
-            return None
-        formula = assume_sign(formula, levels[0], sign)
-    return None if formula.has(sp.Piecewise) or not is_real_analytic(formula) else formula
+    on_line: Any = target.expression.xreplace(ray)
+    formula = formula_where(on_line, lambda level: _sign_after_zero(level, t))
+    if formula is None or formula.has(sp.Piecewise) or not is_real_analytic(formula):
+        return None
+    return formula
 
 
 def _sign_after_zero(level: sp.Expr, t: sp.Symbol) -> int | None:

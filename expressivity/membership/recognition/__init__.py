@@ -2,10 +2,13 @@
 
 An expression is brought into a normal form (``normal_form.py``); the arguments that neurons and
 gates can have are read off it (``candidates.py``); what remains is exact linear algebra
-(``linear.py``): constant coefficients (``ungated.py``, ``shared.py``) or gates (``gated.py``,
-``mixtures.py``). ``recognise`` compares what it returns with the expression, exactly.
+(``linear.py``): constant coefficients (``ungated.py``, ``shared.py``, ``grouped.py``) or gates
+(``gated.py``, ``mixtures.py``). This is for neurons that are products of mixtures and affine maps.
+Neurons of any other record that mix nothing are found by values (``plain.py``, ``maps.py``,
+``sparse.py``). ``recognise`` compares what it returns with the expression, exactly.
 """
 
-from expressivity.membership.recognition.recognise import STEPS, Recognition, recognise
+from expressivity.membership.recognition.network import Recognition
+from expressivity.membership.recognition.recognise import STEPS, recognise
 
 __all__ = ["STEPS", "Recognition", "recognise"]

@@ -8,16 +8,8 @@ from sympy.polys.rings import ring as polynomial_ring
 
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.membership.recognition.linear import Field, field_of, solve
-from expressivity.membership.recognition.normal_form import (
-    Affine,
-    Generator,
-    Poly,
-    Ring,
-    UnrecognisedError,
-    line_of,
-    plus,
-    scaled,
-)
+from expressivity.membership.recognition.normal_form import Generator, Ring, UnrecognisedError
+from expressivity.membership.recognition.terms import Affine, Poly, line_of, plus, scaled
 
 _MAX_FACTORS = 7
 _MAX_FACTORED = 80

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family, map_names
 from expressivity.classes.weights import Weights, constant_gate, defect
-from expressivity.membership.recognition.normal_form import Affine
+from expressivity.membership.recognition.terms import Affine
+from expressivity.membership.shapes import Shape, map_places, shape_of
 
 Mixture = Mapping[str, sp.Expr]
 _ONE_AT_ONE = ("id", "relu", "relu2", "leaky_relu")
@@ -52,8 +53,8 @@ def realise(formula: Formula, family: Family) -> Weights | None:
     if shaped is None:
         return None
     zero = sp.S.Zero
-    basis = family.basis
-    if family.neuron == "quadratic":
+    basis, shape = family.basis, shape_of(family.record)
+    if shape is Shape.PAIRS:
         pairs = shaped.pairs
         if pairs is None:
             right = shaped.right or {}
@@ -61,7 +62,7 @@ def realise(formula: Formula, family: Family) -> Weights | None:
         vectors = [[pairs.get((k, n), zero) for k in basis for n in basis]]
     else:
         vectors = [[shaped.left.get(k, zero) for k in basis]]
-        if family.neuron == "two_sided":
+        if shape is Shape.PRODUCT:
             vectors.append([(shaped.right or {}).get(k, zero) for k in basis])
     sides = [constant_side(vector, family) for vector in vectors]
     if any(side is None for side in sides):
@@ -78,7 +79,7 @@ def constant_side(coefficients: Sequence[sp.Expr], family: Family) -> Side | Non
             return None
         rows = tuple((*zero[:-1], e) for e in gate.biases)
         return Side(scales=gate.scales, rows=rows, factor=gate.factor)
-    if family.kind is Kind.LA:
+    if family.mixes:
         return Side(scales=tuple(coefficients), rows=())
     hot = tuple(sp.S.One if k == family.activation else sp.S.Zero for k in family.basis)
     factor = sp.Add(*coefficients)
@@ -92,9 +93,9 @@ def assemble(neurons: Sequence[Neuron], sides: Sequence[Side], family: Family) -
     empty = (sp.S.Zero,) * (family.dimension + 1)
     unused = Neuron(a=sp.S.Zero, w=empty, v=empty)
     filled = [*neurons, *[unused] * (family.width - len(neurons))]
-    blocks: dict[str, sp.ImmutableMatrix] = {"w": sp.ImmutableMatrix([n.w for n in filled])}
-    if family.neuron != "type1":
-        blocks["v"] = sp.ImmutableMatrix([n.v for n in filled])
+    names = [map_names(family.record.maps)[place] for place in map_places(family.record)]
+    rows = zip(*[(n.w, n.v) for n in filled], strict=True)
+    blocks = {name: sp.ImmutableMatrix(row) for name, row in zip(names, rows, strict=False)}
     factor = sp.Mul(*[side.factor for side in sides])
     for index, side in enumerate(sides):
         blocks[f"scale{index}"] = sp.ImmutableMatrix(side.scales)
@@ -107,14 +108,15 @@ def assemble(neurons: Sequence[Neuron], sides: Sequence[Side], family: Family) -
 
 def _shaped(formula: Formula, family: Family) -> Formula | None:
     """The formula with the second factor that the form has, constant where it was 1."""
-    if family.neuron == "type1":
+    shape = shape_of(family.record)
+    if shape is Shape.MIXTURE:
         return formula if formula.right is None and formula.pairs is None else None
     if formula.pairs is not None:
-        return formula if family.neuron == "quadratic" else None
+        return formula if shape is Shape.PAIRS else None
     if formula.right is None:
         return with_constant_factor(formula, family)
     one_sided = dict(formula.right) == {"id": sp.S.One}
-    return formula if family.neuron != "one_sided" or one_sided else None
+    return formula if shape is not Shape.GATED or one_sided else None
 
 
 def with_constant_factor(formula: Formula, family: Family) -> Formula | None:
@@ -128,7 +130,10 @@ def with_constant_factor(formula: Formula, family: Family) -> Formula | None:
 
 
 def constant_factor(family: Family) -> str | None:
-    """An activation that is 1 at 1, as the second factor's; for one_sided that is ``id``."""
-    if family.neuron == "one_sided":
-        return "id"
-    return next((name for name in _ONE_AT_ONE if name in family.dictionary), None)
+    """An activation that is 1 at 1, as the second factor's; a map is ``id`` of itself."""
+    return "id" if shape_of(family.record) is Shape.GATED else one_at_one(family.dictionary)
+
+
+def one_at_one(names: Sequence[str]) -> str | None:
+    """An activation among these that is 1 at 1."""
+    return next((name for name in _ONE_AT_ONE if name in names), None)

@@ -16,14 +16,8 @@ from expressivity.classes.weights import constant_gate
 from expressivity.membership.recognition.candidates import logistic
 from expressivity.membership.recognition.formula import Side
 from expressivity.membership.recognition.linear import Field, solve
-from expressivity.membership.recognition.normal_form import (
-    Affine,
-    Poly,
-    Ring,
-    UnrecognisedError,
-    plus,
-    scaled,
-)
+from expressivity.membership.recognition.normal_form import Ring, UnrecognisedError
+from expressivity.membership.recognition.terms import Affine, Poly, plus, scaled
 
 _MAX_FLIPS = 9
 _MAX_COLUMNS = 700

@@ -12,7 +12,8 @@ import sympy as sp
 from sympy.polys.domains import QQ
 from sympy.polys.matrices import DomainMatrix
 
-from expressivity.membership.recognition.normal_form import Generator, Poly, Powers, Ring
+from expressivity.membership.recognition.normal_form import Generator, Ring
+from expressivity.membership.recognition.terms import Poly, Powers
 from expressivity.symbolic.budget import Budget
 
 _DEPTH = 16  # rows that an entry meets on the way; these systems are sparse

@@ -22,21 +22,17 @@ from expressivity.membership.recognition.formula import (
     Neuron,
     Side,
     assemble,
-    constant_factor,
     constant_side,
+    one_at_one,
 )
 from expressivity.membership.recognition.gated import gated_sides
 from expressivity.membership.recognition.linear import Field, field_of, solve
-from expressivity.membership.recognition.normal_form import (
-    Affine,
-    Poly,
-    UnrecognisedError,
-    line_of,
-    scaled,
-)
+from expressivity.membership.recognition.normal_form import UnrecognisedError
 from expressivity.membership.recognition.search import Search
 from expressivity.membership.recognition.shared import both_signs
+from expressivity.membership.recognition.terms import Affine, Poly, line_of, scaled
 from expressivity.membership.recognition.ungated import argument_pairs
+from expressivity.membership.shapes import Shape, shape_of
 
 _Found = tuple[Affine, Side]
 
@@ -55,23 +51,20 @@ def _candidates(search: Search, family: Family) -> Iterator[tuple[Neuron, list[S
     poly = ring.parse(search.expression)
     field = field_of(ring, poly)
     lifted = field.lift(poly)
-    constant = unit(ring)
-    match family.neuron:
-        case "type1":
-            for z, side in _layers(search, lifted, family, field):
-                yield Neuron(a=sp.S.One, w=z), [side]
-        case "one_sided":
-            for y in affine_factors(ring, lifted):
-                for z, side in _layers(search, divided(ring, lifted, y), family, field):
-                    yield Neuron(a=sp.S.One, w=z, v=y), [side]
-            for z, side in _layers(search, lifted, family, field):
-                yield Neuron(a=sp.S.One, w=z, v=constant), [side]
-        case "two_sided":
-            yield from _products(search, family)
-        case "quadratic":
-            yield from _quadratic(search, lifted, family, field)
-        case _:
-            raise NotImplementedError(family.neuron)
+    shape = shape_of(family.record)
+    if shape is Shape.PRODUCT:
+        yield from _products(search, family)
+        return
+    if shape is Shape.PAIRS:
+        yield from _quadratic(search, lifted, family, field)
+        return
+    if shape is Shape.GATED:
+        for y in affine_factors(ring, lifted):
+            for z, side in _layers(search, divided(ring, lifted, y), family, field):
+                yield Neuron(a=sp.S.One, w=z, v=y), [side]
+    constant = unit(ring) if shape is Shape.GATED else None
+    for z, side in _layers(search, lifted, family, field):
+        yield Neuron(a=sp.S.One, w=z, v=constant), [side]
 
 
 def _products(search: Search, family: Family) -> Iterator[tuple[Neuron, list[Side]]]:
@@ -108,7 +101,7 @@ def _layers(search: Search, poly: Poly, family: Family, field: Field) -> Iterato
     assert family.gate is not None
     ring, names = search.ring, family.dictionary
     if not any(powers for powers in poly):
-        name = constant_factor(replace(family, neuron="two_sided"))
+        name = one_at_one(names)
         if name is not None:
             c = field.number(poly.get((), field.domain.zero))
             side = constant_side([c if k == name else sp.S.Zero for k in names], family)

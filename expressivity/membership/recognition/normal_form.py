@@ -14,20 +14,28 @@ hyperplanes. Unequal normal forms decide nothing: generators may be dependent.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any, cast
 
 import sympy as sp
 from sympy.core.relational import GreaterThan, LessThan, StrictGreaterThan, StrictLessThan
 from sympy.polys.domains import QQ
 
+from expressivity.membership.recognition.terms import (
+    Affine,
+    Poly,
+    Powers,
+    accumulate,
+    difference,
+    line_of,
+    negative,
+    one_logarithm,
+    order,
+    oriented,
+    sum_of,
+    times_number,
+)
 from expressivity.symbolic.budget import Budget, expanded
 
-Affine = tuple[sp.Expr, ...]
-"""Rational slopes, then a constant (rational plus logarithms of rationals)."""
-Powers = tuple[tuple[int, int], ...]
-"""A monomial: (index of a generator, positive exponent), ascending."""
-Poly = dict[Powers, Any]
 _Raw = dict[tuple[Affine, Powers], Any]
 
 _MAX_TERMS = 4000
@@ -116,7 +124,7 @@ class Ring:
         product: Poly = {}
         for p, c in left.items():
             for q, e in right.items():
-                _accumulate(product, self._merge(p, q), c * e)
+                accumulate(product, self._merge(p, q), c * e)
         return product
 
     def affine(self, z: Affine) -> Poly:
@@ -135,7 +143,7 @@ class Ring:
             total: _Raw = {}
             for part in node.args:
                 for key, c in self._walk(part).items():
-                    _accumulate(total, key, c)
+                    accumulate(total, key, c)
             return total
         if node.is_Mul:
             product: _Raw = {(zero, ()): QQ(1)}
@@ -163,17 +171,17 @@ class Ring:
             top: _Raw = {}
             bottom: _Raw = {}
             for h, c in zip(logits, (-1, 1), strict=True):  # the two may be one logit: tanh(0)
-                _accumulate(top, (h, ()), QQ(c))
-                _accumulate(bottom, (h, ()), QQ(1))
+                accumulate(top, (h, ()), QQ(c))
+                accumulate(bottom, (h, ()), QQ(1))
             return self._multiply(top, self._reciprocal(bottom))
         if isinstance(node, sp.erf):
             z = self._affine(node.args[0] * _ROOT)
-            sign, z = _oriented(z)
-            return _scaled(self._generator(Generator("erf", z)), sign)
+            sign, z = oriented(z)
+            return times_number(self._generator(Generator("erf", z)), sign)
         if isinstance(node, sp.Abs):
             z = self._affine(node.args[0])
-            sign = _scaled(self._step(z), 2)
-            _accumulate(sign, (zero, ()), QQ(-1))
+            sign = times_number(self._step(z), 2)
+            accumulate(sign, (zero, ()), QQ(-1))
             return self._multiply(sign, self._affine_raw(z))
         if isinstance(node, sp.Piecewise):
             pairs: list[Any] = list(node.args)
@@ -195,11 +203,11 @@ class Ring:
             raise UnrecognisedError
         step, rest = self._step(self._affine(level)), self._cases(pairs[1:])
         total = dict(rest)
-        difference = self._walk(value)
+        change = dict(self._walk(value))
         for key, c in rest.items():
-            _accumulate(difference := dict(difference), key, -c)
-        for key, c in self._multiply(step, difference).items():
-            _accumulate(total, key, c)
+            accumulate(change, key, -c)
+        for key, c in self._multiply(step, change).items():
+            accumulate(total, key, c)
         return total
 
     def _step(self, z: Affine) -> _Raw:
@@ -209,7 +217,7 @@ class Ring:
         step = self._generator(Generator("step", line))
         if sign > 0:
             return step
-        return {(self._zero, ()): QQ(1), **_scaled(step, -1)}
+        return {(self._zero, ()): QQ(1), **times_number(step, -1)}
 
     def _affine(self, expression: Any) -> Affine:
         slopes: dict[Any, sp.Expr] = {}
@@ -232,14 +240,14 @@ class Ring:
                 total.update(self._multiply(self._walk(slope), x))
         if z[-1]:
             for key, c in self._walk(z[-1]).items():
-                _accumulate(total, key, c)
+                accumulate(total, key, c)
         return total
 
     def _reciprocal(self, base: _Raw) -> _Raw:
         if len(base) == 1:
             (((h, powers), c),) = base.items()
             if not powers:
-                return {(_negative(h), ()): 1 / c}
+                return {(negative(h), ()): 1 / c}
         logits: list[Affine] = []
         for (h, powers), c in base.items():
             parts = [self.generators[i] for i, e in powers for _ in range(e)]
@@ -251,10 +259,10 @@ class Ring:
             logits.append((*h[:-1], sp.expand(h[-1] + sp.log(value))))
         if not logits:
             raise UnrecognisedError
-        first, *others = sorted(logits, key=_order)
-        shifted = (self._zero, *(_one_logarithm(_difference(h, first)) for h in others))
+        first, *others = sorted(logits, key=order)
+        shifted = (self._zero, *(one_logarithm(difference(h, first)) for h in others))
         place = self.index(Generator("denominator", shifted))
-        return {(_negative(first), ((place, 1),)): QQ(1)}
+        return {(negative(first), ((place, 1),)): QQ(1)}
 
     # Quotients of exponentials
 
@@ -270,7 +278,7 @@ class Ring:
             if factor != 1:
                 term = self.times(term, self._plain(self._walk_number(factor)))
             for key, value in term.items():
-                _accumulate(total, key, value)
+                accumulate(total, key, value)
         if len(total) > _MAX_TERMS:
             raise UnrecognisedError
         return total
@@ -308,7 +316,7 @@ class Ring:
             return
         for index, logit in enumerate(bottoms[0].data):
             self.budget.spend(_MATCH)
-            for rest, surplus in self._matches(_difference(h, logit), bottoms[1:]):
+            for rest, surplus in self._matches(difference(h, logit), bottoms[1:]):
                 yield [index, *rest], surplus
 
     def _walk_number(self, number: Any) -> _Raw:
@@ -333,7 +341,7 @@ class Ring:
         product: _Raw = {}
         for (h, p), c in left.items():
             for (k, q), e in right.items():
-                _accumulate(product, (_sum(h, k), self._merge(p, q)), c * e)
+                accumulate(product, (sum_of(h, k), self._merge(p, q)), c * e)
         return product
 
     def _pay(self, left: Mapping[Any, Any], right: Mapping[Any, Any]) -> None:
@@ -350,71 +358,3 @@ class Ring:
             step = self.generators[index].kind == "step"
             powers[index] = 1 if step else powers.get(index, 0) + exponent
         return tuple(sorted(powers.items()))
-
-
-def plus(left: Poly, right: Poly, factor: Any = 1) -> Poly:
-    """left + factor right."""
-    total = dict(left)
-    for powers, c in right.items():
-        _accumulate(total, powers, c * factor)
-    return total
-
-
-def line_of(z: Affine) -> tuple[int, Affine | None]:
-    """Sign and the affine function up to positive scale, first slope 1; None for a constant."""
-    leading = next((c for c in z[:-1] if c), None)
-    if leading is None:
-        return 1, None
-    return (1 if leading > 0 else -1), tuple(sp.expand(c / leading) for c in z)
-
-
-def scaled(z: Affine, factor: Any) -> Affine:
-    """factor z."""
-    return tuple(sp.expand(c * factor) for c in z)
-
-
-def rational(number: Any) -> Any:
-    """A sympy rational in the coefficient field."""
-    return QQ(int(number.p), int(number.q))
-
-
-def _oriented(z: Affine) -> tuple[int, Affine]:
-    leading = next((c for c in z if c), sp.S.One)
-    return (1, z) if leading > 0 else (-1, _negative(z))
-
-
-def _accumulate(total: dict[Any, Any], key: Any, c: Any) -> None:
-    value = total.get(key, 0) + c
-    if value:
-        total[key] = value
-    else:
-        total.pop(key, None)
-
-
-def _scaled(raw: Mapping[Any, Any], factor: Any) -> dict[Any, Any]:
-    return {key: c * factor for key, c in raw.items()}
-
-
-def _sum(left: Affine, right: Affine) -> Affine:
-    return tuple(a + b for a, b in zip(left, right, strict=True))
-
-
-def _negative(z: Affine) -> Affine:
-    return tuple(-c for c in z)
-
-
-def _difference(left: Affine, right: Affine) -> Affine:
-    return tuple(sp.expand(a - b) for a, b in zip(left, right, strict=True))
-
-
-def _one_logarithm(h: Affine) -> Affine:
-    """The same with log(2) + log(3) as log(6); the numbers are positive."""
-    if len(h[-1].atoms(sp.log)) < 2:
-        return h
-    constant: Any = sp.expand(sp.logcombine(h[-1], force=True))
-    return (*h[:-1], constant)
-
-
-def _order(h: Affine) -> tuple[Any, ...]:
-    slopes: Any = h[:-1]
-    return (*(Fraction(int(c.p), int(c.q)) for c in slopes), float(h[-1]))

@@ -1,21 +1,25 @@
 """The search for a witness: candidates, and the first that ``same_function`` confirms."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TypeVar
 
 import sympy as sp
 
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.weights import Weights, network_expression
 from expressivity.membership.recognition.formula import realise
+from expressivity.membership.recognition.grouped import own_coefficients
 from expressivity.membership.recognition.mixtures import mixtures
+from expressivity.membership.recognition.network import Recognition, joined, one_group
 from expressivity.membership.recognition.normal_form import Ring, UnrecognisedError
-from expressivity.membership.recognition.search import Search
+from expressivity.membership.recognition.plain import has_normal_form, networks
+from expressivity.membership.recognition.search import CANDIDATE, Search
 from expressivity.membership.recognition.ungated import formulas
 from expressivity.membership.recognition.verification import same_function
-from expressivity.symbolic.budget import Budget, OutOfBudgetError, tree_size
+from expressivity.membership.shapes import shape_of
+from expressivity.symbolic.budget import Budget, OutOfBudgetError, expanded, tree_size
 from expressivity.symbolic.identities import is_identity
 from expressivity.symbolic.symbols import COORDINATES
 
@@ -24,14 +28,7 @@ _T = TypeVar("_T")
 STEPS = 4_000_000
 _MAX_TRIALS = 12
 _MAX_NODES = 8000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recognition:
-    """A family of a definite width and weights in it whose function is the expression."""
-
-    family: Family
-    weights: Weights
+_PART = 8  # of the budget, the share of one summand
 
 
 def recognise(
@@ -42,49 +39,147 @@ def recognise(
     Args:
         expression: in the coordinates of the family's dimension.
         family: its width does not matter.
-        width: the exact width of the answer (neurons not needed get a_j = 0); the number of
-            neurons found where it is None.
+        width: the exact width of the answer, which the groups divide (neurons not needed get
+            a_j = 0); the least that the neurons found need where it is None.
         steps: the search's budget: terms of products, entries of linear systems, candidates.
 
 
     >>> from expressivity.targets.builtin import t4
-    >>> family = Family(kind=Kind.LA, neuron="two_sided", width=1, dimension=2)
+    >>> family = Family(kind="la", neuron="two_sided", width=1, dimension=2)
     >>> recognise(t4().expression, family).family.width
     1
     """
     if family.outputs != 1 or tree_size(expression) > _MAX_NODES:
         return None
-    budget = Budget(steps)
-    ring = Ring(COORDINATES[: family.dimension], budget)
-    search = Search(expression=expression, ring=ring, budget=budget)
-    try:
-        wanted = ring.parse(expression)
-        if not wanted:
-            return (
-                padded(_silent(family), width)
-                if is_identity(expression, sp.S.Zero) is True
-                else None
-            )
-        for found in islice(_candidates(search, family, width), _MAX_TRIALS):
-            search.check()
-            network = network_expression(found.family, found.weights)
-            if same_function(network, expression, ring.symbols):
-                return found
-    except (UnrecognisedError, OutOfBudgetError):
+    if expression.free_symbols - set(COORDINATES[: family.dimension]):
         return None
+    for search in (_by_normal_forms, _by_values):
+        try:
+            found = search(expression, family, width, steps)
+        except (UnrecognisedError, OutOfBudgetError):
+            continue
+        if found is not None:
+            return found
     return None
 
 
-def _candidates(search: Search, family: Family, width: int | None) -> Iterator[Recognition]:
+def _by_normal_forms(
+    expression: sp.Expr, family: Family, width: int | None, steps: int
+) -> Recognition | None:
+    if shape_of(family.record) is None:
+        return None
+    try:
+        found = _one_vector(expression, family, width, Budget(steps))
+    except OutOfBudgetError:
+        found = None
+    if found is None and family.groups != 1:
+        found = _one_each(expression, family, width, steps)
+    return found
+
+
+def _by_values(
+    expression: sp.Expr, family: Family, width: int | None, steps: int
+) -> Recognition | None:
+    """Networks without coefficients, where the search by normal forms does not know the neuron."""
+    if family.mixes or (shape_of(family.record) and all(map(has_normal_form, family.dictionary))):
+        return None
+    budget = Budget(steps)
+    return _first(networks(expression, family, width, budget), expression, budget)
+
+
+def _one_vector(
+    expression: sp.Expr, family: Family, width: int | None, budget: Budget
+) -> Recognition | None:
+    """A network all of whose groups have the same coefficients."""
+    ring = Ring(COORDINATES[: family.dimension], budget)
+    search = Search(expression=expression, ring=ring, budget=budget)
+    if not ring.parse(expression):
+        nothing = is_identity(expression, sp.S.Zero) is True
+        return joined([_silent(family)], family, width) if nothing else None
+    admitted = (joined([found], family, width) for found in _candidates(search, one_group(family)))
+    return _first((found for found in admitted if found is not None), expression, budget)
+
+
+def _one_each(
+    expression: sp.Expr, family: Family, width: int | None, steps: int
+) -> Recognition | None:
+    """A network whose groups have coefficients of their own."""
+    budget = Budget(steps)
+    search = Search(
+        expression=expression, ring=Ring(COORDINATES[: family.dimension], budget), budget=budget
+    )
+    parts = own_coefficients(search, one_group(family))
+    found = _first(_sums(_readable(parts), family, width), expression, budget)
+    if found is None:
+        found = _first(_sums(_summands(expression, family, steps), family, width),
+                       expression, budget)  # fmt: skip
+    return found
+
+
+def _sums(
+    parts: Iterator[list[Recognition]], family: Family, width: int | None
+) -> Iterator[Recognition]:
+    for found in parts:
+        network = joined(found, family, width)
+        if network is not None:
+            yield network
+
+
+def _summands(expression: sp.Expr, family: Family, steps: int) -> Iterator[list[Recognition]]:
+    """A network for every summand, as the expression stands and multiplied out; then fewer.
+
+    A summand joins an earlier group where one network is the sum of both.
+    """
+    alone = one_group(family)
+
+    def part(summand: sp.Expr) -> Recognition | None:
+        try:
+            return _one_vector(summand, alone, None, Budget(steps // _PART))
+        except (UnrecognisedError, OutOfBudgetError):
+            return None
+
+    for form in dict.fromkeys((expression, expanded(expression))):
+        summands = sp.Add.make_args(form)
+        if not 1 < len(summands) <= _PART:
+            continue
+        found = [part(summand) for summand in summands]
+        known = [network for network in found if network is not None]
+        if len(known) < len(found):
+            continue
+        yield known
+        groups: list[tuple[sp.Expr, Recognition]] = []
+        for summand, network in zip(summands, known, strict=True):
+            for place, (others, _) in enumerate(groups):
+                both = part(others + summand)
+                if both is not None:
+                    groups[place] = (others + summand, both)
+                    break
+            else:
+                groups.append((summand, network))
+        yield [network for _, network in groups]
+
+
+def _first(
+    candidates: Iterator[Recognition], expression: sp.Expr, budget: Budget
+) -> Recognition | None:
+    """The first candidate that is the function."""
+    for found in islice(candidates, _MAX_TRIALS):
+        budget.spend(CANDIDATE)
+        network = network_expression(found.family, found.weights)
+        if same_function(network, expression, COORDINATES[: found.family.dimension]):
+            return found
+    return None
+
+
+def _candidates(search: Search, family: Family) -> Iterator[Recognition]:
     for formula in _readable(formulas(search, family)):
-        sized = replace(family, width=len(formula.neurons) if width is None else width)
+        sized = replace(family, width=len(formula.neurons))
         weights = realise(formula, sized)
         if weights is not None:
             yield Recognition(family=sized, weights=weights)
-    if family.kind is Kind.MOA:
+    if family.gate is not None:
         for weights in _readable(mixtures(search, family)):
-            sized = replace(family, width=1)
-            yield padded(Recognition(family=sized, weights=weights), width)
+            yield Recognition(family=family, weights=weights)
 
 
 def _readable(found: Iterator[_T]) -> Iterator[_T]:
@@ -97,30 +192,15 @@ def _readable(found: Iterator[_T]) -> Iterator[_T]:
 
 def _silent(family: Family) -> Recognition:
     """One neuron with a = 0, everything else 0 or, where a switch holds it, 1."""
-    one = replace(family, width=1)
+    one = one_group(family)
     blocks = {
         name: sp.zeros(*shape) if len(shape) == 2 else sp.zeros(shape[0], 1)
         for name, shape in one.shapes.items()
     }
     for name in blocks:
         if name.startswith("scale") and one.frozen(name) is not None:
-            held = one.basis if one.kind is Kind.MOA else one.dictionary
+            held = one.dictionary if one.gate is None else one.basis
             hot = [sp.Integer(k in held) for k in one.basis]
             blocks[name] = sp.Matrix(hot * (one.coefficients // len(hot)))
     weights = Weights(blocks={name: sp.ImmutableMatrix(b) for name, b in blocks.items()})
     return Recognition(family=one, weights=weights)
-
-
-def padded(found: Recognition, width: int | None) -> Recognition:
-    """The same network with more neurons, all of them with a_j = 0."""
-    more = 0 if width is None else width - found.family.width
-    if more <= 0:
-        return found
-    blocks = dict(found.weights.blocks)
-    for name in ("w", "v"):
-        if name in blocks:
-            empty = sp.zeros(more, blocks[name].cols)
-            blocks[name] = sp.ImmutableMatrix(sp.Matrix(blocks[name]).col_join(empty))
-    blocks["a"] = sp.ImmutableMatrix(sp.Matrix(blocks["a"]).row_join(sp.zeros(1, more)))
-    grown = replace(found.family, width=found.family.width + more)
-    return Recognition(family=grown, weights=Weights(blocks=blocks))

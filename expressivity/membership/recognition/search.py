@@ -25,5 +25,20 @@ class Search:
         self.budget.spend(CANDIDATE)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sum:
+    """What a search for several neurons with one psi looks for: sum_j psi(z_j) y_j.
+
+    Attributes:
+        names: activations that psi mixes.
+        product: whether the y_j are affine functions, not numbers.
+        bias: whether the affine functions may have constants.
+    """
+
+    names: tuple[str, ...]
+    product: bool
+    bias: bool
+
+
 CANDIDATE = 100
 """Steps that a candidate costs beside its linear systems."""

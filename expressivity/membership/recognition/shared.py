@@ -11,7 +11,6 @@ from typing import Any
 import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.families import Family
 from expressivity.membership.recognition.candidates import (
     arguments,
     atom,
@@ -20,47 +19,38 @@ from expressivity.membership.recognition.candidates import (
 )
 from expressivity.membership.recognition.formula import Formula, Neuron
 from expressivity.membership.recognition.linear import Field, rank_one, solve
-from expressivity.membership.recognition.normal_form import (
-    Affine,
-    Generator,
-    Poly,
-    Powers,
-    Ring,
-    plus,
-    rational,
-    scaled,
-)
-from expressivity.membership.recognition.search import Search
+from expressivity.membership.recognition.normal_form import Generator, Ring
+from expressivity.membership.recognition.search import Search, Sum
+from expressivity.membership.recognition.terms import Affine, Poly, Powers, plus, rational, scaled
 
 _MAX_DIRECTIONS = 5
 
 
-def several(search: Search, poly: Poly, family: Family, field: Field) -> Iterator[Formula]:
+def several(search: Search, poly: Poly, wanted: Sum, field: Field) -> Iterator[Formula]:
     """sum_j psi(z_j) y_j with affine y_j (numbers for type1), psi shared."""
     ring = search.ring
-    names = independent(ring, family.dictionary, field)
+    names = independent(ring, wanted.names, field)
     kinked = [name for name in names if name != "id"]
     directions = arguments(ring, poly, kinked, guesses=False)
     if not directions and all(g.kind == "x" for g in ring.used(poly)):
         for name in kinked:  # neurons in pairs make polynomials: psi(z) - psi(-z)
-            yield from _completed(search, poly, family, field, [], {name: sp.S.One}, False)
+            yield from _completed(search, poly, wanted, field, [], {name: sp.S.One}, False)
     if not kinked or not 0 < len(directions) <= _MAX_DIRECTIONS:
         return
-    product = family.neuron != "type1"
-    multipliers = _multipliers(ring, family.bias) if product else [unit(ring)]
+    outer = multipliers(ring, wanted.bias) if wanted.product else [unit(ring)]
     if len(kinked) == 1:
         both = [(z, s) for z in directions for s in (1, -1)]
-        yield from _shared(search, poly, family, field, names, both, multipliers)
+        yield from _shared(search, poly, wanted, field, names, both, outer)
     for choice in itertools.product((1, -1), repeat=len(directions)):
         search.check()
         oriented = list(zip(directions, choice, strict=True))
-        yield from _shared(search, poly, family, field, names, oriented, multipliers)
+        yield from _shared(search, poly, wanted, field, names, oriented, outer)
 
 
 def _shared(
     search: Search,
     poly: Poly,
-    family: Family,
+    wanted: Sum,
     field: Field,
     names: Sequence[str],
     oriented: Sequence[tuple[Affine, int]],
@@ -69,7 +59,7 @@ def _shared(
     ring = search.ring
     kinked = [name for name in names if name != "id"]
     zs = [scaled(z, sign) for z, sign in oriented]
-    product = len(multipliers) > 1 or family.neuron != "type1"
+    product = wanted.product
     factors = [ring.affine(m) for m in multipliers]
     columns = [
         ring.times(atom(ring, name, z), factor) for name in kinked for z in zs for factor in factors
@@ -100,7 +90,7 @@ def _shared(
         else:
             neurons.append(Neuron(a=field.number(row[0]), w=z))
     left = mixture(kinked, alpha, field)
-    yield from _completed(search, poly, family, field, neurons, left, "id" in names)
+    yield from _completed(search, poly, wanted, field, neurons, left, "id" in names)
 
 
 def _stretched(
@@ -134,7 +124,7 @@ def _stretched(
 def _completed(
     search: Search,
     poly: Poly,
-    family: Family,
+    wanted: Sum,
     field: Field,
     neurons: list[Neuron],
     left: dict[str, sp.Expr],
@@ -142,7 +132,7 @@ def _completed(
 ) -> Iterator[Formula]:
     """What the kinked activations leave over: a share of ``id``, a constant, or more neurons."""
     ring = search.ring
-    product = family.neuron != "type1"
+    product = wanted.product
     right = {"id": sp.S.One} if product else None
     total: Poly = {}
     weight: Poly = {}
@@ -165,20 +155,20 @@ def _completed(
         return
     if any(ring.generators[i].kind != "x" for powers in rest for i, _ in powers):
         return
-    more = _absorbed(ring, rest, left, family, field)
+    more = _absorbed(ring, rest, left, wanted, field)
     if more is not None:
         yield Formula(neurons=(*neurons, *more), left=left, right=right)
 
 
 def _absorbed(
-    ring: Ring, rest: Poly, left: dict[str, sp.Expr], family: Family, field: Field
+    ring: Ring, rest: Poly, left: dict[str, sp.Expr], wanted: Sum, field: Field
 ) -> list[Neuron] | None:
     """Neurons of the same psi for a polynomial: constants by psi(1), others by odd parts.
 
     psi(z) - psi(-z) = c z holds for id, relu, leaky_relu, gelu and silu (docs/theory.md, 1).
     """
     one = unit(ring)
-    product = family.neuron != "type1"
+    product = wanted.product
     constant = field.number(rest.get((), field.domain.zero))
     value = sp.Add(*[c * at_one(name) for name, c in left.items()])
     more: list[Neuron] = []
@@ -216,14 +206,14 @@ def _products(
     return [(tuple(units[axis]), tuple(row)) for axis, row in rows.items()]
 
 
-def polynomial(search: Search, poly: Poly, family: Family, field: Field) -> Iterator[Formula]:
+def polynomial(search: Search, poly: Poly, names: Sequence[str], field: Field) -> Iterator[Formula]:
     """Polynomials of degree at most 2 as sums of products id(z) y."""
     ring = search.ring
     quadratic = all(
         sum(e for _, e in powers) <= 2 and all(ring.generators[i].kind == "x" for i, _ in powers)
         for powers in poly
     )
-    if not quadratic or not poly or "id" not in family.dictionary:
+    if not quadratic or not poly or "id" not in names:
         return
     slopes = {powers: c for powers, c in poly.items() if powers}
     pairs = _products(ring, slopes, field, product=True)
@@ -249,13 +239,14 @@ def _odd_rate(ring: Ring, left: dict[str, sp.Expr]) -> sp.Expr | None:
     return rate
 
 
-def _multipliers(ring: Ring, bias: bool) -> list[Affine]:
+def multipliers(ring: Ring, bias: bool) -> list[Affine]:
+    """A basis of the affine functions; of the linear ones without ``bias``."""
     rows = sp.eye(len(ring.symbols) + 1).tolist()
     return [tuple(row) for row in (rows if bias else rows[:-1])]
 
 
 def _monomials(ring: Ring, degree: int) -> list[Poly]:
-    singles = [ring.affine(m) for m in _multipliers(ring, True)]
+    singles = [ring.affine(m) for m in multipliers(ring, True)]
     if degree == 1:
         return singles
     return [ring.times(p, q) for p, q in itertools.combinations_with_replacement(singles, 2)]

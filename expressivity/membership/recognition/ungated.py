@@ -22,14 +22,8 @@ from expressivity.membership.recognition.candidates import (
 )
 from expressivity.membership.recognition.formula import Formula, Neuron
 from expressivity.membership.recognition.linear import Field, field_of, solve
-from expressivity.membership.recognition.normal_form import (
-    Affine,
-    Poly,
-    UnrecognisedError,
-    line_of,
-    plus,
-)
-from expressivity.membership.recognition.search import Search
+from expressivity.membership.recognition.normal_form import UnrecognisedError
+from expressivity.membership.recognition.search import Search, Sum
 from expressivity.membership.recognition.shared import (
     at_one,
     both_signs,
@@ -37,59 +31,50 @@ from expressivity.membership.recognition.shared import (
     polynomial,
     several,
 )
+from expressivity.membership.recognition.terms import Affine, Poly, line_of, plus
+from expressivity.membership.shapes import Shape, shape_of
 
 _MAX_PAIRS = 400
 
 
 def formulas(search: Search, family: Family) -> Iterator[Formula]:
-    """Candidate formulas in the family's form, few neurons first; none is verified yet."""
-    ring, names = search.ring, family.dictionary
+    """Candidate formulas in the family's shape, few neurons first; none is verified yet."""
+    ring, names, shape = search.ring, family.dictionary, shape_of(family.record)
     poly = ring.parse(search.expression)
     field = field_of(ring, poly)
     lifted = field.lift(poly)
-    match family.neuron:
-        case "type1":
-            yield from _single(search, lifted, names, field)
-            yield from several(search, lifted, family, field)
-        case "one_sided":
-            yield from _one_sided(search, lifted, family, field)
-            yield from several(search, lifted, family, field)
-            yield from polynomial(search, lifted, family, field)
-        case "two_sided":
-            yield from _two_sided(search, family)
-            if "id" in names:
-                yield from _one_sided(search, lifted, family, field)
-                yield from several(search, lifted, family, field)
-                yield from polynomial(search, lifted, family, field)
-        case "quadratic":
-            yield from _two_sided(search, family)
-            yield from _pairs(search, lifted, names, field)
-            if "id" in names:
-                yield from several(search, lifted, family, field)
-                yield from polynomial(search, lifted, family, field)
-        case _:
-            raise NotImplementedError(family.neuron)
+    wanted = Sum(names=names, product=shape is not Shape.MIXTURE, bias=family.bias)
+    if shape is Shape.MIXTURE:
+        yield from _single(search, lifted, names, field)
+    if shape in (Shape.PRODUCT, Shape.PAIRS):
+        yield from _two_sided(search, wanted)
+    if shape is Shape.PAIRS:
+        yield from _pairs(search, lifted, names, field)
+    is_factor = shape is Shape.GATED or "id" in names  # a second factor may be an affine function
+    if shape is Shape.GATED or (shape is Shape.PRODUCT and is_factor):
+        yield from _one_sided(search, lifted, wanted, field)
+    if is_factor or not wanted.product:
+        yield from several(search, lifted, wanted, field)
+    if is_factor and wanted.product:
+        yield from polynomial(search, lifted, names, field)
     gate = family.gate
     if gate is not None and not gate.scale and is_positive(GATES[gate.name], family.coefficients):
-        yield from _equal(search, lifted, family, field)
+        if shape is Shape.GATED:
+            for y in affine_factors(ring, lifted):
+                for formula in _equal(search, divided(ring, lifted, y), names, field):
+                    yield _times(formula, y)
+        if shape in (Shape.MIXTURE, Shape.GATED):
+            yield from _equal(search, lifted, names, field)
 
 
-def _equal(search: Search, poly: Poly, family: Family, field: Field) -> Iterator[Formula]:
-    """sum_j a_j sum_k s_k(z_j) (v.x + c): the coefficients that equal positive gates leave."""
+def _equal(search: Search, poly: Poly, names: Sequence[str], field: Field) -> Iterator[Formula]:
+    """sum_j a_j sum_k s_k(z_j): the coefficients that equal positive gates leave."""
     ring = search.ring
-    if family.neuron == "one_sided":
-        plain = replace(family, neuron="type1")
-        for y in affine_factors(ring, poly):
-            for formula in _equal(search, divided(ring, poly, y), plain, field):
-                neurons = tuple(replace(neuron, v=y) for neuron in formula.neurons)
-                yield replace(formula, neurons=neurons, right={"id": sp.S.One})
-    elif family.neuron != "type1":
-        return
-    zs = both_signs(arguments(ring, poly, family.dictionary))
+    zs = both_signs(arguments(ring, poly, names))
     columns: list[Poly] = []
     for z in zs:
         total: Poly = {}
-        for name in family.dictionary:
+        for name in names:
             search.check()
             total = plus(total, atom(ring, name, z))
         columns.append(total)
@@ -97,7 +82,13 @@ def _equal(search: Search, poly: Poly, family: Family, field: Field) -> Iterator
     if solution is not None and any(solution):
         pairs = zip(solution, zs, strict=True)
         neurons = tuple(Neuron(a=field.number(c), w=z) for c, z in pairs if c)
-        yield Formula(neurons=neurons, left=dict.fromkeys(family.dictionary, sp.S.One))
+        yield Formula(neurons=neurons, left=dict.fromkeys(names, sp.S.One))
+
+
+def _times(formula: Formula, y: Affine) -> Formula:
+    """The formula with y as the second factor of every neuron."""
+    neurons = tuple(replace(neuron, v=y) for neuron in formula.neurons)
+    return replace(formula, neurons=neurons, right={"id": sp.S.One})
 
 
 def _single(search: Search, poly: Poly, names: Sequence[str], field: Field) -> Iterator[Formula]:
@@ -121,24 +112,19 @@ def _single(search: Search, poly: Poly, names: Sequence[str], field: Field) -> I
             yield Formula(neurons=(Neuron(a=sp.S.One, w=z),), left=left)
 
 
-def _one_sided(search: Search, poly: Poly, family: Family, field: Field) -> Iterator[Formula]:
+def _one_sided(search: Search, poly: Poly, wanted: Sum, field: Field) -> Iterator[Formula]:
     """One neuron psi(z) y."""
     ring = search.ring
     for y in affine_factors(ring, poly):
-        for formula in _single(search, divided(ring, poly, y), family.dictionary, field):
-            (neuron,) = formula.neurons
-            yield Formula(
-                neurons=(Neuron(a=neuron.a, w=neuron.w, v=y),),
-                left=formula.left,
-                right={"id": sp.S.One},
-            )
-    if family.bias:
-        yield from _single(search, poly, family.dictionary, field)
+        for formula in _single(search, divided(ring, poly, y), wanted.names, field):
+            yield _times(formula, y)
+    if wanted.bias:
+        yield from _single(search, poly, wanted.names, field)
 
 
-def _two_sided(search: Search, family: Family) -> Iterator[Formula]:
+def _two_sided(search: Search, wanted: Sum) -> Iterator[Formula]:
     """Products psi(z) phi(y), and psi(z) times a sum of phi(y_j)."""
-    ring, names = search.ring, family.dictionary
+    ring, names = search.ring, wanted.names
     for parts in partitions(ring, search.expression):
         for left, right in (parts, parts[::-1]):
             search.check()
@@ -149,18 +135,9 @@ def _two_sided(search: Search, family: Family) -> Iterator[Formula]:
             if first is None:
                 continue
             lifted = fields[1].lift(right)
-            plain = Family(
-                kind=family.kind,
-                neuron="type1",
-                width=1,
-                dimension=family.dimension,
-                dictionary=names,
-                gate=family.gate,
-                bias=family.bias,
-            )
             seconds = itertools.chain(
                 _single(search, lifted, names, fields[1]),
-                several(search, lifted, plain, fields[1]),
+                several(search, lifted, replace(wanted, product=False), fields[1]),
             )
             for second in itertools.islice(seconds, 2):
                 neurons = tuple(Neuron(a=n.a, w=first.neurons[0].w, v=n.w) for n in second.neurons)

@@ -21,7 +21,9 @@ from sympy.core.relational import Relational
 
 from expressivity.membership.recognition.normal_form import Ring, UnrecognisedError
 from expressivity.symbolic.budget import OutOfBudgetError, expanded
-from expressivity.symbolic.identities import affine_form, is_identity, split_level
+from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.piecewise import split_level
+from expressivity.symbolic.points import affine_form
 
 MAX_EXPONENTIALS = 6
 MAX_OPERATIONS = 500

@@ -18,7 +18,7 @@ from expressivity.bounds.integrals.cubature import (
     monomial_integrals,
 )
 from expressivity.symbolic.enclosure import precision
-from expressivity.symbolic.expressions import parse
+from expressivity.symbolic.parser import parse
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.translation import to_sympy
 

@@ -22,7 +22,7 @@ from expressivity.checker import check_document
 from expressivity.classes.families import Family, Kind
 from expressivity.classes.networks import pack, unpack
 from expressivity.fitting import random_starts
-from expressivity.symbolic.expressions import parse
+from expressivity.symbolic.parser import parse
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.domains import domain_for
 from expressivity.targets.target import Target

@@ -62,7 +62,7 @@ def test_parameter_count_is_the_number_of_learned_entries():
 
 
 def la(**changes: object) -> Family:
-    return Family(**{"kind": Kind.LA, "form": "type1", "width": 4, "dimension": 2, **changes})
+    return Family(**{"kind": Kind.LA, "neuron": "type1", "width": 4, "dimension": 2, **changes})
 
 
 def test_counts_by_hand():
@@ -71,14 +71,14 @@ def test_counts_by_hand():
     assert la().parameter_count == 12 + 4 + 7
     assert la(kind=Kind.FIXED, dictionary=("relu",)).parameter_count == 16
     # two maps, 49 coefficients
-    assert la(form="quadratic").parameter_count == 24 + 4 + 49
+    assert la(neuron="quadratic").parameter_count == 24 + 4 + 49
     # two sides of 7 gates, each with two weights, a bias and a scale
-    assert la(form="two_sided", kind=Kind.MOA, gate=gate).parameter_count == 24 + 4 + 56
+    assert la(neuron="two_sided", kind=Kind.MOA, gate=gate).parameter_count == 24 + 4 + 56
 
 
 def test_blocks_come_in_one_order_whatever_the_switches():
     gate = GateSpec(name="tanh", scale=False, bias=False)
-    family = la(form="two_sided", kind=Kind.MOA, gate=gate, dictionary=("id", "relu"))
+    family = la(neuron="two_sided", kind=Kind.MOA, gate=gate, dictionary=("id", "relu"))
     assert dict(family.shapes) == {
         "w": (4, 3),
         "v": (4, 3),
@@ -89,7 +89,7 @@ def test_blocks_come_in_one_order_whatever_the_switches():
         "scale1": (2,),
     }
     assert list(family.shapes) == ["w", "v", "u0", "u1", "a", "scale0", "scale1"]
-    default = la(form="two_sided", kind=Kind.MOA, gate=GateSpec(name="tanh"), bias=False)
+    default = la(neuron="two_sided", kind=Kind.MOA, gate=GateSpec(name="tanh"), bias=False)
     assert list(default.shapes) == list(family.shapes)
 
 
@@ -103,7 +103,7 @@ def test_fixed_shares_the_program_of_the_full_dictionary():
 
 
 def test_json():
-    family = la(kind=Kind.FIXED, dictionary=("relu",), form="one_sided", bias=False)
+    family = la(kind=Kind.FIXED, dictionary=("relu",), neuron="one_sided", bias=False)
     assert family.json() == {
         "kind": "fixed",
         "form": "one_sided",
@@ -112,6 +112,9 @@ def test_json():
         "activation": "relu",
         "dictionary": ["relu"],
         "bias": False,
+        "constraint": "free",
+        "groups": 1,
+        "outputs": 1,
     }
     gated = la(kind=Kind.MOA, gate=GateSpec(name="tanh")).json()
     assert gated["gate"] == {"name": "tanh", "scale": True, "bias": True}
@@ -129,12 +132,12 @@ def test_json():
         ({"dictionary": ("sine",)}, "unknown activation 'sine'"),
         ({"kind": Kind.FIXED}, "exactly one activation"),
         (
-            {"kind": Kind.FIXED, "dictionary": ("id",), "form": "quadratic"},
-            "form type1 or one_sided for a fixed family; got quadratic",
+            {"kind": Kind.FIXED, "dictionary": ("id",), "neuron": "quadratic"},
+            "kind la or moa for form quadratic; got fixed",
         ),
         (
-            {"kind": Kind.FIXED, "dictionary": ("id",), "form": "two_sided"},
-            "form type1 or one_sided for a fixed family; got two_sided",
+            {"kind": Kind.FIXED, "dictionary": ("id",), "neuron": "two_sided"},
+            "kind la or moa for form two_sided; got fixed",
         ),
         ({"kind": Kind.MOA}, "a gate for moa and none otherwise; kind is moa"),
         ({"gate": GateSpec(name="tanh")}, "a gate for moa and none otherwise; kind is la"),

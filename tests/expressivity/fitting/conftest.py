@@ -14,7 +14,7 @@ from expressivity.classes.families import FIXED_FORMS, Family, Kind
 from expressivity.classes.gates import GATES, GateSpec
 from expressivity.classes.neurons import FORMS
 from expressivity.fitting import Samples
-from expressivity.targets.domains import rule
+from expressivity.targets.quadrature import rule
 from expressivity.targets.target import Target
 
 

@@ -147,7 +147,7 @@ def test_scheduling_is_invisible_in_every_compiled_program(gradient, width, each
 OTHER_PROCESS = """
     import hashlib, sys, torch
     import numpy as np
-    from expressivity.targets.domains import rule
+    from expressivity.targets.quadrature import rule
     from expressivity.classes.families import Family, Kind
     from expressivity.fitting import *
     from expressivity.classes.gates import GateSpec

@@ -17,8 +17,8 @@ from expressivity.evidence import Verdict
 from expressivity.membership.decide import classify, decide
 from expressivity.membership.obstructions.pole_order import has_simple_poles
 from expressivity.membership.obstructions.taylor import has_order
-from expressivity.symbolic.expressions import parse
 from expressivity.symbolic.identities import differs, is_identity
+from expressivity.symbolic.parser import parse
 from expressivity.symbolic.symbols import COORDINATES, Z
 from expressivity.targets.builtin import t5q
 from expressivity.targets.domains import domain_for
@@ -38,7 +38,7 @@ def as_target(expression, dimension=1):
 
 
 def one(name, **changes):
-    fields = {"kind": "fixed", "form": "type1", "width": 1, "dimension": 1, "dictionary": name}
+    fields = {"kind": "fixed", "neuron": "type1", "width": 1, "dimension": 1, "dictionary": name}
     return Family(**{**fields, **changes})
 
 
@@ -130,6 +130,6 @@ def test_products_of_many_factors_are_judged_by_series():
     text = "*".join(f"tanh({i}*x1 + {i}*x2)" for i in range(1, 13))
     target = as_target(to_sympy(parse(text)), 2)
     assert has_order(target.expression, (X, Y), 4)
-    for family in (one("relu2", dimension=2, form="one_sided"), one("relu2", dimension=2)):
+    for family in (one("relu2", dimension=2, neuron="one_sided"), one("relu2", dimension=2)):
         found = classify(target, family).membership
         assert found.verdict is Verdict.NON_MEMBER

@@ -28,8 +28,8 @@ from expressivity.membership.recognition import recognise
 from expressivity.membership.recognition.linear import rank_one
 from expressivity.membership.recognition.normal_form import Ring, UnrecognisedError
 from expressivity.symbolic.budget import OutOfBudgetError
-from expressivity.symbolic.expressions import parse
 from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.parser import parse
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.builtin import TARGETS, t4
 from expressivity.targets.crossings import crossings
@@ -290,12 +290,15 @@ def small(member, operations=120):
     return member.target.expression.count_ops() <= operations
 
 
-def test_random_members_are_never_called_non_members():
-    members = list(itertools.islice(filter(small, random_members(7, 1000)), 100))
-    assert len(members) == 100
+@pytest.mark.parametrize(
+    ("count", "classified"), [(16, 6), pytest.param(100, 40, marks=pytest.mark.slow)]
+)
+def test_random_members_are_never_called_non_members(count, classified):
+    members = list(itertools.islice(filter(small, random_members(7, 1000)), count))
+    assert len(members) == count
     assert {m.family.kind for m in members} == set(Kind)
     assert not false_alarms(members, OBSTRUCTIONS)
-    for member in members[:40]:
+    for member in members[:classified]:
         found = classify(member.target, member.family)
         assert found.membership.verdict is not Verdict.NON_MEMBER
 
@@ -369,9 +372,12 @@ def test_power():
 # Cross-check: symbolic jumps against one-sided numerical gradients
 
 
-def test_jumps_agree_with_numerical_gradients():
+@pytest.mark.parametrize(
+    ("members", "least"), [(15, 3), pytest.param(60, 10, marks=pytest.mark.slow)]
+)
+def test_jumps_agree_with_numerical_gradients(members, least):
     checked = 0
-    for member in filter(small, random_members(5, 60, widths=(1, 2))):
+    for member in filter(small, random_members(5, members, widths=(1, 2))):
         theta_P = start_from(member.family, member.weights)
         for crossing in crossings(member.target):
             point = {s: float(v) for s, v in crossing.point}
@@ -387,4 +393,4 @@ def test_jumps_agree_with_numerical_gradients():
             scale = max(1.0, float(gradients.abs().max()))
             assert abs(jump[axis] - exact) <= 1e-10 * scale
             checked += abs(exact) > 1e-6
-    assert checked >= 10
+    assert checked >= least

@@ -12,9 +12,12 @@ import sympy as sp
 import torch
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.symbolic.conditions import MAX_CASES, compose, kink_levels
-from expressivity.symbolic.expressions import FUNCTIONS, Node, fold, parse
+from expressivity.symbolic.conditions import MAX_CASES, compose
+from expressivity.symbolic.constants import FUNCTIONS
+from expressivity.symbolic.expressions import Node, fold
 from expressivity.symbolic.interpret import TORCH, interpret
+from expressivity.symbolic.parser import parse
+from expressivity.symbolic.piecewise import kink_levels
 from expressivity.symbolic.symbols import COORDINATES, Z
 from expressivity.targets.domains import domain_for
 from expressivity.targets.nesting import MAX_PARTS, MAX_PARTS_OF_CALL, require_moderate

@@ -21,8 +21,8 @@ from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.gates import GATES
 from expressivity.fitting.errors import measuring_grid
 from expressivity.symbolic.exponentials import as_quotient, has_quotient
-from expressivity.symbolic.expressions import parse
 from expressivity.symbolic.interpret import BALL, TORCH, compiled, interpret
+from expressivity.symbolic.parser import parse
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.builtin import t2
 from expressivity.targets.domains import domain_for

@@ -13,7 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from expressivity.symbolic.expressions import parse
+from expressivity.symbolic.parser import parse
 from expressivity.targets.domains import domain_for
 from expressivity.targets.finite import require_finite
 from expressivity.targets.target import Target

@@ -1,0 +1,32 @@
+"""Classes by name: a cluster a file, each a mapping from names to factories."""
+
+from expressivity.classes.catalogue.factory import FamilyFactory, family_of
+from expressivity.classes.catalogue.naming import (
+    exists_in,
+    families_of,
+    in_order,
+    is_kind,
+    kind_of,
+    require_class,
+)
+from expressivity.classes.catalogue.registry import (
+    FAMILIES,
+    FURTHER,
+    family_named,
+    require_factory,
+)
+
+__all__ = [
+    "FAMILIES",
+    "FURTHER",
+    "FamilyFactory",
+    "exists_in",
+    "families_of",
+    "family_named",
+    "family_of",
+    "in_order",
+    "is_kind",
+    "kind_of",
+    "require_class",
+    "require_factory",
+]

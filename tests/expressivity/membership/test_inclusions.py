@@ -1,0 +1,216 @@
+"""Tests of the proved inclusions.
+
+Property: the maps keep the function of random networks, between all registered classes and between
+classes with constraints and groups. Reference: the maps are identities with a symbol for each
+weight. Negative: no map where none is proved. Soundness: a neuron of another name with a known
+shape has that shape's inclusions, one without a shape none of them.
+"""
+
+from dataclasses import replace
+
+import pytest
+import sympy as sp
+import torch
+from simple_weights import simple_weights
+
+from expressivity.classes.catalogue import FAMILIES, family_of
+from expressivity.classes.families import Family, Kind
+from expressivity.classes.gates import GateSpec
+from expressivity.classes.networks import evaluate
+from expressivity.classes.neurons import MAPS, MIXTURES, NEURONS, Neuron
+from expressivity.classes.weights import Weights, network_expression, start_from
+from expressivity.membership.inclusions import INCLUSIONS, embed, inclusions
+
+SMALL = ("id", "relu")
+NODES_ND = torch.linspace(-0.9, 0.9, 40, dtype=torch.float64).reshape(20, 2)
+
+
+def softmax(form: str) -> Family:
+    return family_of(Kind.MOA, form, dictionary=SMALL, gate=GateSpec(name="softmax"))(2, 2)
+
+
+LA = family_of(Kind.LA, dictionary=SMALL)(2, 2)
+MOA = family_of(Kind.MOA, dictionary=SMALL, gate=GateSpec(name="tanh"))(2, 2)
+WIDE = replace(LA, width=4)
+
+PAIRS = [
+    (small(2, 2), large(3, 2), f"{name} in {other}")
+    for name, small in ((name, FAMILIES[name]) for name in FAMILIES)
+    for other, large in ((name, FAMILIES[name]) for name in FAMILIES)
+    if inclusions(small(2, 2), large(3, 2)) is not None
+] + [
+    (softmax("one_sided"), softmax("two_sided"), "softmax one_sided in two_sided"),
+    (softmax("type1"), softmax("quadratic"), "softmax type1 in quadratic"),
+    (
+        family_of(Kind.MOA, gate=GateSpec(name="tanh", scale=False), bias=False)(2, 2),
+        FAMILIES["moa-tanh"](2, 2),
+        "fewer switches",
+    ),
+    (replace(LA, constraint="simplex"), replace(LA, constraint="affine"), "simplex in affine"),
+    (replace(LA, constraint="affine"), MOA, "affine in gated"),
+    (
+        replace(LA, constraint="simplex", neuron="two_sided"),
+        replace(LA, constraint="simplex", neuron="quadratic"),
+        "simplex two_sided in quadratic",
+    ),
+    (FAMILIES["relu"](2, 2), replace(LA, constraint="simplex"), "fixed in simplex"),
+    (LA, replace(WIDE, groups=2), "two groups"),
+    (replace(LA, groups=2), replace(WIDE, groups=2), "more neurons in two groups"),
+    (replace(WIDE, groups=2), replace(WIDE, groups="neuron"), "groups of one neuron each"),
+    (replace(LA, groups="neuron"), replace(WIDE, groups="neuron"), "more groups of one neuron"),
+    (replace(LA, neuron="one_sided"), replace(WIDE, neuron="two_sided", groups=4), "all groups"),
+    (
+        replace(softmax("two_sided"), groups=2),
+        replace(softmax("quadratic"), groups=2),
+        "two groups of products",
+    ),
+    (replace(MOA, groups=2), replace(MOA, groups=2, width=4, neuron="one_sided"), "gated groups"),
+]
+
+
+@pytest.mark.parametrize(("small", "large"), [p[:2] for p in PAIRS], ids=[p[2] for p in PAIRS])
+def test_maps_keep_the_function_of_random_networks(small, large):
+    sizes: list[float] = []
+    for seed in range(3):
+        weights = simple_weights(small, seed)
+        carried = embed(small, weights, large)
+        before = evaluate(small, start_from(small, weights)[None], NODES_ND)[0, 0]
+        after = evaluate(large, start_from(large, carried)[None], NODES_ND)[0, 0]
+        assert (after - before).abs().max() <= 1e-12 * before.abs().max()
+        sizes.append(float(before.abs().max()))
+    assert max(sizes) > 0
+
+
+def symbols(family: Family) -> Weights:
+    """A symbol for every entry."""
+    blocks = {
+        name: sp.ImmutableMatrix(
+            shape[0],
+            shape[1] if len(shape) == 2 else 1,
+            lambda i, j, name=name: sp.Symbol(f"{name}_{i}_{j}", real=True),
+        )
+        for name, shape in family.shapes.items()
+    }
+    return Weights(blocks=blocks)
+
+
+SYMBOLIC = {
+    "type1 in one_sided": (LA, replace(LA, neuron="one_sided")),
+    "one_sided in two_sided": tuple(replace(LA, neuron=f) for f in ("one_sided", "two_sided")),
+    "two_sided in quadratic": (softmax("two_sided"), softmax("quadratic")),
+    "more activations": (replace(LA, dictionary=("relu",), groups=2), replace(LA, groups=2)),
+    "more neurons": (replace(LA, groups=2), replace(WIDE, groups=2)),
+    "more groups": (replace(WIDE, groups=2), replace(WIDE, groups="neuron")),
+}
+
+
+@pytest.mark.parametrize("name", SYMBOLIC)
+def test_maps_are_identities(name):
+    small, large = SYMBOLIC[name]
+    assert [step.name for step in inclusions(small, large)] == [name]
+    weights = symbols(small)
+    carried = embed(small, weights, large)
+    difference = network_expression(small, weights) - network_expression(large, carried)
+    assert sp.simplify(sp.expand(difference)) == 0
+
+
+def test_every_inclusion_is_used_by_some_pair():
+    used = {step.name for small, large, _ in PAIRS for step in inclusions(small, large)}
+    assert used == {step.name for step in INCLUSIONS}
+
+
+NOT_PROVED = {
+    "a smaller kind": ("la", "relu"),
+    "gates in no gates": ("moa-tanh", "la"),
+    "another gate": ("moa-sigmoid", "moa-tanh"),
+    "activations the larger form lacks": ("la-one-sided", "la-two-sided"),
+    "an activation the larger form lacks": ("relu2", "la-two-sided"),
+    "a product of two gates": ("moa-two-sided", "moa-quadratic"),
+    "a smaller form": ("la-one-sided", "la"),
+    "one-sided without the activation": ("relu", "glu-silu"),
+}
+
+
+@pytest.mark.parametrize("pair", NOT_PROVED.values(), ids=NOT_PROVED)
+def test_there_is_no_map_where_none_is_proved(pair):
+    small, large = (FAMILIES[name](2, 2) for name in pair)
+    assert inclusions(small, large) is None
+    assert embed(small, simple_weights(small, 0), large) is None
+
+
+@pytest.mark.parametrize(
+    ("small", "large"),
+    [
+        (LA, replace(LA, constraint="affine")),
+        (replace(LA, constraint="affine"), replace(LA, constraint="simplex")),
+        (replace(LA, groups=2), LA),
+        (replace(WIDE, groups="neuron"), replace(WIDE, groups=2)),
+        (replace(LA, groups=2), replace(LA, width=3, groups=3)),
+        (LA, replace(LA, outputs=2)),
+    ],
+    ids=["constraint", "simplex", "fewer groups", "shared again", "other groups", "outputs"],
+)
+def test_groups_and_constraints_go_one_way(small, large):
+    assert inclusions(small, large) is None
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        GateSpec(name="tanh", bias=False),
+        GateSpec(name="sigmoid", scale=False),
+        GateSpec(name="softmax", scale=False),
+    ],
+    ids=lambda gate: gate.name,
+)
+def test_switches_off_take_la_out_of_moa(gate):
+    moa = family_of(Kind.MOA, gate=gate)(2, 2)
+    assert inclusions(FAMILIES["la"](2, 2), moa) is None
+    assert inclusions(FAMILIES["la"](2, 2), replace(moa, gate=GateSpec(name=gate.name)))
+
+
+def test_fewer_neurons_or_biases_hold_no_teacher():
+    la = FAMILIES["la"](2, 2)
+    assert inclusions(la, replace(la, width=1)) is None
+    assert inclusions(la, replace(la, bias=False)) is None
+    assert inclusions(replace(la, bias=False), FAMILIES["la-one-sided"](2, 2))
+
+
+@pytest.fixture
+def records():
+    """A gated unit whose maps are swapped, and a neuron that is no product of maps and mixtures."""
+    swapped = Neuron(
+        name="swapped",
+        title="y L(z)",
+        latex="y L(z)",
+        maps=2,
+        mixtures=((1,),),
+        expression=MIXTURES[0] * MAPS[0],
+    )
+    residual = replace(swapped, name="residual", expression=MIXTURES[0] + MAPS[0])
+    for record in (swapped, residual):
+        NEURONS.add(record.name, record)
+    yield
+    for record in (swapped, residual):
+        NEURONS._entries.pop(record.name)
+
+
+@pytest.mark.usefixtures("records")
+def test_inclusions_follow_the_shape_not_the_name():
+    swapped = replace(LA, neuron="swapped")
+    weights = simple_weights(LA, 1)
+    carried = embed(LA, weights, swapped)
+    assert carried["v"] == weights["w"]
+    before, after = network_expression(LA, weights), network_expression(swapped, carried)
+    assert sp.expand(before - after) == 0
+    larger = replace(LA, neuron="quadratic")
+    found = embed(swapped, carried, larger)
+    assert sp.expand(before - network_expression(larger, found)) == 0
+
+
+@pytest.mark.usefixtures("records")
+def test_a_neuron_without_a_shape_has_no_such_inclusion():
+    residual = replace(LA, neuron="residual")
+    assert inclusions(LA, residual) is None
+    assert inclusions(residual, replace(LA, neuron="two_sided")) is None
+    assert inclusions(residual, replace(residual, width=3))
