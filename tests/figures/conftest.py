@@ -112,6 +112,7 @@ def fit(target: Target, of: Family, hardness: float, *, weights: bool = False, *
         "unit": "fit",
         "target": target.name,
         "expression": str(target.expression),
+        "dimension": of.dimension,
         "family": of.json(),
         "settings": {"loss": "l2", "noise": None, "seed": 0, **settings},
     }

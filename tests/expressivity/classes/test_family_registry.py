@@ -7,8 +7,9 @@ end to end (a plug-in's class is listed).
 import pytest
 
 from expressivity.classes.catalogue import FAMILIES, FURTHER, family_of, require_factory
-from expressivity.classes.families import FIXED_FORMS, Family, Kind, default_dictionary
+from expressivity.classes.families import Family, Kind, default_dictionary
 from expressivity.classes.gates import GATES
+from expressivity.classes.kinds import FIXED_FORMS
 from expressivity.classes.neurons import FORMS, NEURONS
 from expressivity.commands.names import listing
 from expressivity.registry import UnknownNameError
@@ -60,7 +61,7 @@ def test_names_are_taken_once_and_unknown_ones_list_the_choices():
 def test_a_plugin_is_listed():
     FAMILIES.add("my-layer", family_of(Kind.FIXED, "one_sided", dictionary=("gelu",)))
     try:
-        assert listing("families")["my-layer"] == "sum_j a_j N_j, N = L(z) y; one activation, gelu"
+        assert listing("families")["my-layer"] == "sum_j a_j L(z_j) y_j, one activation, gelu"
     finally:
         FAMILIES._entries.pop("my-layer")
     assert list(listing("families")) == list(FAMILIES)

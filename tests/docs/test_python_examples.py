@@ -11,7 +11,7 @@ import pytest
 
 from expressivity.separation import unit
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGES = ("docs/guide.md", "docs/quickstart.md", "docs/howto/family.md")
 
 
