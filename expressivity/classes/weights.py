@@ -57,7 +57,7 @@ def network_expression(family: Family, weights: Weights) -> sp.Expr:
         ValueError: several outputs, blocks of other shapes, or entries that a switch freezes
             at another value (hidden or gate biases that are off, scales that are not learned).
 
-    >>> family = Family(kind=Kind.FIXED, neuron="type1", width=1, dimension=1,
+    >>> family = Family(kind="fixed", neuron="type1", width=1, dimension=1,
     ...                 dictionary=("tanh",))
     >>> w, a, scale = sp.Matrix([[3, 1]]), sp.Matrix([[2]]), sp.Matrix([0] * 6 + [1])
     >>> blocks = {name: block.as_immutable() for name, block in
