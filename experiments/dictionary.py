@@ -47,9 +47,7 @@ def bars(run: Run, norm: str) -> tuple[Bar, ...]:
 
 
 def _bar(found: Reading, norm: str) -> Bar:
-    listed = found.result.family["dictionary"]
-    assert isinstance(listed, list)
-    names = tuple(str(name) for name in listed)
+    names = found.result.family.dictionary
     return Bar(
         kind=found.kind if found.kind.mixes else Kind.LA,
         dictionary=names,

@@ -74,10 +74,8 @@ def cells(run: Run) -> tuple[Cell, ...]:
 
 def _cell(found: Reading) -> Cell:
     family = found.result.family
-    gate, dictionary = family["gate"], family["dictionary"]
-    assert isinstance(gate, dict)
-    assert isinstance(dictionary, list)
-    spec = GateSpec(**gate)
+    spec, dictionary = family.gate, family.dictionary
+    assert spec is not None
     return Cell(
         target=found.target,
         gate=spec,

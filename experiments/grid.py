@@ -6,14 +6,17 @@ The axes vary like the digits of a number: the first of ``_combinations`` slowes
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from experiments.sweep_file import GridTable, SettingsTable, SweepFile, expression_target
-from expressivity.classes.families import FIXED_FORMS, Family, Kind, default_dictionary
+from expressivity.classes.catalogue import exists_in, is_kind, kind_of
+from expressivity.classes.families import kinds_of
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.neurons import NEURONS
 from expressivity.fitting.errors import measuring_grid
+from expressivity.separation.asked import Request
 from expressivity.separation.claims import builtin_target
 from expressivity.separation.unit import FitUnit, Noise, Settings
 from expressivity.targets.target import Target
@@ -41,16 +44,33 @@ class _Combination:
     source: tuple[str, str]
     lambda_: float
     form: str | None
-    kind: Kind | None
+    family: str | None
     width: int
     dictionary: tuple[str, ...] | None
     gate: str
     gate_scale: bool
     gate_bias: bool
     bias: bool | None
+    groups: int | str
+    constraint: str
     loss: str
     optimizer: str
     seed: int
+
+    @property
+    def request(self) -> Request:
+        """What it asks of classes; of a registered one there is nothing else to ask."""
+        if self.family is not None and not is_kind(self.family):
+            return Request(kinds=(self.family,))
+        return Request(
+            kinds=None if self.family is None else (self.family,),
+            form=self.form,
+            dictionary=self.dictionary,
+            gate=GateSpec(name=self.gate, scale=self.gate_scale, bias=self.gate_bias),
+            bias=self.bias,
+            groups=self.groups,
+            constraint=self.constraint,
+        )
 
 
 def expand(file: SweepFile) -> Expansion:
@@ -78,20 +98,22 @@ def expand(file: SweepFile) -> Expansion:
         asked = _Combination(**dict(zip(_Combination.__dataclass_fields__, values, strict=True)))
         target = _target(asked, targets)
         form = asked.form or target.form
-        for kind in Kind if asked.kind is None else (asked.kind,):
-            if kind is Kind.FIXED and form not in FIXED_FORMS:
-                if asked.kind is not None:
-                    left_out[f"{kind} does not exist in {form}"] += 1
+        names = kinds_of(NEURONS[form]) if asked.family is None else (asked.family,)
+        for name in names:
+            why = _left_out(asked, name, form)
+            if why is not None:
+                left_out[why] += 1
                 continue
-            used |= {("target", asked.source), ("form", asked.form), ("family", asked.kind)}
-            for family in _families(asked, target, form, kind):
-                chosen = settings[asked.loss, asked.optimizer, asked.seed]
-                try:
+            used |= {("target", asked.source), ("form", asked.form), ("family", asked.family)}
+            try:
+                found = asked.request.of_name(name, target, width=asked.width)
+                for family in found:
+                    chosen = settings[asked.loss, asked.optimizer, asked.seed]
                     unit = FitUnit(target=target, family=family, settings=chosen)
-                except ValueError as error:
-                    raise file.refusal(("grid", "width"), str(error)) from error
-                units.setdefault(unit.key, unit)
-    _require_use(file, used)
+                    units.setdefault(unit.key, unit)
+            except ValueError as error:
+                raise file.refusal(("grid", "width"), str(error)) from error
+    _require_use(file, used, left_out)
     _require_measurable(file, list(targets.values()))
     return Expansion(
         units=tuple(units.values()), combinations=combinations, left_out=dict(left_out)
@@ -107,14 +129,16 @@ def _axes(grid: GridTable) -> list[tuple[Any, ...]]:
     axes: tuple[list[Any], ...] = (
         [("target", name) for name in grid.target] + [("expr", text) for text in grid.expr],
         grid.lambda_,
-        [None] if grid.form is None else list(grid.form),
-        [None] if grid.family is None else [Kind(name) for name in grid.family],
+        optional(grid.form),
+        optional(grid.family),
         grid.width,
         [None] if grid.dictionary is None else [tuple(names) for names in grid.dictionary],
         grid.gate,
         grid.gate_scale,
         grid.gate_bias,
         optional(grid.bias),
+        grid.groups,
+        grid.constraint,
         grid.loss,
         grid.optimizer,
         grid.seed,
@@ -162,37 +186,32 @@ def _target(asked: _Combination, made: dict[Any, Target]) -> Target:
     return made[key]
 
 
-def _families(asked: _Combination, target: Target, form: str, kind: Kind) -> Iterator[Family]:
-    dictionary = asked.dictionary or default_dictionary(form)
-    gate = GateSpec(name=asked.gate, scale=asked.gate_scale, bias=asked.gate_bias)
-    for names in [(name,) for name in dictionary] if kind is Kind.FIXED else [dictionary]:
-        yield Family(
-            kind=kind,
-            neuron=form,
-            width=asked.width,
-            dimension=target.dimension,
-            dictionary=names,
-            gate=gate if kind is Kind.MOA else None,
-            bias=target.bias if asked.bias is None else asked.bias,
-        )
+def _left_out(asked: _Combination, name: str, form: str) -> str | None:
+    """Why a combination does not exist, or None."""
+    if not exists_in(name, form):
+        return f"{name} does not exist in {form}"
+    whole = isinstance(asked.groups, str) or asked.width % asked.groups == 0
+    if is_kind(name) and kind_of(name).mixes and not whole:
+        return f"{asked.groups} groups of equal size do not exist at width {asked.width}"
+    return None
 
 
-def _require_use(file: SweepFile, used: set[tuple[str, Any]]) -> None:
+def _require_use(file: SweepFile, used: set[tuple[str, Any]], left_out: Iterable[str]) -> None:
     """Every target, form and family that is listed stands in at least one unit."""
     grid = file.table.grid
     assert grid is not None
     for axis, values in (
-        ("family", [Kind(name) for name in grid.family or ()]),
+        ("family", list(grid.family or ())),
         ("form", list(grid.form or ())),
         ("target", [("target", name) for name in grid.target]),
     ):
         for value in values:
             if (axis, value) not in used:
-                name = value[1] if isinstance(value, tuple) else str(value)
+                name = value[1] if isinstance(value, tuple) else value
                 raise file.refusal(
                     ("grid", axis),
-                    f"required: values that some combination can have; got {name!r}, and fixed "
-                    f"families exist in {' and '.join(FIXED_FORMS)} alone",
+                    f"required: values that some combination can have; got {name!r}: every "
+                    f"combination with it is left out ({'; '.join(left_out)})",
                 )
 
 

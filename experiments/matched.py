@@ -11,7 +11,7 @@ from experiments.reading import Point, health, least, point, readings
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.families import Family, Kind
 from expressivity.runs.folder import Run
-from expressivity.separation.claims import Request
+from expressivity.separation.asked import Request
 from expressivity.separation.unit import FitUnit, Settings
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.builtin import t1, t2, t4

@@ -20,8 +20,9 @@ from expressivity.classes.gates import GateSpec
 from expressivity.classes.neurons import NEURONS, Neuron
 from expressivity.evidence import Verdict
 from expressivity.runs.folder import Run, read_lanes
-from expressivity.separation.claims import Request
-from expressivity.separation.unit import RESULT, FitUnit, Result, Settings
+from expressivity.separation.asked import Request
+from expressivity.separation.result import Result, result_of
+from expressivity.separation.unit import FitUnit, Settings
 from expressivity.targets.target import Target
 
 TANH = GateSpec(name="tanh")
@@ -94,15 +95,12 @@ class Reading:
     @property
     def width(self) -> int:
         """Number of neurons."""
-        return int(str(self.result.family["width"]))
+        return self.result.family.width
 
     @property
     def label(self) -> str:
         """The class without its width: ``relu``, ``la``, ``moa tanh``."""
-        family = self.result.family
-        gate = family["gate"]
-        name = str(family["activation"] or family["kind"])
-        return f"{name} {gate['name']}" if isinstance(gate, dict) else name
+        return self.result.family.nonlinearity
 
     @property
     def loss(self) -> str:
@@ -142,7 +140,7 @@ def readings(run: Run) -> tuple[Reading, ...]:
         Reading(
             key=entry.key,
             folder=run.path,
-            result=RESULT.validate_python(entry.record),
+            result=result_of(entry),
             settings=entry.identity["settings"],
             seconds=entry.seconds,
         )
@@ -165,7 +163,7 @@ def over_seeds(found: Iterable[Reading]) -> tuple[Reading, ...]:
     """
     groups: dict[str, list[Reading]] = {}
     for reading in found:
-        same = (reading.target, reading.result.family, {**reading.settings, "seed": None})
+        same = (reading.target, reading.result.family.json(), {**reading.settings, "seed": None})
         groups.setdefault(json.dumps(same, sort_keys=True), []).append(reading)
     return tuple(map(_together, groups.values()))
 

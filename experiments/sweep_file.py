@@ -8,21 +8,22 @@ import functools
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from experiments.experiment import EXPERIMENTS, Tier
 from experiments.toml_lines import key_lines
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.families import Kind
+from expressivity.classes.catalogue import require_class
+from expressivity.classes.families import Constraint
 from expressivity.classes.gates import GATES
-from expressivity.classes.neurons import FORMS
-from expressivity.commands.arguments import user_target
+from expressivity.classes.neurons import NEURONS
 from expressivity.fitting.errors import measuring_grid
 from expressivity.separation.unit import DTYPES, LOSSES, MAX_SEED, OPTIMIZERS
 from expressivity.targets.builtin import TARGETS
 from expressivity.targets.target import Target
+from expressivity.targets.user import user_target
 
 _T = TypeVar("_T")
 _LARGEST_FILE = 1_000_000
@@ -69,8 +70,9 @@ _Gate = Annotated[str, _must(GATES.__getitem__)]
 _Activation = Annotated[str, _must(ACTIVATIONS.__getitem__)]
 _Dictionary = Annotated[list[_Activation], Field(min_length=1), _must(_each_once)]
 _Count = Annotated[int, Field(ge=1)]
-_Form = Annotated[str, _one_of(*FORMS)]
-_Kind = Annotated[str, _one_of(*Kind)]
+_Form = Annotated[str, _must(NEURONS.__getitem__)]
+_Class = Annotated[str, _must(require_class)]
+_Groups = _Count | Literal["neuron"]
 
 
 class _Table(BaseModel):
@@ -84,13 +86,15 @@ class GridTable(_Table):
     expr: Axis[Annotated[str, _must(expression_target)]] = []
     lambda_: Axis[Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field([2.0], alias="lambda")
     form: Axis[_Form] | None = None
-    family: Axis[_Kind] | None = None
+    family: Axis[_Class] | None = None
     width: Axis[_Count] = [1, 2, 4]
     dictionary: Axis[_Dictionary] | None = None
     gate: Axis[_Gate] = ["tanh"]
     gate_scale: Axis[bool] = [True]
     gate_bias: Axis[bool] = [True]
     bias: Axis[bool] | None = None
+    groups: Axis[_Groups] = [1]
+    constraint: Axis[Annotated[str, _one_of(*Constraint)]] = ["free"]
     loss: Axis[Annotated[str, _one_of(*LOSSES)]] = ["l2"]
     optimizer: Axis[Annotated[str, _one_of(*OPTIMIZERS)]] = ["varpro"]
     seed: Axis[Annotated[int, Field(ge=0, le=MAX_SEED - 1)]] = [0]
@@ -217,13 +221,13 @@ _WANTED = {
 
 
 def _explained(error: Any) -> str:
-    kind, context = error["type"], error.get("ctx", {})
-    if kind == "extra_forbidden":
+    sort, context = error["type"], error.get("ctx", {})
+    if sort == "extra_forbidden":
         return _unknown(tuple(part for part in error["loc"] if isinstance(part, str)))
-    if kind == "value_error":
+    if sort == "value_error":
         return str(context["error"])
-    wanted = _WANTED[kind].format(**context) if kind in _WANTED else error["msg"]
-    got = "none" if kind == "missing" else _short(error["input"])
+    wanted = _WANTED[sort].format(**context) if sort in _WANTED else error["msg"]
+    got = "none" if sort == "missing" else _short(error["input"])
     return f"required: {wanted}; got {got}"
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from expressivity.evidence import Evidence, Figure
 from expressivity.runs.folder import RunFolder
 from expressivity.runs.units import Unit
-from expressivity.separation.unit import NORMS, RESULT, FitUnit, Result, describe
+from expressivity.separation.result import NORMS, Result, result_of
+from expressivity.separation.unit import FitUnit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ class Row:
         return {
             "target": self.target,
             "lambda": self.best.lambda_,
-            "family": self.best.family,
+            "family": self.best.family.json(),
             "units": self.units,
             "key": self.key,
             "error": {
@@ -46,8 +47,8 @@ class Row:
     @property
     def label(self) -> str:
         """The class in words."""
-        text = describe(self.best.family)
-        return text if self.best.family["bias"] else f"{text} no bias"
+        text = self.best.family.label
+        return text if self.best.family.bias else f"{text} no bias"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +76,7 @@ def summarize(units: Sequence[Unit], folder: RunFolder) -> Summary:
         seconds.append(entry.seconds)
         if not isinstance(unit, FitUnit):
             continue
-        result = RESULT.validate_python(entry.record)
+        result = result_of(entry)
         contradictions += result.contradictions
         row = Row(target=entry.identity["expression"], units=1, key=entry.key, best=result)
         names.setdefault((result.target, result.lambda_), set()).add(row.target)
@@ -95,7 +96,7 @@ def _named(row: Row, names: dict[tuple[str, float | None], set[str]]) -> Row:
 
 
 def _class(row: Row) -> str:
-    family = {**row.best.family, "activation": None, "dictionary": None}
+    family = {**row.best.family.json(), "activation": None, "dictionary": None}
     return json.dumps([row.target, row.best.lambda_, family])
 
 

@@ -25,7 +25,6 @@ from expressivity.membership.decide import BUDGETS, decide
 from expressivity.membership.inclusions import embed, inclusions
 from expressivity.membership.witnesses import find_witness
 from expressivity.runs.units import OnProgress, Outcome, Unit
-from expressivity.separation.unit import describe
 from expressivity.targets.domains import domain_for
 from expressivity.targets.quadrature import Rule, rule
 from expressivity.targets.target import Target
@@ -73,7 +72,7 @@ class Teacher:
         if found is None:
             raise ValueError(
                 f"required: a target in the class of its teacher; {self.target.name} is not known "
-                f"to be {describe(self.family.json())}: choose a larger width or another class"
+                f"to be {self.family.label}: choose a larger width or another class"
             )
         return found
 

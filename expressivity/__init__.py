@@ -1,10 +1,67 @@
-"""Theory verification and expressivity separations for feed-forward layers."""
+"""Theory verification and expressivity separations for feed-forward layers.
 
+Everything named here is imported when it is first used: importing the package costs nothing.
+"""
+
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+
+_HOMES = {
+    "bounds": ("Bound",),
+    "checker": ("Answer",),
+    "classes.activations": ("ACTIVATIONS", "Activation", "Z"),
+    "classes.catalogue": ("FAMILIES",),
+    "classes.families": ("Constraint", "Family", "Kind"),
+    "classes.gates": ("GATES", "Gate", "GateSpec"),
+    "classes.neurons": (
+        "MAPS",
+        "MIXTURES",
+        "NEURONS",
+        "Neuron",
+        "Parameter",
+        "parameter_symbol",
+    ),
+    "evidence": ("Evidence", "Membership", "Verdict"),
+    "front.answers": ("Certificate", "Fit", "Separation"),
+    "front.questions": (
+        "certify",
+        "check",
+        "classify",
+        "fit",
+        "lower_bounds",
+        "separate",
+        "target",
+    ),
+    "layers": ("FeedForward",),
+    "registry": ("Registry",),
+    "runs.units": ("Outcome", "Unit"),
+    "separation.gaps": ("Gap",),
+    "separation.result": ("Result",),
+    "symbolic.proof": ("THEOREMS", "Mutation", "Step", "Theorem"),
+    "symbolic.symbols": ("COORDINATES",),
+    "targets.builtin": ("TARGETS",),
+    "targets.domains": ("Domain", "domain_for"),
+    "targets.target": ("Target",),
+}
+"""Where each name lives; ``__init__.pyi`` tells type checkers the same."""
+
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 try:
     __version__ = version("expressivity")
 except PackageNotFoundError:  # run from a source tree that is not installed
     __version__ = "0+unknown"
 
-__all__ = ["__version__"]
+__all__ = ["__version__", *_HOME_OF]  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'expressivity' has no attribute {name!r}")
+    found = getattr(import_module(f"expressivity.{_HOME_OF[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from expressivity.commands.options import ClassOptions, FitOptions, split_list, takes
 from expressivity.commands.process import answered
 from expressivity.output import ExitCode, write_json
 from expressivity.plugins import attempt, plugins
@@ -32,12 +33,6 @@ Scheduler = Annotated[
     str | None, typer.Option(help="A running Dask scheduler, as tcp://host:8786.")
 ]
 Expr = Annotated[str | None, typer.Option(help="A target of your own, as 'tanh(2*x1)*relu(x2)'.")]
-GateName = Annotated[str, typer.Option(help="Gate of moa, and of t2: tanh, sigmoid or softmax.")]
-GateScale = Annotated[bool, typer.Option(help="Learned scale of each gate.")]
-GateBias = Annotated[bool, typer.Option(help="Learned bias of each gate.")]
-TargetBias = Annotated[
-    bool | None, typer.Option(help="Hidden biases; by default the target's own.")
-]
 Lambda = Annotated[float, typer.Option("--lambda", help="The parameter of t2, t4, t5, t5q.")]
 
 
@@ -82,53 +77,17 @@ def _add_commands_of(point: EntryPoint) -> None:
     app.registered_groups += added.registered_groups
 
 
-def split_list(text: str | None) -> tuple[str, ...] | None:
-    """``"a, b"`` to ``("a", "b")``; None stays None.
-
-    >>> split_list("fixed, la")
-    ('fixed', 'la')
-    """
-    if text is None:
-        return None
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
 @app.command()
+@takes(ClassOptions, FitOptions)
 def separate(
+    classes: ClassOptions,
+    fits: FitOptions,
     targets: Annotated[
         list[str] | None, typer.Argument(help="Built-in targets; all of them if none is named.")
     ] = None,
     expr: Expr = None,
-    family: Annotated[
-        str | None, typer.Option(help="Kinds to fit: fixed, la, moa (comma-separated).")
-    ] = None,
-    form: Annotated[
-        str | None, typer.Option(help="type1, one_sided, two_sided or quadratic.")
-    ] = None,
     widths: Annotated[str | None, typer.Option(help="Widths, as 1,2,4.")] = None,
-    restarts: Annotated[int, typer.Option(help="Random restarts of each fit.")] = 32,
-    candidates: Annotated[
-        int, typer.Option(help="Random starts that each restart picks its own from.")
-    ] = 16,
-    seed: Annotated[int, typer.Option(help="Seed of the starts.")] = 0,
-    gate: GateName = "tanh",
-    gate_scale: GateScale = True,
-    gate_bias: GateBias = True,
-    bias: TargetBias = None,
     lambda_: Lambda = 2.0,
-    dictionary: Annotated[
-        str | None,
-        typer.Option(
-            help="Activations, as relu,tanh,id; by default all seven, in two_sided and quadratic "
-            "id,relu,silu,tanh."
-        ),
-    ] = None,
-    loss: Annotated[str, typer.Option(help="l2, or h1 to fit gradients too.")] = "l2",
-    optimizer: Annotated[
-        str, typer.Option(help="varpro (variable projection), lm or adam.")
-    ] = "varpro",
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    dtype: Annotated[str, typer.Option(help="float64 or float32.")] = "float64",
     out: Annotated[
         Path | None, typer.Option(help="The run folder; by default runs/separate-HASH.")
     ] = None,
@@ -143,74 +102,38 @@ def separate(
     options = run_separate.Options(
         targets=tuple(targets or ()),
         expr=expr,
-        kinds=split_list(family),
-        form=form,
-        widths=split_list(widths),
-        restarts=restarts,
-        candidates=candidates,
-        seed=seed,
-        gate=gate,
-        gate_scale=gate_scale,
-        gate_bias=gate_bias,
-        bias=bias,
+        widths=widths,
         lambda_=lambda_,
-        dictionary=split_list(dictionary),
-        loss=loss,
-        optimizer=optimizer,
-        device=device,
-        dtype=dtype,
         out=out,
+        **vars(classes),
+        **vars(fits),
     )
     return run_separate.run(options, as_json=as_json)
 
 
 # Unknown options count as arguments, so that an expression may begin with a minus sign.
 @app.command(context_settings={"ignore_unknown_options": True})
+@takes(ClassOptions)
 def classify(
+    classes: ClassOptions,
     expr: Annotated[str, typer.Argument(help="An expression, as 'tanh(2*x1)*relu(x2)'.")],
-    gate: GateName = "tanh",
-    gate_scale: GateScale = True,
-    gate_bias: GateBias = True,
-    bias: Annotated[bool, typer.Option(help="Hidden biases.")] = True,
-    dictionary: Annotated[
-        str | None, typer.Option(help="Activations, as relu,tanh,id; by default all seven.")
-    ] = None,
     as_json: Json = False,
 ) -> int:
-    """Decide for every kind and form whether an expression is such a network."""
+    """Decide for every kind and form, or those named, whether an expression is such a network."""
     from expressivity.commands import classify as run_classify
 
-    options = run_classify.Options(
-        expr=expr,
-        gate=gate,
-        gate_scale=gate_scale,
-        gate_bias=gate_bias,
-        bias=bias,
-        dictionary=split_list(dictionary),
-    )
+    options = run_classify.Options(expr=expr, **vars(classes))
     return run_classify.run(options, as_json=as_json)
 
 
 @app.command()
+@takes(ClassOptions)
 def certify(
+    classes: ClassOptions,
     target: Annotated[str | None, typer.Argument(help="A built-in target on the disk.")] = None,
     width: Annotated[int, typer.Option(help="Width m of the class.")] = 1,
     expr: Expr = None,
-    family: Annotated[
-        str,
-        typer.Option(help="la, fixed: a lower bound for the class; moa: an upper bound of a fit."),
-    ] = "la",
-    form: Annotated[
-        str | None, typer.Option(help="type1 or one_sided for lower bounds; any for upper ones.")
-    ] = None,
     lambda_: Lambda = 2.0,
-    gate: GateName = "tanh",
-    gate_scale: GateScale = True,
-    gate_bias: GateBias = True,
-    bias: TargetBias = None,
-    dictionary: Annotated[
-        str | None, typer.Option(help="Activations, as relu,tanh,id; for fixed exactly one.")
-    ] = None,
     degree: Annotated[
         int | None, typer.Option(help="Highest degree of the moments; 20 or more by default.")
     ] = None,
@@ -229,21 +152,18 @@ def certify(
     out: Annotated[Path | None, typer.Option(help="File to write.")] = None,
     as_json: Json = False,
 ) -> int:
-    """Certify a lower bound for a whole class, or an upper bound for one network."""
+    """Certify a lower bound for a whole class, or an upper bound for one network.
+
+    Of la (the default) and fixed with one activation a lower bound for the class, in type1 and
+    one_sided; of moa an upper bound of a fit, in any form.
+    """
     from expressivity.commands import certify as run_certify
 
     options = run_certify.Options(
         target=target,
         expr=expr,
         width=width,
-        kind=family,
-        form=form,
         lambda_=lambda_,
-        gate=gate,
-        gate_scale=gate_scale,
-        gate_bias=gate_bias,
-        bias=bias,
-        dictionary=split_list(dictionary),
         degree=degree,
         restarts=restarts,
         seed=seed,
@@ -251,6 +171,7 @@ def certify(
         upper=upper,
         sandwich=sandwich,
         out=out,
+        **vars(classes),
     )
     return run_certify.run(options, as_json=as_json)
 
@@ -294,7 +215,7 @@ def list_names(
     what: Annotated[
         str,
         typer.Argument(
-            help="targets, families, activations, gates, theorems, experiments or figures."
+            help="targets, families, neurons, activations, gates, theorems, experiments or figures."
         ),
     ],
     as_json: Json = False,

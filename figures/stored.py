@@ -71,16 +71,19 @@ def best_network(reading: Reading) -> Network:
     Raises:
         ValueError: the weights or lanes are missing or damaged.
     """
-    family_json = reading.result.family
-    gate = family_json["gate"]
+    family = reading.result.family
     target = builtin_target(
         reading.target,
         lambda_=reading.result.lambda_ or 1.0,
-        gate=str(gate["name"]) if isinstance(gate, dict) else "tanh",
+        gate="tanh" if family.gate is None else family.gate.name,
         form=None,
         dictionary=None,
     )
-    family = Family.from_json(family_json, dimension=target.dimension)
+    if target.dimension != family.dimension:
+        raise ValueError(
+            f"required: a fit to {target.name} in dimension {target.dimension}; "
+            f"{reading.key} in {reading.folder} is in dimension {family.dimension}"
+        )
     try:
         theta_LP = read_tensors(reading.folder, reading.key)["theta"].double()
     except KeyError as error:

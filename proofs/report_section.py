@@ -107,14 +107,9 @@ def _theorem_on(name: str, lambda_: float | None, activations: int, expression: 
 
 def _counterexamples(fit: Fit) -> tuple[str, ...]:
     """Where the gates of a class do not contain LA: the theorems that say so."""
-    from expressivity.classes.gates import GateSpec
     from expressivity.membership.inclusions import la_in_moa
 
-    gate = fit.result.family["gate"]
-    if gate is None:
+    family = fit.result.family
+    if family.gate is None or la_in_moa(family.gate, activations=len(family.dictionary)):
         return ()
-    assert isinstance(gate, dict)
-    spec = GateSpec(**gate)
-    if la_in_moa(spec, activations=len(fit.entry.identity["family"]["dictionary"])):
-        return ()
-    return ("C2",) if spec.name == "tanh" else ("C1a", "C1b")
+    return ("C2",) if family.gate.name == "tanh" else ("C1a", "C1b")

@@ -63,6 +63,7 @@ ROOMS = (
     Room(name="runs", title="Work units and run folders", modules=("expressivity.runs",)),
     Room(name="separation", title="The main job", modules=("expressivity.separation",)),
     Room(name="layers", title="Layers for models", modules=("expressivity.layers",)),
+    Room(name="front", title="The front door", modules=("expressivity.front",)),
     Room(name="report", title="Reports", modules=("expressivity.report",)),
     Room(name="proofs", title="Proofs", modules=("proofs",)),
     Room(

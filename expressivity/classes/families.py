@@ -51,6 +51,11 @@ class Kind(StrEnum):
         """Whether the coefficients depend on the input."""
         return self is Kind.MOA
 
+    @property
+    def rank(self) -> int:
+        """Its place in the hierarchy, smallest first."""
+        return list(Kind).index(self)
+
 
 class Constraint(StrEnum):
     """Where the coefficients of a learned activation may lie (M. Manessi, A. Rozza, 2018).
@@ -203,6 +208,49 @@ class Family:
     def mixes(self) -> bool:
         """Whether there are coefficients that are learned or gated."""
         return self.kind.mixes
+
+    @property
+    def nonlinearity(self) -> str:
+        """What stands where a plain layer has its activation, in a word or two.
+
+        >>> Family(neuron="type1", kind="moa", gate="tanh", width=2, dimension=1).nonlinearity
+        'moa tanh'
+        """
+        words = [self.activation or (str(self.kind) if self.sides else "")]
+        words += [] if self.gate is None else [self.gate.name]
+        words += [] if self.constraint is Constraint.FREE else [str(self.constraint)]
+        if self.groups != 1:
+            words.append(f"groups={self.groups}")
+        return " ".join(words).strip()
+
+    @property
+    def kind_and_form(self) -> str:
+        """The two words that name a class of arXiv:2605.26647, as ``la type1``."""
+        return f"{self.kind} {self.neuron}"
+
+    @property
+    def place(self) -> tuple[int, int, int, str]:
+        """What listings are sorted by: form, kind, width, activation."""
+        form = list(NEURONS).index(self.neuron)
+        return form, self.kind.rank, self.width, str(self.activation)
+
+    @property
+    def class_label(self) -> str:
+        """The class without its width: nonlinearity and form.
+
+        >>> Family(neuron="type1", kind="la", width=2, dimension=1).class_label
+        'la type1'
+        """
+        return f"{self.nonlinearity} {self.neuron}".strip()
+
+    @property
+    def label(self) -> str:
+        """The family in one short line.
+
+        >>> Family(neuron="type1", kind="la", width=2, dimension=1).label
+        'la type1 m=2'
+        """
+        return f"{self.class_label} m={self.width}"
 
     @property
     def is_linear_in_scales(self) -> bool:

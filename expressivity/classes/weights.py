@@ -4,7 +4,7 @@
 evaluates. ``lift`` is the table of docs/theory.md, section 2.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sympy as sp
@@ -70,6 +70,13 @@ def network_expression(family: Family, weights: Weights) -> sp.Expr:
         raise ValueError(f"required: weights of a network of the family; {problem}")
     if family.outputs != 1:
         raise ValueError(f"required: one output; got {family.outputs}")
+    return unchecked_expression(family, weights, lambda name, z: ACTIVATIONS[name](z))
+
+
+def unchecked_expression(
+    family: Family, weights: Weights, activation: Callable[[str, sp.Expr], sp.Expr]
+) -> sp.Expr:
+    """The same of any numbers, as rounded ones; ``activation`` says what to write for each."""
     record = family.record
     maps = [_affine(family, weights[name]) for name in map_names(record.maps)]
     coefficients = [_coefficients(family, weights, side) for side in range(family.sides)]
@@ -78,7 +85,7 @@ def network_expression(family: Family, weights: Weights) -> sp.Expr:
     for j in range(family.width):
         z = [column[j] for column in maps]
         mixtures = [
-            _mix(family, groups[j // share], [z[i] for i in looked_at])
+            _mix(family.basis, groups[j // share], [z[i] for i in looked_at], activation)
             for groups, looked_at in zip(coefficients, record.mixtures, strict=True)
         ]
         own = list(weights["p"].row(0 if record.shared else j)) if record.parameters else []
@@ -235,13 +242,19 @@ def _coefficients(family: Family, weights: Weights, side: int) -> list[list[sp.E
     ]
 
 
-def _mix(family: Family, coefficients: Sequence[sp.Expr], arguments: Sequence[sp.Expr]) -> sp.Expr:
+def _mix(
+    basis: Sequence[str],
+    coefficients: Sequence[sp.Expr],
+    arguments: Sequence[sp.Expr],
+    activation: Callable[[str, sp.Expr], sp.Expr],
+) -> sp.Expr:
     """sum_k coefficient_k s_k(argument), or over products sum_kl coefficient_kl s_k s_l."""
     if len(arguments) > 1:
-        size = len(family.basis)
+        size = len(basis)
         rows = range(0, size * size, size)
         coefficients = [
-            _mix(family, coefficients[first : first + size], arguments[1:]) for first in rows
+            _mix(basis, coefficients[first : first + size], arguments[1:], activation)
+            for first in rows
         ]
-    pairs = zip(coefficients, family.basis, strict=True)
-    return sp.Add(*[c * ACTIVATIONS[name](arguments[0]) for c, name in pairs if c != 0])
+    pairs = zip(coefficients, basis, strict=True)
+    return sp.Add(*[c * activation(name, arguments[0]) for c, name in pairs if c != 0])

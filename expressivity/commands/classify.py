@@ -5,28 +5,21 @@ from dataclasses import dataclass
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import FIXED_FORMS, Family, Kind
-from expressivity.classes.gates import GateSpec
-from expressivity.classes.neurons import FORMS
-from expressivity.commands.arguments import user_target
+from expressivity.classes.families import Constraint, Family
 from expressivity.commands.console import table_console
+from expressivity.commands.options import ClassOptions
 from expressivity.evidence import Verdict
 from expressivity.membership.decide import Classification, classify
 from expressivity.output import ExitCode, write_json
 from expressivity.targets.target import Target
+from expressivity.targets.user import user_target
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(ClassOptions):
     """The command's options as they came."""
 
     expr: str
-    gate: str = "tanh"
-    gate_scale: bool = True
-    gate_bias: bool = True
-    bias: bool = True
-    dictionary: tuple[str, ...] | None = None
 
 
 def understand(options: Options) -> tuple[Target, list[Family]]:
@@ -35,28 +28,13 @@ def understand(options: Options) -> tuple[Target, list[Family]]:
     Raises:
         ValueError: one line on the first thing that is wrong.
 
-    >>> target, families = understand(Options(expr="relu(x)", dictionary=("relu", "id")))
+    >>> target, families = understand(Options(expr="relu(x)", dictionary="relu,id"))
     >>> target.dimension, len(families)
     (1, 12)
     """
-    gate = GateSpec(name=options.gate, scale=options.gate_scale, bias=options.gate_bias)
-    dictionary = FULL_DICTIONARY if options.dictionary is None else options.dictionary
+    request = options.request()
     target = user_target(options.expr)
-
-    def family(kind: Kind, form: str, names: tuple[str, ...]) -> Family:
-        return Family(
-            kind=kind,
-            neuron=form,
-            width=1,
-            dimension=target.dimension,
-            dictionary=names,
-            gate=gate if kind is Kind.MOA else None,
-            bias=options.bias,
-        )
-
-    mixed = [family(kind, form, dictionary) for kind in (Kind.LA, Kind.MOA) for form in FORMS]
-    fixed = [family(Kind.FIXED, form, (name,)) for form in FIXED_FORMS for name in dictionary]
-    return target, [*fixed, *mixed]
+    return target, request.rows(target)
 
 
 def run(options: Options, *, as_json: bool) -> int:
@@ -85,23 +63,33 @@ def _show(found: list[Classification]) -> None:
         unknown = membership.verdict is Verdict.UNKNOWN
         width = "any" if classification.witness is None else str(family.width)
         table.add_row(
-            f"{family.kind} {family.neuron} {family.activation or ''}".strip(),
+            f"{family.kind_and_form} {family.activation or ''}".strip(),
             str(membership.verdict).replace("_", "-"),
             "-" if unknown else width,
             str(membership.evidence),
             membership.reason,
         )
     console.print(table)
-    shared = found[-1].family
-    biases = "on" if shared.bias else "off"
-    gate = "" if shared.gate is None else (
-        f" Gate: {shared.gate.name}, scale {_on(shared.gate.scale)}, bias {_on(shared.gate.bias)}."
-    )  # fmt: skip
-    console.print(
-        f"Dictionary: {', '.join(shared.dictionary)}. Hidden biases {biases}.{gate} "
-        "Weights of the witnesses: --json.",
-        soft_wrap=True,
-    )
+    console.print(f"{_common(found)} Weights of the witnesses: --json.", soft_wrap=True)
+
+
+def _common(found: list[Classification]) -> str:
+    """What the rows do not say of their classes, as far as it is the same for all."""
+    families = [classification.family for classification in found]
+    shared = families[-1]
+    words: list[str] = []
+    if shared.dictionary:
+        words.append(f"Dictionary: {', '.join(shared.dictionary)}.")
+    words.append(f"Hidden biases {_on(shared.bias)}.")
+    gate = shared.gate
+    if gate is not None:
+        words.append(f"Gate: {gate.name}, scale {_on(gate.scale)}, bias {_on(gate.bias)}.")
+    constraints = [f.constraint for f in families if f.constraint is not Constraint.FREE]
+    if constraints:
+        words.append(f"Coefficients of la: {constraints[0]}.")
+    if shared.groups != 1:
+        words.append(f"Groups: {shared.groups}.")
+    return " ".join(words)
 
 
 def _on(switch: bool) -> str:

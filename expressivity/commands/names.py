@@ -1,5 +1,6 @@
 """``expressivity list``."""
 
+import re
 from typing import Any, cast
 
 import sympy as sp
@@ -7,15 +8,17 @@ from rich.table import Table
 
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.catalogue import FAMILIES, FamilyFactory
-from expressivity.classes.families import Family
+from expressivity.classes.families import Constraint, Family
 from expressivity.classes.gates import GATES, Gate
 from expressivity.classes.modules import ModuleFamily
+from expressivity.classes.neurons import NEURONS
 from expressivity.commands.console import table_console
 from expressivity.plugins import blaming, plugins
 from expressivity.symbolic.proof import THEOREMS
 from expressivity.targets.builtin import TARGETS, TargetFactory, made
 
 _LONGEST = 20  # characters of a number
+_INDEXED, _OF_NEURON_J = re.compile(r"\b([yz]\d*)\b"), r"\1_j"
 
 
 def _targets() -> dict[str, str]:
@@ -37,18 +40,22 @@ def _line(factory: FamilyFactory | ModuleFamily) -> str:
 
 
 def _class(family: Family) -> str:
-    """What a neuron computes, and where its activations come from."""
-    parts = [f"sum_j a_j N_j, N = {family.record.title}"]
+    """The network as a formula, and where its coefficients come from."""
+    words = [f"sum_j a_j {_INDEXED.sub(_OF_NEURON_J, family.record.title)}"]
     if family.activation is not None:
-        parts.append(f"one activation, {family.activation}")
-    elif family.mixes:
+        words.append(f"one activation, {family.activation}")
+    elif family.sides:
         gates = "learned" if family.gate is None else f"{family.gate.name}-gated"
-        parts.append(f"a {gates} combination of {', '.join(family.dictionary)}")
-    if family.constraint != "free":
-        parts.append(f"coefficients {family.constraint}")
+        words.append(f"a {gates} combination of {', '.join(family.dictionary)}")
+    if family.constraint is not Constraint.FREE:
+        words.append(f"coefficients {family.constraint}")
     if family.groups != 1:
-        parts.append(f"groups: {family.groups}")
-    return "; ".join(parts)
+        words.append(f"groups: {family.groups}")
+    return ", ".join(words)
+
+
+def _neurons() -> dict[str, str]:
+    return NEURONS.each(lambda neuron: f"{neuron.title}: {neuron.source}".removesuffix(": "))
 
 
 def _activations() -> dict[str, str]:
@@ -80,6 +87,7 @@ def _theorems() -> dict[str, str]:
 _LISTINGS = {
     "targets": _targets,
     "families": _families,
+    "neurons": _neurons,
     "activations": _activations,
     "gates": _gates,
     "theorems": _theorems,

@@ -11,46 +11,30 @@ import torch
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from expressivity.classes.families import Kind
-from expressivity.classes.gates import GateSpec
-from expressivity.classes.neurons import NEURONS
-from expressivity.commands.arguments import choice, user_target
 from expressivity.commands.console import console, table_console
+from expressivity.commands.options import ClassOptions, FitOptions, whole_numbers
 from expressivity.commands.running import run_units
 from expressivity.output import ExitCode, write_json
 from expressivity.report import write_report
 from expressivity.runs.folder import RunFolder, read_run
 from expressivity.runs.provenance import facts
-from expressivity.separation.claims import Request, builtin_targets
+from expressivity.separation.claims import builtin_targets
 from expressivity.separation.gaps import Gap
 from expressivity.separation.ladder import Ladder, find, make_ladder, summary, write_document
-from expressivity.separation.unit import Result, Settings, describe
+from expressivity.separation.result import Result
 from expressivity.targets.target import Target, exact
+from expressivity.targets.user import user_target
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(ClassOptions, FitOptions):
     """The command's options as they came."""
 
-    targets: tuple[str, ...]
-    expr: str | None
-    kinds: tuple[str, ...] | None
-    form: str | None
-    widths: tuple[str, ...] | None
-    restarts: int
-    candidates: int
-    seed: int
-    gate: str
-    gate_scale: bool
-    gate_bias: bool
-    bias: bool | None
-    lambda_: float
-    dictionary: tuple[str, ...] | None
-    loss: str
-    optimizer: str
-    device: str
-    dtype: str
-    out: Path | None
+    targets: tuple[str, ...] = ()
+    expr: str | None = None
+    widths: str | None = None
+    lambda_: float = 2.0
+    out: Path | None = None
 
 
 def understand(options: Options) -> Ladder:
@@ -59,27 +43,12 @@ def understand(options: Options) -> Ladder:
     Raises:
         ValueError: one line on the first thing that is wrong.
     """
-    gate = GateSpec(name=options.gate, scale=options.gate_scale, bias=options.gate_bias)
     exact(options.lambda_)
-    if options.dictionary == ():
-        raise ValueError("required: a dictionary of at least one activation; got none")
-    request = Request(
-        kinds=None if options.kinds is None else _kinds(options.kinds),
-        form=None if options.form is None else NEURONS[options.form].name,
-        widths=None if options.widths is None else _widths(options.widths),
-        dictionary=options.dictionary,
-        gate=gate,
-        bias=options.bias,
-    )
-    settings = Settings(
-        restarts=options.restarts,
-        candidates=options.candidates,
-        seed=options.seed,
-        loss=options.loss,
-        optimizer=options.optimizer,
-        device=_device(options.device),
-        dtype=options.dtype,
-    )
+    widths = options.widths
+    if widths is not None:
+        widths = whole_numbers(widths, "widths of at least 1, as 1,2,4")
+    request = options.request(widths=widths)
+    settings = options.settings(device=_device(options.device))
     return make_ladder(request, settings, _targets(options))
 
 
@@ -118,31 +87,13 @@ def _targets(options: Options) -> list[Target]:
         if options.targets:
             raise ValueError("required: target names or --expr; got both: give one of them")
         return [user_target(options.expr)]
-    form = None if options.form is None else NEURONS[options.form].name
     return builtin_targets(
         options.targets or None,
         lambda_=options.lambda_,
         gate=options.gate,
-        form=form,
-        dictionary=options.dictionary,
+        form=options.form,
+        dictionary=options.names,
     )
-
-
-def _kinds(names: Sequence[str]) -> tuple[Kind, ...]:
-    chosen = {choice(Kind, name, "family") for name in names}
-    if not chosen:
-        raise ValueError("required: at least one family; got none")
-    return tuple(kind for kind in Kind if kind in chosen)
-
-
-def _widths(texts: Sequence[str]) -> tuple[int, ...]:
-    try:
-        widths = tuple(int(text) for text in texts)
-    except ValueError:
-        widths = ()
-    if not widths or min(widths) < 1:
-        raise ValueError(f"required: widths of at least 1, as 1,2,4; got {','.join(texts)!r}")
-    return tuple(dict.fromkeys(widths))
 
 
 def _device(name: str) -> str:
@@ -225,12 +176,14 @@ def _best_activations(results: Sequence[Result]) -> list[tuple[Result, str]]:
     groups: dict[tuple[object, ...], list[Result]] = {}
     for result in results:
         family = result.family
-        key = (result.target, family["form"], family["kind"], family["width"])
+        key: tuple[object, ...] = (result.target, family.label)
+        if family.activation is not None:
+            key = (result.target, family.kind_and_form, family.width)
         groups.setdefault(key, []).append(result)
     rows: list[tuple[Result, str]] = []
     for group in groups.values():
         best = min(group, key=_l2_error)
-        label = describe(best.family)
+        label = best.family.label
         rows.append((best, label if len(group) == 1 else f"{label}, best of {len(group)} fixed"))
     return rows
 

@@ -4,7 +4,6 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from expressivity.classes.families import Kind
 from expressivity.evidence import Evidence
 from expressivity.report.results import fits, gaps, read_fits
 from expressivity.report.section import Section, html
@@ -12,7 +11,6 @@ from expressivity.runs.folder import Run
 from expressivity.separation.gaps import Gap
 
 _PACKAGE = "expressivity.report"
-_NAMES = {Kind.FIXED: "fixed", Kind.LA: "LA", Kind.MOA: "MoA"}
 
 
 def verdict(run: Run) -> Section | None:
@@ -58,7 +56,7 @@ def sentence(gap: Gap) -> str:
     ... )
     'On t2, form type1, MoA reaches the target and LA misses it.'
     """
-    smaller, larger = _NAMES[gap.smaller], _NAMES[gap.larger]
+    smaller, larger = gap.smaller.prose, gap.larger.prose
     where = f"On {gap.target}, form {gap.form}, "
     if not gap.confirmed:
         return f"{where}no gap was found between {smaller} and {larger}."

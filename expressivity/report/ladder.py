@@ -9,7 +9,7 @@ from expressivity.evidence import Evidence, Membership, Verdict
 from expressivity.report.results import Fit, fits
 from expressivity.report.section import Section, html
 from expressivity.runs.folder import Run
-from expressivity.separation.unit import NORMS, Result, describe
+from expressivity.separation.result import NORMS
 
 MAX_ROWS = 2000
 """Rows that are shown; a page of more would be large and nobody reads it."""
@@ -79,8 +79,8 @@ def _cells(fit: Fit, varying: Sequence[str]) -> Iterator[Cell]:
     result = fit.result
     lambda_ = "" if result.lambda_ is None else f"lambda {result.lambda_:g}"
     yield Cell(text=result.target, note=lambda_)
-    yield Cell(text=_class(result), heading=True)
-    yield _count(int(str(result.family["width"])))
+    yield Cell(text=result.family.class_label, heading=True)
+    yield _count(result.family.width)
     yield _count(result.parameters)
     for norm in NORMS:
         yield _error(result.error[norm])
@@ -89,11 +89,6 @@ def _cells(fit: Fit, varying: Sequence[str]) -> Iterator[Cell]:
     if varying:
         asked = dict(_asked(fit))
         yield Cell(text=", ".join(f"{name} {asked[name]}" for name in varying if name in asked))
-
-
-def _class(result: Result) -> str:
-    """As ``describe``, without the width, which has a column of its own."""
-    return describe(result.family).rpartition(" ")[0]
 
 
 def _count(value: int) -> Cell:
@@ -141,15 +136,12 @@ def _varying(done: Sequence[Fit]) -> list[str]:
 def _asked(fit: Fit) -> Iterator[tuple[str, str]]:
     family = fit.result.family
     settings = fit.entry.identity.get("settings")
-    yield "biases", str(family["bias"])
-    if family["activation"] is None:
-        dictionary = family["dictionary"]
-        assert isinstance(dictionary, list | tuple)
-        yield f"dictionary in {family['form']}", " ".join(map(str, dictionary))
-    gate = family["gate"]
-    if isinstance(gate, dict):
-        yield "gate scale", str(gate["scale"])
-        yield "gate bias", str(gate["bias"])
+    yield "biases", str(family.bias)
+    if family.activation is None:
+        yield f"dictionary in {family.neuron}", " ".join(family.dictionary)
+    if family.gate is not None:
+        yield "gate scale", str(family.gate.scale)
+        yield "gate bias", str(family.gate.bias)
     if isinstance(settings, dict):
         for name, value in settings.items():
             yield str(name), str(value)

@@ -2,16 +2,15 @@
 
 import json
 from dataclasses import dataclass
+from typing import cast
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from expressivity.classes.families import Kind
-from expressivity.classes.neurons import FORMS
 from expressivity.output import is_whole
 from expressivity.runs.folder import Entry, Run
 from expressivity.separation.gaps import Gap
 from expressivity.separation.ladder import DOCUMENT
-from expressivity.separation.unit import RESULT, Result
+from expressivity.separation.result import Result, result_of
 
 _GAPS = TypeAdapter(list[Gap])
 
@@ -69,8 +68,10 @@ def gaps(run: Run) -> list[Gap] | None:
 
 
 def _text(result: dict[str, object]) -> str:
-    """A result without the time it took, to compare by."""
-    return json.dumps({**result, "seconds": None}, sort_keys=True)
+    """A result to compare by: without the time it took, of earlier versions with later fields."""
+    family = cast(dict[str, object], result["family"])
+    family = {"constraint": "free", "groups": 1, "outputs": 1, **family}
+    return json.dumps({**result, "family": family, "seconds": None}, sort_keys=True)
 
 
 def _unusable(why: str) -> ValueError:
@@ -79,20 +80,10 @@ def _unusable(why: str) -> ValueError:
 
 def _result(entry: Entry) -> Result | None:
     try:
-        result = RESULT.validate_python(entry.record)
-        _place(Fit(entry=entry, result=result))
-    except (ValidationError, ValueError, KeyError):
+        return result_of(entry)
+    except ValueError:  # pydantic's own too
         return None
-    return result
 
 
 def _place(fit: Fit) -> tuple[object, ...]:
-    result = fit.result
-    return (
-        result.target,
-        FORMS.index(result.form),
-        list(Kind).index(result.kind),
-        int(str(result.family["width"])),
-        str(result.family["activation"]),
-        fit.entry.key,
-    )
+    return (fit.result.target, *fit.result.family.place, fit.entry.key)

@@ -10,13 +10,13 @@ known, no gap is confirmed: what fits come to is relative to it.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Constraint, Family, Kind
 from expressivity.evidence import Evidence, Verdict, weakest
 from expressivity.membership.inclusions import la_in_moa
-from expressivity.separation.claims import CLAIMS
-from expressivity.separation.unit import Result, describe
+from expressivity.separation.claims import claim_of
+from expressivity.separation.result import Result
 from expressivity.targets.target import Target
 
 REACHED = 1e-10
@@ -61,19 +61,14 @@ class Gap:
 
 def find_gaps(results: Sequence[Result], families: Sequence[Family], target: Target) -> list[Gap]:
     """Gaps between neighbouring kinds of each form among the results of one target."""
+    rows = sorted(
+        zip(results, families, strict=True),
+        key=lambda row: (row[1].neuron, row[1].kind.rank),
+    )
     found: list[Gap] = []
-    for form in dict.fromkeys(family.neuron for family in families):
-        by_kind = {
-            kind: [
-                (result, family)
-                for result, family in zip(results, families, strict=True)
-                if family.neuron is form and family.kind is kind
-            ]
-            for kind in Kind
-        }
-        present = [kind for kind in Kind if by_kind[kind]]
-        for smaller, larger in pairwise(present):
-            found.append(_gap(by_kind[smaller], by_kind[larger], target))
+    for _, of_one_form in groupby(rows, key=lambda row: row[1].neuron):
+        by_kind = [list(group) for _, group in groupby(of_one_form, key=lambda row: row[1].kind)]
+        found += [_gap(smaller, larger, target) for smaller, larger in pairwise(by_kind)]
     return found
 
 
@@ -122,7 +117,7 @@ def _reached_error(result: Result) -> float:
 
 def _reaches(result: Result) -> tuple[bool, Evidence, str]:
     fitted = result.error["l2"]
-    label = describe(result.family)
+    label = result.family.label
     if result.membership.verdict is Verdict.NON_MEMBER:
         came = "failed in every lane" if fitted is None else f"fitted to {fitted:.1e}"
         reason = f"{label} {came}, but proved not to contain the target"
@@ -142,7 +137,7 @@ def _reaches(result: Result) -> tuple[bool, Evidence, str]:
 
 def _misses(smaller: Result, larger: Result) -> tuple[bool, Evidence, str]:
     """Whether a smaller class misses what the larger reaches, on what evidence, and why."""
-    label = describe(smaller.family)
+    label = smaller.family.label
     if smaller.membership.verdict is Verdict.NON_MEMBER:
         return True, smaller.membership.evidence, f"{label}: {smaller.membership.reason}"
     if smaller.membership.verdict is Verdict.MEMBER:
@@ -175,17 +170,19 @@ def _expected(smaller: Rows, larger: Rows, target: Target) -> bool | None:
     A gap is expected where a claim is made for the target's own biases and the larger class
     is proved to contain it; none is expected where a claim says so and the smaller contains it.
     """
-    small_family, large_family = smaller[0][1], larger[0][1]
-    for claim in CLAIMS:
-        if (claim.target, claim.form) != (target.name, small_family.neuron):
-            continue
-        if (claim.smaller, claim.larger) != (small_family.kind, large_family.kind):
-            continue
-        if not claim.separates:
-            return False if _some_member(smaller) else None
-        as_stated = all(family.bias == target.bias for _, family in smaller + larger)
-        return True if as_stated and _some_member(larger) else None
-    return None
+    claim = claim_of(target, smaller[0][1], larger[0][1])
+    if claim is None:
+        return None
+    if not claim.separates:
+        return False if _some_member(smaller) else None
+    as_stated = all(_as_stated(family, target) for _, family in smaller + larger)
+    return True if as_stated and _some_member(larger) else None
+
+
+def _as_stated(family: Family, target: Target) -> bool:
+    """Whether the theorems speak of such a class: one free mixture for all neurons."""
+    free = family.constraint is Constraint.FREE and family.groups == 1
+    return free and family.bias == target.bias
 
 
 def _some_member(rows: Rows) -> bool:
@@ -196,7 +193,8 @@ def _contained(smaller: Family, larger: Family) -> bool:
     """Whether docs/theory.md, section 2, proves the smaller class inside the larger."""
     if not set(smaller.dictionary) <= set(larger.dictionary) or smaller.bias > larger.bias:
         return False
-    if larger.kind is Kind.LA:
-        return True
-    assert larger.gate is not None
+    if smaller.mixes and smaller.groups != larger.groups:
+        return False
+    if larger.gate is None:  # one-hot coefficients, which every constraint allows
+        return not smaller.mixes
     return la_in_moa(larger.gate, activations=len(larger.dictionary))

@@ -1,6 +1,7 @@
 """A ladder: targets, the families fitted to each, and what the finished fits say of the claims."""
 
 import math
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,11 @@ from expressivity.fitting.program import CLOCK
 from expressivity.output import json_text, sealed, write_atomically
 from expressivity.runs.folder import Entry, Run
 from expressivity.runs.provenance import environment
-from expressivity.separation.claims import Request, builtin_targets
+from expressivity.separation.asked import Request
+from expressivity.separation.claims import builtin_targets
 from expressivity.separation.gaps import Gap, find_gaps
-from expressivity.separation.unit import RESULT, FitUnit, Result, Settings
+from expressivity.separation.result import Result, result_of
+from expressivity.separation.unit import FitUnit, Settings, run_unit
 from expressivity.targets.target import Target
 
 DOCUMENT = "separate.json"
@@ -115,14 +118,27 @@ def find(ladder: Ladder, run: Run) -> Findings:
                 f"required: a finished run; {run.path} lacks {unit.label}: run it again to finish"
             )
         entries.append(stored[unit.key])
-    results = tuple(RESULT.validate_python(entry.record) for entry in entries)
+    return _judged(ladder, map(result_of, entries), [entry.seconds for entry in entries])
+
+
+def find_here(ladder: Ladder) -> Findings:
+    """Run every unit of the ladder in this process, keeping nothing on disk, and judge."""
+    results: list[Result] = []
+    seconds: list[float] = []
+    for unit in ladder.units:
+        started = time.perf_counter()
+        results.append(run_unit(unit)[0])
+        seconds.append(time.perf_counter() - started)
+    return _judged(ladder, results, seconds)
+
+
+def _judged(ladder: Ladder, results: Iterable[Result], seconds: Iterable[float]) -> Findings:
+    found = tuple(results)
     gaps: list[Gap] = []
-    remaining = iter(results)
+    remaining = iter(found)
     for target, families in ladder.rungs:
         gaps += find_gaps([next(remaining) for _ in families], families, target)
-    return Findings(
-        results=results, seconds=tuple(entry.seconds for entry in entries), gaps=tuple(gaps)
-    )
+    return Findings(results=found, seconds=tuple(seconds), gaps=tuple(gaps))
 
 
 def document(findings: Findings, path: Path) -> dict[str, object]:

@@ -5,15 +5,15 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import torch
-from pydantic import TypeAdapter
 
-from expressivity.bounds import Bound, TargetNorms, best, lower_bounds
-from expressivity.classes.families import Family, Kind
+from expressivity.bounds import TargetNorms, best, lower_bounds
+from expressivity.classes.families import Family
 from expressivity.classes.networks import parameter_length
-from expressivity.evidence import Evidence, Figure, Membership, Verdict
+from expressivity.evidence import Membership, Verdict
 from expressivity.fitting import (
     Adam,
     Algorithm,
+    FitResult,
     LevenbergMarquardt,
     Stopping,
     VariableProjection,
@@ -22,7 +22,7 @@ from expressivity.fitting import (
     screened_starts,
 )
 from expressivity.fitting.errors import (
-    TargetNorm,
+    Grid,
     fit_samples,
     l2_errors,
     measure,
@@ -36,9 +36,8 @@ from expressivity.membership.decide import BUDGETS, decide
 from expressivity.membership.witnesses import builtin_witness, start_from
 from expressivity.runs.units import OnProgress, Outcome
 from expressivity.runs.units import Unit as WorkUnit
+from expressivity.separation.result import NORMS, RESULT, Result
 from expressivity.targets.target import Target
-
-NORMS = ("l2", "sup", "w1inf")
 
 # What a unit may ask for, counted before anything is allocated: see docs/formats.md, "Limits".
 MAX_SEED = 2**31
@@ -146,13 +145,13 @@ class FitUnit(WorkUnit):
         if length > MAX_PARAMETERS:
             raise ValueError(
                 f"required: a network of at most {MAX_PARAMETERS} weights, as least squares holds "
-                f"their square; {describe(self.family.json())} has {length}: choose a smaller width"
+                f"their square; {self.family.label} has {length}: choose a smaller width"
             )
         starts = self.settings.seeds * self.settings.restarts * self.settings.candidates
         if starts * length > MAX_NUMBERS:
             raise ValueError(
                 f"required: at most {MAX_NUMBERS} weights in all random starts; "
-                f"{describe(self.family.json())} has {length} in each of {starts}: choose fewer "
+                f"{self.family.label} has {length} in each of {starts}: choose fewer "
                 f"restarts or candidates"
             )
 
@@ -174,7 +173,7 @@ class FitUnit(WorkUnit):
     @property
     def label(self) -> str:
         """Target and class."""
-        return f"{self.target.name} {describe(self.family.json())}"
+        return f"{self.target.name} {self.family.label}"
 
     @property
     def parts(self) -> int:
@@ -205,115 +204,6 @@ class Lanes:
     theta: torch.Tensor
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """A finished unit.
-
-    Attributes:
-        restarts: lanes in all.
-        error: of the best lane by norm; None where every lane failed.
-        seeds: the same for the best lane of each seed, in their order.
-        witness_l2: relative l2 error of the exact witness, evaluated in floating point, where
-            membership rests on one.
-        norm: how well the target's norm is known; None in records of earlier versions.
-    """
-
-    target: str
-    lambda_: float | None
-    family: dict[str, object]
-    parameters: int
-    restarts: int
-    failed_lanes: int
-    error: dict[str, float | None]
-    seeds: list[dict[str, float | None]]
-    lower_bound: dict[str, Bound | None]
-    membership: Membership
-    witness_l2: float | None
-    norm: TargetNorm | None = None
-
-    def json(self) -> dict[str, object]:
-        """The JSON form of docs/formats.md."""
-        return {
-            "target": self.target,
-            "lambda": self.lambda_,
-            "family": self.family,
-            "parameters": self.parameters,
-            "restarts": self.restarts,
-            "failed_lanes": self.failed_lanes,
-            "error": {
-                norm: Figure(value=value, evidence=self.error_evidence).json()
-                for norm, value in self.error.items()
-            },
-            "lower_bound": {
-                norm: None if bound is None else _bound_json(bound)
-                for norm, bound in self.lower_bound.items()
-            },
-            "membership": self.membership.json(),
-            "witness_l2": self.witness_l2,
-            "target_norm": None if self.norm is None else self.norm.json(),
-        }
-
-    @property
-    def doubt(self) -> str | None:
-        """Why the target's norm is not known, and with it none of the errors."""
-        return None if self.norm is None else self.norm.doubt
-
-    @property
-    def error_evidence(self) -> Evidence:
-        """Of the measured errors."""
-        return Evidence.NUMERICAL if self.doubt is None else Evidence.UNKNOWN
-
-    @property
-    def form(self) -> str:
-        """The family's form."""
-        return str(self.family["form"])
-
-    @property
-    def kind(self) -> Kind:
-        """The family's kind."""
-        return Kind(str(self.family["kind"]))
-
-    @property
-    def contradictions(self) -> list[str]:
-        """Fitted errors below a lower bound in the same norm: one of the two is wrong.
-
-        Where the target hides between the nodes, it is the errors: nothing is contradicted.
-        """
-        if self.doubt is not None:
-            return []
-        return [
-            f"{self.target}, {describe(self.family)}: fitted {norm} error {error:.6e} is below "
-            f"the {bound.evidence} {bound.method} bound {bound.value:.6e}"
-            for norm, bound in self.lower_bound.items()
-            if bound is not None and (error := self.error[norm]) is not None and error < bound.value
-        ]
-
-
-RESULT = TypeAdapter(Result)
-"""Results to records and back, to the bit."""
-
-
-def _bound_json(bound: Bound) -> dict[str, object]:
-    return {
-        "value": bound.value,
-        "evidence": str(bound.evidence),
-        "method": bound.method,
-        "every_width": bound.every_width,
-    }
-
-
-def describe(family: dict[str, object]) -> str:
-    """One line for a family's JSON.
-
-    >>> describe(Family(kind=Kind.LA, neuron="type1", width=2, dimension=1).json())
-    'la type1 m=2'
-    """
-    name = str(family["activation"] or family["kind"])
-    gate = family["gate"]
-    label = f" {gate['name']}" if isinstance(gate, dict) else ""
-    return f"{name}{label} {family['form']} m={family['width']}"
-
-
 def run_unit(
     unit: FitUnit, *, on_finished: Callable[[int], None] | None = None
 ) -> tuple[Result, Lanes]:
@@ -327,58 +217,21 @@ def run_unit(
     """
     target, family, settings = unit.target, unit.family, unit.settings
     grid = measuring_grid(target)
-    problem = make_problem(
-        family,
-        _samples(target, settings),
-        device=settings.device,
-        dtype=torch.float64 if settings.dtype == "float64" else torch.float32,
-        compiled=settings.device != "cpu" or compiler_available(),
-    )
-    # Round-off of the fit's own arithmetic, with room for a sum over some hundred nodes.
-    roundoff = 18 * torch.finfo(problem.x_BEN.dtype).eps
-    algorithm = OPTIMIZERS[settings.optimizer](Stopping(error=roundoff))
-    seeds = range(settings.seed, settings.seed + settings.seeds)
-    starts = [
-        screened_starts(
-            problem,
-            algorithm,
-            seed=seed,
-            restarts=settings.restarts,
-            candidates=settings.candidates,
-        )
-        for seed in seeds
-    ]
-    fitted = fit(problem, algorithm, torch.cat(starts), on_finished=on_finished)
-    l2_L = torch.nan_to_num(l2_errors(family, fitted.theta_LP, grid), nan=torch.inf)
+    fitted, l2_L = _fitted(unit, grid, on_finished)
     chosen_by_L = l2_L if settings.noise is None else fitted.error_L.nan_to_num(nan=torch.inf)
-
-    def errors_of(lane: int) -> dict[str, float | None]:
-        if not torch.isfinite(l2_L[lane]):
-            return dict.fromkeys(NORMS)
-        theta_P = fitted.theta_LP[lane]
-        measured = measure(
-            family, theta_P if settings.noise else snapped(family, theta_P, grid), grid
-        )
-        return {norm: _finite(getattr(measured, norm)) for norm in NORMS}
-
     winners = chosen_by_L.unflatten(0, (settings.seeds, settings.restarts)).argmin(1).tolist()
     lanes_of_winners = [seed * settings.restarts + lane for seed, lane in enumerate(winners)]
-    by_seed = [errors_of(lane) for lane in lanes_of_winners]
+    by_seed = [_errors(unit, grid, fitted.theta_LP[i], l2_L[i]) for i in lanes_of_winners]
     best_seed = int(chosen_by_L[lanes_of_winners].argmin())
 
     bounds = lower_bounds(target, family, norms=TargetNorms(l2=grid.l2, sup=grid.sup))
     if not grid.norm.known:  # numerical bounds rest on it
         bounds = tuple(bound for bound in bounds if bound.evidence.rigorous)
     membership = decide(target, family, bounds)
-    witness = builtin_witness(target, family)
-    witness_l2 = None
-    if witness is not None and membership.verdict is Verdict.MEMBER:
-        exact = start_from(family, witness)[None]
-        witness_l2 = _finite(float(l2_errors(family, exact, grid)[0]))
     result = Result(
         target=target.name,
         lambda_=target.lambda_,
-        family=family.json(),
+        family=family,
         parameters=family.parameter_count,
         restarts=unit.parts,
         failed_lanes=fitted.failed,
@@ -390,9 +243,10 @@ def run_unit(
             "w1inf": best(bounds, "w1inf"),
         },
         membership=membership,
-        witness_l2=witness_l2,
+        witness_l2=_witness_l2(unit, grid, membership),
         norm=grid.norm,
     )
+    seeds = range(settings.seed, settings.seed + settings.seeds)
     lanes = Lanes(
         seed=[seed for seed in seeds for _ in range(settings.restarts)],
         fit_error=fitted.error_L.tolist(),
@@ -402,6 +256,56 @@ def run_unit(
         theta=fitted.theta_LP,
     )
     return result, lanes
+
+
+def _fitted(
+    unit: FitUnit, grid: Grid, on_finished: Callable[[int], None] | None
+) -> tuple[FitResult, torch.Tensor]:
+    """All lanes, and the l2 error of each on the measuring rule: infinite where it failed."""
+    family, settings = unit.family, unit.settings
+    problem = make_problem(
+        family,
+        _samples(unit.target, settings),
+        device=settings.device,
+        dtype=torch.float64 if settings.dtype == "float64" else torch.float32,
+        compiled=settings.device != "cpu" or compiler_available(),
+    )
+    # Round-off of the fit's own arithmetic, with room for a sum over some hundred nodes.
+    roundoff = 18 * torch.finfo(problem.x_BEN.dtype).eps
+    algorithm = OPTIMIZERS[settings.optimizer](Stopping(error=roundoff))
+    starts = [
+        screened_starts(
+            problem,
+            algorithm,
+            seed=seed,
+            restarts=settings.restarts,
+            candidates=settings.candidates,
+        )
+        for seed in range(settings.seed, settings.seed + settings.seeds)
+    ]
+    fitted = fit(problem, algorithm, torch.cat(starts), on_finished=on_finished)
+    l2_L = torch.nan_to_num(l2_errors(family, fitted.theta_LP, grid), nan=torch.inf)
+    return fitted, l2_L
+
+
+def _errors(
+    unit: FitUnit, grid: Grid, theta_P: torch.Tensor, l2: torch.Tensor
+) -> dict[str, float | None]:
+    """Errors of one lane; of a fit without noise once its kinks are tidied."""
+    if not torch.isfinite(l2):
+        return dict.fromkeys(NORMS)
+    if not unit.settings.noise:
+        theta_P = snapped(unit.family, theta_P, grid)
+    measured = measure(unit.family, theta_P, grid)
+    return {norm: _finite(getattr(measured, norm)) for norm in NORMS}
+
+
+def _witness_l2(unit: FitUnit, grid: Grid, membership: Membership) -> float | None:
+    witness = builtin_witness(unit.target, unit.family)
+    if witness is None or membership.verdict is not Verdict.MEMBER:
+        return None
+    exact = start_from(unit.family, witness)[None]
+    return _finite(float(l2_errors(unit.family, exact, grid)[0]))
 
 
 def _samples(target: Target, settings: Settings) -> Samples:

@@ -15,7 +15,8 @@ from expressivity.evidence import UNDECIDED, Evidence, Membership, Verdict
 from expressivity.runs.folder import Run, RunFolder, read_run
 from expressivity.runs.units import Outcome
 from expressivity.separation import unit as separation
-from expressivity.separation.unit import NORMS, RESULT, FitUnit, Result
+from expressivity.separation.result import NORMS, RESULT, Result
+from expressivity.separation.unit import FitUnit
 
 Tell = Callable[[FitUnit], dict | None]
 
@@ -46,7 +47,7 @@ def _outcome(
     result = Result(
         target=unit.target.name,
         lambda_=unit.target.lambda_,
-        family=unit.family.json(),
+        family=unit.family,
         parameters=unit.family.parameter_count,
         restarts=unit.parts,
         failed_lanes=failed_lanes,

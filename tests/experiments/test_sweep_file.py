@@ -169,7 +169,8 @@ def test_every_key_reaches_the_units(write):
         expr = ["tanh(x1)*relu(x2)"]
         form = ["one_sided"]
         family = ["moa"]
-        width = [3]
+        width = [4]
+        groups = [2]
         dictionary = [["relu", "id"]]
         gate = ["softmax"]
         gate_scale = [false]
@@ -187,8 +188,9 @@ def test_every_key_reaches_the_units(write):
     identity = json.loads(json.dumps(unit.identity))
     assert identity["target"] == "expr"
     assert identity["family"] == {
-        "kind": "moa", "form": "one_sided", "width": 3, "activation": None, "bias": False,
+        "kind": "moa", "form": "one_sided", "width": 4, "activation": None, "bias": False,
         "gate": {"name": "softmax", "scale": False, "bias": False}, "dictionary": ["relu", "id"],
+        "constraint": "free", "groups": 2, "outputs": 1,
     }  # fmt: skip
     assert identity["settings"] == {
         "restarts": 5, "candidates": 6, "seed": 7, "seeds": 1, "loss": "l2", "optimizer": "lm",
@@ -314,7 +316,7 @@ T1 = '[grid]\ntarget = ["t1"]\n'
         (T1 + "loss = ['l2', 'h1']\n[settings]\nnoise = {size = 1, points = 5}",
          "line 5: settings.noise", "loss l2 with noise"),
         ("[grid]\ntarget = ['t5']\nfamily = ['fixed', 'la']", "line 3: grid.family",
-         "got 'fixed', and fixed families exist in type1 and one_sided alone"),
+         "got 'fixed': every combination with it is left out (fixed does not exist in two_sided)"),
         (T1 + "family = ['fixed']\nform = ['two_sided', 'type1']", "line 4: grid.form",
          "got 'two_sided'"),
         ("[grid]\ntarget = ['t1', 't5']\nfamily = ['fixed']", "line 2: grid.target", "got 't5'"),

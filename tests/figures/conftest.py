@@ -24,7 +24,7 @@ from expressivity.evidence import Evidence, Membership, Verdict
 from expressivity.membership.witnesses import builtin_witness
 from expressivity.runs.folder import RunFolder
 from expressivity.runs.units import OnProgress, Outcome, Unit, run
-from expressivity.separation.unit import RESULT, Result
+from expressivity.separation.result import RESULT, Result
 from expressivity.targets.builtin import t1, t2, t4
 from expressivity.targets.target import Target
 from figures.runs import Runs
@@ -88,7 +88,7 @@ def fit(target: Target, of: Family, hardness: float, *, weights: bool = False, *
     result = Result(
         target=target.name,
         lambda_=target.lambda_,
-        family=of.json(),
+        family=of,
         parameters=of.parameter_count,
         restarts=2 * len(SEEDS),
         failed_lanes=0,

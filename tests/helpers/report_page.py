@@ -52,8 +52,7 @@ def hostile_run(path: Path) -> Run:
     bad = sample.HOSTILE
     unit = sample.unit(Kind.LA)
     membership = dataclasses.replace(sample.result(unit).membership, reason=bad)
-    family = {**unit.family.json(), "activation": bad}
-    came = sample.result(unit, target=bad, membership=membership, family=family, failed_lanes=1)
+    came = sample.result(unit, target=bad, membership=membership, failed_lanes=1)
     run = read_run(
         sample.write_run(
             path,

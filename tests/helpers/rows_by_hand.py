@@ -6,7 +6,7 @@ from expressivity.classes.gates import GateSpec
 from expressivity.evidence import UNDECIDED, Evidence, Membership, Verdict
 from expressivity.fitting.errors import TargetNorm
 from expressivity.separation.gaps import Gap, find_gaps
-from expressivity.separation.unit import Result
+from expressivity.separation.result import Result
 from expressivity.targets.builtin import t2
 
 PAIR = ("relu", "tanh")
@@ -37,7 +37,7 @@ def result(
     return Result(
         target=target,
         lambda_=2.0,
-        family=of.json(),
+        family=of,
         parameters=of.parameter_count,
         restarts=2,
         failed_lanes=0,

@@ -11,7 +11,8 @@ from expressivity.output import sealed
 from expressivity.runs.folder import RunFolder
 from expressivity.runs.units import Outcome
 from expressivity.separation.gaps import Gap
-from expressivity.separation.unit import RESULT, FitUnit, Result, Settings
+from expressivity.separation.result import RESULT, Result
+from expressivity.separation.unit import FitUnit, Settings
 from expressivity.targets.builtin import t2
 from expressivity.targets.target import Target
 
@@ -52,7 +53,7 @@ def result(of: FitUnit, l2: float | None = 0.1, **changes: object) -> Result:
     values: dict[str, object] = {
         "target": of.target.name,
         "lambda_": of.target.lambda_,
-        "family": of.family.json(),
+        "family": of.family,
         "parameters": of.family.parameter_count,
         "restarts": 4,
         "failed_lanes": 0,

@@ -1,5 +1,13 @@
 """Classes by name: a cluster a file, each a mapping from names to factories."""
 
+from expressivity.classes.catalogue.asked import (
+    exists_in,
+    families_of,
+    in_order,
+    is_kind,
+    kind_of,
+    require_class,
+)
 from expressivity.classes.catalogue.factory import FamilyFactory, family_of
 from expressivity.classes.catalogue.registry import (
     FAMILIES,
@@ -8,4 +16,17 @@ from expressivity.classes.catalogue.registry import (
     require_factory,
 )
 
-__all__ = ["FAMILIES", "FURTHER", "FamilyFactory", "family_named", "family_of", "require_factory"]
+__all__ = [
+    "FAMILIES",
+    "FURTHER",
+    "FamilyFactory",
+    "exists_in",
+    "families_of",
+    "family_named",
+    "family_of",
+    "in_order",
+    "is_kind",
+    "kind_of",
+    "require_class",
+    "require_factory",
+]

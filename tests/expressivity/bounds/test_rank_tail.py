@@ -9,12 +9,12 @@ from expressivity.bounds.integrals.charts import BITS
 from expressivity.bounds.integrals.moments import certified_moments
 from expressivity.bounds.rank_tail import cholesky, gram, rank_tail
 from expressivity.bounds.ridge_rank import tail_bound, zernike_moments
-from expressivity.commands.arguments import user_target
 from expressivity.symbolic.enclosure import precision
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.builtin import t2, t4
 from expressivity.targets.domains import domain_for
 from expressivity.targets.target import Target
+from expressivity.targets.user import user_target
 
 
 def relative(moments, rank):

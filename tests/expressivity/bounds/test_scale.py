@@ -21,13 +21,13 @@ from expressivity.certificates.writer import certify_class, digest, upper_certif
 from expressivity.checker import check_document
 from expressivity.classes.families import Family, Kind
 from expressivity.classes.networks import pack, unpack
-from expressivity.commands.arguments import user_target
 from expressivity.fitting import random_starts
 from expressivity.symbolic.parser import parse
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.domains import domain_for
 from expressivity.targets.target import Target
 from expressivity.targets.translation import to_sympy
+from expressivity.targets.user import user_target
 
 torch.set_num_threads(1)
 

@@ -13,11 +13,11 @@ from expressivity.classes.activations import FULL_DICTIONARY
 from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.networks import parameter_length, unpack
-from expressivity.commands.arguments import user_target
 from expressivity.fitting.errors import l2_errors, measure, measuring_grid
 from expressivity.membership.witnesses import builtin_witness, start_from
 from expressivity.separation.unit import FitUnit, Settings, run_unit
 from expressivity.targets.builtin import t1, t2, t3b, t4, t5, t5q
+from expressivity.targets.user import user_target
 
 TANH = GateSpec(name="tanh")
 THREE = ("id", "relu", "tanh")

@@ -11,7 +11,6 @@ from torch import nn
 from expressivity.classes.catalogue import FAMILIES, family_named, family_of, require_factory
 from expressivity.classes.modules import Declared, ModuleClass, ModuleFamily
 from expressivity.classes.networks import Structure, coordinates, network_function
-from expressivity.commands.arguments import user_target
 from expressivity.commands.names import listing
 from expressivity.evidence import Evidence, Verdict
 from expressivity.fitting import (
@@ -26,6 +25,7 @@ from expressivity.fitting import (
     screened_starts,
 )
 from expressivity.membership.decide import decide
+from expressivity.targets.user import user_target
 
 torch.set_num_threads(1)
 

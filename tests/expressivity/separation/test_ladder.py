@@ -14,7 +14,7 @@ from expressivity.classes.activations import FULL_DICTIONARY
 from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.commands.separate import understand
-from expressivity.separation.claims import Request
+from expressivity.separation.asked import Request
 from expressivity.targets.builtin import t1, t2, t4, t5
 from expressivity.targets.target import Target
 

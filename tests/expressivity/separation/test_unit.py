@@ -21,10 +21,12 @@ from expressivity.classes.families import Family, Kind
 from expressivity.classes.gates import GateSpec
 from expressivity.commands.separate import show, understand
 from expressivity.evidence import Evidence, Verdict
+from expressivity.runs.folder import Entry
 from expressivity.separation import unit as separation
-from expressivity.separation.claims import Request
+from expressivity.separation.asked import Request
 from expressivity.separation.gaps import Gap, find_gaps
-from expressivity.separation.unit import RESULT, FitUnit, Lanes, Result, Settings, run_unit
+from expressivity.separation.result import RESULT, Result, result_of
+from expressivity.separation.unit import FitUnit, Lanes, Settings, run_unit
 from expressivity.targets.builtin import t1, t2
 from expressivity.targets.target import Target
 
@@ -74,7 +76,7 @@ def test_keys_are_distinct():
 
 ALL_KEYS = """
 from expressivity.classes.gates import GateSpec
-from expressivity.separation.claims import Request
+from expressivity.separation.asked import Request
 from expressivity.separation.unit import FitUnit, Settings
 from expressivity.targets.builtin import TARGETS
 for name in TARGETS:
@@ -263,7 +265,9 @@ def test_a_hidden_spike_is_said_and_decides_nothing(capsys):
         assert result.contradictions == []
         bounds = [bound for bound in result.lower_bound.values() if bound is not None]
         assert all(bound.evidence.rigorous for bound in bounds)
-        again = RESULT.validate_python(RESULT.dump_python(result, mode="json"))
+        again = RESULT.validate_python(
+            RESULT.dump_python(result, mode="json"), context={"dimension": 1}
+        )
         assert again == result
     (gap,) = find_gaps(results, families, target)
     assert (gap.confirmed, gap.evidence) == (False, Evidence.UNKNOWN)
@@ -280,4 +284,9 @@ def test_records_of_earlier_versions_are_read():
     assert result.norm is not None and result.norm.known
     record = RESULT.dump_python(result, mode="json")
     del record["norm"]
-    assert RESULT.validate_python(record) == dataclasses.replace(result, norm=None)
+    for name in ("constraint", "groups", "outputs"):
+        del record["family"][name]
+    entry = Entry(key="k", identity={"domain": "interval"}, record=record, seconds=0.0)
+    assert result_of(entry) == dataclasses.replace(result, norm=None)
+    with pytest.raises(ValueError, match="the dimension of a stored family"):
+        result_of(dataclasses.replace(entry, identity={"domain": "ball"}))

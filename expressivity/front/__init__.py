@@ -1,0 +1,1 @@
+"""The front door: what ``from expressivity import ...`` offers, as questions and answers."""

@@ -1,0 +1,141 @@
+"""What is to be certified, checked before anything is computed; and the certificate of it."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from expressivity.bounds.ridge_rank import default_degree, rank_of
+from expressivity.certificates.network_error import network_error, pruned
+from expressivity.certificates.writer import SEARCH_WIDTH, certify_class, upper_certificate
+from expressivity.classes.families import Family
+from expressivity.fitting.errors import l2_errors, measuring_grid, snapped
+from expressivity.separation.unit import FitUnit, Settings, run_unit
+from expressivity.targets.target import Target
+
+_HIGHEST_DEGREE = 60  # of moments
+_SETTINGS = Settings()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What is to be certified.
+
+    Attributes:
+        target, family: of the claim.
+        degree: highest degree of the moments; None for 20, or as many as the class needs.
+        settings: of the fit whose error is bounded from above.
+        search: verified search over directions in place of the rank.
+        upper: an upper bound for one fitted network, not a lower one for the class; without a
+            lower bound for such classes there is no other choice.
+        sandwich: whether numerical values on both sides of the lower bound will be wanted.
+
+    Raises:
+        ValueError: one line on the first thing that cannot be certified.
+    """
+
+    target: Target
+    family: Family
+    degree: int | None = None
+    settings: Settings = _SETTINGS
+    search: bool = False
+    upper: bool = False
+    sandwich: bool = False
+
+    def __post_init__(self) -> None:
+        family, rank = self.family, rank_of(self.family)
+        if rank is None and family.gate is None and not self.upper:
+            raise ValueError(
+                "required: form type1 or one_sided for a lower bound; got "
+                f"{family.class_label}: ask for --upper"
+            )
+        degree = self.degree or max(default_degree, (rank or 0) + 12)
+        object.__setattr__(self, "degree", degree)
+        object.__setattr__(self, "upper", self.upper or rank is None)
+        if not 1 <= degree <= _HIGHEST_DEGREE:
+            raise ValueError(
+                f"required: a degree of at most {_HIGHEST_DEGREE}, and a width it covers; got "
+                f"degree {degree} for width {family.width}: choose a smaller width"
+            )
+        if rank is not None and rank > degree:
+            raise ValueError(
+                f"required: a degree of at least the rank of the class, {rank}; got {degree}: "
+                f"raise --degree or lower --width"
+            )
+        self._check_search(rank)
+
+    def _check_search(self, rank: int | None) -> None:
+        """Search and best ridges are of sums of functions of one affine map each."""
+        family = self.family
+        ridges = rank is not None and family.record.maps == 1
+        if (self.sandwich or self.search) and not ridges:
+            raise ValueError(
+                f"required: la or fixed in form type1 for --search and --sandwich; got "
+                f"{family.class_label}"
+            )
+        if self.search and family.width > SEARCH_WIDTH:
+            raise ValueError(
+                f"required: a width of at most {SEARCH_WIDTH} for --search; got {family.width}: "
+                f"leave it out for the ridge-rank bound"
+            )
+
+    @property
+    def moments_degree(self) -> int:
+        """The degree, once chosen."""
+        assert self.degree is not None
+        return self.degree
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certified:
+    """A certificate.
+
+    Attributes:
+        document: the file's content; None where nothing is certain.
+        theta_P: weights of the network of an upper bound, or None.
+        failure: why there is no document, or empty.
+    """
+
+    document: dict[str, Any] | None
+    theta_P: torch.Tensor | None = None
+    failure: str = ""
+
+
+def certified(job: Job) -> Certified:
+    """The certificate of a job.
+
+    >>> from expressivity.targets.builtin import t2
+    >>> family = Family(neuron="type1", kind="la", width=1, dimension=2)
+    >>> document = certified(Job(target=t2(), family=family, degree=8)).document
+    >>> document["lower_bound"]["l2"]["evidence"]
+    'certified'
+    """
+    if not job.upper:
+        document = certify_class(
+            job.target, job.family, degree=job.moments_degree, search=job.search
+        )
+        failure = (
+            f"no positive bound at width {job.family.width} and degree {job.degree}; the class may "
+            "contain the target, or the degree is too small"
+        )
+        return Certified(document=document, failure="" if document else failure)
+    theta_P = _best_fit(job)
+    if theta_P is None:
+        return Certified(document=None, failure="every restart of the fit failed")
+    error = network_error(job.target, job.family, theta_P)
+    document = upper_certificate(job.target, job.family, theta_P, error)
+    return Certified(document=document, theta_P=theta_P)
+
+
+def _best_fit(job: Job) -> torch.Tensor | None:
+    """The best restart, once what is round-off in it has been cut off and its kinks are tidied."""
+    unit = FitUnit(target=job.target, family=job.family, settings=job.settings)
+    _, lanes = run_unit(unit)
+    finite = [theta for theta in lanes.theta if bool(theta.isfinite().all())]
+    if not finite:
+        return None
+    theta_LP = torch.stack([pruned(job.family, theta.double()) for theta in finite])
+    grid = measuring_grid(job.target)
+    errors_L = l2_errors(job.family, theta_LP, grid)
+    return snapped(job.family, theta_LP[int(errors_L.nan_to_num(nan=math.inf).argmin())], grid)

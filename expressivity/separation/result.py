@@ -1,0 +1,141 @@
+"""What a finished fit is: errors, bounds, membership; and the record that a run keeps of it."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import PlainSerializer, PlainValidator, TypeAdapter, ValidationInfo
+
+from expressivity.bounds import Bound
+from expressivity.classes.families import Family, Kind
+from expressivity.evidence import Evidence, Figure, Membership
+from expressivity.fitting.errors import TargetNorm
+from expressivity.runs.folder import Entry
+
+NORMS = ("l2", "sup", "w1inf")
+
+_DIMENSIONS = {"interval": 1, "disk": 2, "square": 2}
+
+
+def _family(value: Any, info: ValidationInfo) -> Family:
+    """A family, or the one of a record: which does not hold the dimension, so the context does."""
+    if isinstance(value, Family):
+        return value
+    dimension = (info.context or {}).get("dimension")
+    if dimension is None:
+        raise ValueError("required: the dimension of a stored family; got none")
+    try:
+        return Family.from_json(value, dimension=dimension)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"required: a family as JSON; got {value!r:.80}") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """A finished unit.
+
+    Attributes:
+        family: the class that was fitted; in JSON and records without its dimension.
+        restarts: lanes in all.
+        error: of the best lane by norm; None where every lane failed.
+        seeds: the same for the best lane of each seed, in their order.
+        witness_l2: relative l2 error of the exact witness, evaluated in floating point, where
+            membership rests on one.
+        norm: how well the target's norm is known; None in records of earlier versions.
+    """
+
+    target: str
+    lambda_: float | None
+    family: Annotated[
+        Family, PlainValidator(_family), PlainSerializer(Family.json, return_type=dict[str, object])
+    ]
+    parameters: int
+    restarts: int
+    failed_lanes: int
+    error: dict[str, float | None]
+    seeds: list[dict[str, float | None]]
+    lower_bound: dict[str, Bound | None]
+    membership: Membership
+    witness_l2: float | None
+    norm: TargetNorm | None = None
+
+    def json(self) -> dict[str, object]:
+        """The JSON form of docs/formats.md."""
+        return {
+            "target": self.target,
+            "lambda": self.lambda_,
+            "family": self.family.json(),
+            "parameters": self.parameters,
+            "restarts": self.restarts,
+            "failed_lanes": self.failed_lanes,
+            "error": {
+                norm: Figure(value=value, evidence=self.error_evidence).json()
+                for norm, value in self.error.items()
+            },
+            "lower_bound": {
+                norm: None if bound is None else _bound_json(bound)
+                for norm, bound in self.lower_bound.items()
+            },
+            "membership": self.membership.json(),
+            "witness_l2": self.witness_l2,
+            "target_norm": None if self.norm is None else self.norm.json(),
+        }
+
+    @property
+    def doubt(self) -> str | None:
+        """Why the target's norm is not known, and with it none of the errors."""
+        return None if self.norm is None else self.norm.doubt
+
+    @property
+    def error_evidence(self) -> Evidence:
+        """Of the measured errors."""
+        return Evidence.NUMERICAL if self.doubt is None else Evidence.UNKNOWN
+
+    @property
+    def form(self) -> str:
+        """The family's form."""
+        return self.family.neuron
+
+    @property
+    def kind(self) -> Kind:
+        """The family's kind."""
+        return self.family.kind
+
+    @property
+    def contradictions(self) -> list[str]:
+        """Fitted errors below a lower bound in the same norm: one of the two is wrong.
+
+        Where the target hides between the nodes, it is the errors: nothing is contradicted.
+        """
+        if self.doubt is not None:
+            return []
+        return [
+            f"{self.target}, {self.family.label}: fitted {norm} error {error:.6e} is below "
+            f"the {bound.evidence} {bound.method} bound {bound.value:.6e}"
+            for norm, bound in self.lower_bound.items()
+            if bound is not None and (error := self.error[norm]) is not None and error < bound.value
+        ]
+
+
+RESULT = TypeAdapter(Result)
+"""Results to records and back, to the bit; :func:`result_of` knows the dimension."""
+
+
+def result_of(entry: Entry) -> Result:
+    """The result that a run folder keeps of a fit.
+
+    Raises:
+        ValueError: a record that this version cannot read, or of a class it does not know.
+    """
+    identity = entry.identity
+    # Identities of the first versions lack the dimension; their domains tell it.
+    dimension = identity.get("dimension", _DIMENSIONS.get(str(identity.get("domain"))))
+    return RESULT.validate_python(entry.record, context={"dimension": dimension})
+
+
+def _bound_json(bound: Bound) -> dict[str, object]:
+    return {
+        "value": bound.value,
+        "evidence": str(bound.evidence),
+        "method": bound.method,
+        "every_width": bound.every_width,
+    }

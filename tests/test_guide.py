@@ -1,0 +1,37 @@
+"""What the guide and the README show of the library runs, and prints what they show.
+
+Kind: reference (examples against what comes).
+"""
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+
+from expressivity.separation import unit
+
+ROOT = Path(__file__).parents[1]
+PAGES = ("docs/guide.md", "docs/quickstart.md", "docs/howto/family.md")
+
+
+@pytest.fixture(autouse=True)
+def eager(monkeypatch):
+    monkeypatch.setattr(unit, "compiler_available", lambda: False)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_examples_print_what_the_page_shows(page):
+    done = doctest.testfile(str(ROOT / page), module_relative=False)
+    assert done.attempted > 0 and done.failed == 0
+
+
+def test_the_example_of_the_readme_is_short_and_runs(capsys):
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(
+        r"## From Python\n\n```python\n(.*?)```", page, flags=re.DOTALL
+    )  # fmt: skip
+    assert len([line for line in example.splitlines() if line]) <= 5
+    exec(compile(example, "README.md", "exec"), {})  # noqa: S102 - our own page, not a user's text
+    printed = capsys.readouterr().out
+    assert "member (proved)" in printed and "gradient-jump" in printed
