@@ -23,7 +23,7 @@ from expressivity.classes.neurons import FORMS, NEURONS, Neuron
 class Kind(StrEnum):
     """How a layer chooses its activation.
 
-    >>> [(kind.title, kind.mixes, kind.learned, kind.gated) for kind in Kind]
+    >>> [(kind.prose, kind.mixes, kind.learned, kind.gated) for kind in Kind]
     [('fixed', False, False, False), ('LA', True, True, False), ('MoA', True, False, True)]
     """
 
@@ -32,7 +32,7 @@ class Kind(StrEnum):
     MOA = "moa"
 
     @property
-    def title(self) -> str:
+    def prose(self) -> str:
         """As prose writes it."""
         return {Kind.FIXED: "fixed", Kind.LA: "LA", Kind.MOA: "MoA"}[self]
 
