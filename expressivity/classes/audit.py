@@ -157,10 +157,10 @@ def on_a_line(neuron: Neuron) -> Line | None:
     held = [sp.Rational(round(64 * parameter.initial), 64) for parameter in neuron.parameters]
     at: Any = dict(zip(neuron.symbols, [Z, *held], strict=True))
     own = neuron.symbols[1:]
+    numbers, partials = [float(number) for number in held], neuron.partials
 
     def form(z_N: Tensor) -> tuple[Tensor, Tensor]:
-        numbers = [torch.full_like(z_N, float(number)) for number in held]
-        found = neuron.partials([z_N], [], numbers)
+        found = partials([z_N], [], [torch.full_like(z_N, number) for number in numbers])
         return found.value, torch.as_tensor(found.maps[0], dtype=z_N.dtype).expand(z_N.shape)
 
     return Line(

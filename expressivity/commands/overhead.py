@@ -6,9 +6,8 @@ import torch
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from expressivity.classes.families import Kind
 from expressivity.commands.console import console, table_console
-from expressivity.layers.overhead import PAPER_MEMORY, PAPER_TIME, Overhead, measure, modes
+from expressivity.layers.overhead import PAPER_MEMORY, Overhead, measure, modes
 from expressivity.output import ExitCode, write_json
 
 _WIDEST = 2**14
@@ -59,7 +58,7 @@ def _show(found: list[Overhead]) -> None:
         box=SIMPLE_HEAD, pad_edge=False,
     )  # fmt: skip
     for overhead in found:
-        paper = PAPER_TIME.get(overhead.form) if overhead.kind is Kind.MOA else None
+        paper = overhead.paper_time
         table.add_row(
             overhead.form,
             overhead.kind,

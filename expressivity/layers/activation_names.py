@@ -57,11 +57,11 @@ def activation_names(activation: nn.Module) -> tuple[str, ...]:
     >>> activation_names(nn.Softplus())
     ('Softplus',)
     """
-    kind = type(activation)
-    names = [name for name, known in _transformers_names().items() if known is kind]
-    if kind in _TORCH_NAMES:
-        names.append(_TORCH_NAMES[kind])
-    return (*names, kind.__name__)
+    own = type(activation)
+    names = [name for name, known in _transformers_names().items() if known is own]
+    if own in _TORCH_NAMES:
+        names.append(_TORCH_NAMES[own])
+    return (*names, own.__name__)
 
 
 def check_substitute(substitute: Mapping[str, str], found: set[str]) -> None:

@@ -135,6 +135,8 @@ def side_start(
 
 def _learned_start(alpha_C: Tensor, constraint: Constraint) -> SideStart | None:
     factor = 1.0 if constraint is Constraint.FREE else float(alpha_C.sum())
+    if math.isclose(factor, 1, rel_tol=1e-12):  # coefficients that obey, but for rounding
+        factor = 1.0
     if factor == 0:
         return None
     scale_C = alpha_C if factor == 1 else alpha_C / factor
@@ -165,9 +167,8 @@ def output_factor(family: Family, choices: Initialisation, sides: Sequence[SideS
     Raises:
         ValueError: a neuron without variance, here or in the reference layer.
     """
-    factor = math.prod(side.factor for side in sides)
     if not sides or choices.match is Match.NONE or family.record.factors is not None:
-        return factor
+        return math.prod(side.factor for side in sides)
     with torch.device("cpu"):
         names = tuple(dict.fromkeys((choices.reference, "id")))
         units = [_unit(names, _roles(family, choices, side)) for side in range(family.sides)]
@@ -180,7 +181,7 @@ def output_factor(family: Family, choices: Initialisation, sides: Sequence[SideS
             f"required: neurons with a variance at the start; got mean squares {goal:g} in the "
             f"reference layer and {found:g} in this one: choose match none"
         )
-    return factor * math.sqrt(goal / found)
+    return math.sqrt(goal / found)
 
 
 def _start(family: Family, choices: Initialisation, side: int) -> SideStart:

@@ -27,8 +27,8 @@ from expressivity.layers import FeedForward
 HIDDEN = 4
 """Neurons per input."""
 
-PAPER_TIME = {"type1": 1.03, "one_sided": 1.13, "two_sided": 1.13}
-"""Time of MoA relative to fixed in arXiv:2605.26647, for Type-I and Type-II."""
+PAPER_TIME = {1: 1.03, 2: 1.13}
+"""Time of MoA relative to fixed in arXiv:2605.26647, by the neurons' maps: Type-I and Type-II."""
 
 PAPER_MEMORY = 1.00
 """Memory of MoA relative to fixed there."""
@@ -59,6 +59,11 @@ class Overhead:
     time_ratio: float
     saved_memory_ratio: float
     milliseconds: float
+
+    @property
+    def paper_time(self) -> float | None:
+        """The paper's ratio for MoA of neurons with as many maps, or None."""
+        return PAPER_TIME.get(NEURONS[self.form].maps) if self.kind.gated else None
 
     def json(self) -> dict[str, object]:
         """JSON form."""

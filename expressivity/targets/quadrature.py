@@ -52,6 +52,7 @@ class Rule:
     kind is "sobol"). A "sobol" rule is `batches` consecutive blocks of equal size, independent
     scramblings of the sequence: `batches` times the sum over one is an unbiased estimate.
 
+    >>> from expressivity.targets.domains import domain_for
     >>> rule(domain_for(1), order=3).size
     3
     """
@@ -93,6 +94,7 @@ def rule(
     Source: Gauss-Legendre in nested coordinates, x = h sin(phi) on all levels of the ball but the
     innermost; scrambled Sobol points after Owen (1995) doi:10.1007/978-1-4612-2552-2_19.
 
+    >>> from expressivity.targets.domains import domain_for
     >>> kink = Hyperplane(normal=(0.6, 0.8), offset=0.1)
     >>> disk = rule(domain_for(2), order=16, kinks=[kink])
     >>> abs(integrate(np.ones(disk.size), disk) - math.pi) < 1e-13
@@ -120,6 +122,7 @@ def integrate(values_N: Array, rule: Rule) -> float:
 
     Raises ValueError where there is not exactly one value per node.
 
+    >>> from expressivity.targets.domains import domain_for
     >>> interval = rule(domain_for(1), order=4)
     >>> round(integrate(interval.nodes_ND[:, 0] ** 2, interval), 12)
     0.666666666667
@@ -139,6 +142,7 @@ def estimate_error(
     Gauss: the distance of the two integrals. Sobol: the standard error over the independent
     scramblings of the fine rule (the coarse one is not used). Raises ValueError as `integrate`.
 
+    >>> from expressivity.targets.domains import domain_for
     >>> coarse, fine = (rule(domain_for(1), order=n) for n in (2, 4))
     >>> x, y = coarse.nodes_ND[:, 0], fine.nodes_ND[:, 0]
     >>> round(estimate_error(x**4, coarse, y**4, fine), 6)  # 2/5 - 2/9

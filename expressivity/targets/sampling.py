@@ -26,6 +26,7 @@ from expressivity.targets.domains import (
 def random_points(domain: Domain, count: int, *, seed: int) -> Array:
     """Independent uniform points of a domain, shape count x d; the seed decides them.
 
+    >>> from expressivity.targets.domains import domain_for
     >>> disk = domain_for(2)
     >>> bool(disk.contains(random_points(disk, 100, seed=0)).all())
     True
@@ -64,6 +65,7 @@ def kink_points(domain: Domain, kinks: Sequence[Hyperplane], *, order: int) -> t
 
     Raises ValueError for order < 1 and for a kink of another dimension.
 
+    >>> from expressivity.targets.domains import domain_for
     >>> diameter = Hyperplane(normal=(0.0, 1.0), offset=0.0)
     >>> points, normals = kink_points(domain_for(2), [diameter], order=2)
     >>> points.tolist(), normals[0].tolist()

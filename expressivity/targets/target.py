@@ -61,6 +61,7 @@ class Target:
     def formula(self) -> str:
         """The expression in the grammar of user expressions, or sympy's own where that has none.
 
+        >>> from expressivity.targets.builtin import t1
         >>> t1().formula
         '(relu(x1) + relu2(x1))'
         """
@@ -82,6 +83,7 @@ class Target:
     def values(self, nodes_ND: Tensor) -> Tensor:
         """Values at nodes, shape N, in the dtype and on the device of the nodes.
 
+        >>> from expressivity.targets.builtin import t1
         >>> t1().values(torch.tensor([[-1.0], [2.0]])).tolist()
         [0.0, 6.0]
         """

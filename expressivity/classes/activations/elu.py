@@ -14,10 +14,21 @@ import torch
 from torch import Tensor
 
 from expressivity.classes.activations.record import Activation, step
+from expressivity.classes.activations.seven import tanh
 from expressivity.symbolic.symbols import Z
 
 SELU_ALPHA = sp.Rational("1.6732632423543772848170429916717")
 SELU_SCALE = sp.Rational("1.0507009873554804934193349852946")
+
+
+def expm1(z: Tensor) -> Tensor:
+    """exp(z) - 1 for z <= 0, to a few units in the last place.
+
+    By 2 t/(1 - t), t = tanh(z/2), which does not cancel; torch's own function, compiled for a CPU
+    in float64, subtracts 1 from exp(z).
+    """
+    half, _ = tanh(z / 2)
+    return 2 * half / (1 - half)
 
 
 def _exponential_linear(
@@ -28,7 +39,7 @@ def _exponential_linear(
         left = torch.where(
             positive, 0, z
         )  # reverse mode must not meet an exponential that overflows
-        value = torch.where(positive, scale * z, scale_left * torch.expm1(left))
+        value = torch.where(positive, scale * z, scale_left * expm1(left))
         derivative = torch.where(positive, scale, scale_left * torch.exp(left))
         return value, derivative
 

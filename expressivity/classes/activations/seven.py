@@ -88,7 +88,8 @@ def _silu(z: Tensor) -> tuple[Tensor, Tensor]:
     return z * sigmoid, sigmoid * (1 + z * complement)
 
 
-def _tanh(z: Tensor) -> tuple[Tensor, Tensor]:
+def tanh(z: Tensor) -> tuple[Tensor, Tensor]:
+    """tanh and its derivative."""
     # 1 - tanh^2 loses all relative accuracy for large |z|; sech^2 by exponentials does not.
     decay = torch.exp(-2 * torch.abs(z))
     inverse = 1 / (1 + decay)
@@ -172,7 +173,7 @@ SEVEN = (
         name="tanh",
         title="tanh",
         expression=sp.tanh(Z),
-        value_and_derivative=_tanh,
+        value_and_derivative=tanh,
         kink=sp.Integer(0),
         piece_degree=None,
         homogeneous_degree=None,

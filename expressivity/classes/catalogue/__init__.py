@@ -1,5 +1,13 @@
 """Classes by name: a cluster a file, each a mapping from names to factories."""
 
+from expressivity.classes.catalogue.asked import (
+    exists_in,
+    families_of,
+    in_order,
+    is_kind,
+    kind_of,
+    require_class,
+)
 from expressivity.classes.catalogue.factory import FamilyFactory, family_of
 from expressivity.classes.catalogue.naming import (
     exists_in,

@@ -55,7 +55,7 @@ def family_named(name: str, width: int, dimension: int) -> Family:
     >>> family_named("swish-beta", 3, 2).parameter_count
     15
     """
-    made = FAMILIES[name](width, dimension)
+    made = FAMILIES.use(name, lambda factory: factory(width, dimension))
     if isinstance(made, ModuleClass):
         raise ValueError(f"required: a class described by a neuron; got the module {name}")
     return made

@@ -15,6 +15,7 @@ import sympy as sp
 import torch
 from torch import Tensor
 
+from expressivity.classes.activations.elu import expm1
 from expressivity.classes.neurons.record import MAPS, Neuron, Parameter, Partials, parameter_symbol
 
 BETA = sp.Rational(1, 2)
@@ -30,7 +31,7 @@ def _torch_form(
     positive = z > 0
     right, left = torch.where(positive, z, 0), torch.where(positive, 0, z)
     alpha_p, alpha_n = _softplus(a_p), beta + _softplus(a_n)
-    less_one = torch.expm1(left)
+    less_one = expm1(left)
     square, rest = right * right, less_one - left
     return Partials(
         value=alpha_p * square + alpha_n * rest + beta * z,

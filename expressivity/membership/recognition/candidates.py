@@ -45,7 +45,7 @@ def independent(ring: Ring, names: Sequence[str], field: Field) -> list[str]:
 
 def logistic(generator: Generator) -> Affine | None:
     """The h of a share of two logits 0 and h, or None."""
-    if generator.kind != "share" or len(generator.data) != 2:
+    if generator.sort != "share" or len(generator.data) != 2:
         return None
     return generator.data[1]
 
@@ -63,18 +63,18 @@ def arguments(
     rates = sorted({rate for name in names for rate in _rates(ring, name)})
     scales: dict[Affine, list[Affine]] = {}
     for generator in used:
-        if generator.kind == "erf" and "gelu" in names:
+        if generator.sort == "erf" and "gelu" in names:
             _on_line(scales, generator.data)
         h = logistic(generator)
         if h is not None:
             for rate in rates:
                 _on_line(scales, scaled(h, 1 / rate))
     found: list[Affine] = []
-    for line in (g.data for g in used if g.kind == "step"):
+    for line in (g.data for g in used if g.sort == "step"):
         found += scales.get(line, [])
         if guesses or line not in scales:
             found.append(line)
-    found += [g.data for g in used if g.kind == "erf" and "gelu" in names]
+    found += [g.data for g in used if g.sort == "erf" and "gelu" in names]
     if guesses:
         factors = affine_factors(ring, poly)
         found += [z for factor in factors for z in scales.get(factor, [])]
@@ -96,7 +96,7 @@ def sharp_lines(ring: Ring, poly: Poly) -> set[Affine]:
     return {
         line
         for g in ring.used(poly)
-        if g.kind in ("step", "erf")
+        if g.sort in ("step", "erf")
         for line in [line_of(g.data)[1]]
         if line is not None
     }

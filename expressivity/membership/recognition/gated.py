@@ -193,7 +193,7 @@ def _switched(rows: Sequence[Affine], scales: Sequence[sp.Expr], gate: GateSpec)
 
 def _softmax(ring: Ring, poly: Poly, atoms: _Atoms, gate: GateSpec, field: Field) -> Iterator[Side]:
     count = len(atoms.coordinates)
-    denominators = dict.fromkeys(g.data for g in ring.used(poly) if g.kind == "share")
+    denominators = dict.fromkeys(g.data for g in ring.used(poly) if g.sort == "share")
     for logits in denominators:
         if not 2 <= len(logits) <= count:
             continue

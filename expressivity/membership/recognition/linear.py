@@ -69,9 +69,9 @@ def field_of(ring: Ring, poly: Poly) -> Field:
 
 
 def _constant(generator: Generator) -> sp.Expr | None:
-    if generator.kind == "constant":
+    if generator.sort == "constant":
         return generator.data
-    if generator.kind == "share" and not any(any(h[:-1]) for h in generator.data):
+    if generator.sort == "share" and not any(any(h[:-1]) for h in generator.data):
         terms = [sp.exp(h[-1]) for h in generator.data]
         return terms[generator.index] / sp.Add(*terms)
     return None

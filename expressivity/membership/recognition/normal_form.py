@@ -53,13 +53,13 @@ class Generator:
     """One generator.
 
     Attributes:
-        kind: ``x``, ``step``, ``erf``, ``share`` or ``constant``.
+        sort: ``x``, ``step``, ``erf``, ``share`` or ``constant``.
         data: the axis; the argument, up to sign (step: up to scale); the tuple of logits, the
             first of them 0; or a number.
         index: for ``share``, which logit, at least 1.
     """
 
-    kind: str
+    sort: str
     data: Any
     index: int = 0
 
@@ -251,7 +251,7 @@ class Ring:
         logits: list[Affine] = []
         for (h, powers), c in base.items():
             parts = [self.generators[i] for i, e in powers for _ in range(e)]
-            if any(part.kind != "constant" for part in parts):
+            if any(part.sort != "constant" for part in parts):
                 raise UnrecognisedError
             value = sp.Mul(QQ.to_sympy(c), *[part.data for part in parts])
             if not value.is_positive:
@@ -285,14 +285,14 @@ class Ring:
 
     def _split(self, powers: Powers) -> tuple[list[Generator], Powers]:
         """The denominators, each as often as its exponent says, and the other powers."""
-        kinds = [self.generators[i].kind for i, _ in powers]
+        sorts = [self.generators[i].sort for i, _ in powers]
         bottoms = [
             self.generators[i]
-            for (i, e), kind in zip(powers, kinds, strict=True)
-            if kind == "denominator"
+            for (i, e), sort in zip(powers, sorts, strict=True)
+            if sort == "denominator"
             for _ in range(e)
         ]
-        kept = tuple(p for p, kind in zip(powers, kinds, strict=True) if kind != "denominator")
+        kept = tuple(p for p, sort in zip(powers, sorts, strict=True) if sort != "denominator")
         return bottoms, kept
 
     def share(self, logits: tuple[Affine, ...], index: int) -> Poly:
@@ -355,6 +355,6 @@ class Ring:
             return left or right
         powers = dict(left)
         for index, exponent in right:
-            step = self.generators[index].kind == "step"
+            step = self.generators[index].sort == "step"
             powers[index] = 1 if step else powers.get(index, 0) + exponent
         return tuple(sorted(powers.items()))

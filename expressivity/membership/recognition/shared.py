@@ -32,7 +32,7 @@ def several(search: Search, poly: Poly, wanted: Sum, field: Field) -> Iterator[F
     names = independent(ring, wanted.names, field)
     kinked = [name for name in names if name != "id"]
     directions = arguments(ring, poly, kinked, guesses=False)
-    if not directions and all(g.kind == "x" for g in ring.used(poly)):
+    if not directions and all(g.sort == "x" for g in ring.used(poly)):
         for name in kinked:  # neurons in pairs make polynomials: psi(z) - psi(-z)
             yield from _completed(search, poly, wanted, field, [], {name: sp.S.One}, False)
     if not kinked or not 0 < len(directions) <= _MAX_DIRECTIONS:
@@ -153,7 +153,7 @@ def _completed(
     if not rest:
         yield Formula(neurons=tuple(neurons), left=left, right=right)
         return
-    if any(ring.generators[i].kind != "x" for powers in rest for i, _ in powers):
+    if any(ring.generators[i].sort != "x" for powers in rest for i, _ in powers):
         return
     more = _absorbed(ring, rest, left, wanted, field)
     if more is not None:
@@ -210,7 +210,7 @@ def polynomial(search: Search, poly: Poly, names: Sequence[str], field: Field) -
     """Polynomials of degree at most 2 as sums of products id(z) y."""
     ring = search.ring
     quadratic = all(
-        sum(e for _, e in powers) <= 2 and all(ring.generators[i].kind == "x" for i, _ in powers)
+        sum(e for _, e in powers) <= 2 and all(ring.generators[i].sort == "x" for i, _ in powers)
         for powers in poly
     )
     if not quadratic or not poly or "id" not in names:
