@@ -9,9 +9,10 @@ from importlib.metadata import PackageNotFoundError, version
 _HOMES = {
     "bounds": ("Bound",),
     "checker": ("Answer",),
-    "classes.activations": ("ACTIVATIONS", "Activation", "Z"),
+    "classes.activations": ("ACTIVATIONS", "Activation"),
     "classes.catalogue": ("FAMILIES",),
-    "classes.families": ("Constraint", "Family", "Kind"),
+    "classes.families": ("Family",),
+    "classes.kinds": ("Constraint", "Kind"),
     "classes.gates": ("GATES", "Gate", "GateSpec"),
     "classes.neurons": (
         "MAPS",
@@ -38,7 +39,7 @@ _HOMES = {
     "separation.gaps": ("Gap",),
     "separation.result": ("Result",),
     "symbolic.proof": ("THEOREMS", "Mutation", "Step", "Theorem"),
-    "symbolic.symbols": ("COORDINATES",),
+    "symbolic.symbols": ("COORDINATES", "Z"),
     "targets.builtin": ("TARGETS",),
     "targets.domains": ("Domain", "domain_for"),
     "targets.target": ("Target",),

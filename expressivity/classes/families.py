@@ -8,68 +8,25 @@ numbers may lie, the groups how many neurons share them; vector outputs share ev
 (docs/theory.md, section 1)
 """
 
-import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
+from expressivity.classes.fields import (
+    as_count,
+    as_gate,
+    as_member,
+    as_name,
+    as_names,
+    as_switch,
+)
 from expressivity.classes.gates import GateSpec
-from expressivity.classes.neurons import FORMS, NEURONS, Neuron
+from expressivity.classes.kinds import PER_NEURON, Constraint, Kind, kinds_of
+from expressivity.classes.neurons import NEURONS, Neuron
 
-
-class Kind(StrEnum):
-    """How a layer chooses its activation.
-
-    >>> [(kind.prose, kind.mixes, kind.learned, kind.gated) for kind in Kind]
-    [('fixed', False, False, False), ('LA', True, True, False), ('MoA', True, False, True)]
-    """
-
-    FIXED = "fixed"
-    LA = "la"
-    MOA = "moa"
-
-    @property
-    def prose(self) -> str:
-        """As prose writes it."""
-        return {Kind.FIXED: "fixed", Kind.LA: "LA", Kind.MOA: "MoA"}[self]
-
-    @property
-    def mixes(self) -> bool:
-        """Whether there are coefficients."""
-        return self is not Kind.FIXED
-
-    @property
-    def learned(self) -> bool:
-        """Whether the coefficients are numbers, the same at every input."""
-        return self is Kind.LA
-
-    @property
-    def gated(self) -> bool:
-        """Whether the coefficients depend on the input."""
-        return self is Kind.MOA
-
-    @property
-    def rank(self) -> int:
-        """Its place in the hierarchy, smallest first."""
-        return list(Kind).index(self)
-
-
-class Constraint(StrEnum):
-    """Where the coefficients of a learned activation may lie (M. Manessi, A. Rozza, 2018).
-
-    ``free``: anywhere; ``affine``: their sum is 1; ``simplex``: they are not negative either.
-    """
-
-    FREE = "free"
-    AFFINE = "affine"
-    SIMPLEX = "simplex"
-
-
-PER_NEURON = "neuron"
-"""As many groups as neurons."""
+_COUNTS = ("width", "dimension", "outputs")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,17 +85,17 @@ class Family:
         ) -> None: ...
 
     def __post_init__(self) -> None:
-        neuron = _name("form", self.neuron)
+        neuron = as_name("form", self.neuron)
         record = NEURONS[neuron]
         coerced = {
-            "kind": _member(Kind, "kind", self.kind),
+            "kind": as_member(Kind, "kind", self.kind),
             "neuron": neuron,
-            "dictionary": _names(self.dictionary if record.mixtures else ()),
-            "gate": _gate(self.gate),
-            "constraint": _member(Constraint, "constraint", self.constraint),
-            "groups": self.groups if self.groups == PER_NEURON else _count("groups", self.groups),
-            "bias": _switch("bias", self.bias),
-            **{name: _count(name, getattr(self, name)) for name in _COUNTS},
+            "dictionary": as_names(self.dictionary if record.mixtures else ()),
+            "gate": as_gate(self.gate),
+            "constraint": as_member(Constraint, "constraint", self.constraint),
+            "groups": self.groups if self.groups == PER_NEURON else as_count("groups", self.groups),
+            "bias": as_switch("bias", self.bias),
+            **{name: as_count(name, getattr(self, name)) for name in _COUNTS},
         }
         if not record.mixtures and self.dictionary not in ((), [], FULL_DICTIONARY):
             raise ValueError(
@@ -412,30 +369,6 @@ class Family:
         )
 
 
-def kinds_of(neuron: Neuron) -> tuple[Kind, ...]:
-    """The kinds that a neuron exists in.
-
-    >>> [str(kind) for kind in kinds_of(NEURONS["two_sided"])]
-    ['la', 'moa']
-    """
-    if not neuron.mixtures:
-        return (Kind.FIXED,)
-    single = len(neuron.mixtures) == 1 and len(neuron.mixtures[0]) == 1
-    return tuple(Kind) if single else (Kind.LA, Kind.MOA)
-
-
-def reference_form(neuron: str) -> str:
-    """The form of the fixed layer that a layer is compared with: its own, or that of SwiGLU.
-
-    >>> reference_form("type1"), reference_form("quadratic")
-    ('type1', 'one_sided')
-    """
-    return neuron if Kind.FIXED in kinds_of(NEURONS[neuron]) else "one_sided"
-
-
-FIXED_FORMS = tuple(name for name in FORMS if Kind.FIXED in kinds_of(NEURONS[name]))
-
-
 def map_names(maps: int) -> tuple[str, ...]:
     """Names of the blocks of the affine maps.
 
@@ -443,71 +376,3 @@ def map_names(maps: int) -> tuple[str, ...]:
     ('w', 'v', 'w3')
     """
     return ("w", "v", *(f"w{i}" for i in range(3, maps + 1)))[:maps]
-
-
-_COUNTS = ("width", "dimension", "outputs")
-_E = TypeVar("_E", bound=StrEnum)
-
-
-def _name(field: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"required: the name of a {field}; got {value!r}")
-    return str(value)
-
-
-def _member(choices: type[_E], name: str, value: Any) -> _E:
-    try:
-        return choices(value)
-    except ValueError:
-        listed = ", ".join(choices)
-        raise ValueError(f"required: a {name} among {listed}; got {value!r}") from None
-
-
-def _names(value: Any) -> tuple[str, ...]:
-    names = value.split(",") if isinstance(value, str) else value
-    if not isinstance(names, list | tuple) or not all(
-        isinstance(name, str) for name in cast(Any, names)
-    ):
-        raise ValueError(f"required: a dictionary of names of activations; got {value!r}")
-    return tuple(cast(Any, names))
-
-
-def _gate(value: Any) -> GateSpec | None:
-    if value is None or isinstance(value, GateSpec):
-        return value
-    if isinstance(value, str):
-        return GateSpec(name=value)
-    raise ValueError(f"required: a GateSpec, the name of a gate or None; got {value!r}")
-
-
-def _switch(name: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(f"required: True or False for {name}; got {value!r}")
-    return value
-
-
-def _count(name: str, value: Any) -> int:
-    try:
-        count = operator.index(value)
-    except TypeError:
-        count = None
-    if count is None or isinstance(value, bool):
-        raise ValueError(f"required: {name} as a whole number; got {value!r}")
-    if count < 1:
-        raise ValueError(f"required: {name} of at least 1; got {count}")
-    return count
-
-
-def default_dictionary(neuron: str) -> tuple[str, ...]:
-    """The full dictionary; for products of two mixtures, the four activations T4 and T5 need.
-
-    The 49 products of seven activations are nearly dependent on a bounded domain, and random
-    starts then stop between 1e-6 and 1e-5.
-
-    >>> default_dictionary("quadratic"), default_dictionary("type1") == FULL_DICTIONARY
-    (('id', 'relu', 'silu', 'tanh'), True)
-    """
-    factors = sum(len(maps) for maps in NEURONS[neuron].mixtures)
-    if factors == 0:
-        return ()
-    return FULL_DICTIONARY if factors == 1 else ("id", "relu", "silu", "tanh")

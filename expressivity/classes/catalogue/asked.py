@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 from expressivity.classes.catalogue.registry import FAMILIES, family_named
-from expressivity.classes.families import Constraint, Family, Kind, default_dictionary, kinds_of
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Constraint, Kind, default_dictionary, kinds_of
 from expressivity.classes.neurons import NEURONS
 from expressivity.registry import UnknownNameError
 
