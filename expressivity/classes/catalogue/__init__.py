@@ -13,6 +13,7 @@ from expressivity.classes.catalogue.registry import (
     FAMILIES,
     FURTHER,
     family_named,
+    plain_neurons,
     require_factory,
 )
 
@@ -27,6 +28,7 @@ __all__ = [
     "in_order",
     "is_kind",
     "kind_of",
+    "plain_neurons",
     "require_class",
     "require_factory",
 ]
