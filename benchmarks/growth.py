@@ -21,7 +21,8 @@ from typing import Any
 import torch
 
 from benchmarks.problem import FAMILY, TARGET
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
+from expressivity.classes.kinds import Kind
 from expressivity.fitting import (
     LevenbergMarquardt,
     Problem,

@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.classes.networks import unpack
 from expressivity.fitting import random_starts
 from expressivity.fitting.errors import fit_samples, measuring_grid

@@ -21,7 +21,7 @@ from experiments.pretraining.optimizers import build_optimizers
 from experiments.pretraining.products import fast_products
 from experiments.pretraining.recipes import RECIPES, Mixing, Recipe, RecipeFactory
 from experiments.pretraining.training import compile_parts, gradient, update
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.fitting.memory import keep_freed_memory
 
 _ROUNDS, _STEPS = 8, 2

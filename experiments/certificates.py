@@ -7,7 +7,8 @@ from expressivity.bounds.best_ridge import best_ridge_error
 from expressivity.bounds.ridge_rank import default_degree
 from expressivity.certificates.writer import SEARCH_WIDTH, certify_class
 from expressivity.checker import check_document
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
+from expressivity.classes.kinds import Kind
 from expressivity.runs.folder import Run
 from expressivity.runs.units import OnProgress, Outcome, Unit
 from expressivity.targets.builtin import t2

@@ -36,8 +36,9 @@ from torch import Tensor
 from experiments.descent import Descent, descend
 from experiments.directions import ANGLE, angles_between, attractors, clusters, directions
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.classes.networks import pack, unpack
 from expressivity.fitting import make_problem
 from expressivity.fitting.driver import single_threaded_kernels

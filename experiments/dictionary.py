@@ -6,7 +6,7 @@ from experiments import reading
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.reading import Point, Reading, fits, health, least, point, readings, worst
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.evidence import Verdict
 from expressivity.runs.folder import Run
 from expressivity.separation.unit import FitUnit, Settings

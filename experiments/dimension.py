@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from experiments import reading
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.reading import Curve, fits, health, over_seeds, readings, worst
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.runs.folder import Run
 from expressivity.separation.unit import FitUnit, Noise, Settings
 from expressivity.targets.builtin import t1, t2

@@ -7,8 +7,8 @@ from experiments import reading
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.reading import Point, Reading, fits, health, point, readings
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.families import Kind
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.evidence import Verdict
 from expressivity.membership.inclusions import la_in_moa
 from expressivity.runs.folder import Run

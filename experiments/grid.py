@@ -12,8 +12,8 @@ from typing import Any
 
 from experiments.sweep_file import GridTable, SettingsTable, SweepFile, expression_target
 from expressivity.classes.catalogue import exists_in, is_kind, kind_of
-from expressivity.classes.families import kinds_of
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import kinds_of
 from expressivity.classes.neurons import NEURONS
 from expressivity.fitting.errors import measuring_grid
 from expressivity.separation.asked import Request

@@ -1,23 +1,32 @@
 """The teacher-student matrix: networks of every registered class teach, every class learns.
 
-A class takes its place by one entry in ``FAMILIES``. Two budgets are compared. *Equal width*: as
-many neurons as the teacher. *Equal parameters*: the least width, and not less than the teacher's,
-with at least the teacher's parameters; a student that fails there does not fail for want of
-neurons or parameters. Where the student is the larger class at equal width both are one unit.
+A class takes its place by one entry in ``FAMILIES``, or in ``NEURONS`` if it mixes nothing. Two
+budgets are compared. *Equal width*: as many neurons as the teacher. *Equal parameters*: the least
+width, and not less than the teacher's, with at least the teacher's parameters; a student that fails
+there does not fail for want of neurons or parameters. Where the student is the larger class at
+equal width both are one unit.
 """
 
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.statistics import Interval, median_interval
 from experiments.teachers import LESSONS, REACHED, Effort, Lesson, StudentUnit, Teacher
-from expressivity.classes.catalogue import FAMILIES, FURTHER, FamilyFactory, family_named
+from expressivity.classes.catalogue import (
+    FAMILIES,
+    FURTHER,
+    FamilyFactory,
+    family_named,
+    plain_neurons,
+)
 from expressivity.classes.families import Family
 from expressivity.classes.modules import ModuleFamily
+from expressivity.classes.neurons import NEURONS
 from expressivity.evidence import Verdict
 from expressivity.membership.witnesses import find_witness
 from expressivity.runs.folder import Run
@@ -44,11 +53,12 @@ def classes() -> tuple[str, ...]:
     >>> "la-quadratic" in classes(), "prelu" in classes()
     (True, False)
     """
-    return tuple(
+    named = [
         name
         for name in FAMILIES
         if name not in FURTHER and not isinstance(FAMILIES[name], ModuleFamily)
-    )
+    ]
+    return (*named, *(name for name in plain_neurons() if name in NEURONS.foreign()))
 
 
 class Budget(StrEnum):
@@ -109,7 +119,7 @@ def units(names: Iterable[str], width: int, effort: Effort) -> tuple[StudentUnit
                 name=name,
                 student=family_named(
                     name,
-                    student_width(FAMILIES[name], teacher.family, budget),
+                    student_width(partial(family_named, name), teacher.family, budget),
                     teacher.family.dimension,
                 ),
                 effort=effort,
@@ -211,7 +221,7 @@ def matrix(run: Run, *, budget: Budget = Budget.WIDTH, width: int | None = None)
         # Students come at one width, or at the teacher's and a larger one of equal parameters.
         if cell.teacher_width == chosen and (budget is Budget.PARAMETERS or place not in cells):
             cells[place] = cell
-    order = {name: index for index, name in enumerate(FAMILIES)}
+    order = {name: index for index, name in enumerate(classes())}
     listed = sorted(cells.values(), key=lambda c: (order.get(c.family, len(order)), c.teacher))
     columns = sorted({c.student for c in listed}, key=lambda name: order.get(name, len(order)))
     return Matrix(

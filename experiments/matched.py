@@ -9,7 +9,8 @@ from experiments import reading
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.reading import Point, health, least, point, readings
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
+from expressivity.classes.kinds import Kind
 from expressivity.runs.folder import Run
 from expressivity.separation.asked import Request
 from expressivity.separation.unit import FitUnit, Settings

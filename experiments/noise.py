@@ -6,7 +6,7 @@ from experiments import reading
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.reading import Reading, fits, health, readings, worst
 from experiments.statistics import Interval, median_interval
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.runs.folder import Run
 from expressivity.separation.unit import FitUnit, Noise, Settings
 from expressivity.targets.builtin import t1, t2

@@ -15,8 +15,8 @@ from typing import Any
 from experiments.experiment import Tier
 from experiments.statistics import Interval, median_interval
 from expressivity.bounds import Bound
-from expressivity.classes.families import Kind
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import NEURONS, Neuron
 from expressivity.evidence import Verdict
 from expressivity.runs.folder import Run, read_lanes

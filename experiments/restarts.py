@@ -9,7 +9,7 @@ from statistics import median
 from experiments import reading
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.reading import Reading, fits, health, least, readings
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.evidence import Verdict
 from expressivity.fitting.state import Status
 from expressivity.runs.folder import Run

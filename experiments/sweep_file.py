@@ -16,8 +16,8 @@ from experiments.experiment import EXPERIMENTS, Tier
 from experiments.toml_lines import key_lines
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.catalogue import require_class
-from expressivity.classes.families import Constraint
 from expressivity.classes.gates import GATES
+from expressivity.classes.kinds import Constraint
 from expressivity.classes.neurons import NEURONS
 from expressivity.fitting.errors import measuring_grid
 from expressivity.separation.unit import DTYPES, LOSSES, MAX_SEED, OPTIMIZERS

@@ -11,7 +11,8 @@ _HOMES = {
     "checker": ("Answer",),
     "classes.activations": ("ACTIVATIONS", "Activation"),
     "classes.catalogue": ("FAMILIES",),
-    "classes.families": ("Constraint", "Family", "Kind"),
+    "classes.families": ("Family",),
+    "classes.kinds": ("Constraint", "Kind"),
     "classes.gates": ("GATES", "Gate", "GateSpec"),
     "classes.neurons": (
         "MAPS",

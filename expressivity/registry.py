@@ -173,6 +173,11 @@ class Registry(Generic[T]):
                 notice(f"left out: {error}")
         return made
 
+    def foreign(self) -> tuple[str, ...]:
+        """Names that other packages than this one have registered, in their order."""
+        self._load_plugins()
+        return tuple(name for name, origin in self._origins.items() if not origin.own)
+
     def __getitem__(self, name: str) -> T:
         self._load_plugins()
         if name not in self._entries:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from expressivity.classes.families import Kind, kinds_of
+from expressivity.classes.kinds import Kind, kinds_of
 from expressivity.classes.neurons import FORMS, NEURONS, Neuron
 from expressivity.evidence import Evidence
 from expressivity.symbolic.proof import ProofVerdict

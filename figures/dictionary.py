@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.dictionary import Bar, bars
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.evidence import Evidence, Verdict
 from figures.curves import FLOOR, RANKS, failed_at_edge, interval_line
 from figures.figure import FIGURES, PaperFigure

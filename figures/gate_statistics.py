@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from experiments.pretraining.arm_names import plain_gated
 from experiments.pretraining.summary import compared
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
 from figures.style import PAGE, SOFT, look_of, names, new_figure, panel

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from experiments.gates import SPECS, Cell, cells
-from expressivity.classes.families import Kind
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.evidence import Verdict
 from figures.curves import FLOOR, RANKS, failed_at_edge, interval_line
 from figures.figure import FIGURES, PaperFigure

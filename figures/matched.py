@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from experiments.matched import Budget, Match, matches
 from experiments.reading import Point
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.evidence import Evidence
 from figures.curves import FLOOR, RANKS, failed, interval_line
 from figures.figure import FIGURES, PaperFigure

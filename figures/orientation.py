@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from experiments.orientation import Count, counts
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
 from figures.style import COLUMN, INK, SOFT, log_ticks, look_of, new_figure

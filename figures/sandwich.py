@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from experiments.certificates import sandwich
 from experiments.reading import Reading, readings
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import NEURONS
 from expressivity.evidence import Evidence
 from expressivity.targets.builtin import t2

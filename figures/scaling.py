@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.pretraining.summary import scaled
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.evidence import Evidence
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs

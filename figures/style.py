@@ -26,7 +26,7 @@ from matplotlib.ticker import (
     StrMethodFormatter,
 )
 
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.evidence import Evidence
 
 COLUMN, PAGE = 3.3, 6.9

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 from experiments.reading import Reading, readings
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import NEURONS
 from expressivity.evidence import Evidence
 from expressivity.targets.builtin import t2

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from matplotlib.figure import Figure
 
 from experiments.reading import Curve
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.evidence import Evidence
 from figures.curves import draw_bounds, draw_curve, end_labels
 from figures.style import (

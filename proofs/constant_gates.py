@@ -12,8 +12,9 @@ from typing import Any
 import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY, Activation
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import NEURONS
 from expressivity.classes.weights import Weights, lift, network_expression
 from expressivity.symbolic.identities import is_identity

@@ -14,8 +14,9 @@ from itertools import product
 import sympy as sp
 
 from expressivity.classes.facts import settle
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import FORMS
 from expressivity.classes.weights import Weights, lift, network_expression
 from expressivity.membership.obstructions.sign_definite import sign_definite_obstruction

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import Family, Kind, map_names
+from expressivity.classes.families import Family, map_names
 from expressivity.classes.gates import GATES, GateSpec
 from expressivity.classes.generic_neuron import AFFINE_MAP, TANGENT
+from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import NEURONS
 from expressivity.symbolic.identities import is_identity
 from expressivity.symbolic.proof import Mutation, Step

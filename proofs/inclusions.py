@@ -12,9 +12,9 @@ from typing import Any
 import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, GateSpec
-from expressivity.classes.kinds import FIXED_FORMS
+from expressivity.classes.kinds import FIXED_FORMS, Kind
 from expressivity.classes.weights import Weights, network_expression
 from expressivity.membership.obstructions.pole_order import has_simple_poles, higher_pole
 from expressivity.symbolic.identities import is_identity

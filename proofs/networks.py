@@ -5,7 +5,8 @@ from typing import Any
 
 import sympy as sp
 
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
+from expressivity.classes.kinds import Kind
 from expressivity.classes.weights import Weights, network_expression
 
 

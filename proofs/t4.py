@@ -13,8 +13,9 @@ from dataclasses import replace
 import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.generic_neuron import AFFINE_MAP
+from expressivity.classes.kinds import Kind
 from expressivity.symbolic.identities import is_identity
 from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
 from proofs import gated_separation

@@ -15,8 +15,9 @@ import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY, Activation
 from expressivity.classes.facts import settle
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.classes.weights import Weights, network_expression
 from expressivity.membership.obstructions.pole_order import (
     common_kink_leaves_no_jump,

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from expressivity.classes.families import Kind
-from expressivity.classes.kinds import FIXED_FORMS
+from expressivity.classes.kinds import FIXED_FORMS, Kind
 from expressivity.classes.neurons import FORMS
 
 ROOT = Path(__file__).parents[1]

@@ -8,7 +8,7 @@ from experiments.pretraining.comparison import Table
 from experiments.pretraining.data import Corpus
 from experiments.pretraining.recipes import Mixing, RecipeFactory
 from experiments.pretraining.runs import TrainingUnit
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.layers.initialisation import Match, Mixture
 
 

@@ -17,7 +17,7 @@ from experiments.pretraining.gates import GateStatistics, gate_statistics
 from experiments.pretraining.model import Transformer
 from experiments.pretraining.recipes import Recipe
 from experiments.pretraining.training import evaluate
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.layers.feed_forward import FeedForward
 
 _TEXTS_AT_A_TIME = 32

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 
 
 @dataclass(frozen=True, kw_only=True)

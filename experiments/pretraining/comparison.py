@@ -14,7 +14,7 @@ from experiments.pretraining.data import Corpus
 from experiments.pretraining.recipes import Mixing, RecipeFactory
 from experiments.pretraining.runs import TrainingUnit
 from experiments.statistics import Interval, mean_interval
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.runs.folder import Entry
 
 

@@ -135,7 +135,7 @@ class Transformer(nn.Module):
             families begin with equal weights wherever both have them.
         device: of the weights; ``meta`` holds none.
 
-    >>> from expressivity.classes.families import Kind
+    >>> from expressivity.classes.kinds import Kind
     >>> family = Family(kind=Kind.LA, neuron="type1", width=8, dimension=4, outputs=4)
     >>> config = ModelConfig(layers=2, heads=2, context=16, feed_forward=family)
     >>> model = Transformer(config, seed=0)

@@ -44,7 +44,7 @@ class MixtureOfExperts(nn.Module):
 
     Source: Fedus, Zoph and Shazeer (2022), arXiv:2101.03961, equation 4, for K experts a token.
 
-    >>> from expressivity.classes.families import Kind
+    >>> from expressivity.classes.kinds import Kind
     >>> family = Family(kind=Kind.LA, neuron="type1", width=8, dimension=4, outputs=4)
     >>> y, balance = MixtureOfExperts(family, Experts(count=4))(torch.zeros(2, 3, 4))
     >>> y.shape, balance.shape

@@ -16,8 +16,8 @@ from experiments.pretraining.recipes import (
     steps_for,
 )
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import Kind
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import NEURONS
 from expressivity.commands.arguments import choice
 from expressivity.fitting.program import compiler_available

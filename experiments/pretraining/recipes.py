@@ -11,9 +11,9 @@ from enum import StrEnum
 from experiments.pretraining.model import ModelConfig
 from experiments.pretraining.moe import Experts
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
-from expressivity.classes.kinds import reference_form
+from expressivity.classes.kinds import Kind, reference_form
 from expressivity.classes.neurons import NEURONS
 from expressivity.layers.initialisation import Initialisation, Mixture
 from expressivity.registry import Registry, a_function

@@ -26,7 +26,7 @@ def lower_bounds(target: Target, family: Family, *, norms: TargetNorms) -> tuple
     Raises:
         ValueError: target and family have different dimensions.
 
-    >>> from expressivity.classes.families import Kind
+    >>> from expressivity.classes.kinds import Kind
     >>> from expressivity.targets.builtin import t1
     >>> family = Family(
     ...     kind=Kind.FIXED, neuron="type1", width=4, dimension=1, dictionary=("silu",)

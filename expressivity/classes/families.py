@@ -15,12 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 from expressivity.classes import fields
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
+from expressivity.classes.fields import (
+    as_count,
+    as_gate,
+    as_member,
+    as_name,
+    as_names,
+    as_switch,
+)
 from expressivity.classes.gates import GateSpec
-from expressivity.classes.kinds import Constraint, Kind, kinds_of
+from expressivity.classes.kinds import PER_NEURON, Constraint, Kind, kinds_of
 from expressivity.classes.neurons import NEURONS, Neuron
 
-PER_NEURON = "neuron"
-"""As many groups as neurons."""
 _COUNTS = ("width", "dimension", "outputs")
 
 
@@ -80,19 +86,17 @@ class Family:
         ) -> None: ...
 
     def __post_init__(self) -> None:
-        neuron = fields.a_name("form", self.neuron)
+        neuron = as_name("form", self.neuron)
         record = NEURONS[neuron]
         coerced = {
-            "kind": fields.a_member(Kind, "kind", self.kind),
+            "kind": as_member(Kind, "kind", self.kind),
             "neuron": neuron,
-            "dictionary": fields.names(self.dictionary if record.mixtures else ()),
-            "gate": fields.a_gate(self.gate),
-            "constraint": fields.a_member(Constraint, "constraint", self.constraint),
-            "groups": self.groups
-            if self.groups == PER_NEURON
-            else fields.a_count("groups", self.groups),
-            "bias": fields.a_switch("bias", self.bias),
-            **{name: fields.a_count(name, getattr(self, name)) for name in _COUNTS},
+            "dictionary": as_names(self.dictionary if record.mixtures else ()),
+            "gate": as_gate(self.gate),
+            "constraint": as_member(Constraint, "constraint", self.constraint),
+            "groups": self.groups if self.groups == PER_NEURON else as_count("groups", self.groups),
+            "bias": as_switch("bias", self.bias),
+            **{name: as_count(name, getattr(self, name)) for name in _COUNTS},
         }
         if not record.mixtures and self.dictionary not in ((), [], FULL_DICTIONARY):
             raise ValueError(
@@ -373,18 +377,3 @@ def map_names(maps: int) -> tuple[str, ...]:
     ('w', 'v', 'w3')
     """
     return ("w", "v", *(f"w{i}" for i in range(3, maps + 1)))[:maps]
-
-
-def default_dictionary(neuron: str) -> tuple[str, ...]:
-    """The full dictionary; for products of two mixtures, the four activations T4 and T5 need.
-
-    The 49 products of seven activations are nearly dependent on a bounded domain, and random
-    starts then stop between 1e-6 and 1e-5.
-
-    >>> default_dictionary("quadratic"), default_dictionary("type1") == FULL_DICTIONARY
-    (('id', 'relu', 'silu', 'tanh'), True)
-    """
-    factors = sum(len(maps) for maps in NEURONS[neuron].mixtures)
-    if factors == 0:
-        return ()
-    return FULL_DICTIONARY if factors == 1 else ("id", "relu", "silu", "tanh")

@@ -1,4 +1,7 @@
-"""Fields of a family from what a person may write; each refuses the rest in one line."""
+"""Fields of a description: coerced where a person may write them differently, or refused.
+
+Each function returns the field's value or raises a ValueError of one line.
+"""
 
 import operator
 from enum import StrEnum
@@ -9,15 +12,15 @@ from expressivity.classes.gates import GateSpec
 _E = TypeVar("_E", bound=StrEnum)
 
 
-def a_name(field: str, value: Any) -> str:
-    """A name, as text."""
+def as_name(field: str, value: Any) -> str:
+    """A text."""
     if not isinstance(value, str):
         raise ValueError(f"required: the name of a {field}; got {value!r}")
     return str(value)
 
 
-def a_member(choices: type[_E], name: str, value: Any) -> _E:
-    """A member of an enumeration, or its text."""
+def as_member(choices: type[_E], name: str, value: Any) -> _E:
+    """A member of an enumeration, or its name."""
     try:
         return choices(value)
     except ValueError:
@@ -25,8 +28,12 @@ def a_member(choices: type[_E], name: str, value: Any) -> _E:
         raise ValueError(f"required: a {name} among {listed}; got {value!r}") from None
 
 
-def names(value: Any) -> tuple[str, ...]:
-    """Names, in a list or separated by commas."""
+def as_names(value: Any) -> tuple[str, ...]:
+    """Names, listed or with commas between them.
+
+    >>> as_names("relu,tanh")
+    ('relu', 'tanh')
+    """
     names = value.split(",") if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not all(
         isinstance(name, str) for name in cast(Any, names)
@@ -35,8 +42,8 @@ def names(value: Any) -> tuple[str, ...]:
     return tuple(cast(Any, names))
 
 
-def a_gate(value: Any) -> GateSpec | None:
-    """A gate, its name, or none."""
+def as_gate(value: Any) -> GateSpec | None:
+    """A gate with its switches; a name means both on."""
     if value is None or isinstance(value, GateSpec):
         return value
     if isinstance(value, str):
@@ -44,14 +51,14 @@ def a_gate(value: Any) -> GateSpec | None:
     raise ValueError(f"required: a GateSpec, the name of a gate or None; got {value!r}")
 
 
-def a_switch(name: str, value: Any) -> bool:
-    """True or False."""
+def as_switch(name: str, value: Any) -> bool:
+    """True or False, and nothing that Python takes for one of them."""
     if not isinstance(value, bool):
         raise ValueError(f"required: True or False for {name}; got {value!r}")
     return value
 
 
-def a_count(name: str, value: Any) -> int:
+def as_count(name: str, value: Any) -> int:
     """A whole number of at least 1."""
     try:
         count = operator.index(value)

@@ -1,7 +1,8 @@
-"""How a layer chooses its activation, and where learned coefficients may lie."""
+"""How a layer comes by its coefficients, and in which of these ways a neuron exists."""
 
 from enum import StrEnum
 
+from expressivity.classes.activations import FULL_DICTIONARY
 from expressivity.classes.neurons import FORMS, NEURONS, Neuron
 
 
@@ -53,6 +54,10 @@ class Constraint(StrEnum):
     SIMPLEX = "simplex"
 
 
+PER_NEURON = "neuron"
+"""As many groups as neurons."""
+
+
 def kinds_of(neuron: Neuron) -> tuple[Kind, ...]:
     """The kinds that a neuron exists in.
 
@@ -75,3 +80,18 @@ def reference_form(neuron: str) -> str:
 
 
 FIXED_FORMS = tuple(name for name in FORMS if Kind.FIXED in kinds_of(NEURONS[name]))
+
+
+def default_dictionary(neuron: str) -> tuple[str, ...]:
+    """The full dictionary; for products of two mixtures, the four activations T4 and T5 need.
+
+    The 49 products of seven activations are nearly dependent on a bounded domain, and random
+    starts then stop between 1e-6 and 1e-5.
+
+    >>> default_dictionary("quadratic"), default_dictionary("type1") == FULL_DICTIONARY
+    (('id', 'relu', 'silu', 'tanh'), True)
+    """
+    factors = sum(len(maps) for maps in NEURONS[neuron].mixtures)
+    if factors == 0:
+        return ()
+    return FULL_DICTIONARY if factors == 1 else ("id", "relu", "silu", "tanh")

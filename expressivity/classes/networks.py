@@ -17,8 +17,9 @@ import torch
 from torch import Tensor
 
 from expressivity.classes.activations import ACTIVATIONS, stack_dictionary
-from expressivity.classes.families import PER_NEURON, Constraint, Family
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, Gate
+from expressivity.classes.kinds import PER_NEURON, Constraint
 from expressivity.classes.neurons import NEURONS
 from expressivity.classes.neurons.record import Partials
 
@@ -373,7 +374,7 @@ def evaluate_with_gradient(
 ) -> tuple[Tensor, Tensor]:
     """Values f_LON and spatial gradients g_LOND of packed networks at nodes, uncompiled.
 
-    >>> from expressivity.classes.families import Kind
+    >>> from expressivity.classes.kinds import Kind
     >>> family = Family(
     ...     kind=Kind.FIXED, neuron="type1", width=1, dimension=1, dictionary=("tanh",)
     ... )

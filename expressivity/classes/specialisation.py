@@ -4,7 +4,7 @@ L(z) R(y) with R = id is L(z) y, and a mixture of products holds every product o
 docs/theory.md, section 2. Everything is read from the records.
 """
 
-from expressivity.classes.families import Kind, kinds_of
+from expressivity.classes.kinds import Kind, kinds_of
 from expressivity.classes.neurons import NEURONS, Neuron
 
 Specialisation = tuple[tuple[int | None, ...], ...]

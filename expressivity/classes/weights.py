@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.families import Constraint, Family, map_names
+from expressivity.classes.families import Family, map_names
 from expressivity.classes.gates import GATES, GateSpec, gate_of
+from expressivity.classes.kinds import Constraint
 from expressivity.classes.networks import pack
 from expressivity.symbolic.identities import is_identity
 from expressivity.symbolic.symbols import COORDINATES

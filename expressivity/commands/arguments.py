@@ -12,7 +12,7 @@ def choice(kind: type[Choice], name: str, noun: str) -> Choice:
     Raises:
         ValueError: an unknown name; the choices are listed.
 
-    >>> from expressivity.classes.families import Kind
+    >>> from expressivity.classes.kinds import Kind
     >>> choice(Kind, "la", "family")
     <Kind.LA: 'la'>
     """

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from expressivity.classes.families import Constraint, Family
+from expressivity.classes.families import Family
+from expressivity.classes.kinds import Constraint
 from expressivity.commands.console import table_console
 from expressivity.commands.options import ClassOptions
 from expressivity.evidence import Verdict

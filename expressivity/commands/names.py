@@ -8,8 +8,9 @@ from rich.table import Table
 
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.catalogue import FAMILIES, FamilyFactory
-from expressivity.classes.families import Constraint, Family
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, Gate
+from expressivity.classes.kinds import Constraint
 from expressivity.classes.modules import ModuleFamily
 from expressivity.classes.neurons import NEURONS
 from expressivity.commands.console import table_console

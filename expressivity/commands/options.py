@@ -72,8 +72,8 @@ class ClassOptions:
         Raises:
             ValueError: one line on the first that is wrong.
         """
-        from expressivity.classes.families import PER_NEURON
         from expressivity.classes.gates import GateSpec
+        from expressivity.classes.kinds import PER_NEURON
         from expressivity.separation.asked import Request
 
         groups: int | str = self.groups

@@ -11,7 +11,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from expressivity.classes.families import Constraint, Family, map_names
+from expressivity.classes.families import Family, map_names
+from expressivity.classes.kinds import Constraint
 from expressivity.classes.networks import constrained
 from expressivity.layers.initialisation import Initialisation, SideStart, output_factor, starts
 from expressivity.layers.neurons import Program, Side, neurons

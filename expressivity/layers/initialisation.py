@@ -22,8 +22,9 @@ import torch
 from torch import Tensor
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.families import Constraint, Family
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES
+from expressivity.classes.kinds import Constraint
 from expressivity.classes.networks import constrained
 from expressivity.classes.weights import constant_gate
 
@@ -110,7 +111,7 @@ def side_start(
         None where docs/theory.md, section 2, has no map, or no multiple of the coefficients obeys
         the constraint.
 
-    >>> from expressivity.classes.families import Kind
+    >>> from expressivity.classes.kinds import Kind
     >>> from expressivity.classes.gates import GateSpec
     >>> family = Family(kind=Kind.MOA, neuron="type1", width=1, dimension=1,
     ...                 dictionary=("relu", "tanh"), gate=GateSpec(name="sigmoid"))

@@ -16,8 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import Family, Kind, kinds_of
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind, kinds_of
 from expressivity.classes.neurons import NEURONS
 from expressivity.classes.specialisation import fixed_form
 from expressivity.fitting.memory import keep_freed_memory

@@ -7,7 +7,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
+from expressivity.classes.kinds import Kind
 from expressivity.layers.activation_names import ACTIVATION_NAMES, Pointwise, activation_names
 from expressivity.layers.agreement import disagreement, undisturbed
 from expressivity.layers.blocks import Block, Style, formula, obstacle

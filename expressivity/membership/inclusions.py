@@ -11,8 +11,9 @@ from typing import Any
 
 import sympy as sp
 
-from expressivity.classes.families import PER_NEURON, Constraint, Family, Kind, map_names
+from expressivity.classes.families import Family, map_names
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import PER_NEURON, Constraint, Kind
 from expressivity.classes.neurons import NEURONS
 from expressivity.classes.weights import Weights, constant_gate, lift
 from expressivity.membership.shapes import Shape, map_places, shape_of

@@ -47,7 +47,7 @@ def sentence(gap: Gap) -> str:
     """A gap in plain words.
 
     >>> from expressivity.evidence import Evidence
-    >>> from expressivity.classes.families import Kind
+    >>> from expressivity.classes.kinds import Kind
     >>> sentence(
     ...     Gap(
     ...         target="t2", form="type1", smaller=Kind.LA, larger=Kind.MOA, expected=True,

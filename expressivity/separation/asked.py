@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from expressivity.classes.activations import FULL_DICTIONARY
 from expressivity.classes.catalogue import exists_in, families_of, in_order, is_kind, kind_of
-from expressivity.classes.families import PER_NEURON, Constraint, Family, Kind, kinds_of
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import PER_NEURON, Constraint, Kind, kinds_of
 from expressivity.classes.neurons import FORMS, NEURONS
 from expressivity.separation.claims import CLAIMS
 from expressivity.targets.target import Target

@@ -8,7 +8,8 @@ The table ``CLAIMS`` drives both the default ladder and what is expected of each
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from expressivity.classes.families import Family, Kind, default_dictionary
+from expressivity.classes.families import Family
+from expressivity.classes.kinds import Kind, default_dictionary
 from expressivity.fitting.errors import measuring_grid
 from expressivity.targets.builtin import TARGETS, TargetFactory, made
 from expressivity.targets.target import Target

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-from expressivity.classes.families import Constraint, Family, Kind
+from expressivity.classes.families import Family
+from expressivity.classes.kinds import Constraint, Kind
 from expressivity.evidence import Evidence, Verdict, weakest
 from expressivity.membership.inclusions import la_in_moa
 from expressivity.separation.claims import claim_of

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from pydantic import PlainSerializer, PlainValidator, TypeAdapter, ValidationInfo
 
 from expressivity.bounds import Bound
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
+from expressivity.classes.kinds import Kind
 from expressivity.evidence import Evidence, Figure, Membership
 from expressivity.fitting.errors import TargetNorm
 from expressivity.runs.folder import Entry

@@ -13,7 +13,7 @@ import pytest
 from experiments.experiment import EXPERIMENTS, Tier
 from experiments.gates import SPECS
 from experiments.reading import SEEDS
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.classes.networks import Structure
 from expressivity.separation.unit import FitUnit
 

@@ -13,7 +13,7 @@ from experiments import noise, restarts, width_sweep
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.reading import health
 from experiments.running import run_experiment
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.evidence import Verdict
 from expressivity.separation import unit as separation
 from expressivity.separation.unit import FitUnit

@@ -23,8 +23,9 @@ from experiments import (
 from experiments.experiment import EXPERIMENTS, Tier
 from experiments.matched import COST, Budget, matched_widths
 from experiments.reading import health, least, readings, worst
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import FORMS
 from expressivity.evidence import Verdict
 from expressivity.membership.inclusions import la_in_moa

@@ -26,7 +26,7 @@ from experiments.hierarchy import (
 )
 from experiments.teachers import Effort, StudentUnit, Teacher, exact
 from expressivity.classes.catalogue import FAMILIES, family_of
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.classes.weights import start_from
 from expressivity.fitting.starts import random_start, random_starts
 from expressivity.runs import units as work

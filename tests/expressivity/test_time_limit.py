@@ -13,7 +13,8 @@ import time
 
 import pytest
 
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
+from expressivity.classes.kinds import Kind
 from expressivity.evidence import UNDECIDED, Verdict
 from expressivity.membership import decide as membership
 from expressivity.membership.decide import classify, decide

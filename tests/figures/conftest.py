@@ -16,8 +16,9 @@ from experiments.experiment import Tier
 from experiments.gates import SPECS, relu_target
 from experiments.matched import pairs
 from expressivity.bounds import Bound
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.classes.networks import parameter_length
 from expressivity.classes.weights import start_from
 from expressivity.evidence import Evidence, Membership, Verdict

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from experiments.reading import readings
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.targets.builtin import t2
 from figures.stored import best_network, target_jump
 

@@ -14,7 +14,8 @@ from expressivity.bounds import (
     lower_bounds,
 )
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
+from expressivity.classes.kinds import Kind
 from expressivity.symbolic.parser import parse
 from expressivity.targets.domains import domain_for, square
 from expressivity.targets.quadrature import rule

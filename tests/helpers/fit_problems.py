@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.classes.networks import evaluate, pack
 from expressivity.fitting import (
     Adam,

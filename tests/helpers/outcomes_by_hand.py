@@ -5,7 +5,8 @@ from pathlib import Path
 
 import torch
 
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
+from expressivity.classes.kinds import Kind
 from expressivity.runs.folder import Entry, RunFolder
 from expressivity.runs.manifest import Members
 from expressivity.runs.units import Outcome

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import sympy as sp
 
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
-from expressivity.classes.kinds import FIXED_FORMS
+from expressivity.classes.kinds import FIXED_FORMS, Kind
 from expressivity.classes.neurons import FORMS
 from expressivity.classes.weights import Weights, network_expression
 from expressivity.targets.domains import domain_for

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import sample_run as sample
 
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.runs.folder import Run, read_run
 
 LIBRARY = ("verdict", "ladder", "labels", "failures", "provenance", "rerun")

@@ -1,8 +1,9 @@
 """Results made by hand, and the gap between two classes of them."""
 
 from expressivity.bounds import Bound
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.evidence import UNDECIDED, Evidence, Membership, Verdict
 from expressivity.fitting.errors import TargetNorm
 from expressivity.separation.gaps import Gap, find_gaps

@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 from expressivity.bounds import Bound
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.evidence import Evidence, Membership, Verdict
 from expressivity.output import sealed
 from expressivity.runs.folder import RunFolder

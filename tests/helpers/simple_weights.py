@@ -4,7 +4,8 @@ import random
 
 import sympy as sp
 
-from expressivity.classes.families import Constraint, Family
+from expressivity.classes.families import Family
+from expressivity.classes.kinds import Constraint
 from expressivity.classes.weights import Weights
 
 

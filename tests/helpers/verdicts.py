@@ -6,9 +6,9 @@ import sympy as sp
 from hypothesis import strategies as st
 
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
-from expressivity.classes.kinds import FIXED_FORMS
+from expressivity.classes.kinds import FIXED_FORMS, Kind
 from expressivity.classes.neurons import FORMS
 from expressivity.evidence import Evidence, Verdict
 from expressivity.membership.decide import decide

@@ -16,7 +16,8 @@ from expressivity.bounds import TargetNorms, lower_bounds
 from expressivity.bounds.free_knots import slope_cost
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.facts import is_homogeneous, parts_lie_in
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
+from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import FORMS
 from expressivity.membership.obstructions.homogeneity import homogeneity_obstruction
 from expressivity.membership.obstructions.parity import parity_obstruction

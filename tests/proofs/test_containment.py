@@ -12,8 +12,9 @@ import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.facts import settle
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import FORMS, NEURONS
 from expressivity.classes.properties import vanishing_order
 from expressivity.classes.weights import Weights, network_expression

@@ -10,7 +10,8 @@ import pytest
 import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
+from expressivity.classes.kinds import Kind
 from expressivity.membership.obstructions.pole_order import (
     common_kink_leaves_no_jump,
     has_simple_poles,

@@ -12,8 +12,8 @@ import sample_run as sample
 import torch
 
 from expressivity.bounds.bound import Method
-from expressivity.classes.families import Kind
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.report.results import fits
 from expressivity.runs.folder import read_run
 from expressivity.symbolic.proof import THEOREMS, ProofVerdict, prove

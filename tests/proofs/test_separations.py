@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
 from expressivity.classes.facts import pieces
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.generic_neuron import (
     AFFINE_FACTOR,
@@ -28,6 +28,7 @@ from expressivity.classes.generic_neuron import (
     neuron_is_c1,
     neuron_jumps,
 )
+from expressivity.classes.kinds import Kind
 from expressivity.membership.obstructions.jump_amplitude import jump_amplitude_obstruction
 from expressivity.membership.obstructions.smoothness import smoothness_obstruction
 from expressivity.symbolic.identities import is_identity

@@ -21,6 +21,7 @@ from expressivity.classes.catalogue.registry import (
     FAMILIES,
     FURTHER,
     family_named,
+    plain_neurons,
     require_factory,
 )
 
@@ -35,6 +36,7 @@ __all__ = [
     "in_order",
     "is_kind",
     "kind_of",
+    "plain_neurons",
     "require_class",
     "require_factory",
 ]

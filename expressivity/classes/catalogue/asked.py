@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from expressivity.classes.catalogue.registry import FAMILIES, family_named
-from expressivity.classes.families import Constraint, Family, Kind, default_dictionary, kinds_of
+from expressivity.classes.catalogue.registry import FAMILIES, family_named, plain_neurons
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Constraint, Kind, default_dictionary, kinds_of
 from expressivity.classes.neurons import NEURONS
 from expressivity.registry import UnknownNameError
 
@@ -21,7 +22,7 @@ def require_class(name: str) -> None:
         UnknownNameError: the choices are listed.
     """
     known = dict.fromkeys([*map(str, Kind), *FAMILIES])
-    if name not in known:
+    if name not in known and name not in plain_neurons():
         raise UnknownNameError(f"unknown family {name!r}: choose from {', '.join(known)}")
 
 

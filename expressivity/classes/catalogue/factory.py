@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from expressivity.classes.families import Constraint, Family, Kind, default_dictionary
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Constraint, Kind, default_dictionary
 
 FamilyFactory = Callable[[int, int], Family]
 """(width, dimension) -> the family."""

@@ -6,6 +6,7 @@ from expressivity.classes.catalogue import adaptive, gated, learned, paper, per_
 from expressivity.classes.catalogue.factory import FamilyFactory
 from expressivity.classes.families import Family
 from expressivity.classes.modules import ModuleClass, ModuleFamily
+from expressivity.classes.neurons import NEURONS
 from expressivity.registry import Registry
 
 
@@ -45,8 +46,19 @@ FURTHER: frozenset[str] = frozenset(name for cluster in _FURTHER for name in clu
 """The library's classes beyond those of arXiv:2605.26647."""
 
 
+def plain_neurons() -> tuple[str, ...]:
+    """Names of neurons that mix nothing, which no entry has.
+
+    >>> "maxout2" in plain_neurons(), "type1" in plain_neurons()
+    (True, False)
+    """
+    return tuple(n for n in NEURONS if not NEURONS[n].mixtures and n not in FAMILIES)
+
+
 def family_named(name: str, width: int, dimension: int) -> Family:
     """The family of a name, for whoever needs to know what its neurons are.
+
+    A neuron that mixes nothing is a class by its own name.
 
     Raises:
         UnknownNameError: no entry has the name.
@@ -55,6 +67,8 @@ def family_named(name: str, width: int, dimension: int) -> Family:
     >>> family_named("swish-beta", 3, 2).parameter_count
     15
     """
+    if name in plain_neurons():
+        return Family(neuron=name, kind="fixed", width=width, dimension=dimension)
     made = FAMILIES.use(name, lambda factory: factory(width, dimension))
     if isinstance(made, ModuleClass):
         raise ValueError(f"required: a class described by a neuron; got the module {name}")

@@ -7,6 +7,7 @@ from typing import Any
 
 import sympy as sp
 import torch
+from sympy.core.relational import Relational
 
 from expressivity.classes import facts
 from expressivity.classes.neurons.record import MAPS, MAX_MAPS, MIXTURES, Neuron, Partials
@@ -92,7 +93,8 @@ def _unusable_expression(neuron: Neuron) -> Iterator[str]:
         return
     for mixture in MIXTURES[: len(neuron.mixtures)]:
         bent = sp.diff(expression, mixture, 2)
-        if is_identity(bent, sp.S.Zero) is not True:
+        chosen = any(c.has(mixture) for c in expression.atoms(Relational))  # bends without a trace
+        if chosen or is_identity(bent, sp.S.Zero) is not True:
             yield f"an expression that is linear in the mixture {mixture}; got {expression}"
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from expressivity.classes.families import PER_NEURON, Constraint, Family, map_names
+from expressivity.classes.families import Family, map_names
+from expressivity.classes.kinds import PER_NEURON, Constraint
 from expressivity.classes.weights import Weights, defect
 from expressivity.symbolic.identities import is_identity
 

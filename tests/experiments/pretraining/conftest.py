@@ -8,7 +8,7 @@ import pytest
 from experiments.pretraining.data import Corpus, find_text, join
 from experiments.pretraining.moe import Experts
 from experiments.pretraining.recipes import Compile, Mixing, Recipe, TrainingConfig, sized
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 
 
 @pytest.fixture

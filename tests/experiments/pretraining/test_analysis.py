@@ -9,7 +9,7 @@ from experiments.pretraining.analysis import analyse, freeze, observe
 from experiments.pretraining.model import Transformer
 from experiments.pretraining.moe import Experts
 from experiments.pretraining.recipes import Mixing
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import FORMS
 from expressivity.layers.feed_forward import FeedForward
 

@@ -13,7 +13,7 @@ from experiments.pretraining.recipes import Mixing, tiny
 from experiments.pretraining.report_section import section
 from experiments.pretraining.summary import compared
 from experiments.pretraining.views import VIEWS
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.runs.folder import Entry, Run, read_lanes, read_run
 
 LOSSES = {

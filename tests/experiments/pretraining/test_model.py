@@ -9,8 +9,8 @@ import torch
 from experiments.pretraining.model import ModelConfig, Transformer, angles, rotate
 from experiments.pretraining.moe import Experts
 from experiments.pretraining.recipes import RECIPES, Mixing, tiny
-from expressivity.classes.families import Kind
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import FORMS
 from expressivity.layers import Mixture
 from expressivity.registry import UnknownNameError

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from experiments.pretraining.moe import Experts, MixtureOfExperts, balance_loss
 from experiments.pretraining.recipes import Mixing
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 
 
 @pytest.fixture

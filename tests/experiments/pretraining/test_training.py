@@ -14,7 +14,7 @@ from experiments.pretraining.moe import Experts
 from experiments.pretraining.products import fast_products
 from experiments.pretraining.recipes import Compile, Optimizer, Precision, Schedule
 from experiments.pretraining.training import DivergedError, train
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 
 
 class KilledError(Exception):

@@ -21,8 +21,9 @@ from expressivity.bounds import (
     zernike_moments,
 )
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import FORMS
 from expressivity.evidence import Evidence
 from expressivity.targets.builtin import TARGETS, t1, t2, t3, t3b, t4, t5, t5q

@@ -19,7 +19,8 @@ from expressivity.bounds.integrals.scale import binary_exponent, exponent_of, po
 from expressivity.certificates.network_error import network_error, uniform_errors
 from expressivity.certificates.writer import certify_class, digest, upper_certificate
 from expressivity.checker import check_document
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
+from expressivity.classes.kinds import Kind
 from expressivity.classes.networks import pack, unpack
 from expressivity.fitting import random_starts
 from expressivity.symbolic.parser import parse

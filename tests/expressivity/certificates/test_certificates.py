@@ -13,7 +13,8 @@ import torch
 
 from expressivity.certificates.writer import digest, write
 from expressivity.checker import check_text
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
+from expressivity.classes.kinds import Kind
 from expressivity.separation import unit as separation
 from expressivity.separation.unit import FitUnit, Settings, run_unit
 from expressivity.targets.builtin import t2

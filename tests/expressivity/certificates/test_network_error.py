@@ -10,8 +10,9 @@ from expressivity.certificates.network_error import (
     uniform_errors,
 )
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.classes.networks import parameter_length, unpack
 from expressivity.fitting.errors import l2_errors, measure, measuring_grid
 from expressivity.membership.witnesses import builtin_witness, start_from

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, GateSpec
-from expressivity.classes.kinds import FIXED_FORMS
+from expressivity.classes.kinds import FIXED_FORMS, Kind
 from expressivity.classes.neurons import FORMS
 
 torch.set_num_threads(1)

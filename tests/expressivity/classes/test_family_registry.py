@@ -7,9 +7,9 @@ end to end (a plug-in's class is listed).
 import pytest
 
 from expressivity.classes.catalogue import FAMILIES, FURTHER, family_of, require_factory
-from expressivity.classes.families import Family, Kind, default_dictionary
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES
-from expressivity.classes.kinds import FIXED_FORMS
+from expressivity.classes.kinds import FIXED_FORMS, Kind, default_dictionary
 from expressivity.classes.neurons import FORMS, NEURONS
 from expressivity.commands.names import listing
 from expressivity.registry import UnknownNameError

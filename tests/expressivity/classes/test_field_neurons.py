@@ -11,7 +11,8 @@ import pytest
 import sympy as sp
 import torch
 
-from expressivity.classes.families import Constraint, Family, Kind, kinds_of
+from expressivity.classes.families import Family
+from expressivity.classes.kinds import Constraint, Kind, kinds_of
 from expressivity.classes.networks import (
     Structure,
     coordinates,

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, GateSpec
-from expressivity.classes.kinds import FIXED_FORMS
+from expressivity.classes.kinds import FIXED_FORMS, Kind
 from expressivity.classes.networks import (
     Structure,
     coordinates,

@@ -15,7 +15,8 @@ import pytest
 import sympy as sp
 import torch
 
-from expressivity.classes.families import Family, Kind, kinds_of
+from expressivity.classes.families import Family
+from expressivity.classes.kinds import Kind, kinds_of
 from expressivity.classes.networks import (
     Structure,
     constrained,
@@ -210,6 +211,7 @@ WRONG_SLOPE = replace(
         (replace(BENT, parameters=(parameter("beta"), parameter("beta"))), "names of their own"),
         (replace(BENT, parameters=(parameter("z1"),)), "names of their own"),
         (record("s", maps=1, mixtures=((0,),), expression=MIXTURES[0] ** 2), "linear in the mix"),
+        (record("s", maps=1, mixtures=((0,),), expression=sp.Max(MIXTURES[0], 0)), "linear in"),
         (record("s", maps=1, expression=0.5 * Z1), "exact real numbers"),
         (record("s", maps=1, expression=Z1**100), "short expression"),
         (record("s", maps=1, expression=sp.log(Z1)), "numerical value"),

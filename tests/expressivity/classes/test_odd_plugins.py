@@ -16,9 +16,9 @@ from odd_plugins import activation, gate, registered_activation, registered_gate
 from expressivity.bounds import TargetNorms, lower_bounds
 from expressivity.bounds.gradient_jump import class_degree
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, GateSpec
-from expressivity.classes.kinds import FIXED_FORMS
+from expressivity.classes.kinds import FIXED_FORMS, Kind
 from expressivity.classes.neurons import FORMS
 from expressivity.classes.weights import Weights, network_expression
 from expressivity.evidence import Verdict

@@ -13,7 +13,8 @@ import sympy as sp
 from odd_neurons import ODD, Z1, Z2, neuron, odd_neurons
 
 from expressivity.classes import properties
-from expressivity.classes.families import Family, kinds_of
+from expressivity.classes.families import Family
+from expressivity.classes.kinds import kinds_of
 from expressivity.classes.neurons import FORMS, MAPS, MIXTURES, NEURONS, parameter_symbol
 from expressivity.classes.terms import branches, formula, products, ridge_terms
 from expressivity.symbolic.symbols import Z

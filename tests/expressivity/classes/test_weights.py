@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from verdicts import GATES, SWITCHES, family_of, networks
 
-from expressivity.classes.families import Kind
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.classes.networks import evaluate
 from expressivity.membership.witnesses import (
     Weights,

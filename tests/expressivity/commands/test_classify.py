@@ -12,9 +12,9 @@ import time
 import pytest
 import sympy as sp
 
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
-from expressivity.classes.kinds import FIXED_FORMS
+from expressivity.classes.kinds import FIXED_FORMS, Kind
 from expressivity.classes.weights import Weights, network_expression
 from expressivity.commands import classify as command
 from expressivity.symbolic.identities import is_identity

@@ -11,7 +11,7 @@ import pytest
 
 from experiments.sweep_file import GridTable
 from expressivity import cli
-from expressivity.classes.families import Constraint
+from expressivity.classes.kinds import Constraint
 from expressivity.commands.options import ClassOptions, FitOptions
 from expressivity.separation.asked import Request
 from expressivity.separation.unit import Settings

@@ -11,7 +11,7 @@ import torch
 from command_lines import HUGE, one_line, refused
 
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import FORMS
 from expressivity.commands import separate as separate_command
 from expressivity.separation import unit as separation

@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, GateSpec
-from expressivity.classes.kinds import FIXED_FORMS
+from expressivity.classes.kinds import FIXED_FORMS, Kind
 from expressivity.classes.neurons import FORMS
 from expressivity.fitting import Samples
 from expressivity.targets.quadrature import rule

@@ -10,8 +10,9 @@ import torch
 from fit_problems import MIXED, ONE, configured, every_algorithm, relative_residual, truth
 from torch import Tensor
 
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.classes.networks import unpack
 from expressivity.fitting import (
     Adam,

@@ -17,8 +17,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.fitting import (
     Adam,
     Algorithm,
@@ -148,7 +149,8 @@ OTHER_PROCESS = """
     import hashlib, sys, torch
     import numpy as np
     from expressivity.targets.quadrature import rule
-    from expressivity.classes.families import Family, Kind
+    from expressivity.classes.families import Family
+    from expressivity.classes.kinds import Kind
     from expressivity.fitting import *
     from expressivity.classes.gates import GateSpec
     from expressivity.targets.builtin import t2

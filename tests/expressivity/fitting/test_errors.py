@@ -15,8 +15,9 @@ import sympy as sp
 import torch
 from torch import Tensor
 
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.classes.networks import pack, unpack
 from expressivity.fitting import random_starts
 from expressivity.fitting.errors import fit_samples, l2_errors, measure, measuring_grid, snapped

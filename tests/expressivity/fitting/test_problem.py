@@ -12,8 +12,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.classes.networks import evaluate, evaluate_with_gradient, unpack
 from expressivity.classes.neurons import FORMS
 from expressivity.fitting import Problem, Samples, make_problem, random_starts

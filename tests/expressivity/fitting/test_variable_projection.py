@@ -13,8 +13,9 @@ import torch
 from fit_problems import CPU, MIXED, ONE, TANH, truth
 from torch import Tensor
 
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.classes.networks import unpack
 from expressivity.classes.neurons import FORMS
 from expressivity.fitting import (

@@ -25,7 +25,8 @@ from blocks_by_hand import (
 )
 from torch import nn
 
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
+from expressivity.classes.kinds import Kind
 from expressivity.layers import FeedForward
 from expressivity.layers.agreement import disagreement
 from expressivity.layers.blocks import Block, formula

@@ -13,7 +13,7 @@ from torch import nn
 from torch._dynamo.testing import CompileCounterWithBackend
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.fitting.program import compiler_available
 from expressivity.layers import (
     FeedForward,

@@ -10,8 +10,9 @@ import torch
 from small_layers import TANH, drawn, family, inputs
 
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import FORMS
 from expressivity.layers import (
     convert,

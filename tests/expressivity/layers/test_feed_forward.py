@@ -14,9 +14,8 @@ import torch
 from small_layers import CASES, drawn, every_case, family, inputs, reference
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
-from expressivity.classes.families import Kind
 from expressivity.classes.gates import GATES, GateSpec
-from expressivity.classes.kinds import FIXED_FORMS
+from expressivity.classes.kinds import FIXED_FORMS, Kind
 from expressivity.classes.networks import evaluate, pack, unpack
 from expressivity.classes.neurons import FORMS
 from expressivity.layers import (

@@ -12,8 +12,9 @@ import torch
 from torch import nn
 
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.layers import FeedForward, replace_feedforward
 
 torch.set_num_threads(1)

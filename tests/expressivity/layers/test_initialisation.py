@@ -10,8 +10,9 @@ from small_layers import CASES, every_case, family, inputs
 from torch import nn
 
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import FORMS
 from expressivity.layers import (
     FeedForward,

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import FORMS
 from expressivity.fitting.program import compiler_available
 from expressivity.layers.overhead import layer_family, measure, saved_bytes

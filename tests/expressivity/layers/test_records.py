@@ -14,8 +14,9 @@ import sympy as sp
 import torch
 from torch import nn
 
-from expressivity.classes.families import PER_NEURON, Constraint, Family, kinds_of, map_names
+from expressivity.classes.families import Family, map_names
 from expressivity.classes.gates import GATES, GateSpec
+from expressivity.classes.kinds import PER_NEURON, Constraint, kinds_of
 from expressivity.classes.networks import evaluate, pack
 from expressivity.classes.neurons import MAPS, MIXTURES, NEURONS, Neuron, Parameter
 from expressivity.classes.neurons.record import parameter_symbol

@@ -11,8 +11,9 @@ import sympy as sp
 from expressivity.bounds import TargetNorms, lower_bounds
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.facts import is_real_analytic, lies_in_span, sign_of
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.evidence import Verdict
 from expressivity.membership.decide import classify, decide
 from expressivity.membership.obstructions.pole_order import has_simple_poles

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from verdicts import GATES, SMALL, SWITCHES, X, Y, as_target, family_of, networks, verdict
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.evidence import Evidence, Verdict
 from expressivity.membership.decide import decide
 from expressivity.membership.obstructions import (

@@ -14,8 +14,9 @@ import torch
 from simple_weights import simple_weights
 
 from expressivity.classes.catalogue import FAMILIES, family_of
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.classes.networks import evaluate
 from expressivity.classes.neurons import MAPS, MIXTURES, NEURONS, Neuron
 from expressivity.classes.weights import Weights, network_expression, start_from

@@ -14,8 +14,9 @@ from odd_neurons import ODD, odd_neurons
 from expressivity.bounds import TargetNorms, free_knots, gradient_jump, parity
 from expressivity.bounds.ridge_rank import rank_of, tail_bound, zernike_moments
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.families import Family, kinds_of
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import kinds_of
 from expressivity.classes.neurons import NEURONS
 from expressivity.classes.weights import Weights, network_expression
 from expressivity.membership.obstructions import (

@@ -16,8 +16,9 @@ import torch
 from random_members import random_members
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.classes.networks import evaluate_with_gradient
 from expressivity.classes.weights import network_expression, start_from
 from expressivity.evidence import Verdict

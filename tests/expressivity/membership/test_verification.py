@@ -14,8 +14,9 @@ import sympy as sp
 from random_members import random_members
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.classes.weights import Weights, network_expression
 from expressivity.evidence import Verdict
 from expressivity.membership.decide import classify, decide

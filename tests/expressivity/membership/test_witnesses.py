@@ -8,7 +8,7 @@ import torch
 from verdicts import X, Y, family_of
 
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.classes.networks import evaluate
 from expressivity.membership.witnesses import (
     Weights,

@@ -13,7 +13,7 @@ import sample_run as sample
 from markupsafe import Markup
 from report_page import Page
 
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.evidence import Evidence
 from expressivity.report import Section, render
 from expressivity.report import sections as made_sections

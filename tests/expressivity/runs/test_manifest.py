@@ -17,7 +17,7 @@ import torch
 
 from experiments.reading import health
 from expressivity import output
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.output import sealed
 from expressivity.report import render
 from expressivity.report.results import gaps

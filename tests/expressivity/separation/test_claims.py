@@ -21,8 +21,8 @@ from rows_by_hand import (
     result,
 )
 
-from expressivity.classes.families import Kind
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.evidence import UNDECIDED, Membership
 from expressivity.membership.inclusions import la_in_moa
 from expressivity.separation.gaps import Gap, find_gaps

@@ -23,7 +23,7 @@ from rows_by_hand import (
     result,
 )
 
-from expressivity.classes.families import Kind
+from expressivity.classes.kinds import Kind
 from expressivity.evidence import UNDECIDED, Evidence
 from expressivity.fitting.errors import TargetNorm
 from expressivity.separation.claims import CLAIMS

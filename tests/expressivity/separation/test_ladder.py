@@ -11,8 +11,9 @@ import torch
 from default_ladder import DEFAULTS, TANH, made, user_target
 
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.commands.separate import understand
 from expressivity.separation.asked import Request
 from expressivity.targets.builtin import t1, t2, t4, t5

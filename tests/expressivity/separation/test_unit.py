@@ -17,8 +17,9 @@ import torch
 from default_ladder import DEFAULTS, SMALL, TANH, TINY, user_target
 
 from expressivity.bounds import Bound
-from expressivity.classes.families import Family, Kind
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.commands.separate import show, understand
 from expressivity.evidence import Evidence, Verdict
 from expressivity.runs.folder import Entry
