@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from expressivity.classes import fields
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
 from expressivity.classes.fields import (
     as_count,

@@ -18,8 +18,8 @@ from expressivity.plugins import blaming, plugins
 from expressivity.symbolic.proof import THEOREMS
 from expressivity.targets.builtin import TARGETS, TargetFactory, made
 
-_INDEXED, _OF_NEURON_J = re.compile(r"\b([yz]\d*)\b"), r"\1_j"
 _LONGEST = 20  # characters of a number
+_INDEXED, _OF_NEURON_J = re.compile(r"\b([yz]\d*)\b"), r"\1_j"
 
 
 def _targets() -> dict[str, str]:

@@ -9,14 +9,6 @@ from expressivity.classes.catalogue.asked import (
     require_class,
 )
 from expressivity.classes.catalogue.factory import FamilyFactory, family_of
-from expressivity.classes.catalogue.naming import (
-    exists_in,
-    families_of,
-    in_order,
-    is_kind,
-    kind_of,
-    require_class,
-)
 from expressivity.classes.catalogue.registry import (
     FAMILIES,
     FURTHER,

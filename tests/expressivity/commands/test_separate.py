@@ -65,9 +65,13 @@ def test_results_have_the_agreed_keys(t1_run):
             "gate",
             "activation",
             "dictionary",
+            "constraint",
+            "groups",
+            "outputs",
             "bias",
         ]
         assert (family["form"], family["width"], family["bias"]) == ("type1", 1, True)
+        assert (family["constraint"], family["groups"], family["outputs"]) == ("free", 1, 1)
         assert set(result["error"]) == {"l2", "sup", "w1inf"}
         for figure in result["error"].values():
             assert set(figure) == {"value", "evidence"}
