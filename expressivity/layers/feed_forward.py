@@ -150,8 +150,13 @@ class FeedForward(nn.Module):
         return sides
 
     def _grouped(self, values: Tensor) -> Tensor:
-        """The last axis cut into groups, of which there may be one."""
-        return values.unflatten(-1, (self.family.group_count, -1))
+        """The last axis cut into groups; one group has no axis, which costs compiled code time."""
+        groups = self.family.group_count
+        return values if groups == 1 else values.unflatten(-1, (groups, -1))
+
+    def _flat(self, values: Tensor) -> Tensor:
+        """The inverse of ``_grouped``."""
+        return values if self.family.group_count == 1 else values.flatten(-2)
 
     def _scales(self, scale_C: Tensor) -> Tensor:
         # At least in float32: there coefficients obey a constraint as well as anything does.
@@ -170,10 +175,9 @@ class FeedForward(nn.Module):
                 f"{maps_TM[0].shape[-1]}: split tokens or layers, not neurons (tensor parallelism)"
             )
         if own is not None:
-            groups = 1 if family.record.shared else family.group_count
-            own = own.mT.unflatten(-1, (groups, -1))
+            own = own.mT if family.record.shared else self._grouped(own.mT)
         maps_TGM = [self._grouped(z_TM) for z_TM in maps_TM]
-        return self.a(neurons(self.program, maps_TGM, own, self._sides(x_TD)).flatten(-2))
+        return self.a(self._flat(neurons(self.program, maps_TGM, own, self._sides(x_TD))))
 
     def coefficients(self, x_TD: Tensor) -> list[Tensor]:
         """Coefficients c_TC that the activations get at inputs, one tensor a side.
@@ -185,9 +189,9 @@ class FeedForward(nn.Module):
         >>> [c.shape for c in FeedForward(family).coefficients(torch.zeros(2, 3, 4))]
         [torch.Size([2, 3, 7])]
         """
-        like_TGM = x_TD[..., None, :1]
+        like_TGM = x_TD[..., :1] if self.family.group_count == 1 else x_TD[..., None, :1]
         found = [side.coefficients(self.program, like_TGM) for side in self._sides(x_TD)]
-        return [c_TGC.flatten(-2) for c_TGC in found if c_TGC is not None]
+        return [self._flat(c_TGC) for c_TGC in found if c_TGC is not None]
 
     def extra_repr(self) -> str:
         """What ``print`` shows beside the linear maps."""

@@ -3,9 +3,10 @@
 What a neuron is comes from its record (``Neuron.partials``), from its activations
 (``value_and_derivative``) and from its gates (``pullback``). What stands here is the chain rule.
 
-Shape letters: T leading axes of the input (tokens; any number of axes), G groups, M neurons of
-one group, C coefficients of one group and side: K, the number of activations, or K^2 for
-products; Q parameters of a neuron. Lists run over maps, sides, activations or parameters.
+Shape letters: T leading axes of the input (tokens; any number of axes), G groups (no axis where
+there is one), M neurons of one group, C coefficients of one group and side: K, the number of
+activations, or K^2 for products; Q parameters of a neuron. Lists run over maps, sides, activations
+or parameters.
 """
 
 import functools
@@ -115,7 +116,7 @@ class Side:
             slope_TGC1 = program.gate.pullback(g_TGC1, gate_rows_TGC[..., None])
             logits_TGC = slope_TGC1[..., 0].to(self.logits_TGC.dtype)
         if self.scale_GC is not None:
-            axes = tuple(range(rows_TGC.ndim - 2))
+            axes = tuple(range(rows_TGC.ndim - self.scale_GC.ndim))
             summed_GC = weighted_TGC.sum(axes) if axes else weighted_TGC
             scale_GC = summed_GC.to(self.scale_GC.dtype)
         return logits_TGC, scale_GC
@@ -132,12 +133,12 @@ def neurons(
     Args:
         program: from :meth:`Program.of`.
         maps_TGM: the affine maps of the input, one for each of the neuron's.
-        own: the neurons' parameters, Q x G x M or Q x 1 x 1 where shared; None without any.
+        own: the neurons' parameters, Q x G x M or Q x 1 where shared; None without any.
         sides: one for each of the neuron's mixtures.
 
     >>> relu = _program("type1", ("relu",), None)
-    >>> neurons(relu, [torch.tensor([[-1.0, 2.0]])], None, [Side()]).tolist()
-    [[0.0, 2.0]]
+    >>> neurons(relu, [torch.tensor([-1.0, 2.0])], None, [Side()]).tolist()
+    [0.0, 2.0]
     """
     flat = [tensor for side in sides for tensor in (side.logits_TGC, side.scale_GC)]
     return cast(Tensor, _Neurons.apply(program, *maps_TGM, own, *flat))
@@ -174,7 +175,7 @@ class _Inputs:
 
     Attributes:
         maps: the affine maps, T x G x M.
-        own: the neurons' parameters, one tensor each, G x M or 1 x 1.
+        own: the neurons' parameters, one tensor each, G x M or 1.
         activated: by map, where a mixture looks at it, values and derivatives of the activations.
         c_TGC: the coefficients of each side, None for a fixed activation.
     """

@@ -155,4 +155,4 @@ def test_a_fixed_layer_evaluates_one_activation():
     activation = dataclasses.replace(layer.program.activations[0], value_and_derivative=counted)
     layer.program = dataclasses.replace(layer.program, activations=(activation,))
     layer(inputs(3, 4, dtype=torch.float32))
-    assert calls == [(3, 1, 6)]
+    assert calls == [(3, 6)]
