@@ -12,123 +12,32 @@ from collections.abc import Iterator
 import pytest
 import sympy as sp
 import torch
+from layer_records import (
+    MIXING,
+    SMALL,
+    drawn,
+    every_record,
+    families,
+    inputs,
+    made,
+    packed,
+    registered,
+)
 from torch import nn
 
-from expressivity.classes.families import Family, map_names
-from expressivity.classes.gates import GATES, GateSpec
-from expressivity.classes.kinds import PER_NEURON, Constraint, kinds_of
-from expressivity.classes.networks import evaluate, pack
-from expressivity.classes.neurons import MAPS, MIXTURES, NEURONS, Neuron, Parameter
-from expressivity.classes.neurons.record import parameter_symbol
-from expressivity.classes.neurons.soundness import require_sound
-from expressivity.classes.specialisation import fixed_form, specialisation
+from expressivity.classes.families import Family
+from expressivity.classes.kinds import PER_NEURON, Constraint
+from expressivity.classes.networks import evaluate
+from expressivity.classes.neurons import MAPS, MIXTURES, NEURONS
 from expressivity.layers import FeedForward, Initialisation, Match, Mixture, convert
-from expressivity.layers.overhead import compared
 
 torch.set_num_threads(1)
-
-SMALL = ("id", "silu", "tanh")
-SLOPE = parameter_symbol("slope")
-PARAMETERS = (Parameter(name="slope", initial=0.25, spread=(0.0, 1.0)),)
-KINKED = sp.Piecewise((MAPS[0], MAPS[0] > 0), (SLOPE * MAPS[0], True))
-
-
-def made(name: str, **parts) -> Neuron:
-    return Neuron(name=name, title=name, latex=name, **parts)
-
-
-ODD = (
-    made("two_maps", maps=2, expression=sp.Max(MAPS[0], MAPS[1])),
-    made("three_maps", maps=3, expression=MAPS[2] * sp.tanh(MAPS[0] + MAPS[1])),
-    made("sloped", maps=1, expression=KINKED, parameters=PARAMETERS),
-    made("sloped_alike", maps=1, expression=KINKED, parameters=PARAMETERS, shared=True),
-    made("gated_thrice", maps=3, mixtures=((2,),), expression=MIXTURES[0] * MAPS[0] * MAPS[1]),
-    made("itself_times", maps=1, mixtures=((0,),), expression=MIXTURES[0] * MAPS[0]),
-    made(
-        "beside",
-        maps=2,
-        mixtures=((0,), (1,)),
-        expression=MIXTURES[0] + SLOPE * MIXTURES[1] * MAPS[0],
-        parameters=PARAMETERS,
-    ),
-)
-"""Records of every shape that no record of the paper has."""
-
-
-NAMES = (*NEURONS, *(record.name for record in ODD))
-RECORDS = {name: NEURONS[name] for name in NEURONS} | {record.name: record for record in ODD}
-MIXING = tuple(name for name, record in RECORDS.items() if record.mixtures)
-GROUPS = (1, 2, PER_NEURON)
-every_record = pytest.mark.parametrize("name", NAMES)
 
 
 @pytest.fixture(autouse=True, scope="module")
 def _odd_records() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for record in ODD:
-            require_sound(record)
-            patch.setitem(NEURONS._entries, record.name, record)
+    with registered():
         yield
-
-
-def families(name: str, **changes) -> Iterator[Family]:
-    """Every kind, gate, constraint and grouping that a record has."""
-    sizes = {"neuron": name, "width": 4, "dimension": 3, "outputs": 2, **changes}
-    for kind in kinds_of(RECORDS[name]):
-        if not kind.mixes:
-            names = ("silu",) if RECORDS[name].mixtures else ()
-            yield Family(kind=kind, dictionary=names, **sizes)
-            continue
-        for groups in GROUPS:
-            shared = {"kind": kind, "dictionary": SMALL, "groups": groups, **sizes}
-            if kind.gated:
-                for gate in GATES:
-                    yield Family(gate=gate, **shared)
-                yield Family(gate=GateSpec(name="sigmoid", scale=False, bias=False), **shared)
-            else:
-                for constraint in Constraint:
-                    yield Family(constraint=constraint, **shared)
-
-
-def drawn(family: Family, *, dtype: torch.dtype = torch.float64) -> FeedForward:
-    """A layer whose parameters are all random, none at a special start."""
-    torch.manual_seed(0)
-    layer = FeedForward(family, initialisation=None, dtype=dtype)
-    with torch.no_grad():
-        for name, parameter in layer.named_parameters():
-            parameter.normal_()
-            if name == "p":
-                parameter.uniform_(0.1, 0.9)
-    return layer
-
-
-def inputs(*shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(5), dtype=dtype)
-
-
-def packed(layer: FeedForward) -> torch.Tensor:
-    """The layer's parameters as one lane of the batched evaluation."""
-    family = layer.family
-    blocks = {name: torch.zeros(1, *s, dtype=torch.float64) for name, s in family.shapes.items()}
-    maps = [*map_names(family.record.maps), *(f"u{side}" for side in range(family.sides))]
-    for name in maps:
-        linear = getattr(layer, name, None)
-        if linear is not None:
-            blocks[name][0, :, :-1] = linear.weight
-            if linear.bias is not None:
-                blocks[name][0, :, -1] = linear.bias
-    blocks["a"][0] = layer.a.weight
-    if layer.p is not None:
-        blocks["p"][0] = layer.p
-    for side in range(family.sides):
-        scale = layer.scale(side)
-        if scale is not None:
-            blocks[f"scale{side}"][0] = scale
-        elif family.activation is None:
-            blocks[f"scale{side}"][0] = 1
-        else:
-            blocks[f"scale{side}"][0, family.basis.index(family.activation)] = 1
-    return pack(family, blocks)
 
 
 # Values and gradients
@@ -316,111 +225,3 @@ def test_constrained_layers_start_as_the_reference_layer(constraint):
     x = inputs(5, 3)
     expected = layer.a(nn.functional.silu(layer.w(x)) * layer.v(x))
     torch.testing.assert_close(layer(x), expected)
-
-
-# Conversions and what they rest on
-
-
-def test_specialisations_are_identities():
-    for general in RECORDS.values():
-        for special in RECORDS.values():
-            shown = specialisation(general, special)
-            if shown is None:
-                continue
-            z, s = MAPS[: special.maps], MIXTURES[: len(special.mixtures)]
-            mixtures = []
-            for parts, looked_at in zip(shown, general.mixtures, strict=True):
-                places = looked_at if len(parts) > 1 else looked_at[:1]
-                pairs = zip(parts, places, strict=True)
-                mixtures.append(sp.Mul(*[z[i] if k is None else s[k] for k, i in pairs]))
-            own = [parameter_symbol(parameter.name) for parameter in special.parameters]
-            assert sp.simplify(general(z, mixtures, own) - special(z, s, own)) == 0
-
-
-@pytest.mark.parametrize(
-    ("general", "special"),
-    [
-        ("type1", "one_sided"),
-        ("one_sided", "type1"),
-        ("one_sided", "two_sided"),
-        ("two_sided", "quadratic"),
-        ("sloped_alike", "sloped"),
-        ("beside", "two_sided"),
-        ("gated_thrice", "one_sided"),
-    ],
-)
-def test_no_specialisation(general, special):
-    assert specialisation(RECORDS[general], RECORDS[special]) is None
-
-
-def changed(source: Family, **changes) -> Family:
-    return dataclasses.replace(source, **changes)
-
-
-SIZES = {"width": 4, "dimension": 3, "outputs": 2}
-LEARNED = Family(neuron="type1", kind="la", dictionary=SMALL, **SIZES)
-GATED = changed(LEARNED, kind="moa", gate="tanh")
-SOFT = changed(LEARNED, kind="moa", gate="softmax", groups=2)
-BARE = {"kind": "fixed", "dictionary": ()}
-PLAIN = GateSpec(name="tanh", scale=False)
-
-CONVERSIONS = [
-    (LEARNED, {"neuron": "sloped_alike", **BARE}, {"neuron": "sloped"}),
-    (LEARNED, {"neuron": "two_maps", **BARE}, {}),
-    (LEARNED, {"constraint": "simplex"}, {"constraint": "free"}),
-    (LEARNED, {"constraint": "simplex"}, {"constraint": "affine"}),
-    (LEARNED, {}, {"constraint": "affine"}),
-    (LEARNED, {"groups": 2}, {"groups": PER_NEURON}),
-    (LEARNED, {"groups": 2}, {"groups": 4, "kind": "moa", "gate": "tanh"}),
-    (LEARNED, {"groups": 2, "constraint": "affine"}, {"groups": 4, "constraint": "free"}),
-    (LEARNED, {"neuron": "beside"}, {"groups": 2}),
-    (LEARNED, {"neuron": "beside"}, {"kind": "moa", "gate": "tanh"}),
-    (GATED, {"neuron": "beside"}, {"groups": 2}),
-    (SOFT, {"neuron": "one_sided"}, {"neuron": "quadratic", "groups": PER_NEURON}),
-    (SOFT, {"neuron": "two_sided"}, {"neuron": "quadratic"}),
-]
-
-
-@pytest.mark.parametrize(("start", "source", "target"), CONVERSIONS)
-def test_conversions_keep_the_function(start, source, target):
-    family = changed(start, **source)
-    layer, x = drawn(family), inputs(50, 3)
-    found, expected = convert(layer, changed(family, **target)), layer(x)
-    assert found.family == changed(family, **target)
-    assert (found(x) - expected).abs().max() <= 1e-12 * expected.abs().max()
-
-
-REFUSED = [
-    ({"groups": 2}, {"groups": 1}, "got 1 groups for 2"),
-    ({}, {"constraint": "simplex"}, "obey the constraint simplex"),
-    ({"neuron": "sloped", **BARE}, {"neuron": "sloped_alike"}, "form sloped_alike for sloped"),
-    ({"neuron": "beside"}, {"neuron": "two_sided"}, "form two_sided for beside"),
-    ({"neuron": "beside"}, {"kind": "moa", "gate": PLAIN}, "turn both on"),
-]
-
-
-@pytest.mark.parametrize(("source", "target", "message"), REFUSED)
-def test_refused_conversions(source, target, message):
-    family = changed(LEARNED, **source)
-    with pytest.raises(ValueError, match=message) as caught:
-        convert(drawn(family), changed(family, **target))
-    assert "\n" not in str(caught.value)
-
-
-# Costs and refusals
-
-
-def test_fixed_forms():
-    expected = {"sloped": "sloped", "gated_thrice": "gated_thrice", "itself_times": "itself_times"}
-    assert {name: fixed_form(name) for name in expected} == expected
-    assert fixed_form("beside") is None
-    assert [family.neuron for family in compared(["two_maps"], 8)] == ["two_maps"]
-    with pytest.raises(ValueError, match="forms that hold a fixed layer; got beside"):
-        compared(["beside"], 8)
-
-
-def test_neurons_with_parameters_stay_together():
-    layer = drawn(next(families("sloped")))
-    layer.w, layer.a = nn.Linear(3, 2).double(), nn.Linear(2, 2, bias=False).double()
-    with pytest.raises(ValueError, match="all 4 neurons of a layer with parameters in one place"):
-        layer(inputs(3, 3))
