@@ -1,6 +1,6 @@
 """The neurons of a layer: values, and a backward pass that recomputes the activations.
 
-What a neuron is comes from its record (``Neuron.partials``), from its activations
+What a neuron is comes from its record (``partials``, ``slopes``), from its activations
 (``value_and_derivative``) and from its gates (``pullback``). What stands here is the chain rule.
 
 Shape letters: T leading axes of the input (tokens; any number of axes), G groups (no axis where
@@ -31,12 +31,13 @@ class Program:
     """What a layer's neurons compute. Equal ones are one object, so that compiled code is shared.
 
     Attributes:
-        partials: the record's, looked up once.
+        partials, slopes: the record's, looked up once.
         needed: for each mixture whether the neuron's derivatives depend on it.
     """
 
     neuron: Neuron
     partials: TorchForm
+    slopes: TorchForm
     needed: tuple[bool, ...]
     activations: tuple[Activation, ...]
     gate: Gate | None
@@ -63,6 +64,7 @@ def _program(form: str, names: tuple[str, ...], gate: str | None) -> Program:
     return Program(
         neuron=neuron,
         partials=neuron.partials,
+        slopes=neuron.slopes,
         needed=neuron.slopes_depend_on,
         activations=tuple(ACTIVATIONS[name] for name in names),
         gate=None if gate is None else GATES[gate],
@@ -202,8 +204,8 @@ class _Inputs:
             maps=maps,
             own=[] if own is None else list(_wide(own).unbind(0)),
             sides=sides,
-            activated={i: _evaluate(program, maps[i]) for i in looked_at},
             c_TGC=[_written(side.coefficients(program, maps[0]), maps[0]) for side in sides],
+            activated={i: _evaluate(program, maps[i]) for i in looked_at},
         )
 
     def mixture(self, side: int, by: int | None = None) -> Tensor:
@@ -219,7 +221,7 @@ class _Inputs:
             self.mixture(side) if needed else self.maps[0]
             for side, needed in enumerate(self.program.needed)
         ]
-        found = self.program.partials(self.maps, mixtures, self.own)
+        found = self.program.slopes(self.maps, mixtures, self.own)
         through = [times(gradient, by) for by in found.mixtures]
         return [
             *self._by_maps(gradient, found.maps, through),

@@ -121,6 +121,14 @@ class Neuron:
         """Value and derivatives in torch: the record's own form, or the derived one."""
         return self.torch_form or derived_form(self)
 
+    @property
+    def slopes(self) -> TorchForm:
+        """Derivatives as ``partials`` gives them; a map may stand in for the value.
+
+        For backward passes: a compiler that sees the value there keeps what it is made of.
+        """
+        return self.torch_form or derived_form(self, valued=False)
+
     def __call__(
         self,
         maps: Sequence[sp.Expr],
@@ -210,8 +218,8 @@ def _registered(name: str) -> Neuron:
 
 
 @functools.lru_cache(maxsize=256)
-def derived_form(neuron: Neuron) -> TorchForm:
-    """Value and partial derivatives in torch, from the expression.
+def derived_form(neuron: Neuron, *, valued: bool = True) -> TorchForm:
+    """Value (else the first map in its place) and partial derivatives, from the expression.
 
     >>> import torch
     >>> from expressivity.classes.neurons import NEURONS
@@ -232,7 +240,7 @@ def derived_form(neuron: Neuron) -> TorchForm:
         partial = [slope if isinstance(slope, int) else slope(*values) for slope in slopes]
         assert not isinstance(value, int)
         return Partials(
-            value=value(*values),
+            value=value(*values) if valued else maps[0],
             maps=tuple(partial[: ends[0]]),
             mixtures=tuple(partial[ends[0] : ends[1]]),
             parameters=tuple(partial[ends[1] : ends[2]]),
