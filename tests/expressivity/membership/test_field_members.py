@@ -24,8 +24,8 @@ UNIT = TargetNorms(l2=1.0, sup=1.0)
 
 def members(count: int, first: int = 0):
     """Families and networks of theirs, class after class, in widths 1 to 3 and d = 1, 2."""
-    sizes = itertools.product((1, 2), (1, 2, 3))
-    numbered = itertools.product(itertools.count(), sizes, CLASSES)
+    sizes = list(itertools.product((1, 2), (1, 2, 3)))
+    numbered = itertools.product(range(10), sizes, CLASSES)
     for seed, (dimension, width), name in itertools.islice(numbered, first, first + count):
         family = family_named(name, width, dimension)
         yield family, network_expression(family, simple_weights(family, seed))
