@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests run in this many processes of one thread each.
+WORKERS ?= 2
 INSTALL := $(BIN)/pip install --disable-pip-version-check -c constraints.txt
 PINS := pyproject.toml constraints.txt
 
@@ -43,7 +45,7 @@ separate: $(VENV)/.core
 	$(BIN)/expressivity separate
 
 test: $(VENV)/.dev
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check

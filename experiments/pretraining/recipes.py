@@ -13,8 +13,9 @@ from experiments.pretraining.moe import Experts
 from expressivity.classes.activations import FULL_DICTIONARY
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
-from expressivity.classes.kinds import Kind, reference_form
+from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import NEURONS
+from expressivity.classes.specialisation import fixed_form
 from expressivity.layers.initialisation import Initialisation, Mixture
 from expressivity.registry import Registry, a_function
 
@@ -77,8 +78,7 @@ class Mixing:
 
         Chosen by ``ablate`` (docs/pretraining.md).
         """
-        own = NEURONS[self.form] is NEURONS[reference_form(self.form)]
-        needed = {"silu"} if own else {"silu", "id"}
+        needed = {"silu"} if fixed_form(self.form) == self.form else {"silu", "id"}
         gates = self.gate.scale and self.gate.bias
         if not (self.kind.mixes and gates and needed <= set(self.dictionary)):
             return Initialisation()
@@ -103,7 +103,7 @@ class Mixing:
     def _family(self, dimension: int, width: int) -> Family:
         return Family(
             kind=self.kind,
-            neuron=self.form if self.kind.mixes else reference_form(self.form),
+            neuron=self.form if self.kind.mixes else fixed_form(self.form) or self.form,
             width=width,
             dimension=dimension,
             outputs=dimension,

@@ -70,15 +70,6 @@ def kinds_of(neuron: Neuron) -> tuple[Kind, ...]:
     return tuple(Kind) if single else (Kind.LA, Kind.MOA)
 
 
-def reference_form(neuron: str) -> str:
-    """The form of the fixed layer that a layer is compared with: its own, or that of SwiGLU.
-
-    >>> reference_form("type1"), reference_form("quadratic")
-    ('type1', 'one_sided')
-    """
-    return neuron if Kind.FIXED in kinds_of(NEURONS[neuron]) else "one_sided"
-
-
 FIXED_FORMS = tuple(name for name in FORMS if Kind.FIXED in kinds_of(NEURONS[name]))
 
 
