@@ -286,7 +286,18 @@ class _Dict(dict):
 
 @pytest.mark.parametrize(
     "document",
-    [None, 3, "text", b"{}", [], {1: 2}, object(), _Dict(digest="x"), {"digest": 1}, {"a": 1.5}],
+    [
+        None,
+        3,
+        "text",
+        b"{}",
+        [],
+        {1: 2},
+        pytest.param(object(), id="an object"),
+        _Dict(digest="x"),
+        {"digest": 1},
+        {"a": 1.5},
+    ],
     ids=repr,
 )
 def test_hostile_documents_are_rejected(document):
