@@ -4,7 +4,6 @@ Everything named here is imported when it is first used: importing the package c
 """
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 
 _HOMES = {
     "bounds": ("Bound",),
@@ -48,20 +47,27 @@ _HOMES = {
 
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-try:
-    __version__ = version("expressivity")
-except PackageNotFoundError:  # run from a source tree that is not installed
-    __version__ = "0+unknown"
-
 __all__ = ["__version__", *_HOME_OF]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOME_OF:
+    if name == "__version__":
+        found: object = _version()
+    elif name in _HOME_OF:
+        found = getattr(import_module(f"expressivity.{_HOME_OF[name]}"), name)
+    else:
         raise AttributeError(f"module 'expressivity' has no attribute {name!r}")
-    found = getattr(import_module(f"expressivity.{_HOME_OF[name]}"), name)
     globals()[name] = found
     return found
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("expressivity")
+    except PackageNotFoundError:  # run from a source tree that is not installed
+        return "0+unknown"
 
 
 def __dir__() -> list[str]:
