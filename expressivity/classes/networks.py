@@ -294,7 +294,8 @@ def _map_slopes(found: Partials, mixed: list[_Mixed], maps_LMN: list[Tensor]) ->
             for j, slope_LMN in m.slopes
             if j == i
         ]
-        total = parts[0]
+        # A map that conditions alone look at has no part.
+        total = parts[0] if parts else torch.zeros_like(z_LMN)
         for part in parts[1:]:
             total = total + part
         slopes.append(total)

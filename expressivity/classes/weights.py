@@ -130,7 +130,8 @@ def _obey(family: Family, block: str, weights: Weights) -> bool:
 def lift(family: Family, weights: Weights) -> Weights | None:
     """MoA weights of the same function from LA weights of the same form and sizes.
 
-    The gates are made constant (docs/theory.md, section 2); common factors move into ``a``.
+    The gates are made constant (docs/theory.md, section 2); common factors move into ``a``, or
+    into the scales where the neuron does not vanish with the mixture.
 
     Args:
         family: the MoA family.
@@ -154,8 +155,13 @@ def lift(family: Family, weights: Weights) -> Weights | None:
         if len(known) < len(gates):
             return None
         biases = [bias for gate in known for bias in gate.biases]
-        scales = [scale for gate in known for scale in gate.scales]
-        factors = sp.diag(*[gate.factor for gate in known for _ in range(share)])
+        outside = family.record.vanishes_without(side)  # else the factor must stay with the mixture
+        if not outside and not family.gate.scale and any(gate.factor != 1 for gate in known):
+            return None
+        inner = [sp.S.One if outside else gate.factor for gate in known]
+        scales = [s * c for gate, c in zip(known, inner, strict=True) for s in gate.scales]
+        outer = [gate.factor / c if c else sp.S.One for gate, c in zip(known, inner, strict=True)]
+        factors = sp.diag(*[factor for factor in outer for _ in range(share)])
         rows = [[0] * family.dimension + [bias] for bias in biases]
         blocks[f"u{side}"] = sp.ImmutableMatrix(rows)
         blocks[f"scale{side}"] = sp.ImmutableMatrix(scales)

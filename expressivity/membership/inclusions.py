@@ -73,6 +73,20 @@ def la_in_moa(gate: GateSpec, *, activations: int) -> bool:
     return needed.get(gate.name, False)
 
 
+def contains_la(moa: Family) -> bool:
+    """Whether a class of gates certainly contains the learned coefficients of its neuron.
+
+    Constant gates give every vector up to a factor, which moves into the output weights if the
+    neuron is 0 where the mixture is, and else into scales.
+
+    >>> contains_la(Family(neuron="two_sided", kind="moa", gate="tanh", width=1, dimension=1))
+    True
+    """
+    if moa.gate is None or not la_in_moa(moa.gate, activations=len(moa.dictionary)):
+        return False
+    return moa.gate.scale or all(map(moa.record.vanishes_without, range(moa.sides)))
+
+
 def _path(family: Family, goal: Family) -> list[tuple[Inclusion, Family]] | None:
     steps: list[tuple[Inclusion, Family]] = []
     for step in INCLUSIONS:
@@ -141,13 +155,13 @@ def _labels(family: Family, side: int) -> list[tuple[str, ...]]:
 def _gated(family: Family, goal: Family) -> Family | None:
     if not _is_la(family) or family.constraint is not Constraint.FREE or goal.gate is None:
         return None
-    proved = la_in_moa(goal.gate, activations=len(family.dictionary))
-    return replace(family, kind=Kind.MOA, gate=goal.gate) if proved else None
+    gated = replace(family, kind=Kind.MOA, gate=goal.gate)
+    return gated if contains_la(gated) else None
 
 
 def _constant_gates(family: Family, larger: Family, weights: Weights) -> Weights:
     lifted = lift(larger, weights)
-    assert lifted is not None, "la_in_moa says that constant gates give every vector"
+    assert lifted is not None, "contains_la says that constant gates give every vector"
     return lifted
 
 

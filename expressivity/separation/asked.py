@@ -66,7 +66,10 @@ class Request:
 
     def _require_use(self) -> None:
         """Nothing is said of kinds where none is asked for, as it would change nothing."""
-        if self.kinds is None or any(map(is_kind, self.kinds)):
+        if self.kinds is None:
+            return
+        if any(map(is_kind, self.kinds)):
+            self._require_mixing([kind_of(name) for name in self.kinds if is_kind(name)])
             return
         for name, value, default in (
             ("form", self.form, None),
@@ -79,6 +82,21 @@ class Request:
                 raise ValueError(
                     f"required: no {name} beside registered classes alone, which have their own; "
                     f"got {value} for {', '.join(self.kinds)}: ask for fixed, la or moa"
+                )
+
+    def _require_mixing(self, kinds: list[Kind]) -> None:
+        """A constraint needs coefficients that are learned, groups need any."""
+        for name, value, default, used in (
+            ("constraint", self.constraint, Constraint.FREE, any(k.learned for k in kinds)),
+            ("groups", self.groups, 1, any(k.mixes for k in kinds)),
+        ):
+            if value != default and not used:
+                able = ", ".join(
+                    k for k in Kind if (k.learned if name == "constraint" else k.mixes)
+                )
+                raise ValueError(
+                    f"required: no {name} for {', '.join(kinds)}, where it changes nothing; got "
+                    f"{value}: ask for {able}"
                 )
 
     def families(self, target: Target) -> list[Family]:

@@ -15,7 +15,7 @@ from itertools import groupby, pairwise
 from expressivity.classes.families import Family
 from expressivity.classes.kinds import Constraint, Kind
 from expressivity.evidence import Evidence, Verdict, weakest
-from expressivity.membership.inclusions import la_in_moa
+from expressivity.membership.inclusions import contains_la
 from expressivity.separation.claims import claim_of
 from expressivity.separation.result import Result
 from expressivity.targets.target import Target
@@ -198,4 +198,4 @@ def _contained(smaller: Family, larger: Family) -> bool:
         return False
     if larger.gate is None:  # one-hot coefficients, which every constraint allows
         return not smaller.mixes
-    return la_in_moa(larger.gate, activations=len(larger.dictionary))
+    return contains_la(larger)

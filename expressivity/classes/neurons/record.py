@@ -82,7 +82,7 @@ class Neuron:
         mixtures: for each coefficient vector the maps that its activations look at: one map for
             sum_k c_k s_k(z_i), two for sum_kl c_kl s_k(z_i) s_l(z_j).
         expression: the neuron in ``MAPS[:maps]``, ``MIXTURES[:len(mixtures)]`` and its
-            parameters. Abs, sign, Max, Min and Heaviside are kept as Piecewise.
+            parameters. Abs, sign, Max and Min are kept as Piecewise.
         parameters: of each neuron, or of the layer.
         shared: whether all neurons of a layer share the parameters.
         torch_form: value and derivatives in torch, elementwise; at a kink a derivative is the

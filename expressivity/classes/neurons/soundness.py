@@ -3,11 +3,17 @@
 import math
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import sympy as sp
 import torch
-from sympy.core.relational import Relational
+from sympy.core.relational import (
+    GreaterThan,
+    LessThan,
+    Relational,
+    StrictGreaterThan,
+    StrictLessThan,
+)
 
 from expressivity.classes import facts
 from expressivity.classes.neurons.record import MAPS, MAX_MAPS, MIXTURES, Neuron, Partials
@@ -15,6 +21,8 @@ from expressivity.registry import of_type
 from expressivity.symbolic.identities import is_identity
 
 _NAME = re.compile(r"[a-z][A-Za-z0-9_]*")
+_RESERVED = re.compile(r"[xzs]\d*")  # of expressions and of records
+_COMPARISONS = (GreaterThan, LessThan, StrictGreaterThan, StrictLessThan)
 _PROBES = 12  # random places at which the torch form is compared
 _AGREEMENT = 1e-6  # of a torch form in double precision with the expression: a slip, not rounding
 
@@ -60,14 +68,18 @@ def _miscounted(neuron: Neuron) -> Iterator[str]:
 
 def _unusable_parameters(neuron: Neuron) -> Iterator[str]:
     names = [parameter.name for parameter in neuron.parameters]
-    taken = {str(symbol) for symbol in (*MAPS, *MIXTURES)}
-    if len(set(names)) < len(names) or taken & set(names):
-        yield f"parameters with names of their own; got {', '.join(names)}"
+    taken = [n for n in names if not _NAME.fullmatch(n) or _RESERVED.fullmatch(n)]
+    if len(set(names)) < len(names) or taken:
+        yield f"parameters with names of their own, as beta; got {', '.join(names)}"
     for parameter in neuron.parameters:
         low, high = parameter.spread
         numbers = (low, parameter.initial, high)
-        if not all(map(math.isfinite, numbers)) or not low < high:
-            yield f"a finite start and spread of {parameter.name}; got {numbers}"
+        if (
+            not all(map(math.isfinite, numbers))
+            or not low <= parameter.initial <= high
+            or low == high
+        ):
+            yield f"a finite spread of {parameter.name} around its start; got {numbers}"
     if neuron.shared and not neuron.parameters:
         yield "parameters that are shared; got none"
 
@@ -91,11 +103,73 @@ def _unusable_expression(neuron: Neuron) -> Iterator[str]:
     if not facts.is_moderate(expression) or not facts.is_exact(expression):
         yield f"a short expression of exact real numbers; got {expression}: write sp.Rational"
         return
+    if singular := _singular(neuron):
+        yield (
+            f"an expression that is finite and real whatever maps and mixtures are; got {singular} "
+            "in it: only parameters may stand there"
+        )
+        return
     for mixture in MIXTURES[: len(neuron.mixtures)]:
-        bent = sp.diff(expression, mixture, 2)
-        chosen = any(c.has(mixture) for c in expression.atoms(Relational))  # bends without a trace
-        if chosen or is_identity(bent, sp.S.Zero) is not True:
+        if not _is_linear(expression, mixture):
             yield f"an expression that is linear in the mixture {mixture}; got {expression}"
+
+
+def _singular(neuron: Neuron) -> sp.Expr | None:
+    """A part that is not certainly finite and real for all values of maps and mixtures."""
+    inputs = {*MAPS, *MIXTURES}
+    for node in sp.preorder_traversal(neuron.expression):
+        part: Any = node
+        if part.is_Pow:
+            base, exponent = part.base, part.exp
+        elif isinstance(node, sp.log):
+            base, exponent = part.args[0], sp.S.NegativeOne
+        else:
+            continue
+        entire = exponent.is_Integer and exponent.is_nonnegative
+        if entire or not inputs & base.free_symbols:
+            continue
+        sign = facts.sign_of(_without_cases(base))
+        if sign != "+" and not (sign == "0" and exponent.is_positive):
+            return part
+    return None
+
+
+def _without_cases(expression: sp.Expr) -> sp.Expr:
+    """The expression with a symbol for every Piecewise that is certainly not negative."""
+    found: dict[Any, Any] = {
+        cases: sp.Dummy(nonnegative=True)
+        for cases in expression.atoms(sp.Piecewise)
+        if _is_nonnegative(cases)
+    }
+    return cast(sp.Expr, expression.xreplace(found))
+
+
+def _is_nonnegative(cases: Any) -> bool:
+    """Whether every branch is, by itself or by the condition g >= 0 that holds or has failed."""
+    failed: list[Any] = []
+    for value, condition in (pair.args for pair in cases.args):
+        level: Any = None
+        if isinstance(condition, _COMPARISONS):
+            greater, lesser = cast(Any, condition.gts), cast(Any, condition.lts)
+            level = greater - lesser
+        known = value.is_nonnegative or value in [level, *[-g for g in failed]]
+        if not known:
+            return False
+        failed += [] if level is None else [level]
+    return True
+
+
+def _is_linear(expression: sp.Expr, mixture: sp.Symbol) -> bool:
+    """Whether it is certainly linear, and not by a root or a choice that hides how it bends."""
+    hidden = [*expression.atoms(Relational), *expression.atoms(sp.Pow)]
+    for node in hidden:
+        part: Any = node
+        if part.has(mixture) and not (part.is_Pow and part.exp.is_Integer):
+            return False
+    try:
+        return is_identity(sp.diff(expression, mixture, 2), sp.S.Zero) is True
+    except (AttributeError, TypeError):  # of a function that sympy does not differentiate
+        return False
 
 
 def _torch_slips(neuron: Neuron) -> Iterator[str]:
@@ -140,11 +214,13 @@ def _places(neuron: Neuron) -> list[list[float]]:
     draw = torch.Generator().manual_seed(0)
     count = neuron.maps + len(neuron.mixtures)
     free = torch.randint(-320, 321, (_PROBES, count), generator=draw) * 2 + 1
+    free[::3] *= 8  # some far out
     rows = (free / 128).tolist()
     for parameter in neuron.parameters:
         low, high = parameter.spread
         for row, part in zip(rows, torch.rand(_PROBES, generator=draw).tolist(), strict=True):
             row.append(round((low + part * (high - low)) * 64) / 64)
+        rows[-1][-1] = parameter.initial
     return rows
 
 

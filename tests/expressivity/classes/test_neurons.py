@@ -185,6 +185,13 @@ WRONG_VALUE = replace(
         MAXOUT.partials(maps, mixtures, parameters), value=torch.minimum(*maps)
     ),
 )
+WRONG_FAR_OUT = replace(
+    MAXOUT,
+    torch_form=lambda maps, mixtures, parameters: replace(
+        MAXOUT.partials(maps, mixtures, parameters),
+        value=torch.where(maps[0].abs() > 6, maps[0], torch.maximum(*maps)),
+    ),
+)
 WRONG_SLOPE = replace(
     MAXOUT,
     torch_form=lambda maps, mixtures, parameters: replace(
@@ -214,7 +221,21 @@ WRONG_SLOPE = replace(
         (record("s", maps=1, mixtures=((0,),), expression=sp.Max(MIXTURES[0], 0)), "linear in"),
         (record("s", maps=1, expression=0.5 * Z1), "exact real numbers"),
         (record("s", maps=1, expression=Z1**100), "short expression"),
-        (record("s", maps=1, expression=sp.log(Z1)), "numerical value"),
+        (record("s", maps=1, expression=sp.log(Z1)), "finite and real"),
+        (record("s", maps=2, expression=Z1**2 / Z2), "finite and real"),
+        (record("s", maps=2, expression=sp.sqrt(Z1 + 6) * Z2), "finite and real"),
+        (
+            record("s", maps=2, expression=sp.Piecewise((1 / (Z1 - 100), Z2 > 0), (0, True))),
+            "finite",
+        ),
+        (
+            record("s", maps=1, mixtures=((0,),), expression=sp.sqrt(MIXTURES[0] ** 2 + 1)),
+            "linear in",
+        ),
+        (record("s", maps=1, mixtures=((0,),), expression=sp.floor(MIXTURES[0])), "linear in"),
+        (replace(BENT, parameters=(parameter("beta", initial=9.0),)), "spread of beta"),
+        (replace(BENT, parameters=(parameter("x1"),)), "names of their own"),
+        (WRONG_FAR_OUT, "its value is"),
         (WRONG_VALUE, "its value is"),
         (WRONG_SLOPE, "its derivative by z1 is"),
         (replace(MAXOUT, torch_form=lambda *_: None), "to Partials; it raised AttributeError"),
