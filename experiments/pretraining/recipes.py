@@ -13,7 +13,7 @@ from experiments.pretraining.moe import Experts
 from expressivity.classes.activations import FULL_DICTIONARY
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
-from expressivity.classes.kinds import Kind
+from expressivity.classes.kinds import Kind, kinds_of
 from expressivity.classes.neurons import NEURONS
 from expressivity.classes.specialisation import fixed_form
 from expressivity.layers.initialisation import Initialisation, Mixture
@@ -78,7 +78,8 @@ class Mixing:
 
         Chosen by ``ablate`` (docs/pretraining.md).
         """
-        needed = {"silu"} if fixed_form(self.form) == self.form else {"silu", "id"}
+        own = any(not kind.mixes for kind in kinds_of(NEURONS[self.form]))
+        needed = {"silu"} if own else {"silu", "id"}
         gates = self.gate.scale and self.gate.bias
         if not (self.kind.mixes and gates and needed <= set(self.dictionary)):
             return Initialisation()

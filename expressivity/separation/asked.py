@@ -86,17 +86,14 @@ class Request:
 
     def _require_mixing(self, kinds: list[Kind]) -> None:
         """A constraint needs coefficients that are learned, groups need any."""
-        for name, value, default, used in (
-            ("constraint", self.constraint, Constraint.FREE, any(k.learned for k in kinds)),
-            ("groups", self.groups, 1, any(k.mixes for k in kinds)),
+        for name, value, default, able in (
+            ("constraint", self.constraint, Constraint.FREE, [k for k in Kind if k.learned]),
+            ("groups", self.groups, 1, [k for k in Kind if k.mixes]),
         ):
-            if value != default and not used:
-                able = ", ".join(
-                    k for k in Kind if (k.learned if name == "constraint" else k.mixes)
-                )
+            if value != default and not set(able) & set(kinds):
                 raise ValueError(
                     f"required: no {name} for {', '.join(kinds)}, where it changes nothing; got "
-                    f"{value}: ask for {able}"
+                    f"{value}: ask for {' or '.join(able)}"
                 )
 
     def families(self, target: Target) -> list[Family]:

@@ -122,7 +122,7 @@ def test_a_changed_file_is_rejected(call, tmp_path):
         (("certify", "t2", "--width", 9, "--degree", 8), "raise --degree"),
         (("certify", "t2", "--family", "lo"), "unknown family 'lo'"),
         (("certify", "t2", "--lambda", "inf"), "finite"),
-        (("certify", "t5"), "got two_sided: ask for --upper"),
+        (("certify", "t5"), "got la two_sided: ask for --upper"),
         (("certify", "t1"), "unit disk; got one on interval"),
         (("certify", "t2", "--width", 3, "--search"), "at most 2 for --search"),
         (("certify", "t4", "--search"), "in form type1 for --search"),

@@ -56,9 +56,24 @@ def test_what_is_asked_is_what_is_built():
 
 
 def test_groups_and_constraints_leave_fixed_families_alone():
-    (family,) = Request(kinds=("fixed",), dictionary=("relu",), groups=2, constraint="simplex") \
-        .families(t2())  # fmt: skip
-    assert (family.width, family.groups, family.constraint) == (1, 1, Constraint.FREE)
+    request = Request(
+        kinds=("fixed", "la"), dictionary=("relu",), widths=(2,), groups=2, constraint="simplex"
+    )
+    fixed, learned = request.families(t2())
+    assert (fixed.groups, fixed.constraint) == (1, Constraint.FREE)
+    assert (learned.groups, learned.constraint) == (2, Constraint.SIMPLEX)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said", "message"),
+    [
+        (("moa",), {"constraint": "affine"}, "no constraint for moa, .* got affine: ask for la"),
+        (("fixed",), {"groups": 2}, "no groups for fixed, .* got 2: ask for la or moa"),
+    ],
+)
+def test_what_no_family_can_use_is_refused(kinds, said, message):
+    with pytest.raises(ValueError, match=message):
+        Request(kinds=kinds, **said)
 
 
 def test_registered_classes_stand_beside_kinds():

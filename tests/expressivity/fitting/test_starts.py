@@ -92,9 +92,10 @@ def test_fixed_coefficients_are_one_hot(name, form):
     assert coefficients.tolist() == expected
 
 
-def test_learned_coefficients_are_not_frozen():
-    assert frozen_coefficients(MOA) is None
-    assert frozen_coefficients(replace(MOA, kind=Kind.LA, gate=None)) is None
+def test_coefficients_that_are_not_learned_are_ones_or_one_hot():
+    assert frozen_coefficients(MOA).tolist() == [1]
+    fixed = replace(MOA, neuron="type1", kind=Kind.FIXED, gate=None, dictionary=("silu",))
+    assert frozen_coefficients(fixed).tolist() == [0, 0, 0, 0, 0, 1, 0]
 
 
 def test_refusals():

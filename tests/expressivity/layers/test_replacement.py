@@ -127,7 +127,7 @@ def test_substitutes_are_named():
         message = "required: substitutes for activations of the model"
         assert_refused(model, message, name=repr(unknown), substitute={unknown: "relu"})
     assert_refused(
-        model, "unknown activation", name="softplus", substitute={"Softened": "softplus"}
+        model, "unknown activation", name="softness", substitute={"Softened": "softness"}
     )
     assert replaced(model, substitute={"Softened": "relu", "gelu": "relu"}) == 1
     difference = (outputs(model, False) - expected).abs().max()
