@@ -21,7 +21,7 @@ from expressivity.registry import of_type
 from expressivity.symbolic.identities import is_identity
 
 _NAME = re.compile(r"[a-z][A-Za-z0-9_]*")
-_RESERVED = re.compile(r"[xzs]\d*")  # of expressions and of records
+_RESERVED = re.compile(r"[xz]\d*|s\d+")  # of expressions and of records
 _COMPARISONS = (GreaterThan, LessThan, StrictGreaterThan, StrictLessThan)
 _PROBES = 12  # random places at which the torch form is compared
 _AGREEMENT = 1e-6  # of a torch form in double precision with the expression: a slip, not rounding
