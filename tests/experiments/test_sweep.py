@@ -54,6 +54,7 @@ def test_the_document_the_folder_and_the_table(call, file):
     assert "Run folder: runs/small" in table.out
 
 
+@pytest.mark.slow
 def test_best_is_the_best_and_targets_that_share_a_name_are_kept_apart(call, file, out):
     file.write_text("""
 [grid]

@@ -251,6 +251,7 @@ def test_an_ablation_changes_one_choice_at_a_time(corpus):
             assert unit.label == f"tiny moa {unit.changes} rate 0.004 seed 100"
 
 
+@pytest.mark.slow
 def test_a_small_ablation_through_the_command(call, text):
     answer = call("ablate", "tiny", *SMALL, "--data", text, "--seeds", 1, "--out", "run", "--json")
     assert answer.code == 0
