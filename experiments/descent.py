@@ -98,8 +98,8 @@ def _gradients(problem: Problem, theta_LP: Tensor) -> tuple[Tensor, Tensor]:
     for rows_LSR in problem.blocks(theta_LP):
         J_LPR, residual_LR, target_LR = (
             rows_LSR[:, : problem.parameters],
-            rows_LSR[:, -3],
-            rows_LSR[:, -2],
+            rows_LSR[:, problem.parameters],
+            rows_LSR[:, problem.parameters + 1],
         )
         gradient_LP += (J_LPR * residual_LR[:, None]).sum(2)
         own_LP += (J_LPR * (residual_LR + target_LR)[:, None]).sum(2)

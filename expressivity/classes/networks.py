@@ -147,16 +147,21 @@ class _Mix:
             return rows_LOMKN
         return rows_LOMKN.unflatten(2, (cast(int, groups), -1)).sum(3)
 
-    def parameter_rows(self, rows_LOGKN: Tensor) -> tuple[Tensor | None, Tensor]:
-        """Rows dF/du (None without a gate) and dF/dscale, [L, parameters, O, N]."""
+    def scale_rows(self, rows_LOGKN: Tensor) -> Tensor:
+        """Rows dF/dscale, [L, parameters, O, N]."""
         if self.gate is None:
             rows_LOGKN = pulled_back(rows_LOGKN, self.free_LGK, self.structure.constraint)
-            return None, rows_LOGKN.flatten(2, 3).transpose(1, 2)
+        else:
+            rows_LOGKN = rows_LOGKN * self.g_LGKN[:, None]
+        return rows_LOGKN.flatten(2, 3).transpose(1, 2)
+
+    def gate_rows(self, rows_LOGKN: Tensor) -> Tensor | None:
+        """Rows dF/du, [L, parameters, O, N]; None without a gate."""
+        if self.gate is None:
+            return None
         weighted_LOGKN = rows_LOGKN * self.scale_LGK1[:, None]
         logits_LOKN = self.gate.pullback(self.g_LGKN[:, None], weighted_LOGKN).flatten(2, 3)
-        u_rows = (logits_LOKN.transpose(1, 2)[:, :, None] * self.x_EN[:, None]).flatten(1, 2)
-        scale_rows = (rows_LOGKN * self.g_LGKN[:, None]).flatten(2, 3)
-        return u_rows, scale_rows.transpose(1, 2)
+        return (logits_LOKN.transpose(1, 2)[:, :, None] * self.x_EN[:, None]).flatten(1, 2)
 
 
 def constrained(free_LGK: Tensor, constraint: Constraint) -> Tensor:
@@ -203,8 +208,13 @@ class _Mixed:
     parts_LMKN: Tensor
 
 
-def network_function(structure: Structure) -> NetworkFunction:
+def network_function(structure: Structure, *, only: str | None = None) -> NetworkFunction:
     """Values and Jacobian of every family with this structure, from the record of the neuron.
+
+    Args:
+        structure: of the families.
+        only: a block that the network is linear in, ``a`` or ``scale0``, ..: of the Jacobian,
+            its rows alone.
 
     Returns:
         A pure function of tensors, to be called as it is or compiled.
@@ -237,18 +247,26 @@ def network_function(structure: Structure) -> NetworkFunction:
         found = partials(maps_LMN, [m.value_LMN for m in mixed], own)
 
         f_LON = (a_LOMN * found.value[:, None]).sum(2)
+        if only == "a":
+            return f_LON, [_output_rows(a_LOM, found.value)]
+        if only is not None:
+            side = int(only.removeprefix("scale"))
+            by = times(a_LOMN, found.mixtures[side], axis=1)
+            part = mixes[side].summed(by, mixed[side].parts_LMKN)
+            return f_LON, [mixes[side].scale_rows(part)]
         rows = [
             _map_rows(a_LOMN, slope_LMN, x_EN) for slope_LMN in _map_slopes(found, mixed, maps_LMN)
         ]
         if own:
             rows.append(_own_rows(a_LOMN, found, neuron.shared))
-        parameter_rows = [
-            mix.parameter_rows(mix.summed(times(a_LOMN, by, axis=1), m.parts_LMKN))
+        by_mix = [
+            mix.summed(times(a_LOMN, by, axis=1), m.parts_LMKN)
             for mix, m, by in zip(mixes, mixed, found.mixtures, strict=True)
         ]
-        rows += [u_rows for u_rows, _ in parameter_rows if u_rows is not None]
+        gate_rows = [mix.gate_rows(rows) for mix, rows in zip(mixes, by_mix, strict=True)]
+        rows += [u_rows for u_rows in gate_rows if u_rows is not None]
         rows.append(_output_rows(a_LOM, found.value))
-        rows += [scale_rows for _, scale_rows in parameter_rows]
+        rows += [mix.scale_rows(rows) for mix, rows in zip(mixes, by_mix, strict=True)]
         return f_LON, rows
 
     return network

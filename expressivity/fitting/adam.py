@@ -40,7 +40,7 @@ class Adam:
         square_L = theta_LP.new_zeros(theta_LP.shape[0])
         gradient_LP = torch.zeros_like(theta_LP)
         for rows_LSR in problem.blocks(theta_LP):
-            J_LPR, residual_LR = rows_LSR[:, : problem.parameters], rows_LSR[:, -3]
+            J_LPR, residual_LR = rows_LSR[:, : problem.parameters], rows_LSR[:, problem.parameters]
             square_L = square_L + (residual_LR**2).sum(1)
             gradient_LP = gradient_LP + 2 * (J_LPR * residual_LR[:, None]).sum(2)
         return square_L.sqrt(), gradient_LP.index_select(1, self._moved(problem))

@@ -23,6 +23,8 @@ from expressivity.fitting.starts import random_starts
 from expressivity.fitting.state import Algorithm, LaneState, Status
 
 LANE_PAD = 4
+_CACHED = 8192
+"""Lanes times nodes of a chunk: its rows stay in the cache, and its calls are worth their cost."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +48,12 @@ class Execution:
             raise ValueError("required: at least one thread and one iteration between checks")
 
     @staticmethod
-    def for_device(device: str) -> "Execution":
-        """Cache-sized chunks on a CPU, large ones on an accelerator."""
-        if device == "cpu":
-            return Execution(threads=torch.get_num_threads())
-        return Execution(lane_chunk=1024, threads=1, check_every=8)
+    def for_problem(problem: Problem) -> "Execution":
+        """Chunks sized for the cache on a CPU, large ones on an accelerator."""
+        if problem.x_BEN.device.type != "cpu":
+            return Execution(lane_chunk=1024, threads=1, check_every=8)
+        lanes = _CACHED // problem.x_BEN[:, 0].numel() // LANE_PAD * LANE_PAD
+        return Execution(lane_chunk=min(max(lanes, 16), 64), threads=torch.get_num_threads())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +114,7 @@ def fit(
         raise ValueError(
             f"required: starts of shape (at least 1, {problem.parameters}); got {shape}"
         )
-    execution = execution or Execution.for_device(problem.x_BEN.device.type)
+    execution = execution or Execution.for_problem(problem)
     lanes = starts_LP.shape[0]
     result = FitResult(
         theta_LP=starts_LP.clone(),
@@ -120,10 +123,11 @@ def fit(
         iterations_L=torch.zeros(lanes, dtype=torch.int64),
     )
 
-    def run(chunk_L: Tensor) -> None:
-        _run_chunk(problem, algorithm, result, chunk_L, execution, observer, on_finished)
+    def run(chunk_L: Tensor, slots_L: Tensor) -> None:
+        start_LP = starts_LP[chunk_L][slots_L]
+        _run_chunk(problem, algorithm, result, chunk_L, start_LP, execution, observer, on_finished)
 
-    _over_chunks(run, lanes, execution)
+    over_chunks(run, lanes, execution)
     return result
 
 
@@ -143,31 +147,33 @@ def screened_starts(
     and t5q this doubles the share of restarts that reach round-off (docs/performance.md).
     Lane i's candidates depend on (seed, i) alone.
     """
-    execution = execution or Execution.for_device(problem.x_BEN.device.type)
+    execution = execution or Execution.for_problem(problem)
     drawn_LP = random_starts(problem.family, seed=seed, restarts=restarts * candidates)
     if candidates == 1:
         return drawn_LP
     error_L = torch.full((restarts * candidates,), torch.inf, dtype=torch.float64)
     device, dtype = problem.x_BEN.device, problem.x_BEN.dtype
 
-    def evaluate(chunk_L: Tensor) -> None:
-        slots = _padded_slots(chunk_L.shape[0])
-        state = algorithm.start(problem, drawn_LP[chunk_L][slots].to(device, dtype))
+    def evaluate(chunk_L: Tensor, slots_L: Tensor) -> None:
+        state = algorithm.start(problem, drawn_LP[chunk_L][slots_L].to(device, dtype))
         error_L[chunk_L] = state.error_L[: chunk_L.shape[0]].cpu().to(torch.float64)
 
-    _over_chunks(evaluate, restarts * candidates, execution)
+    over_chunks(evaluate, restarts * candidates, execution)
     best_L = torch.nan_to_num(error_L, nan=torch.inf).reshape(restarts, candidates).argmin(1)
     return drawn_LP[torch.arange(restarts) * candidates + best_L]
 
 
-def _over_chunks(work: Callable[[Tensor], None], lanes: int, execution: Execution) -> None:
-    """Call ``work`` with the lane numbers of each chunk, on the execution's threads."""
+def over_chunks(work: Callable[[Tensor, Tensor], None], lanes: int, execution: Execution) -> None:
+    """Call ``work`` with each chunk's lane numbers and its slots, on the execution's threads.
+
+    The slots are indices into the numbers, padded with copies of the first to ``LANE_PAD``.
+    """
     keep_freed_memory()
     chunks = torch.arange(lanes).split(_even_chunk(lanes, execution))
 
     def without_gradients(chunk_L: Tensor) -> None:
         with torch.no_grad():  # the grad mode is a property of the thread
-            work(chunk_L)
+            work(chunk_L, _padded_slots(chunk_L.shape[0]))
 
     with single_threaded_kernels():
         if execution.threads == 1 or len(chunks) == 1:
@@ -200,13 +206,13 @@ def _run_chunk(
     algorithm: Algorithm,
     result: FitResult,
     lanes_L: Tensor,
+    start_LP: Tensor,
     execution: Execution,
     observer: Observer | None,
     on_finished: Callable[[int], None] | None,
 ) -> None:
     device, dtype = problem.x_BEN.device, problem.x_BEN.dtype
-    slots = _padded_slots(lanes_L.shape[0])
-    state = algorithm.start(problem, result.theta_LP[lanes_L][slots].to(device, dtype))
+    state = algorithm.start(problem, start_LP.to(device, dtype))
     while True:
         status_L = state.status_L[: lanes_L.shape[0]].cpu()
         ended = (status_L != Status.RUNNING).nonzero()[:, 0]

@@ -1,10 +1,10 @@
-"""Damped Gauss-Newton steps on a triangular factor.
+"""Damped Gauss-Newton steps on a small model of the residual.
 
-Shared by Levenberg-Marquardt and variable projection.
-A linearisation at theta is a short matrix A and vector b with |A x + b| equal, up to a
-constant, to the linear model of the residual: one QR of the Jacobian serves every damping.
+Shared by Levenberg-Marquardt and variable projection, on a triangular factor or on normal
+equations. A linearisation at theta holds a model with as many rows as there are moved parameters,
+from which a step for any damping follows: one pass over the nodes serves every damping.
 
-Shape letters: L lanes, P packed parameters, C moved parameters (padded), R rows of A.
+Shape letters: L lanes, P packed parameters, C moved parameters (padded), R entries of a column.
 """
 
 from abc import abstractmethod
@@ -26,7 +26,9 @@ class Linearisation:
     Attributes:
         theta_LP: the point, with whatever the algorithm solved for exactly filled in.
         error_L: norm of the residual there; infinite where evaluation failed.
-        model_LCR: the C + 1 columns of [A | b], each padded to aligned length R.
+        model_LCR: C + 1 columns, padded to aligned length R, of the short matrix [A | b] with
+            |A x + b| equal to the model of the residual up to a constant; of [A | b]^T [A | b]
+            where an algorithm works on normal equations.
     """
 
     theta_LP: Tensor
@@ -55,6 +57,7 @@ class DampedGaussNewton(Protocol):
 
     stopping: Stopping = field(default_factory=Stopping)
     initial_damping: float = 1e-2
+    least_damping: float = 1e-15
 
     @abstractmethod
     def linearise(self, problem: Problem, theta_LP: Tensor) -> Linearisation:
@@ -63,6 +66,14 @@ class DampedGaussNewton(Protocol):
     @abstractmethod
     def moved(self, problem: Problem) -> Tensor:
         """Indices in a packed lane of the parameters that a step moves."""
+
+    def solved(self, model_LCR: Tensor, damping_LC: Tensor) -> tuple[Tensor, Tensor]:
+        """The step x_LC of a model, and the decrease of the squared error that it predicts."""
+        return damped_solution(model_LCR, damping_LC)
+
+    def column_norms(self, model_LCR: Tensor) -> Tensor:
+        """Norms of A's columns."""
+        return torch.linalg.vector_norm(model_LCR[:, :-1], dim=2)
 
     def start(self, problem: Problem, theta_LP: Tensor) -> DampedState:
         """Linearise at the start."""
@@ -74,7 +85,7 @@ class DampedGaussNewton(Protocol):
             model_LCR=point.model_LCR,
             damping_L=self.initial_damping * ones_L,
             growth_L=2 * ones_L,
-            scale_LC=_column_norms(point.model_LCR),
+            scale_LC=self.column_norms(point.model_LCR),
         )
 
     def step(self, problem: Problem, state: LaneState) -> DampedState:
@@ -83,7 +94,7 @@ class DampedGaussNewton(Protocol):
         moved = self.moved(problem)
         scale_LC = torch.where(state.scale_LC > 0, state.scale_LC, 1.0)
         damping_LC = state.damping_L.sqrt()[:, None] * scale_LC
-        x_LC, predicted_L = damped_solution(state.model_LCR, damping_LC)
+        x_LC, predicted_L = self.solved(state.model_LCR, damping_LC)
         trial_LP = state.theta_LP.index_add(1, moved, x_LC[:, : moved.shape[0]])
         trial = self.linearise(problem, trial_LP)
 
@@ -97,11 +108,7 @@ class DampedGaussNewton(Protocol):
             theta_LP=torch.where(accept_L[:, None], trial.theta_LP, state.theta_LP),
             **self.stopping.advance(state, torch.where(accept_L, trial.error_L, state.error_L)),
             model_LCR=model_LCR,
-            damping_L=damping_L.clamp(1e-15, 1e15),
+            damping_L=damping_L.clamp(self.least_damping, 1e15),
             growth_L=torch.where(accept_L, 2.0, (2 * state.growth_L).clamp(max=1e6)),
-            scale_LC=torch.maximum(state.scale_LC, _column_norms(model_LCR)),
+            scale_LC=torch.maximum(state.scale_LC, self.column_norms(model_LCR)),
         )
-
-
-def _column_norms(model_LCR: Tensor) -> Tensor:
-    return torch.linalg.vector_norm(model_LCR[:, :-1], dim=2)

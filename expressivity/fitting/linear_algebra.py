@@ -71,6 +71,25 @@ def damped_solution(model_LCR: Tensor, damping_LC: Tensor) -> tuple[Tensor, Tens
     return x_LC, decrease_L
 
 
+def cholesky_of(products_LCC: Tensor, ridge: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Cholesky factors of inner products, scaled to unit diagonals, ``ridge`` roundings added.
+
+    Returns:
+        The lower factors, the scales from either side (0 for columns that are 0), and a mask of
+        the lanes that have a factor; the others get the identity.
+    """
+    square_LC = products_LCC.diagonal(dim1=1, dim2=2)
+    there_LC = square_LC > 0
+    scale_LC = torch.where(there_LC, square_LC, 1.0).rsqrt() * there_LC
+    scaled_LCC = products_LCC * scale_LC[:, :, None] * scale_LC[:, None]
+    off_LCC = scaled_LCC - torch.diag_embed(scaled_LCC.diagonal(dim1=1, dim2=2))
+    identity_CC = torch.eye(off_LCC.shape[1], dtype=off_LCC.dtype, device=off_LCC.device)
+    unit = 1 + ridge * torch.finfo(off_LCC.dtype).eps
+    factor_LCC, info_L = torch.linalg.cholesky_ex(off_LCC + unit * identity_CC)
+    found_L = info_L == 0
+    return torch.where(found_L[:, None, None], factor_LCC, identity_CC), scale_LC, found_L
+
+
 def rank_revealing_solution(
     factor_LCC: Tensor, right_LC: Tensor, threshold: float
 ) -> tuple[Tensor, Tensor]:

@@ -8,7 +8,7 @@ L lanes, P packed parameters.
 """
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import prod
 
@@ -61,7 +61,7 @@ class Problem:
     """Everything an algorithm may ask about one fit; build it with :func:`make_problem`."""
 
     family: Family | ModuleClass
-    program: Program
+    program: Callable[[str | None], Program]
     x_BEN: Tensor
     scale_BR: Tensor
     target_BR: Tensor
@@ -71,11 +71,17 @@ class Problem:
         """Length P of a packed lane."""
         return parameter_length(self.family)
 
-    def blocks(self, theta_LP: Tensor) -> Iterator[Tensor]:
-        """Per node block the rows_LSR of a :data:`~expressivity.fitting.program.Program`."""
+    def blocks(self, theta_LP: Tensor, *, only: str | None = None) -> Iterator[Tensor]:
+        """Per node block the rows_LSR of a :data:`~expressivity.fitting.program.Program`.
+
+        Args:
+            theta_LP: packed lanes.
+            only: a block that the network is linear in: of the Jacobian, its rows alone.
+        """
+        program = self.program(only)
         parts = tuple(part.contiguous() for part in unpack(self.family, theta_LP).values())
         for x_EN, scale_R, target_R in zip(self.x_BEN, self.scale_BR, self.target_BR, strict=True):
-            yield self.program(x_EN, scale_R, target_R, parts)
+            yield program(x_EN, scale_R, target_R, parts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +90,8 @@ class Columns:
 
     Attributes:
         moved: parameters that a step moves, unpadded.
-        linear_system: the eliminated block, padded with the zero row, then the target row.
+        linear_rows: the eliminated block, padded with the zero row, then the target row, as
+            indices of the rows of a program of this block only.
         full_system: the eliminated block and the moved parameters, each padded with the zero
             row to a multiple of ``ALIGN``, then the residual row.
         linear: the eliminated block, unpadded.
@@ -92,7 +99,7 @@ class Columns:
 
     moved: Tensor
     linear: Tensor
-    linear_system: Tensor
+    linear_rows: Tensor
     full_system: Tensor
 
 
@@ -107,6 +114,8 @@ def columns(family: Family | ModuleClass, linear: str | None, device: torch.devi
     held = "a" if redundant and family.width == family.outputs == 1 else None
     moved: list[int] = []
     eliminated: list[int] = []
+    alone: list[int] = []  # the eliminated ones counted inside their block
+    own_size = 0
     start = 0
     for name, shape in family.shapes.items():
         block = torch.arange(start, start + prod(shape)).reshape(shape)
@@ -117,11 +126,14 @@ def columns(family: Family | ModuleClass, linear: str | None, device: torch.devi
             learned[..., frozen] = False
         if name == linear:
             eliminated += block[learned].tolist()
+            own_size = prod(shape)
+            alone = (block[learned] - (start - own_size)).tolist()
         elif name != held:
             moved += block[learned].tolist()
-    residual, target, zero = start, start + 1, start + 2
+    residual, zero = start, start + 2
     linear_padded = eliminated + [zero] * padding(len(eliminated))
     moved_padded = moved + [zero] * padding(len(moved))
+    alone_padded = alone + [own_size + 2] * padding(len(alone))
 
     def index(items: list[int]) -> Tensor:
         return torch.tensor(items, dtype=torch.int64, device=device)
@@ -129,18 +141,32 @@ def columns(family: Family | ModuleClass, linear: str | None, device: torch.devi
     return Columns(
         moved=index(moved),
         linear=index(eliminated),
-        linear_system=index([*linear_padded, target]),
+        linear_rows=index([*alone_padded, own_size + 1]),
         full_system=index([*linear_padded, *moved_padded, residual]),
     )
 
 
-def system_factor(problem: Problem, theta_LP: Tensor, system: Tensor) -> Tensor:
+def system_factor(
+    problem: Problem, theta_LP: Tensor, system: Tensor, *, only: str | None = None
+) -> Tensor:
     """R of the QR factorisation of the program's rows ``system``, block by block: [L, C, C]."""
     factor_LCC = None
-    for rows_LSR in problem.blocks(theta_LP):
+    for rows_LSR in problem.blocks(theta_LP, only=only):
         factor_LCC = triangular_factor(rows_LSR.index_select(1, system), factor_LCC)
     assert factor_LCC is not None
     return factor_LCC
+
+
+def inner_products(
+    problem: Problem, theta_LP: Tensor, system: Tensor, *, only: str | None = None
+) -> Tensor:
+    """Inner products of the program's rows ``system`` over all nodes: [L, C, C]."""
+    total_LSS = None
+    for rows_LSR in problem.blocks(theta_LP, only=only):
+        products_LSS = torch.bmm(rows_LSR, rows_LSR.mT)
+        total_LSS = products_LSS if total_LSS is None else total_LSS + products_LSS
+    assert total_LSS is not None
+    return total_LSS.index_select(1, system).index_select(2, system)
 
 
 def make_problem(
@@ -193,15 +219,19 @@ def make_problem(
     gradient = samples.gradients_NOD is not None
     return Problem(
         family=family,
-        program=_program(family, gradient=gradient, compiled=compiled),
+        program=_programs(family, gradient=gradient, compiled=compiled),
         x_BEN=resident(blocked(coordinates(samples.nodes_ND))),
         scale_BR=resident(scale_BOGN.flatten(1)),
         target_BR=resident(blocked(values_OGN).flatten(1)),
     )
 
 
-def _program(family: Family | ModuleClass, *, gradient: bool, compiled: bool) -> Program:
+def _programs(
+    family: Family | ModuleClass, *, gradient: bool, compiled: bool
+) -> Callable[[str | None], Program]:
     if isinstance(family, Family):
-        return program(Structure.of(family), gradient=gradient, compiled=compiled)
+        structure = Structure.of(family)
+        return lambda only: program(structure, gradient=gradient, compiled=compiled, only=only)
     network = family.network()
-    return rows_of(with_gradient(network) if gradient else network)
+    rows = rows_of(with_gradient(network) if gradient else network)
+    return lambda only: rows  # of which no block is known to be linear

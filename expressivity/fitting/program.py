@@ -5,7 +5,7 @@ each structure gets a code object of its own. Lanes, neurons, outputs, nodes and
 are dynamic sizes: one graph serves all widths above 1 and all dimensions; with gradient rows,
 all widths above 1 and one dimension.
 
-Shape letters: L lanes, S rows of a program = P parameters + 3, R = O N sample rows (O (1+d) N
+Shape letters: L lanes, S rows of a program = P parameters + 3 padded, R = O N sample rows (O (1+d) N
 in the H1 norm), O outputs, N nodes, E = d + 1 coordinates.
 """
 
@@ -34,11 +34,12 @@ from expressivity.classes.networks import (
     network_function,
     with_gradient,
 )
+from expressivity.fitting.linear_algebra import padding
 
 Program = Callable[[Tensor, Tensor, Tensor, tuple[Tensor, ...]], Tensor]
 """(x_EN, scale_R, target_R, parameter blocks) -> rows_LSR: the Jacobian's P rows, then the
-residual, the target and zero, all times the scale. A least-squares matrix with any columns
-and any padding is one gather of these rows."""
+residual, the target and at least one row of zeros, all times the scale; S is a multiple of
+``ALIGN``. A least-squares matrix with any columns and any padding is one gather of these rows."""
 
 _log = logging.getLogger(__name__)
 COMPILE_OPTIONS: dict[str, Any] = {
@@ -110,9 +111,9 @@ def compiler_problem() -> str | None:
     return None if built else f"the C++ compiler {name} does not compile a small program"
 
 
-def rows_function(structure: Structure, *, gradient: bool) -> Program:
-    """The program of a structure, uncompiled."""
-    network = network_function(structure)
+def rows_function(structure: Structure, *, gradient: bool, only: str | None = None) -> Program:
+    """The program of a structure, uncompiled; with ``only``, of that block's rows alone."""
+    network = network_function(structure, only=only)
     return rows_of(with_gradient(network) if gradient else network)
 
 
@@ -124,23 +125,31 @@ def rows_of(network: NetworkFunction) -> Program:
         f_L1R = f_LON.flatten(1)[:, None] * scale_R
         target_L1R = (target_R * scale_R).expand_as(f_L1R)
         jacobian = [group.flatten(2) * scale_R for group in groups]
-        return torch.cat([*jacobian, f_L1R - target_L1R, target_L1R, torch.zeros_like(f_L1R)], 1)
+        lanes, _, samples = f_L1R.shape
+        zeros = 1 + padding(sum(group.shape[1] for group in groups) + 3)
+        zeros_LZR = f_L1R.new_zeros((lanes, zeros, samples))
+        return torch.cat([*jacobian, f_L1R - target_L1R, target_L1R, zeros_LZR], 1)
 
     return rows
 
 
-def program(structure: Structure, *, gradient: bool, compiled: bool) -> Program:
-    """The program of a structure, compiled or eager, with or without gradient rows."""
+def program(
+    structure: Structure, *, gradient: bool, compiled: bool, only: str | None = None
+) -> Program:
+    """The program of a structure, compiled or eager, with or without gradient rows.
+
+    With ``only``, the program of that block's rows alone, of which the network is linear in it.
+    """
     with _build_lock:  # a cache alone would let two threads build two
-        return _build(structure, gradient, compiled)
+        return _build(structure, gradient, compiled, only)
 
 
 @functools.cache
-def _build(structure: Structure, gradient: bool, compiled: bool) -> Program:
-    function = rows_function(structure, gradient=gradient)
+def _build(structure: Structure, gradient: bool, compiled: bool, only: str | None) -> Program:
+    function = rows_function(structure, gradient=gradient, only=only)
     if not compiled:
         return function
-    label = structure.label + ("_gradient" if gradient else "")
+    label = structure.label + ("_gradient" if gradient else "") + (f"_{only}" if only else "")
     plain = cast(types.FunctionType, function)
     own_code = plain.__code__.replace(co_name=label)
     own = types.FunctionType(

@@ -1,6 +1,8 @@
 """Random starts. Lane i's start depends on (seed, i) and the family alone.
 
 Drawn on the CPU in float64 by numpy's PCG64, whatever the device of the fit.
+
+Shape letters: L lanes, P packed parameters.
 """
 
 import numpy as np
@@ -12,14 +14,42 @@ from expressivity.classes.modules import ModuleClass
 from expressivity.classes.networks import pack
 
 
-def random_start(family: Family | ModuleClass, *, seed: int, lane: int) -> Tensor:
-    """One packed lane theta_P, float64.
+def drawn(family: Family, draw: np.random.Generator, lanes: int) -> Tensor:
+    """Packed lanes theta_LP from one stream, float64.
 
     Input weights have a uniform direction and a log-uniform length; biases place the kink
     hyperplane through a random point of the unit ball, so that no neuron starts linear on
     the whole domain. Gates start with log-uniform steepness, the neurons' own
     parameters uniform in their spreads. Blocks that a switch freezes
-    hold the value they are frozen at. A user's own module starts where its factory puts it.
+    hold the value they are frozen at.
+
+    >>> family = Family(kind="la", neuron="type1", width=2, dimension=3)
+    >>> drawn(family, np.random.default_rng(0), 4).shape
+    torch.Size([4, 17])
+    """
+    blocks: dict[str, Tensor] = {}
+    for name, shape in family.shapes.items():
+        frozen = family.frozen(name)
+        size = (lanes, *shape)
+        if name in map_names(family.record.maps):
+            block = _hyperplanes(draw, size, low=0.5, high=10.0)
+        elif name == "p":
+            low, high = np.array([p.spread for p in family.record.parameters]).T
+            block = draw.uniform(low, high, size)
+        elif name.startswith("u"):
+            block = _hyperplanes(draw, size, low=0.3, high=6.0)
+        else:
+            block = draw.standard_normal(size)
+        if frozen is not None:
+            block[..., frozen] = frozen_coefficients(family) if name.startswith("scale") else 0.0
+        blocks[name] = torch.from_numpy(block)
+    return pack(family, blocks)
+
+
+def random_start(family: Family | ModuleClass, *, seed: int, lane: int) -> Tensor:
+    """One packed lane theta_P, float64, by the law of :func:`drawn`.
+
+    A user's own module starts where its factory puts it.
 
     Raises:
         ValueError: negative seed or lane.
@@ -28,23 +58,7 @@ def random_start(family: Family | ModuleClass, *, seed: int, lane: int) -> Tenso
         raise ValueError(f"required: a seed and lane of at least 0; got {seed}, {lane}")
     if isinstance(family, ModuleClass):
         return family.start(seed=seed, lane=lane)
-    draw = np.random.default_rng((seed, lane))
-    blocks: dict[str, np.ndarray] = {}
-    for name, shape in family.shapes.items():
-        frozen = family.frozen(name)
-        if name in map_names(family.record.maps):
-            block = _hyperplanes(draw, shape, low=0.5, high=10.0)
-        elif name == "p":
-            low, high = np.array([p.spread for p in family.record.parameters]).T
-            block = draw.uniform(low, high, shape)
-        elif name.startswith("u"):
-            block = _hyperplanes(draw, shape, low=0.3, high=6.0)
-        else:
-            block = draw.standard_normal(shape)
-        if frozen is not None:
-            block[..., frozen] = frozen_coefficients(family) if name.startswith("scale") else 0.0
-        blocks[name] = block
-    return pack(family, {name: torch.from_numpy(b)[None] for name, b in blocks.items()})[0]
+    return drawn(family, np.random.default_rng((seed, lane)), 1)[0]
 
 
 def frozen_coefficients(family: Family) -> np.ndarray:
@@ -73,10 +87,10 @@ def random_starts(
 def _hyperplanes(
     draw: np.random.Generator, shape: tuple[int, ...], *, low: float, high: float
 ) -> np.ndarray:
-    rows, columns = shape
-    direction = draw.standard_normal((rows, columns - 1))
-    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-    length = np.exp(draw.uniform(np.log(low), np.log(high), (rows, 1)))
-    point = draw.uniform(-0.7, 0.7, (rows, columns - 1))
+    *many, columns = shape
+    direction = draw.standard_normal((*many, columns - 1))
+    direction /= np.linalg.norm(direction, axis=-1, keepdims=True)
+    length = np.exp(draw.uniform(np.log(low), np.log(high), (*many, 1)))
+    point = draw.uniform(-0.7, 0.7, (*many, columns - 1))
     weight = length * direction
-    return np.concatenate([weight, -(weight * point).sum(1, keepdims=True)], 1)
+    return np.concatenate([weight, -(weight * point).sum(-1, keepdims=True)], -1)

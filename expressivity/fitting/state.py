@@ -11,13 +11,14 @@ from expressivity.fitting.problem import Problem
 
 
 class Status(IntEnum):
-    """Why a lane stopped; RUNNING while it has not."""
+    """Why a lane stopped; RUNNING while it has not. A search gives lanes up for better ones."""
 
     RUNNING = 0
     CONVERGED = 1
     STALLED = 2
     ITERATION_LIMIT = 3
     NON_FINITE = 4
+    GIVEN_UP = 5
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,120 @@
+"""From one network to the next: what a search changes in a lane, and lanes of a larger class.
+
+A *gene* is what is drawn anew as a whole: a neuron with all its maps, one map of it, one gate,
+the coefficients of a mixture, one side of a product. A child is its parent with one to three genes
+from elsewhere: from a new random start, from another parent, or its own with noise. Which
+of these moves find what is there was measured (docs/performance.md).
+
+Shape letters: L lanes, P packed parameters, G genes.
+"""
+
+import functools
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from expressivity.classes.families import Family, map_names
+from expressivity.classes.networks import pack, parameter_length, unpack
+from expressivity.fitting.starts import drawn
+
+_GENES = (0.5, 0.3, 0.2)
+"""Probabilities that a child differs from its parent in one, two or three genes."""
+_FROM_OTHERS, _NOISY, _NOISE = 0.3, 0.2, 0.3
+"""Probabilities that genes come from another parent, or are the parent's own times a
+log-normal factor of this size; else they are drawn anew."""
+
+
+@functools.lru_cache(maxsize=64)
+def genes(family: Family) -> Tensor:
+    """Masks of the genes over a packed lane, [G, P].
+
+    >>> genes(Family(kind="moa", neuron="type1", gate="tanh", width=2, dimension=1)).sum(1).tolist()
+    [2, 2, 2, 2, 2, 2, 2, 7, 3, 3]
+    """
+    length, width = parameter_length(family), family.width
+    names = map_names(family.record.maps)
+    places = torch.arange(length)[None]
+    blocks = {name: block[0] for name, block in unpack(family, places).items()}
+    neurons = [[blocks["a"][:, j]] for j in range(width)]
+    found: list[list[Tensor]] = []
+    for name, block in blocks.items():
+        if name in names or (name == "p" and not family.record.shared):
+            for neuron, row in zip(neurons, block, strict=True):
+                neuron.append(row)
+            if len(names) > 1 and name in names:
+                found += [[row] for row in block]
+        elif name == "p":
+            found.append([block])
+        elif name.startswith("u"):
+            found += [[row] for row in block]
+        elif name.startswith("scale") and family.mixes:
+            found.append([block])
+    if family.sides > 1:
+        for side, maps in enumerate(family.record.mixtures):
+            own = [*(names[i] for i in maps), f"u{side}", f"scale{side}"]
+            found.append([blocks[name] for name in own if name in blocks])
+    masks_GP = torch.zeros((len(found) + width, length), dtype=torch.bool)
+    for mask_P, parts in zip(masks_GP, [*found, *neurons], strict=True):
+        mask_P[torch.cat([part.flatten() for part in parts])] = True
+    return masks_GP
+
+
+def children(family: Family, parents_LP: Tensor, draw: np.random.Generator, *, each: int) -> Tensor:
+    """Lanes that differ from their parents in one to three genes: ``each`` of every parent."""
+    masks_GP = genes(family)
+    lanes = parents_LP.shape[0] * each
+    own_LP = parents_LP.repeat_interleave(each, 0)
+    new_LP = drawn(family, draw, lanes)
+    # The genes with the largest of independent keys are a uniform choice without repetition.
+    order_LG = torch.from_numpy(draw.random((lanes, masks_GP.shape[0])).argsort(1))
+    count_L = torch.from_numpy(1 + draw.choice(len(_GENES), size=lanes, p=_GENES))
+    mask_LP = torch.zeros_like(own_LP, dtype=torch.bool)
+    for place in range(min(len(_GENES), masks_GP.shape[0])):
+        mask_LP |= masks_GP[order_LG[:, place]] & (count_L > place)[:, None]
+    others_LP = parents_LP[torch.from_numpy(draw.integers(0, parents_LP.shape[0], lanes))]
+    factor_LP = torch.from_numpy(np.exp(_NOISE * draw.standard_normal(own_LP.shape)))
+    kind_L1 = torch.from_numpy(draw.random(lanes))[:, None]
+    source_LP = torch.where(kind_L1 < _FROM_OTHERS + _NOISY, others_LP, new_LP)
+    source_LP = torch.where(kind_L1 < _NOISY, own_LP * factor_LP, source_LP)
+    return torch.where(mask_LP, source_LP, own_LP)
+
+
+def grown(narrow: Family, theta_LP: Tensor, wide: Family, draw: np.random.Generator) -> Tensor:
+    """Networks of a narrower class as lanes of a wider one: the same functions.
+
+    The neurons that are new are drawn at random, and their output weights are 0.
+
+    Args:
+        narrow: the class of ``theta_LP``.
+        theta_LP: packed lanes.
+        wide: the same class at a larger width; groups grow at their ends.
+        draw: what the new neurons come from.
+
+    Raises:
+        ValueError: classes that differ in more than their width, or a smaller width.
+
+    >>> small, large = (Family(kind="la", neuron="type1", width=m, dimension=1) for m in (1, 2))
+    >>> theta = torch.ones(1, 10, dtype=torch.float64)
+    >>> unpack(large, grown(small, theta, large, np.random.default_rng(0)))["a"].tolist()
+    [[[1.0, 0.0]]]
+    """
+    if replace(narrow, width=wide.width) != wide or wide.width < narrow.width:
+        raise ValueError(
+            f"required: a class at two widths, the narrower first; got {narrow.label} and "
+            f"{wide.label}"
+        )
+    old, new = unpack(narrow, theta_LP), unpack(wide, drawn(wide, draw, theta_LP.shape[0]))
+    groups = narrow.group_count if narrow.group_count == wide.group_count else 1
+    per_neuron = {*map_names(narrow.record.maps), "p"} - ({"p"} if narrow.record.shared else set())
+    for name, block in new.items():
+        if name in per_neuron or name == "a":
+            axis = 2 if name == "a" else 1
+            inside, room = (b.unflatten(axis, (groups, -1)) for b in (old[name], block))
+            if name == "a":
+                room.zero_()
+            room.narrow(axis + 1, 0, inside.shape[axis + 1]).copy_(inside)
+        else:  # coefficients and gates, group after group, of which per-neuron ones grow
+            block.narrow(1, 0, old[name].shape[1]).copy_(old[name])
+    return pack(wide, new)

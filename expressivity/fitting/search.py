@@ -1,0 +1,314 @@
+"""A fit that looks for what is there: generations of lanes, selected between short fits.
+
+Plain restarts miss even a network of their own class: most end in local minima that differ from the
+answer in a few rows of weights. So the best lanes of a generation become parents, their children
+differ in some rows (``moves.py``), and both compete again. Generations run on a coarser rule by
+normal equations; who is promising is finished on the full rule in full
+(:class:`~expressivity.fitting.variable_projection.VariableProjection`), and only that counts.
+
+The unit is the whole search: its bits depend on the problem, the search and the seed alone, never
+on threads, workers or process.
+
+Shape letters: L lanes, P packed parameters.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from expressivity.classes.families import Family
+from expressivity.fitting.driver import Execution, FitResult, fit, over_chunks
+from expressivity.fitting.moves import children
+from expressivity.fitting.normal_equations import NormalProjection
+from expressivity.fitting.problem import Problem
+from expressivity.fitting.starts import drawn
+from expressivity.fitting.state import Status, Stopping
+from expressivity.fitting.variable_projection import VariableProjection
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """How far a search goes.
+
+    Attributes:
+        generations: at most so many after the first.
+        patience: generations without ``progress`` after which a population has settled.
+        populations: how many settle, one after another, before the search ends.
+        progress: the fraction by which the best error has to fall.
+        candidates: random starts that each lane of a first generation is the best of.
+        parents: one lane in so many is kept as a parent.
+        trial, iterations: of every lane, and of the best third after its trial, in a generation.
+        found: relative error on the full rule at which the search ends.
+        finished: lanes that are finished in full at the end.
+    """
+
+    generations: int = 100
+    patience: int = 15
+    populations: int = 1
+    progress: float = 0.1
+    candidates: int = 4
+    parents: int = 4
+    trial: int = 20
+    iterations: int = 60
+    found: float = 1e-13
+    finished: int = 4
+
+    def __post_init__(self) -> None:
+        for name, least in (("generations", 0), ("patience", 1), ("populations", 1),
+                            ("candidates", 1), ("parents", 2), ("trial", 1), ("iterations", 1),
+                            ("finished", 1)):  # fmt: skip
+            value = getattr(self, name)
+            if type(value) is not int or value < least:
+                raise ValueError(
+                    f"required: {name} as a whole number of at least {least}; got {value!r}"
+                )
+
+
+_PROMISING = 1e-5  # below it a lane is finished in full at once: few local minima are
+_ALIKE = 1e-2  # errors of lanes that count as one network
+_KEPT_AFTER_TRIAL = 3
+_COARSE_GOAL = 1e-9  # of normal equations
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Population:
+    """Lanes, the best first; of errors on the coarse rule, and which are finished in full."""
+
+    theta_LP: Tensor
+    error_L: Tensor
+    status_L: Tensor
+    iterations_L: Tensor
+    full_L: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.bool))
+
+    def __len__(self) -> int:
+        return self.theta_LP.shape[0]
+
+    def lanes(self, index_L: Tensor) -> "_Population":
+        return _Population(**{name: value[index_L] for name, value in vars(self).items()})
+
+    def beside(self, other: "_Population") -> "_Population":
+        both = vars(self), vars(other)
+        return _Population(**{name: torch.cat([of[name] for of in both]) for name in both[0]})
+
+    @property
+    def sorted(self) -> "_Population":
+        return self.lanes(_numbers(self.error_L).argsort(stable=True))
+
+
+def search(
+    problem: Problem,
+    coarse: Problem,
+    *,
+    lanes: int,
+    seed: int,
+    how: Search | None = None,
+    given_LP: Tensor | None = None,
+    execution: Execution | None = None,
+    on_generation: Callable[[int, float], None] | None = None,
+) -> FitResult:
+    """Look for the best network of a class.
+
+    Args:
+        problem: what to fit, on the rule that errors are of.
+        coarse: the same on fewer nodes.
+        lanes: of each generation.
+        seed: of everything that is drawn.
+        how: how far it goes.
+        given_LP: lanes that are in the first generation beside the random ones.
+        execution: scheduling; by default chosen for the problem's device.
+        on_generation: called with the generation's number and the least error so far.
+
+    Returns:
+        ``lanes`` lanes, finished ones first. Those given up early have the status ``GIVEN_UP``,
+        and the error of the coarse rule.
+
+    Raises:
+        ValueError: fewer than 4 lanes, or a user's own module, whose rows have no meaning here.
+    """
+    family = problem.family
+    if not isinstance(family, Family):
+        raise ValueError(f"required: a class with a record; got the module {family.name}")
+    if lanes < 4:
+        raise ValueError(f"required: at least 4 lanes in a search; got {lanes}")
+    run = _Run(problem, coarse, family, lanes, seed, how or Search(), execution)
+    return run.result(given_LP, on_generation)
+
+
+class _Run:
+    """One search under way."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        coarse: Problem,
+        family: Family,
+        lanes: int,
+        seed: int,
+        how: Search,
+        execution: Execution | None,
+    ) -> None:
+        self.problem, self.coarse, self.family = problem, coarse, family
+        self.lanes, self.seed, self.how, self.execution = lanes, seed, how, execution
+        # Round-off of the fit's own arithmetic, with room for a sum over some hundred nodes.
+        self.roundoff = 18 * torch.finfo(problem.x_BEN.dtype).eps
+        self.archive: _Population | None = None
+
+    def result(
+        self, given_LP: Tensor | None, on_generation: Callable[[int, float], None] | None
+    ) -> FitResult:
+        how, least, settled, populations = self.how, np.inf, 0, 0
+        population = self._first(0, given_LP)
+        for generation in range(how.generations + 1):
+            if generation:
+                fresh = settled >= how.patience
+                if fresh:
+                    populations, settled, least = populations + 1, 0, np.inf
+                    if populations == how.populations:
+                        break
+                    self._keep(population)
+                population = (
+                    self._first(generation, None) if fresh else self._next(generation, population)
+                )
+            population, found = self._finished(population)
+            best = float(population.error_L[0])
+            settled, least = (
+                (0, best) if best < (1 - how.progress) * least else (settled + 1, least)
+            )
+            if on_generation is not None:
+                on_generation(generation, best)
+            if found:
+                break
+        self._keep(population)
+        return self._ended()
+
+    def _first(self, generation: int, given_LP: Tensor | None) -> _Population:
+        """A generation of random starts, each the best of some candidates, and given lanes."""
+        draw, count = self._stream(generation), self.how.candidates
+        starts_LP = drawn(self.family, draw, self.lanes * count)
+        error_LC = self._screened(starts_LP).reshape(self.lanes, count)
+        picked_L = torch.arange(self.lanes) * count + _numbers(error_LC).argmin(1)
+        starts_LP = starts_LP[picked_L]
+        if given_LP is not None:
+            starts_LP = torch.cat([given_LP, starts_LP])
+        return self._fitted(starts_LP).sorted
+
+    def _next(self, generation: int, population: _Population) -> _Population:
+        """Parents, and in the place of the others their children."""
+        parents = population.lanes(_distinct(population.error_L, self.lanes // self.how.parents))
+        each = -(-(self.lanes - len(parents)) // len(parents))
+        draw = self._stream(generation)
+        born_LP = children(self.family, parents.theta_LP, draw, each=each)
+        born = self._fitted(born_LP[: self.lanes - len(parents)])
+        return parents.beside(born).sorted
+
+    def _stream(self, generation: int) -> np.random.Generator:
+        return np.random.default_rng((self.seed, generation, 1))
+
+    def _screened(self, theta_LP: Tensor) -> Tensor:
+        """Errors on the coarse rule once the linear block is solved for."""
+        error_L = torch.full((theta_LP.shape[0],), torch.inf, dtype=torch.float64)
+        device, dtype = self.coarse.x_BEN.device, self.coarse.x_BEN.dtype
+        algorithm = NormalProjection()
+
+        def solve(lanes_L: Tensor, slots_L: Tensor) -> None:
+            lanes_LP = theta_LP[lanes_L][slots_L].to(device, dtype)
+            solved_L = algorithm.solve(self.coarse, lanes_LP).error_L
+            error_L[lanes_L] = solved_L[: lanes_L.shape[0]].cpu().to(torch.float64)
+
+        over_chunks(solve, theta_LP.shape[0], self._execution(self.coarse))
+        return error_L
+
+    def _fitted(self, starts_LP: Tensor) -> _Population:
+        """Lanes after a generation: the worse ones are given up after their trial."""
+        how, stopping = self.how, Stopping(error=_COARSE_GOAL, patience=15, progress=0.02)
+
+        def run(theta_LP: Tensor, iterations: int) -> FitResult:
+            algorithm = NormalProjection(stopping=replace(stopping, iterations=iterations))
+            return fit(self.coarse, algorithm, theta_LP, execution=self._execution(self.coarse))
+
+        tried = run(starts_LP, how.trial)
+        kept = max(4, starts_LP.shape[0] // _KEPT_AFTER_TRIAL)
+        order_L = _numbers(tried.error_L).argsort(stable=True)
+        first = run(tried.theta_LP[order_L[:kept]], how.iterations)
+        given_up_L = order_L[kept:]
+        status_L = torch.where(
+            tried.status_L == Status.NON_FINITE, tried.status_L, int(Status.GIVEN_UP)
+        )
+        return _population(first).beside(
+            _Population(
+                theta_LP=tried.theta_LP[given_up_L],
+                error_L=tried.error_L[given_up_L],
+                status_L=status_L[given_up_L],
+                iterations_L=tried.iterations_L[given_up_L],
+                full_L=torch.zeros(given_up_L.shape[0], dtype=torch.bool),
+            )
+        )
+
+    def _finished(
+        self, population: _Population, *, anyway: bool = False
+    ) -> tuple[_Population, bool]:
+        """The population with promising lanes finished in full, and whether one has arrived."""
+        first = torch.arange(min(self.how.finished, len(population)))
+        error_L, full_L = population.error_L[first], population.full_L[first]
+        chosen = first[~full_L & (torch.isfinite(error_L) & (error_L < _PROMISING) | anyway)]
+        if chosen.shape[0]:
+            algorithm = VariableProjection(stopping=Stopping(error=self.roundoff))
+            done = fit(
+                self.problem,
+                algorithm,
+                population.theta_LP[chosen],
+                execution=self._execution(self.problem),
+            )
+            finished = replace(_population(done), full_L=torch.ones_like(chosen, dtype=torch.bool))
+            others = torch.ones(len(population), dtype=torch.bool).index_fill(0, chosen, False)
+            population = finished.beside(population.lanes(others.nonzero()[:, 0])).sorted
+        arrived_L = population.full_L & (population.error_L <= max(self.how.found, self.roundoff))
+        return population, bool(arrived_L.any())
+
+    def _keep(self, population: _Population) -> None:
+        """Put a population's lanes beside those of earlier ones, as many as a result has."""
+        if self.archive is not None:
+            population = population.beside(self.archive).sorted
+        self.archive = population.lanes(torch.arange(min(self.lanes, len(population))))
+
+    def _ended(self) -> FitResult:
+        """The lanes that are kept, the best of them finished in full and first."""
+        assert self.archive is not None
+        population, _ = self._finished(self.archive, anyway=True)
+        order = torch.argsort((~population.full_L).to(torch.int64), stable=True)
+        population = population.lanes(order)
+        return FitResult(
+            theta_LP=population.theta_LP,
+            error_L=population.error_L,
+            status_L=population.status_L,
+            iterations_L=population.iterations_L,
+        )
+
+    def _execution(self, problem: Problem) -> Execution:
+        return self.execution or Execution.for_problem(problem)
+
+
+def _population(result: FitResult) -> _Population:
+    return _Population(
+        **vars(result), full_L=torch.zeros(result.error_L.shape[0], dtype=torch.bool)
+    )
+
+
+def _numbers(error: Tensor) -> Tensor:
+    return torch.nan_to_num(error, nan=torch.inf)
+
+
+def _distinct(error_L: Tensor, most: int) -> Tensor:
+    """Places of at most so many lanes of ascending errors, no two of them alike."""
+    kept: list[int] = []
+    last = -np.inf
+    for place, error in enumerate(_numbers(error_L).tolist()):
+        if not np.isfinite(error) or len(kept) == max(1, most):
+            break
+        if not kept or error - last > _ALIKE * error:
+            kept.append(place)
+            last = error
+    return torch.tensor(kept or [0])
