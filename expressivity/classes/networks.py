@@ -15,6 +15,7 @@ from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from expressivity.classes.activations import ACTIVATIONS, stack_dictionary
 from expressivity.classes.families import Family
@@ -29,30 +30,46 @@ NetworkFunction = Callable[[Tensor, tuple[Tensor, ...]], tuple[Tensor, list[Tens
 
 @dataclass(frozen=True, kw_only=True)
 class Structure:
-    """What a program depends on apart from sizes: families with equal structure share it."""
+    """What a program depends on apart from sizes: families with equal structure share it.
+
+    Attributes:
+        neuron, gate, basis, constraint, groups: see :class:`Family`.
+        only: the one activation that is evaluated, whose coefficient is the only one that is not
+            zero; None for all of ``basis``.
+    """
 
     neuron: str
     gate: str | None
     basis: tuple[str, ...]
     constraint: Constraint
     groups: int | str
+    only: str | None = None
 
     @staticmethod
-    def of(family: Family) -> "Structure":
-        """Structure of a family; fixed and la coincide."""
+    def of(family: Family, *, shared: bool = False) -> "Structure":
+        """Structure of a family.
+
+        Args:
+            family: of any kind.
+            shared: whether fixed and la over the same basis are to coincide, so that one compiled
+                program serves both; a fixed family by itself evaluates its one activation.
+        """
         gate = None if family.gate is None else family.gate.name
+        alone = not shared and len(family.basis) > len(family.dictionary)
         return Structure(
             neuron=family.neuron,
             gate=gate,
             basis=family.basis,
             constraint=family.constraint,
             groups=family.groups,
+            only=family.activation if alone else None,
         )
 
     @property
     def label(self) -> str:
         """A valid identifier, unique to the structure."""
         parts = ["network", self.neuron, self.gate or "ungated", *self.basis]
+        parts += [] if self.only is None else ["only", self.only]
         parts += [] if self.constraint is Constraint.FREE else [str(self.constraint)]
         parts += [] if self.groups == 1 else ["groups", str(self.groups)]
         return "_".join(parts)
@@ -210,7 +227,8 @@ def network_function(structure: Structure) -> NetworkFunction:
         A pure function of tensors, to be called as it is or compiled.
     """
     neuron = NEURONS[structure.neuron]
-    basis = tuple(ACTIVATIONS[name] for name in structure.basis)
+    evaluated = structure.basis if structure.only is None else (structure.only,)
+    basis = tuple(ACTIVATIONS[name] for name in evaluated)
     sides = len(neuron.mixtures)
     sizes = [len(basis) ** len(maps) for maps in neuron.mixtures]
     # Activations are evaluated once for each map that a mixture looks at.
@@ -224,6 +242,9 @@ def network_function(structure: Structure) -> NetworkFunction:
         u_LKE = [None if structure.gate is None else remaining.pop(0) for _ in range(sides)]
         a_LOM = remaining.pop(0)
         a_LOMN = a_LOM[..., None]
+        if structure.only is not None:
+            place = structure.basis.index(structure.only)
+            remaining = [scale_LK[:, place : place + 1] for scale_LK in remaining]
         mixes = [
             _Mix(structure, size, u, scale, x_EN)
             for size, u, scale in zip(sizes, u_LKE, remaining, strict=True)
@@ -248,10 +269,19 @@ def network_function(structure: Structure) -> NetworkFunction:
         ]
         rows += [u_rows for u_rows, _ in parameter_rows if u_rows is not None]
         rows.append(_output_rows(a_LOM, found.value))
-        rows += [scale_rows for _, scale_rows in parameter_rows]
+        rows += [_in_place(structure, scale_rows) for _, scale_rows in parameter_rows]
         return f_LON, rows
 
     return network
+
+
+def _in_place(structure: Structure, rows_LKON: Tensor) -> Tensor:
+    """Rows by every coefficient of the basis: zeros by those that are not evaluated."""
+    if structure.only is None:
+        return rows_LKON
+    before = structure.basis.index(structure.only)
+    after = len(structure.basis) - 1 - before
+    return pad(rows_LKON, (0, 0, 0, 0, before, after))
 
 
 def times(tensor: Tensor, factor: Tensor | int, *, axis: int | None = None) -> Tensor:

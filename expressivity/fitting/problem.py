@@ -202,6 +202,6 @@ def make_problem(
 
 def _program(family: Family | ModuleClass, *, gradient: bool, compiled: bool) -> Program:
     if isinstance(family, Family):
-        return program(Structure.of(family), gradient=gradient, compiled=compiled)
+        return program(Structure.of(family, shared=compiled), gradient=gradient, compiled=compiled)
     network = family.network()
     return rows_of(with_gradient(network) if gradient else network)

@@ -136,7 +136,7 @@ def test_each_structure_has_a_code_object_of_its_own(monkeypatch):
                 first = program(structure, gradient=gradient, compiled=True)
                 assert program(structure, gradient=gradient, compiled=True) is first
         shared = replace(LA, kind=Kind.FIXED, width=7, dictionary=("silu",))
-        program(Structure.of(shared), gradient=False, compiled=True)
+        program(Structure.of(shared, shared=True), gradient=False, compiled=True)
     finally:
         forget_programs()  # these are not compiled
     assert len(compiled) == 2 * len(structures())
@@ -148,7 +148,7 @@ def test_fixed_and_la_share_a_program():
     for form in FIXED_FORMS:
         la = replace(LA, neuron=form, dictionary=FULL_DICTIONARY)
         fixed = replace(la, kind=Kind.FIXED, dictionary=("relu2",), width=1)
-        assert Structure.of(la) == Structure.of(fixed)
+        assert Structure.of(la) == Structure.of(fixed, shared=True)
 
 
 @pytest.mark.slow
