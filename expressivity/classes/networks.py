@@ -220,8 +220,12 @@ class _Mixed:
     parts_LMKN: Tensor
 
 
-def network_function(structure: Structure) -> NetworkFunction:
+def network_function(structure: Structure, *, jacobian: bool = True) -> NetworkFunction:
     """Values and Jacobian of every family with this structure, from the record of the neuron.
+
+    Args:
+        structure: what it is made of.
+        jacobian: False for values alone, with no groups of rows.
 
     Returns:
         A pure function of tensors, to be called as it is or compiled.
@@ -258,6 +262,8 @@ def network_function(structure: Structure) -> NetworkFunction:
         found = partials(maps_LMN, [m.value_LMN for m in mixed], own)
 
         f_LON = (a_LOMN * found.value[:, None]).sum(2)
+        if not jacobian:
+            return f_LON, []
         rows = [
             _map_rows(a_LOMN, slope_LMN, x_EN) for slope_LMN in _map_slopes(found, mixed, maps_LMN)
         ]
@@ -395,7 +401,7 @@ def with_gradient(network: NetworkFunction) -> NetworkFunction:
 
 def evaluate(family: Family, theta_LP: Tensor, nodes_ND: Tensor) -> Tensor:
     """Values f_LON of packed networks at nodes, uncompiled."""
-    network = network_function(Structure.of(family))
+    network = network_function(Structure.of(family), jacobian=False)
     blocks = tuple(unpack(family, theta_LP).values())
     return network(coordinates(nodes_ND), blocks)[0]
 
@@ -404,6 +410,9 @@ def evaluate_with_gradient(
     family: Family, theta_LP: Tensor, nodes_ND: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Values f_LON and spatial gradients g_LOND of packed networks at nodes, uncompiled.
+
+    A network looks at x through its affine maps and gates alone, and the Jacobian's rows by their
+    constant terms are its derivatives by them: the gradient is the sum of these times the weights.
 
     >>> from expressivity.classes.kinds import Kind
     >>> family = Family(
@@ -414,12 +423,13 @@ def evaluate_with_gradient(
     >>> f.item(), g.item()
     (0.0, 2.0)
     """
+    blocks = unpack(family, theta_LP)
     network = network_function(Structure.of(family))
-    blocks = tuple(unpack(family, theta_LP).values())
-
-    def values(x_EN: Tensor, blocks: tuple[Tensor, ...]) -> tuple[Tensor, list[Tensor]]:
-        return network(x_EN, blocks)[0], []
-
-    rows = with_gradient(values)(coordinates(nodes_ND), blocks)[0]
-    rows = rows.unflatten(-1, (nodes_ND.shape[1] + 1, nodes_ND.shape[0]))
-    return rows[:, :, 0], rows[:, :, 1:].transpose(-1, -2)
+    f_LON, groups = network(coordinates(nodes_ND), tuple(blocks.values()))
+    g_LOND = f_LON.new_zeros((*f_LON.shape, nodes_ND.shape[1]))
+    for (name, block), rows_LPON in zip(blocks.items(), groups, strict=True):
+        if name.startswith(("w", "v", "u")):
+            by_map_LMON = rows_LPON.unflatten(1, block.shape[1:])[:, :, -1]
+            weight_LMD = block[..., :-1]
+            g_LOND += (by_map_LMON[..., None] * weight_LMD[:, :, None, None]).sum(1)
+    return f_LON, g_LOND

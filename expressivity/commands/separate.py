@@ -25,6 +25,9 @@ from expressivity.separation.result import Result
 from expressivity.targets.target import Target, exact
 from expressivity.targets.user import user_target
 
+_SLOW_SECTIONS = ("proofs",)
+"""Of the report, for ``expressivity report`` to add: longer to make than many a run."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Options(ClassOptions, FitOptions):
@@ -68,7 +71,7 @@ def _run(ladder: Ladder, out: Path | None, *, as_json: bool) -> int:
         raise RuntimeError(f"{len(failed)} fits failed: see {path / 'failures'}")
     findings = find(ladder, read_run(path))
     document = write_document(findings, path)
-    report = write_report(path)
+    report = write_report(path, without=_SLOW_SECTIONS)
     if as_json:
         write_json(document)
     else:
