@@ -9,10 +9,12 @@ Shape letters: L lanes, S rows of a program = P parameters + 3, R = O N sample r
 in the H1 norm), O outputs, N nodes, E = d + 1 coordinates.
 """
 
+import ctypes
 import functools
 import logging
 import os
 import shutil
+import signal
 import subprocess
 import sysconfig
 import tempfile
@@ -71,7 +73,7 @@ _TRIAL = """#include <Python.h>
 #include <omp.h>
 extern "C" double trial(double x) { return omp_get_max_threads() * std::exp(x); }
 """
-_TRIAL_SECONDS = 60.0
+_TRIAL_SECONDS = 30.0
 
 
 def compiler_available() -> bool:
@@ -84,30 +86,56 @@ def compiler_problem() -> str | None:
     """Why code for the CPU cannot be built, in a few words; None where it can.
 
     The compiler is the one that torch takes, ``CXX`` of the environment or else g++. It is tried
-    once in a process, on a program with the headers that torch's own programs have.
+    once in a process, on a program with the headers that torch's own programs have, whose library
+    must load.
     """
+    missing = missing_compiler()
+    if missing:
+        return missing
     name = os.environ.get("CXX", "g++")
     command = shutil.which(name)
-    if command is None:
-        return f"no C++ compiler found: {name} is none" if "CXX" in os.environ else (
-            "no C++ compiler found"
-        )  # fmt: skip
+    assert command is not None
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "trial.cpp"
+        library = source.with_suffix(".so")
         source.write_text(_TRIAL)
         options = ["-shared", "-fPIC", "-fopenmp", f"-I{sysconfig.get_path('include')}"]
         try:
-            done = subprocess.run(
-                [command, str(source), *options, "-o", str(source.with_suffix(".so"))],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_TRIAL_SECONDS,
-                check=False,
-            )
+            code = _run_to_end([command, str(source), *options, "-o", str(library)])
         except (OSError, subprocess.TimeoutExpired) as error:
             return f"the C++ compiler {name} does not run ({type(error).__name__})"
-        built = done.returncode == 0 and source.with_suffix(".so").is_file()
-    return None if built else f"the C++ compiler {name} does not compile a small program"
+        if code != 0 or not library.is_file():
+            return f"the C++ compiler {name} does not compile a small program"
+        try:
+            ctypes.CDLL(str(library))
+        except OSError:
+            return f"what the C++ compiler {name} builds cannot be loaded"
+    return None
+
+
+def missing_compiler() -> str | None:
+    """That there is no C++ compiler of the name torch looks for, or None; nothing is run."""
+    name = os.environ.get("CXX", "g++")
+    if shutil.which(name) is not None:
+        return None
+    return "no C++ compiler found" + (f": {name} is none" if "CXX" in os.environ else "")
+
+
+def _run_to_end(command: list[str]) -> int:
+    """Exit code of a command; one that takes too long is killed with all that it has started."""
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        return process.wait(_TRIAL_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
 
 
 def rows_function(structure: Structure, *, gradient: bool) -> Program:
