@@ -7,7 +7,7 @@ imported inside the command, so that ``--help`` is quick.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,7 +59,7 @@ class Plan:
     Attributes:
         name: of the run folder.
         units: the work, each once.
-        configuration: what makes the folder this sweep's, as JSON.
+        compile: whether it is compiled, as asked.
         text: the file, for the manifest.
         combinations: of the grid, or None.
         left_out: combinations that do not exist, counted by the reason.
@@ -68,11 +68,18 @@ class Plan:
 
     name: str
     units: Sequence[Unit]
-    configuration: dict[str, object]
+    compile: str
     text: str
     combinations: int | None
     left_out: dict[str, int]
     experiment: Experiment | None
+
+    @property
+    def configuration(self) -> dict[str, object]:
+        """What makes the folder this sweep's, as JSON."""
+        if self.experiment is not None:
+            return replace(self.experiment, units=tuple(self.units)).configuration
+        return {"command": "sweep", "units": [unit.key for unit in self.units]}
 
 
 def plan(path: Path) -> Plan:
@@ -92,7 +99,7 @@ def plan(path: Path) -> Plan:
         return Plan(
             name=file.name,
             units=experiment.units,
-            configuration=experiment.configuration,
+            compile="auto",
             text=file.text,
             combinations=None,
             left_out={},
@@ -102,7 +109,7 @@ def plan(path: Path) -> Plan:
     return Plan(
         name=file.name,
         units=expansion.units,
-        configuration={"command": "sweep", "units": [unit.key for unit in expansion.units]},
+        compile="auto" if file.table.settings is None else file.table.settings.compile,
         text=file.text,
         combinations=expansion.combinations,
         left_out=expansion.left_out,
@@ -127,15 +134,18 @@ def run(
     from experiments.sweep_summary import summarize
     from expressivity.commands.console import console
     from expressivity.commands.running import executor_for, run_units
+    from expressivity.runs.compiling import COMPILED, in_one_mode, is_compiled
     from expressivity.runs.folder import RunFolder
     from expressivity.runs.provenance import facts
 
     asked = plan(path)
+    out = out or Path("runs") / asked.name
+    asked = replace(asked, units=in_one_mode(asked.units, asked.compile, folder=out))
     with executor_for(workers, scheduler) as executor:
         folder = RunFolder(
-            out or Path("runs") / asked.name,
+            out,
             configuration=asked.configuration,
-            facts={**facts(), "file": asked.text},
+            facts={**facts(), COMPILED: is_compiled(asked.units), "file": asked.text},
         )
         failed = run_units(asked.units, folder, executor, quiet=as_json)
     summary = summarize(asked.units, folder)

@@ -39,13 +39,13 @@ from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.kinds import Kind
-from expressivity.classes.networks import pack, unpack
+from expressivity.classes.networks import Structure, pack, parameter_length, unpack
 from expressivity.fitting import make_problem
 from expressivity.fitting.driver import single_threaded_kernels
 from expressivity.fitting.problem import Samples
-from expressivity.fitting.program import compiler_available
 from expressivity.fitting.starts import random_start
-from expressivity.runs.units import OnProgress, Outcome, Unit
+from expressivity.runs.compiling import CompilingUnit, Planned
+from expressivity.runs.units import OnProgress, Outcome
 from expressivity.symbolic.symbols import Z
 from expressivity.targets.domains import domain_for
 from expressivity.targets.sampling import random_points
@@ -160,7 +160,7 @@ SEEDS = TypeAdapter(tuple[Seed, ...])
 
 
 @dataclass(frozen=True, kw_only=True)
-class CondensationUnit(Unit):
+class CondensationUnit(CompilingUnit):
     """One layer on one sample, from several starts, which run as lanes.
 
     Attributes:
@@ -180,6 +180,7 @@ class CondensationUnit(Unit):
             "layer": self.layer.json(),
             "descent": asdict(self.descent),
             "sample": self.sample,
+            "compiled": self.compiled,
         }
 
     @property
@@ -192,11 +193,18 @@ class CondensationUnit(Unit):
         """Lanes."""
         return self.descent.seeds
 
+    @property
+    def planned(self) -> Planned:
+        """All steps of all starts."""
+        family = self.layer.family(self.descent.width)
+        steps = self.parts * self.descent.steps * parameter_length(family)
+        return Planned(program=Structure.of(family), device="cpu", steps=float(steps))
+
     def run(self, on_progress: OnProgress | None = None) -> Outcome:
         """Descend from every start; the record holds a :class:`Seed` for each."""
         family = self.layer.family(self.descent.width)
         samples = _samples(self.layer.dimension, self.descent.points, self.sample)
-        problem = make_problem(family, samples, compiled=compiler_available())
+        problem = make_problem(family, samples, compiled=self.compiled)
         start_LP = torch.stack([_start(self, seed) for seed in range(self.descent.seeds)])
         with torch.no_grad(), single_threaded_kernels():
             path = descend(problem, start_LP, self.descent)

@@ -1,9 +1,11 @@
 """Bring an experiment to its end in a run folder."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from experiments.experiment import Experiment
 from expressivity.commands.running import run_units
+from expressivity.runs.compiling import COMPILED, in_one_mode, is_compiled
 from expressivity.runs.folder import Run, RunFolder, read_run
 from expressivity.runs.provenance import facts
 from expressivity.runs.units import Executor
@@ -25,6 +27,11 @@ def run_experiment(
     Raises:
         ValueError: the folder cannot be written, is another's, or is in use.
     """
-    folder = RunFolder(path, configuration=experiment.configuration, facts=facts())
-    run_units(experiment.units, folder, executor, quiet=quiet)
+    units = tuple(in_one_mode(experiment.units, folder=path))
+    folder = RunFolder(
+        path,
+        configuration=replace(experiment, units=units).configuration,
+        facts={**facts(), COMPILED: is_compiled(units)},
+    )
+    run_units(units, folder, executor, quiet=quiet)
     return read_run(path)

@@ -1,7 +1,10 @@
 """The default ladder of ``expressivity separate``: every theorem's pair and negative control."""
 
+from dataclasses import replace
+
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from expressivity.evidence import Evidence
+from expressivity.runs.compiling import COMPILED
 from expressivity.runs.folder import Run
 from expressivity.separation.ladder import Findings, Ladder, default_ladder, find
 from expressivity.separation.unit import Settings
@@ -16,7 +19,8 @@ def ladder(tier: Tier) -> Ladder:
 
 def findings(run: Run) -> Findings:
     """What a finished run says of the claims."""
-    return find(ladder(Tier(run.manifest["configuration"]["tier"])), run)
+    asked = ladder(Tier(run.manifest["configuration"]["tier"]))
+    return find(replace(asked, compiled=run.manifest.get(COMPILED) is True), run)
 
 
 def headlines(run: Run) -> dict[str, float]:

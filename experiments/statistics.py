@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 LEVEL = 0.95
 
@@ -65,6 +64,8 @@ def median_interval(values: Sequence[float | None]) -> Interval:
     >>> found.value, found.low, found.high, found.level
     (3.0, 1.0, inf, 0.9375)
     """
+    from scipy import stats  # most of a second to import, for every command with figures
+
     sample = sorted(_numbers(values))
     count = len(sample)
     # P(Binomial < k) is at most the tail for every k up to this one.
@@ -102,6 +103,8 @@ def mean_interval(values: Sequence[float | None]) -> Interval:
     >>> found.value, round(found.low, 3), round(found.high, 3)
     (2.0, -0.484, 4.484)
     """
+    from scipy import stats
+
     sample = _numbers(values)
     count, failed = len(sample), _failed(sample)
     if failed:

@@ -20,6 +20,7 @@ from expressivity.classes.gates import GATES
 from expressivity.classes.kinds import Constraint
 from expressivity.classes.neurons import NEURONS
 from expressivity.fitting.errors import measuring_grid
+from expressivity.runs.compiling import Compile
 from expressivity.separation.unit import DTYPES, LOSSES, MAX_SEED, OPTIMIZERS
 from expressivity.targets.builtin import TARGETS
 from expressivity.targets.target import Target
@@ -108,7 +109,10 @@ class NoiseTable(_Table):
 
 
 class SettingsTable(_Table):
-    """What is the same for every unit; see :class:`expressivity.separation.unit.Settings`."""
+    """What is the same for every unit; see :class:`expressivity.separation.unit.Settings`.
+
+    ``compile`` is what ``--compile`` of ``separate`` says.
+    """
 
     restarts: _Count = 32
     candidates: _Count = 16
@@ -116,6 +120,7 @@ class SettingsTable(_Table):
     noise: NoiseTable | None = None
     device: Annotated[str, _one_of("cpu", "cuda")] = "cpu"
     dtype: Annotated[str, _one_of(*DTYPES)] = "float64"
+    compile: Annotated[str, _one_of(*Compile)] = "auto"
 
 
 class SweepTable(_Table):

@@ -14,17 +14,17 @@ from pydantic import TypeAdapter
 from torch import Tensor
 
 from expressivity.classes.families import Family
-from expressivity.classes.networks import evaluate
+from expressivity.classes.networks import Structure, evaluate, parameter_length
 from expressivity.classes.weights import Weights, start_from
 from expressivity.evidence import Verdict
 from expressivity.fitting import Stopping, VariableProjection, fit, make_problem, screened_starts
 from expressivity.fitting.problem import Samples
-from expressivity.fitting.program import compiler_available
 from expressivity.fitting.starts import random_start
 from expressivity.membership.decide import BUDGETS, decide
 from expressivity.membership.inclusions import embed, inclusions
 from expressivity.membership.witnesses import find_witness
-from expressivity.runs.units import OnProgress, Outcome, Unit
+from expressivity.runs.compiling import CompilingUnit, Planned
+from expressivity.runs.units import OnProgress, Outcome
 from expressivity.targets.domains import domain_for
 from expressivity.targets.quadrature import Rule, rule
 from expressivity.targets.target import Target
@@ -133,7 +133,7 @@ LESSONS = TypeAdapter(tuple[Lesson, ...])
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudentUnit(Unit):
+class StudentUnit(CompilingUnit):
     """One class learns from one teacher, once for each seed.
 
     Attributes:
@@ -158,6 +158,7 @@ class StudentUnit(Unit):
             "dimension": self.teacher.family.dimension,
             "student": {"name": self.name, "family": self.student.json()},
             "effort": asdict(self.effort),
+            "compiled": self.compiled,
             "budgets": BUDGETS,
         }
 
@@ -170,6 +171,16 @@ class StudentUnit(Unit):
     def parts(self) -> int:
         """Lanes."""
         return self.effort.seeds * self.effort.restarts
+
+    @property
+    def planned(self) -> Planned:
+        """All iterations of all lanes."""
+        steps = self.parts * self.effort.iterations * parameter_length(self.student)
+        return Planned(
+            program=Structure.of(self.student, shared=True),
+            device=self.effort.device,
+            steps=float(steps),
+        )
 
     def run(self, on_progress: OnProgress | None = None) -> Outcome:
         """Teach every seed; the record holds a :class:`Lesson` for each."""
@@ -247,7 +258,7 @@ def _teach(
         student,
         Samples(nodes_ND=coarse[0], weights_N=coarse[1], values_NO=coarse[2][:, None]),
         device=effort.device,
-        compiled=effort.device != "cpu" or compiler_available(),
+        compiled=unit.compiled,
     )
     algorithm = VariableProjection(stopping=Stopping(iterations=effort.iterations))
     restarts, candidates = effort.restarts, effort.candidates

@@ -1,7 +1,8 @@
-"""The proof transcript in a run's report: the theorems that its targets and bounds rest on.
+"""The theorems that a run's targets and bounds rest on, and their transcript, in its report.
 
 :func:`register` is the entry point of the group ``expressivity.report_sections``. The theorems
-are proved anew by each command, so that a transcript never says more than the code does.
+are proved anew by each command that shows the transcript, so that it never says more than the code
+does; that takes long, so that ``separate`` names them alone, which claims no proof.
 """
 
 from __future__ import annotations
@@ -26,15 +27,30 @@ _LEMMAS = {"T2": "L1", "T4": "L1"}
 
 
 def register(registry: Registry[SectionMaker]) -> None:
-    """Add the section.
+    """Add the sections.
 
     >>> from expressivity.registry import Registry
     >>> sections = Registry("report section")
     >>> register(sections)
     >>> list(sections)
-    ['proofs']
+    ['theorems', 'proofs']
     """
+    registry.add("theorems", names)
     registry.add("proofs", section)
+
+
+def names(run: Run) -> Section | None:
+    """The theorems by name, and how to prove them; None for a run that no theorem is about."""
+    from expressivity.report import Section, html
+    from expressivity.report.results import fits
+    from expressivity.symbolic.proof import THEOREMS
+
+    named = theorems(fits(run))
+    found = [THEOREMS[name] for name in THEOREMS if name in named]
+    if not found:
+        return None
+    body = html("proofs", "theorems.html.j2", theorems=found, folder=run.path.absolute().name)
+    return Section(title="Theorems", order=38, body=body)
 
 
 def section(run: Run) -> Section | None:

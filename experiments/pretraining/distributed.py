@@ -14,8 +14,6 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.fsdp import fully_shard
-from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from expressivity.runs.units import Failure, OnProgress, Outcome, Unit, attempt
@@ -72,6 +70,8 @@ class Place:
         if self.size == 1:
             return model
         if self.sharding is Sharding.FSDP:
+            from torch.distributed.fsdp import fully_shard  # a second to import, as sharded tensors
+
             for block in blocks:
                 fully_shard(block)
             # The root too gives whole parameters back after every forward pass: an evaluation has
@@ -106,12 +106,16 @@ ALONE = Place()
 
 def whole(tensor: Tensor) -> Tensor:
     """A tensor of this process, gathered where it is sharded."""
+    from torch.distributed.tensor import DTensor
+
     full = tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
     return full.detach().cpu().contiguous()
 
 
 def like(full: Tensor, place: Tensor) -> Tensor:
     """The inverse of :func:`whole`: the part of a whole tensor that belongs where another is."""
+    from torch.distributed.tensor import DTensor, distribute_tensor
+
     full = full.to(place.device)
     if isinstance(place, DTensor) and full.ndim:
         return distribute_tensor(full, place.device_mesh, place.placements)

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize_scalar, nnls
-from scipy.stats import t
 
 from experiments.pretraining.recipes import Mixing, Recipe, RecipeFactory
 from experiments.statistics import LEVEL
@@ -111,6 +110,8 @@ def fit_scaling(losses: Mapping[int, Sequence[float]]) -> ScalingFit:
     Raises:
         ValueError: too few sizes, or a size without a run.
     """
+    from scipy.stats import t  # here, as in experiments.statistics
+
     sizes = sorted(losses)
     if len(sizes) < SMALLEST or not all(losses.values()):
         raise ValueError(

@@ -218,10 +218,11 @@ class Family:
 
     @property
     def basis(self) -> tuple[str, ...]:
-        """Activations that the program evaluates.
+        """Activations that have a place in the coefficient vectors.
 
-        A fixed family over one of the built-in seven is evaluated as LA over all seven with
-        one-hot coefficients, so that fixed and LA share one compiled program.
+        A fixed family over one of the built-in seven is laid out as LA over all seven with
+        one-hot coefficients, so that fixed and LA can share one compiled program; uncompiled it
+        evaluates its one activation (``networks.Structure``).
         """
         if self.activation in FULL_DICTIONARY:
             return FULL_DICTIONARY

@@ -15,6 +15,7 @@ from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from expressivity.classes.activations import ACTIVATIONS, stack_dictionary
 from expressivity.classes.families import Family
@@ -29,30 +30,46 @@ NetworkFunction = Callable[[Tensor, tuple[Tensor, ...]], tuple[Tensor, list[Tens
 
 @dataclass(frozen=True, kw_only=True)
 class Structure:
-    """What a program depends on apart from sizes: families with equal structure share it."""
+    """What a program depends on apart from sizes: families with equal structure share it.
+
+    Attributes:
+        neuron, gate, basis, constraint, groups: see :class:`Family`.
+        only: the one activation that is evaluated, whose coefficient is the only one that is not
+            zero; None for all of ``basis``.
+    """
 
     neuron: str
     gate: str | None
     basis: tuple[str, ...]
     constraint: Constraint
     groups: int | str
+    only: str | None = None
 
     @staticmethod
-    def of(family: Family) -> "Structure":
-        """Structure of a family; fixed and la coincide."""
+    def of(family: Family, *, shared: bool = False) -> "Structure":
+        """Structure of a family.
+
+        Args:
+            family: of any kind.
+            shared: whether fixed and la over the same basis are to coincide, so that one compiled
+                program serves both; a fixed family by itself evaluates its one activation.
+        """
         gate = None if family.gate is None else family.gate.name
+        alone = not shared and len(family.basis) > len(family.dictionary)
         return Structure(
             neuron=family.neuron,
             gate=gate,
             basis=family.basis,
             constraint=family.constraint,
             groups=family.groups,
+            only=family.activation if alone else None,
         )
 
     @property
     def label(self) -> str:
         """A valid identifier, unique to the structure."""
         parts = ["network", self.neuron, self.gate or "ungated", *self.basis]
+        parts += [] if self.only is None else ["only", self.only]
         parts += [] if self.constraint is Constraint.FREE else [str(self.constraint)]
         parts += [] if self.groups == 1 else ["groups", str(self.groups)]
         return "_".join(parts)
@@ -208,19 +225,20 @@ class _Mixed:
     parts_LMKN: Tensor
 
 
-def network_function(structure: Structure, *, only: str | None = None) -> NetworkFunction:
+def network_function(structure: Structure, *, by: tuple[str, ...] | None = None) -> NetworkFunction:
     """Values and Jacobian of every family with this structure, from the record of the neuron.
 
     Args:
-        structure: of the families.
-        only: a block that the network is linear in, ``a`` or ``scale0``, ..: of the Jacobian,
-            its rows alone.
+        structure: what it is made of.
+        by: names of blocks that the network is linear in (``a``, ``scale0``, ..): the Jacobian
+            by them alone; () for values alone.
 
     Returns:
         A pure function of tensors, to be called as it is or compiled.
     """
     neuron = NEURONS[structure.neuron]
-    basis = tuple(ACTIVATIONS[name] for name in structure.basis)
+    evaluated = structure.basis if structure.only is None else (structure.only,)
+    basis = tuple(ACTIVATIONS[name] for name in evaluated)
     sides = len(neuron.mixtures)
     sizes = [len(basis) ** len(maps) for maps in neuron.mixtures]
     # Activations are evaluated once for each map that a mixture looks at.
@@ -234,6 +252,9 @@ def network_function(structure: Structure, *, only: str | None = None) -> Networ
         u_LKE = [None if structure.gate is None else remaining.pop(0) for _ in range(sides)]
         a_LOM = remaining.pop(0)
         a_LOMN = a_LOM[..., None]
+        if structure.only is not None:
+            place = structure.basis.index(structure.only)
+            remaining = [scale_LK[:, place : place + 1] for scale_LK in remaining]
         mixes = [
             _Mix(structure, size, u, scale, x_EN)
             for size, u, scale in zip(sizes, u_LKE, remaining, strict=True)
@@ -247,29 +268,44 @@ def network_function(structure: Structure, *, only: str | None = None) -> Networ
         found = partials(maps_LMN, [m.value_LMN for m in mixed], own)
 
         f_LON = (a_LOMN * found.value[:, None]).sum(2)
-        if only == "a":
-            return f_LON, [_output_rows(a_LOM, found.value)]
-        if only is not None:
-            side = int(only.removeprefix("scale"))
-            by = times(a_LOMN, found.mixtures[side], axis=1)
-            part = mixes[side].summed(by, mixed[side].parts_LMKN)
-            return f_LON, [mixes[side].scale_rows(part)]
+
+        def by_coefficients(side: int) -> Tensor:
+            weight_LOMN = times(a_LOMN, found.mixtures[side], axis=1)
+            return mixes[side].summed(weight_LOMN, mixed[side].parts_LMKN)
+
+        def linear_rows(name: str) -> Tensor:
+            if name == "a":
+                return _output_rows(a_LOM, found.value)
+            side = int(name.removeprefix("scale"))
+            return _in_place(structure, mixes[side].scale_rows(by_coefficients(side)))
+
+        if by is not None:
+            return f_LON, [linear_rows(name) for name in by]
         rows = [
             _map_rows(a_LOMN, slope_LMN, x_EN) for slope_LMN in _map_slopes(found, mixed, maps_LMN)
         ]
         if own:
             rows.append(_own_rows(a_LOMN, found, neuron.shared))
-        by_mix = [
-            mix.summed(times(a_LOMN, by, axis=1), m.parts_LMKN)
-            for mix, m, by in zip(mixes, mixed, found.mixtures, strict=True)
-        ]
+        by_mix = [by_coefficients(side) for side in range(sides)]
         gate_rows = [mix.gate_rows(rows) for mix, rows in zip(mixes, by_mix, strict=True)]
         rows += [u_rows for u_rows in gate_rows if u_rows is not None]
         rows.append(_output_rows(a_LOM, found.value))
-        rows += [mix.scale_rows(rows) for mix, rows in zip(mixes, by_mix, strict=True)]
+        rows += [
+            _in_place(structure, mix.scale_rows(rows))
+            for mix, rows in zip(mixes, by_mix, strict=True)
+        ]
         return f_LON, rows
 
     return network
+
+
+def _in_place(structure: Structure, rows_LKON: Tensor) -> Tensor:
+    """Rows by every coefficient of the basis: zeros by those that are not evaluated."""
+    if structure.only is None:
+        return rows_LKON
+    before = structure.basis.index(structure.only)
+    after = len(structure.basis) - 1 - before
+    return pad(rows_LKON, (0, 0, 0, 0, before, after))
 
 
 def times(tensor: Tensor, factor: Tensor | int, *, axis: int | None = None) -> Tensor:
@@ -383,7 +419,7 @@ def with_gradient(network: NetworkFunction) -> NetworkFunction:
 
 def evaluate(family: Family, theta_LP: Tensor, nodes_ND: Tensor) -> Tensor:
     """Values f_LON of packed networks at nodes, uncompiled."""
-    network = network_function(Structure.of(family))
+    network = network_function(Structure.of(family), by=())
     blocks = tuple(unpack(family, theta_LP).values())
     return network(coordinates(nodes_ND), blocks)[0]
 
@@ -392,6 +428,9 @@ def evaluate_with_gradient(
     family: Family, theta_LP: Tensor, nodes_ND: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Values f_LON and spatial gradients g_LOND of packed networks at nodes, uncompiled.
+
+    A network looks at x through its affine maps and gates alone, and the Jacobian's rows by their
+    constant terms are its derivatives by them: the gradient is the sum of these times the weights.
 
     >>> from expressivity.classes.kinds import Kind
     >>> family = Family(
@@ -402,12 +441,13 @@ def evaluate_with_gradient(
     >>> f.item(), g.item()
     (0.0, 2.0)
     """
+    blocks = unpack(family, theta_LP)
     network = network_function(Structure.of(family))
-    blocks = tuple(unpack(family, theta_LP).values())
-
-    def values(x_EN: Tensor, blocks: tuple[Tensor, ...]) -> tuple[Tensor, list[Tensor]]:
-        return network(x_EN, blocks)[0], []
-
-    rows = with_gradient(values)(coordinates(nodes_ND), blocks)[0]
-    rows = rows.unflatten(-1, (nodes_ND.shape[1] + 1, nodes_ND.shape[0]))
-    return rows[:, :, 0], rows[:, :, 1:].transpose(-1, -2)
+    f_LON, groups = network(coordinates(nodes_ND), tuple(blocks.values()))
+    g_LOND = f_LON.new_zeros((*f_LON.shape, nodes_ND.shape[1]))
+    for (name, block), rows_LPON in zip(blocks.items(), groups, strict=True):
+        if name.startswith(("w", "v", "u")):
+            by_map_LMON = rows_LPON.unflatten(1, block.shape[1:])[:, :, -1]
+            weight_LMD = block[..., :-1]
+            g_LOND += (by_map_LMON[..., None] * weight_LMD[:, :, None, None]).sum(1)
+    return f_LON, g_LOND

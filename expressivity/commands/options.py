@@ -106,6 +106,10 @@ class FitOptions:
     )
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto"
     dtype: Annotated[str, typer.Option(help="float64 or float32.")] = "float64"
+    compile: Annotated[
+        str,
+        typer.Option(help="auto (where the planned work pays for it), always or never."),
+    ] = "auto"
 
     def settings(self, *, device: str) -> "Settings":
         """What they ask for, on a device that is there.

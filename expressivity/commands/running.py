@@ -9,7 +9,6 @@ import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from expressivity.commands.console import console
-from expressivity.fitting.program import compiler_available, compiler_problem
 from expressivity.runs.executors import Processes, cluster
 from expressivity.runs.folder import RunFolder
 from expressivity.runs.units import Executor, Unit, run
@@ -60,9 +59,6 @@ def run_units(
         ValueError: another process holds the folder.
     """
     messages = console(stderr=True)
-    if not compiler_available() and not torch.cuda.is_available():
-        problem = compiler_problem() or "no C++ compiler found"
-        messages.print(f"{problem}: fits run uncompiled, several times slower", soft_wrap=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

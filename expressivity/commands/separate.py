@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -16,6 +16,7 @@ from expressivity.commands.options import ClassOptions, FitOptions, whole_number
 from expressivity.commands.running import run_units
 from expressivity.output import ExitCode, write_json
 from expressivity.report import write_report
+from expressivity.runs.compiling import COMPILED, in_one_mode, is_compiled, wanted
 from expressivity.runs.folder import RunFolder, read_run
 from expressivity.runs.provenance import facts
 from expressivity.separation.claims import builtin_targets
@@ -24,6 +25,9 @@ from expressivity.separation.ladder import Ladder, find, make_ladder, summary, w
 from expressivity.separation.result import Result
 from expressivity.targets.target import Target, exact
 from expressivity.targets.user import user_target
+
+_SLOW_SECTIONS = ("proofs",)
+"""Of the report, for ``expressivity report`` to add: longer to make than many a run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,21 +58,30 @@ def understand(options: Options) -> Ladder:
 
 def run(options: Options, *, as_json: bool) -> int:
     """Run the job; the exit code is that of docs/formats.md."""
-    return _run(understand(options), options.out, as_json=as_json)
+    ladder, asked = understand(options), options.compile
+    path = options.out or _usual_path(replace(ladder, compiled=wanted(ladder.units, asked)))
+    compiled = is_compiled(in_one_mode(ladder.units, asked, folder=path))
+    return _run(replace(ladder, compiled=compiled), path, as_json=as_json)
 
 
-def _run(ladder: Ladder, out: Path | None, *, as_json: bool) -> int:
+def _usual_path(ladder: Ladder) -> Path:
+    """The folder of a run that names none: of what is asked, whatever compiler is found."""
     digest = hashlib.sha256(json.dumps(ladder.configuration, sort_keys=True).encode()).hexdigest()
-    path = out or Path("runs") / f"separate-{digest[:10]}"
+    return Path("runs") / f"separate-{digest[:10]}"
+
+
+def _run(ladder: Ladder, path: Path, *, as_json: bool) -> int:
     folder = RunFolder(
-        path, configuration=ladder.configuration, facts={**facts(), "rules": ladder.rules}
+        path,
+        configuration=ladder.configuration,
+        facts={**facts(), COMPILED: ladder.compiled, "rules": ladder.rules},
     )
     failed = run_units(ladder.units, folder, quiet=as_json)
     if failed:
         raise RuntimeError(f"{len(failed)} fits failed: see {path / 'failures'}")
     findings = find(ladder, read_run(path))
     document = write_document(findings, path)
-    report = write_report(path)
+    report = write_report(path, without=_SLOW_SECTIONS)
     if as_json:
         write_json(document)
     else:

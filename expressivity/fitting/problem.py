@@ -25,7 +25,7 @@ from expressivity.classes.networks import (
     with_gradient,
 )
 from expressivity.fitting.linear_algebra import padding, triangular_factor
-from expressivity.fitting.program import Program, program, rows_of
+from expressivity.fitting.program import Program, compiler_problem, program, rows_of
 
 NODE_BLOCK = 512
 """At most so many nodes a block: a chunk's rows stay within a few MiB."""
@@ -185,7 +185,11 @@ def make_problem(
 
     Raises:
         ValueError: the target vanishes, or its outputs or dimension do not fit the family.
+        RuntimeError: code for the CPU is to be compiled, and no compiler works here.
     """
+    problem = compiler_problem() if compiled and device == "cpu" else None
+    if problem is not None:
+        raise RuntimeError(f"required: a C++ compiler that works, for compiled fits; {problem}")
     nodes, dimension = samples.nodes_ND.shape
     outputs = samples.values_NO.shape[1]
     if (dimension, outputs) != (family.dimension, family.outputs):
@@ -230,8 +234,13 @@ def _programs(
     family: Family | ModuleClass, *, gradient: bool, compiled: bool
 ) -> Callable[[str | None], Program]:
     if isinstance(family, Family):
-        structure = Structure.of(family)
-        return lambda only: program(structure, gradient=gradient, compiled=compiled, only=only)
+        structure = Structure.of(family, shared=compiled)
+
+        def of_rows(only: str | None) -> Program:
+            by = None if only is None else (only,)
+            return program(structure, gradient=gradient, compiled=compiled, by=by)
+
+        return of_rows
     network = family.network()
     rows = rows_of(with_gradient(network) if gradient else network)
     return lambda only: rows  # of which no block is known to be linear

@@ -5,14 +5,16 @@ each structure gets a code object of its own. Lanes, neurons, outputs, nodes and
 are dynamic sizes: one graph serves all widths above 1 and all dimensions; with gradient rows,
 all widths above 1 and one dimension.
 
-Shape letters: L lanes, S rows of a program = P parameters + 3 padded, R = O N sample rows (O (1+d) N
-in the H1 norm), O outputs, N nodes, E = d + 1 coordinates.
+Shape letters: L lanes, S rows of a program = P parameters + 3, padded, R = O N sample rows (in
+the H1 norm O (1+d) N), O outputs, N nodes, E = d + 1 coordinates.
 """
 
+import ctypes
 import functools
 import logging
 import os
 import shutil
+import signal
 import subprocess
 import sysconfig
 import tempfile
@@ -72,7 +74,7 @@ _TRIAL = """#include <Python.h>
 #include <omp.h>
 extern "C" double trial(double x) { return omp_get_max_threads() * std::exp(x); }
 """
-_TRIAL_SECONDS = 60.0
+_TRIAL_SECONDS = 30.0
 
 
 def compiler_available() -> bool:
@@ -85,35 +87,63 @@ def compiler_problem() -> str | None:
     """Why code for the CPU cannot be built, in a few words; None where it can.
 
     The compiler is the one that torch takes, ``CXX`` of the environment or else g++. It is tried
-    once in a process, on a program with the headers that torch's own programs have.
+    once in a process, on a program with the headers that torch's own programs have, whose library
+    must load.
     """
+    missing = missing_compiler()
+    if missing:
+        return missing
     name = os.environ.get("CXX", "g++")
     command = shutil.which(name)
-    if command is None:
-        return f"no C++ compiler found: {name} is none" if "CXX" in os.environ else (
-            "no C++ compiler found"
-        )  # fmt: skip
+    assert command is not None
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "trial.cpp"
+        library = source.with_suffix(".so")
         source.write_text(_TRIAL)
         options = ["-shared", "-fPIC", "-fopenmp", f"-I{sysconfig.get_path('include')}"]
         try:
-            done = subprocess.run(
-                [command, str(source), *options, "-o", str(source.with_suffix(".so"))],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_TRIAL_SECONDS,
-                check=False,
-            )
+            code = _run_to_end([command, str(source), *options, "-o", str(library)])
         except (OSError, subprocess.TimeoutExpired) as error:
             return f"the C++ compiler {name} does not run ({type(error).__name__})"
-        built = done.returncode == 0 and source.with_suffix(".so").is_file()
-    return None if built else f"the C++ compiler {name} does not compile a small program"
+        if code != 0 or not library.is_file():
+            return f"the C++ compiler {name} does not compile a small program"
+        try:
+            ctypes.CDLL(str(library))
+        except OSError:
+            return f"what the C++ compiler {name} builds cannot be loaded"
+    return None
 
 
-def rows_function(structure: Structure, *, gradient: bool, only: str | None = None) -> Program:
-    """The program of a structure, uncompiled; with ``only``, of that block's rows alone."""
-    network = network_function(structure, only=only)
+def missing_compiler() -> str | None:
+    """That there is no C++ compiler of the name torch looks for, or None; nothing is run."""
+    name = os.environ.get("CXX", "g++")
+    if shutil.which(name) is not None:
+        return None
+    return "no C++ compiler found" + (f": {name} is none" if "CXX" in os.environ else "")
+
+
+def _run_to_end(command: list[str]) -> int:
+    """Exit code of a command; one that takes too long is killed with all that it has started."""
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        return process.wait(_TRIAL_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+
+
+def rows_function(
+    structure: Structure, *, gradient: bool, by: tuple[str, ...] | None = None
+) -> Program:
+    """The program of a structure, uncompiled; with ``by``, for those blocks alone."""
+    network = network_function(structure, by=by)
     return rows_of(with_gradient(network) if gradient else network)
 
 
@@ -134,22 +164,28 @@ def rows_of(network: NetworkFunction) -> Program:
 
 
 def program(
-    structure: Structure, *, gradient: bool, compiled: bool, only: str | None = None
+    structure: Structure, *, gradient: bool, compiled: bool, by: tuple[str, ...] | None = None
 ) -> Program:
     """The program of a structure, compiled or eager, with or without gradient rows.
 
-    With ``only``, the program of that block's rows alone, of which the network is linear in it.
+    With ``by``, the Jacobian by blocks that the network is linear in alone.
     """
     with _build_lock:  # a cache alone would let two threads build two
-        return _build(structure, gradient, compiled, only)
+        return _build(structure, gradient, compiled, by)
 
 
 @functools.cache
-def _build(structure: Structure, gradient: bool, compiled: bool, only: str | None) -> Program:
-    function = rows_function(structure, gradient=gradient, only=only)
+def _build(
+    structure: Structure, gradient: bool, compiled: bool, by: tuple[str, ...] | None
+) -> Program:
+    function = rows_function(structure, gradient=gradient, by=by)
     if not compiled:
         return function
-    label = structure.label + ("_gradient" if gradient else "") + (f"_{only}" if only else "")
+    label = (
+        structure.label
+        + ("_gradient" if gradient else "")
+        + "".join(f"_{name}" for name in by or ())
+    )
     plain = cast(types.FunctionType, function)
     own_code = plain.__code__.replace(co_name=label)
     own = types.FunctionType(

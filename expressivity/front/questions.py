@@ -28,6 +28,7 @@ from expressivity.front.answers import (
 )
 from expressivity.membership.decide import Classification
 from expressivity.membership.decide import classify as classify_one
+from expressivity.runs.compiling import in_one_mode, is_compiled
 from expressivity.separation.asked import Request
 from expressivity.separation.certification import Job, certified
 from expressivity.separation.claims import builtin_target, builtin_targets
@@ -89,12 +90,13 @@ def fit(
     seed: int = 0,
     loss: str = "l2",
     optimizer: str = "varpro",
+    compile: str = "auto",  # noqa: A002 (the name of the option)
     **said: Unpack[Said],
 ) -> Fit:
     """Fit networks of a class to a target; the best of all restarts.
 
     Without a width, a name stands for width 1 and a Family for its own; ``restarts``, ``seed``,
-    ``loss`` and ``optimizer`` are those of ``separate``.
+    ``loss``, ``optimizer`` and ``compile`` are those of ``separate``.
 
     Raises:
         ValueError: one line on what does not fit together.
@@ -106,6 +108,8 @@ def fit(
     asked = _target(target)
     settings = Settings(restarts=restarts, seed=seed, loss=loss, optimizer=optimizer)
     unit = FitUnit(target=asked, family=_family(family, asked, width, said), settings=settings)
+    (unit,) = in_one_mode([unit], compile)
+    assert isinstance(unit, FitUnit)
     result, lanes = run_unit(unit)
     theta_P = lanes.theta[min(range(len(lanes.l2)), key=lanes.l2.__getitem__)].double()
     if result.error["l2"] is not None:  # tidied, as it was measured
@@ -228,6 +232,7 @@ def separate(
     seed: int = 0,
     loss: str = "l2",
     optimizer: str = "varpro",
+    compile: str = "auto",  # noqa: A002
     **said: Unpack[Said],
 ) -> Separation:
     """The main job, in this process: fits, bounds, membership, and the gaps that follow.
@@ -245,7 +250,9 @@ def separate(
         asked = [_target(each, gate=gate) for each in targets]
     else:
         asked = builtin_targets(None, lambda_=2.0, gate=gate, form=None, dictionary=None)
-    findings = find_here(make_ladder(request, settings, asked))
+    ladder = make_ladder(request, settings, asked)
+    compiled = is_compiled(in_one_mode(ladder.units, compile))
+    findings = find_here(replace(ladder, compiled=compiled))
     return separated(findings.results, findings.gaps)
 
 

@@ -3,7 +3,7 @@
 import base64
 import functools
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -28,14 +28,18 @@ SECTIONS.add("provenance", provenance)
 SECTIONS.add("rerun", rerun)
 
 
-def write_report(path: Path) -> Path:
+def write_report(path: Path, *, without: Collection[str] = ()) -> Path:
     """Write ``report.html`` into a run folder; returns the file.
+
+    Args:
+        path: the folder.
+        without: names of sections to leave out.
 
     Raises:
         ValueError: the folder is no run folder, or cannot be written.
     """
     run = read_run(path)
-    return write_page(run, sections(run))
+    return write_page(run, sections(run, without=without))
 
 
 def render(run: Run) -> str:

@@ -31,16 +31,18 @@ class Ladder:
     Attributes:
         settings: of every fit.
         rungs: each target with its families, smaller kinds first.
+        compiled: whether fits run compiled (``runs.compiling``).
     """
 
     settings: Settings
     rungs: tuple[tuple[Target, tuple[Family, ...]], ...]
+    compiled: bool = False
 
     @property
     def units(self) -> list[FitUnit]:
         """All work units in order."""
         return [
-            FitUnit(target=target, family=family, settings=self.settings)
+            FitUnit(target=target, family=family, settings=self.settings, compiled=self.compiled)
             for target, families in self.rungs
             for family in families
         ]

@@ -8,7 +8,7 @@ import torch
 
 from expressivity.bounds import TargetNorms, best, lower_bounds
 from expressivity.classes.families import Family
-from expressivity.classes.networks import parameter_length
+from expressivity.classes.networks import Structure, parameter_length
 from expressivity.evidence import Membership, Verdict
 from expressivity.fitting import (
     Adam,
@@ -31,11 +31,10 @@ from expressivity.fitting.errors import (
     snapped,
 )
 from expressivity.fitting.problem import Samples
-from expressivity.fitting.program import compiler_available
 from expressivity.membership.decide import BUDGETS, decide
 from expressivity.membership.witnesses import builtin_witness, start_from
+from expressivity.runs.compiling import CompilingUnit, Planned
 from expressivity.runs.units import OnProgress, Outcome
-from expressivity.runs.units import Unit as WorkUnit
 from expressivity.separation.result import NORMS, RESULT, Result
 from expressivity.targets.target import Target
 
@@ -133,7 +132,7 @@ OPTIMIZERS: dict[str, Callable[[Stopping], Algorithm]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class FitUnit(WorkUnit):
+class FitUnit(CompilingUnit):
     """One work unit: all seeds and restarts of one family on one target."""
 
     target: Target
@@ -167,6 +166,7 @@ class FitUnit(WorkUnit):
             "lambda": self.target.lambda_,
             "family": self.family.json(),
             "settings": asdict(self.settings),
+            "compiled": self.compiled,
             "budgets": BUDGETS,
         }
 
@@ -179,6 +179,17 @@ class FitUnit(WorkUnit):
     def parts(self) -> int:
         """Lanes."""
         return self.settings.seeds * self.settings.restarts
+
+    @property
+    def planned(self) -> Planned:
+        """All iterations of all lanes."""
+        settings = self.settings
+        iterations = OPTIMIZERS[settings.optimizer](Stopping()).stopping.iterations
+        return Planned(
+            program=(Structure.of(self.family, shared=True), settings.loss, settings.dtype),
+            device=settings.device,
+            steps=float(self.parts * iterations * parameter_length(self.family)),
+        )
 
     def run(self, on_progress: OnProgress | None = None) -> Outcome:
         """See :func:`run_unit`; the record is a :class:`Result`."""
@@ -268,7 +279,7 @@ def _fitted(
         _samples(unit.target, settings),
         device=settings.device,
         dtype=torch.float64 if settings.dtype == "float64" else torch.float32,
-        compiled=settings.device != "cpu" or compiler_available(),
+        compiled=unit.compiled,
     )
     # Round-off of the fit's own arithmetic, with room for a sum over some hundred nodes.
     roundoff = 18 * torch.finfo(problem.x_BEN.dtype).eps

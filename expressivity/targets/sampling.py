@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.special import gammainc, ndtri
-from scipy.stats import qmc
 
 from expressivity.targets.domains import (
     PARALLEL,
@@ -37,6 +36,8 @@ def random_points(domain: Domain, count: int, *, seed: int) -> Array:
 
 def sobol_points(domain: Domain, bits: int, rng: np.random.Generator) -> Array:
     """One scrambling of 2**bits points, uniform on the domain."""
+    from scipy.stats import qmc  # a second to import, and few targets are in so many dimensions
+
     d = domain.dimension
     points_ND: Array = qmc.Sobol(d, scramble=True, rng=rng).random_base2(bits)
     # Middles of the cells of side 2^-30: never 0 or 1.

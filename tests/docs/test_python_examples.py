@@ -9,15 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from expressivity.separation import unit
-
 ROOT = Path(__file__).parents[2]
 PAGES = ("docs/guide.md", "docs/quickstart.md", "docs/howto/family.md")
-
-
-@pytest.fixture(autouse=True)
-def eager(monkeypatch):
-    monkeypatch.setattr(unit, "compiler_available", lambda: False)
 
 
 @pytest.mark.parametrize("page", PAGES)

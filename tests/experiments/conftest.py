@@ -10,11 +10,9 @@ from sweeps import SMALL
 
 from experiments import command
 from expressivity.bounds import Bound
-from expressivity.commands import running
 from expressivity.evidence import UNDECIDED, Evidence, Membership, Verdict
 from expressivity.runs.folder import Run, RunFolder, read_run
 from expressivity.runs.units import Outcome
-from expressivity.separation import unit as separation
 from expressivity.separation.result import NORMS, RESULT, Result
 from expressivity.separation.unit import FitUnit
 
@@ -100,13 +98,5 @@ def undisturbed(tmp_path_factory):
     """What the sweep comes to in one process, uncompiled."""
     place = tmp_path_factory.mktemp("undisturbed")
     (place / "small.toml").write_text(SMALL)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(separation, "compiler_available", lambda: False)
-        assert command.run(place / "small.toml", out=place / "run") == 0
+    assert command.run(place / "small.toml", out=place / "run") == 0
     return content(place / "run")
-
-
-@pytest.fixture
-def eager(monkeypatch):
-    monkeypatch.setattr(separation, "compiler_available", lambda: False)
-    monkeypatch.setattr(running, "compiler_available", lambda: True)

@@ -89,7 +89,7 @@ def test_the_smallest_tier_compiles_nothing_that_the_default_ladder_does_not(nam
     if name == "gates":
         allowed |= {("type1", "sigmoid"), ("type1", "softmax")}
     for unit in units_of(name, Tier.SMOKE):
-        structure = Structure.of(unit.family)
+        structure = Structure.of(unit.family, shared=True)
         assert (structure.neuron, structure.gate) in allowed
         assert len(structure.basis) == 7
         assert unit.family.kind is not Kind.MOA or unit.family.width == 1

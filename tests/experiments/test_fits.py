@@ -15,15 +15,9 @@ from experiments.reading import health
 from experiments.running import run_experiment
 from expressivity.classes.kinds import Kind
 from expressivity.evidence import Verdict
-from expressivity.separation import unit as separation
 from expressivity.separation.unit import FitUnit
 
 torch.set_num_threads(1)
-
-
-@pytest.fixture(autouse=True)
-def _uncompiled(monkeypatch):
-    monkeypatch.setattr(separation, "compiler_available", lambda: False)
 
 
 def part_of(name: str, chosen: set[tuple[str, Kind, str | None]], **changes: int) -> Experiment:

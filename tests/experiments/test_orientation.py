@@ -29,12 +29,6 @@ TANH = LAYERS["tanh 1"]
 QUICK = Descent(width=20, seeds=2)
 
 
-@pytest.fixture(autouse=True)
-def uncompiled(monkeypatch):
-    """Networks as small as these are not worth a compiler's seconds."""
-    monkeypatch.setattr("experiments.condensation.compiler_available", lambda: False)
-
-
 @pytest.mark.parametrize(
     ("name", "multiplicity", "bound"),
     [

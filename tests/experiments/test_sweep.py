@@ -19,7 +19,6 @@ from experiments import command
 from expressivity.runs import folder as store
 
 torch.set_num_threads(1)
-pytestmark = pytest.mark.usefixtures("eager")
 
 
 # --- what it says --------------------------------------------------------------------------------

@@ -21,7 +21,6 @@ from expressivity.runs.folder import RunFolder
 from expressivity.separation import unit as separation
 
 torch.set_num_threads(1)
-pytestmark = pytest.mark.usefixtures("eager")
 
 
 # --- failures ------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from expressivity.runs.folder import read_run
 from expressivity.symbolic.proof import THEOREMS, ProofVerdict, prove
 from expressivity.targets.builtin import TARGETS, t1, t2
 from proofs import report_section
-from proofs.report_section import section, theorems
+from proofs.report_section import names, section, theorems
 
 torch.set_num_threads(1)
 
@@ -89,3 +89,24 @@ def test_the_transcript_has_every_step_with_its_verdict(tmp_path):
     assert body.count('<span class="badge proved"') == len(outcomes) - stated + len(proofs)
     assert " style=" not in body
     assert "<script" not in body
+
+
+def test_the_list_of_theorems_claims_no_proof(tmp_path, monkeypatch):
+    def refuse(name: str) -> None:
+        raise AssertionError(f"{name} was proved")
+
+    monkeypatch.setattr(report_section, "_proof", refuse)
+    unit = sample.unit(Kind.LA)
+    found = [(unit, sample.result(unit))]
+    run = read_run(sample.write_run(tmp_path / "run", found))
+    body = names(run).body
+    assert "expressivity prove L1 T2 B1</code>" in body
+    assert body.count("<li>") == 3
+    assert "badge" not in body
+    users = dataclasses.replace(t2(), name="expr")
+    other = sample.write_run(
+        tmp_path / "other",
+        [(u, dataclasses.replace(sample.result(u), lower_bound={}))
+         for u in [sample.unit(Kind.LA, target=users)]],
+    )  # fmt: skip
+    assert names(read_run(other)) is None

@@ -15,18 +15,12 @@ from expressivity.certificates.writer import digest, write
 from expressivity.checker import check_text
 from expressivity.classes.families import Family
 from expressivity.classes.kinds import Kind
-from expressivity.separation import unit as separation
 from expressivity.separation.unit import FitUnit, Settings, run_unit
 from expressivity.targets.builtin import t2
 
 torch.set_num_threads(1)
 LOWER_T2 = (0.43297, 0.05936, 0.03681, 0.00672, 0.00418, 0.00100, 0.00041, 0.00013)
 THREE = ("--dictionary", "id,relu,tanh")
-
-
-@pytest.fixture(autouse=True)
-def eager(monkeypatch):
-    monkeypatch.setattr(separation, "compiler_available", lambda: False)
 
 
 @pytest.mark.parametrize(("width", "value"), list(enumerate(LOWER_T2, 1)))

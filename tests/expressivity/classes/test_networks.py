@@ -15,7 +15,13 @@ import sympy as sp
 import torch
 from torch import Tensor
 
-from expressivity.classes.activations import ACTIVATIONS
+from expressivity.classes import networks
+from expressivity.classes.activations import (
+    ACTIVATIONS,
+    FULL_DICTIONARY,
+    Activation,
+    stack_dictionary,
+)
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, GateSpec
 from expressivity.classes.kinds import FIXED_FORMS, Kind
@@ -317,10 +323,45 @@ def test_constant_gates_give_every_la_network(form, gate):
 def test_fixed_and_la_share_a_structure():
     fixed = Family(kind=Kind.FIXED, neuron="one_sided", width=1, dimension=3, dictionary=("silu",))
     la = Family(kind=Kind.LA, neuron="one_sided", width=4, dimension=1, bias=False)
-    assert Structure.of(fixed) == Structure.of(la)
+    assert Structure.of(fixed, shared=True) == Structure.of(la) == Structure.of(la, shared=True)
+    assert Structure.of(fixed) != Structure.of(la)
     structures = {Structure.of(family) for family in families()}
+    structures |= {Structure.of(family, shared=True) for family in families()}
     assert len({structure.label for structure in structures}) == len(structures)
     assert all(structure.label.isidentifier() for structure in structures)
+
+
+@pytest.mark.parametrize("name", FULL_DICTIONARY)
+def test_a_fixed_network_is_the_one_over_the_whole_dictionary(name):
+    """Its one activation alone gives the same values, and the same rows where it learns."""
+    for neuron in ("type1", "one_sided"):
+        family = Family(kind="fixed", neuron=neuron, width=3, dimension=2, dictionary=(name,))
+        blocks = tuple(unpack(family, lanes(family, 2)).values())
+        x_EN = coordinates(nodes(5, 2))
+        alone, whole = (
+            network_function(Structure.of(family, shared=shared))(x_EN, blocks)
+            for shared in (False, True)
+        )
+        torch.testing.assert_close(alone[0], whole[0], rtol=1e-14, atol=1e-14)
+        for one, other in zip(alone[1][:-1], whole[1][:-1], strict=True):
+            torch.testing.assert_close(one, other, rtol=1e-13, atol=1e-13)
+        place = family.basis.index(name)
+        torch.testing.assert_close(alone[1][-1][:, place], whole[1][-1][:, place])
+        assert alone[1][-1].shape == whole[1][-1].shape
+        assert alone[1][-1].count_nonzero() <= alone[1][-1][:, place].numel()
+
+
+def test_a_fixed_network_evaluates_no_other_activation(monkeypatch):
+    called: list[tuple[str, ...]] = []
+
+    def listed(basis: tuple[Activation, ...], z: Tensor, *, dim: int) -> tuple[Tensor, Tensor]:
+        called.append(tuple(activation.name for activation in basis))
+        return stack_dictionary(basis, z, dim=dim)
+
+    monkeypatch.setattr(networks, "stack_dictionary", listed)
+    family = Family(kind="fixed", neuron="type1", width=1, dimension=1, dictionary=("gelu",))
+    evaluate(family, lanes(family, 1), nodes(3, 1))
+    assert called == [("gelu",)]
 
 
 def test_a_fixed_network_is_its_formula():

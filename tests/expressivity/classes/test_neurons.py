@@ -108,7 +108,7 @@ def test_the_four_forms_have_the_numbers_that_they_had(form, outputs):
         if family.groups != 1 or family.constraint != "free":
             continue
         theta_LP = random_starts(family, seed=1, restarts=3)
-        network = network_function(Structure.of(family))
+        network = network_function(Structure.of(family, shared=True))
         blocks = tuple(unpack(family, theta_LP).values())
         f_LON, rows = network(coordinates(nodes()), blocks)
         expected_LON, expected_LPON = four_forms.evaluate(family, theta_LP, nodes())

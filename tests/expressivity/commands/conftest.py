@@ -1,4 +1,4 @@
-"""A finished run of T1, and commands that run uncompiled."""
+"""A finished run of T1."""
 
 import sys
 from pathlib import Path
@@ -8,15 +8,6 @@ import pytest
 from command_lines import T1
 
 from expressivity import cli
-from expressivity.commands import running
-from expressivity.separation import unit as separation
-
-
-@pytest.fixture(autouse=True)
-def eager(monkeypatch):
-    monkeypatch.setattr(separation, "compiler_available", lambda: False)
-    # The notice about it is tested on its own.
-    monkeypatch.setattr(running, "compiler_available", lambda: True)
 
 
 @pytest.fixture
@@ -29,7 +20,6 @@ def t1_folder(tmp_path_factory) -> Path:
     """A finished run that tests read back."""
     folder = tmp_path_factory.mktemp("t1") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(separation, "compiler_available", lambda: False)
         patch.setattr(sys, "argv", ["expressivity", *T1, "--out", str(folder)])
         assert cli.main() == 0
     return folder

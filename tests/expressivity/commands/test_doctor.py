@@ -15,7 +15,6 @@ from expressivity.commands import doctor as doctor_command
 from expressivity.runs.machine import Report, describe_machine
 
 torch.set_num_threads(1)
-pytestmark = pytest.mark.usefixtures("eager")
 LISTED = {
     "targets": ["t1", "t2", "t3", "t3b", "t4", "t5", "t5q"],
     "families": list(FAMILIES),

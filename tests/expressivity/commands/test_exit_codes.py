@@ -17,7 +17,6 @@ from expressivity.separation import gaps
 from expressivity.separation import unit as separation
 
 torch.set_num_threads(1)
-pytestmark = pytest.mark.usefixtures("eager")
 
 
 def test_one_when_a_claim_turns_out_otherwise(call, t1_folder, monkeypatch):

@@ -18,7 +18,6 @@ from expressivity.separation import unit as separation
 from expressivity.targets.builtin import TARGETS
 
 torch.set_num_threads(1)
-pytestmark = pytest.mark.usefixtures("eager")
 CHOICES = {
     "target": ", ".join(TARGETS),
     "family": ", ".join(Kind),

@@ -16,7 +16,6 @@ from command_lines import LA, TINY, one_line, shards, tree
 from expressivity.separation import unit as separation
 
 torch.set_num_threads(1)
-pytestmark = pytest.mark.usefixtures("eager")
 
 
 # --- the run folder ------------------------------------------------------------------------------

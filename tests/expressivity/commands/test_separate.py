@@ -12,12 +12,10 @@ import torch
 from command_lines import LA, T1, TINY, shards
 
 from expressivity.classes.families import Family
-from expressivity.commands import running
 from expressivity.commands import separate as separate_command
 from expressivity.separation import unit as separation
 
 torch.set_num_threads(1)
-pytestmark = pytest.mark.usefixtures("eager")
 
 
 def test_separate_writes_the_agreed_document_and_nothing_else(t1_run, t1_folder):
@@ -213,12 +211,12 @@ def test_the_folder_is_named_as_it_is(call, tmp_path, name):
 
 
 def test_a_missing_compiler_is_told_once(call, out, monkeypatch):
-    monkeypatch.setattr(running, "compiler_available", lambda: False)
+    monkeypatch.setenv("CXX", "/nonexistent")
     answer = call(*LA, "--json", "--out", out)
     assert answer.code == 0
     assert answer.document["results"]
     assert answer.err.count("\n") == 1
-    assert answer.err.startswith("no C++ compiler found")
+    assert "no C++ compiler found: /nonexistent is none: fits run uncompiled" in answer.err
 
 
 def test_global_state_is_restored(call, out):

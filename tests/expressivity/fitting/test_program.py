@@ -6,9 +6,11 @@ not share code, first calls are timed once), negative (no compiler).
 
 import logging
 import shutil
+import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,7 +138,7 @@ def test_each_structure_has_a_code_object_of_its_own(monkeypatch):
                 first = program(structure, gradient=gradient, compiled=True)
                 assert program(structure, gradient=gradient, compiled=True) is first
         shared = replace(LA, kind=Kind.FIXED, width=7, dictionary=("silu",))
-        program(Structure.of(shared), gradient=False, compiled=True)
+        program(Structure.of(shared, shared=True), gradient=False, compiled=True)
     finally:
         forget_programs()  # these are not compiled
     assert len(compiled) == 2 * len(structures())
@@ -148,7 +150,7 @@ def test_fixed_and_la_share_a_program():
     for form in FIXED_FORMS:
         la = replace(LA, neuron=form, dictionary=FULL_DICTIONARY)
         fixed = replace(la, kind=Kind.FIXED, dictionary=("relu2",), width=1)
-        assert Structure.of(la) == Structure.of(fixed)
+        assert Structure.of(la) == Structure.of(fixed, shared=True)
 
 
 @pytest.mark.slow
@@ -216,6 +218,42 @@ def test_a_compiler_that_does_not_run_counts_as_none(monkeypatch, untried, tmp_p
     assert module.compiler_problem() == f"the C++ compiler {tmp_path}/compiler {problem}"
 
 
+def test_a_compiler_that_hangs_is_ended_with_what_it_started(monkeypatch, untried, tmp_path):
+    child = tmp_path / "child"
+    text = f"#!/bin/sh\nsleep 600 & echo $! >{child}\nwait\n"
+    monkeypatch.setenv("CXX", compiler(tmp_path, text))
+    monkeypatch.setattr(module, "_TRIAL_SECONDS", 1.0)
+    assert (module.compiler_problem() or "").endswith("does not run (TimeoutExpired)")
+    limit = time.monotonic() + 60
+    while runs(int(child.read_text())):
+        assert time.monotonic() < limit, "what it started goes on"
+        time.sleep(0.05)
+
+
+def runs(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return False
+    return state.rpartition(")")[2].split()[0] != "Z"
+
+
+def test_a_compiler_whose_output_does_not_load_counts_as_none(monkeypatch, untried, tmp_path):
+    writes = '#!/bin/sh\nfor last; do :; done\necho "no library" >"$last"\n'
+    monkeypatch.setenv("CXX", compiler(tmp_path, writes))
+    expected = f"what the C++ compiler {tmp_path}/compiler builds cannot be loaded"
+    assert module.compiler_problem() == expected
+
+
+def test_a_compiled_problem_without_a_compiler_is_refused(monkeypatch, untried):
+    monkeypatch.setenv("CXX", "/nonexistent")
+    samples = Samples(
+        nodes_ND=torch.zeros(1, 2), weights_N=torch.ones(1), values_NO=torch.ones(1, 1)
+    )
+    with pytest.raises(RuntimeError, match=r"required: a C\+\+ compiler that works, for compiled"):
+        make_problem(LA, samples, compiled=True)
+
+
 def test_a_compiler_that_is_not_there_is_named(monkeypatch, untried):
     monkeypatch.setenv("CXX", "/nonexistent")
     assert module.compiler_problem() == "no C++ compiler found: /nonexistent is none"
@@ -225,5 +263,5 @@ def test_a_compiler_that_is_not_there_is_named(monkeypatch, untried):
 def test_a_compiler_that_works_is_tried_once(monkeypatch, untried):
     monkeypatch.setenv("CXX", "g++")
     assert compiler_available() is True
-    monkeypatch.setattr(module.subprocess, "run", None)
+    monkeypatch.setattr(module.subprocess, "Popen", None)
     assert compiler_available() is True

@@ -16,14 +16,8 @@ import torch
 import expressivity
 from expressivity import Family, certify, check, classify, fit, lower_bounds, separate, target
 from expressivity.classes.weights import Weights
-from expressivity.separation import unit as fitting_unit
 
 STUB = Path(expressivity.__file__).with_name("__init__.pyi")
-
-
-@pytest.fixture(autouse=True)
-def eager(monkeypatch):
-    monkeypatch.setattr(fitting_unit, "compiler_available", lambda: False)
 
 
 def test_importing_costs_nothing():

@@ -18,7 +18,7 @@ from expressivity.evidence import Evidence
 from expressivity.report import Section, render
 from expressivity.report import sections as made_sections
 from expressivity.report.builtin import provenance, verdict
-from expressivity.runs.folder import read_run
+from expressivity.runs.folder import Run, read_run
 
 pytestmark = pytest.mark.usefixtures("library_sections_alone")
 
@@ -48,6 +48,15 @@ def test_a_registered_section_appears_at_its_place_and_one_without_content_does_
     assert "1 < 2" in page.text("p")
     assert ("section", {"id": "mine", "aria-labelledby": "mine-title"}) in page.tags
     assert "none" not in [name for name, _ in made_sections(run)]
+
+
+def test_sections_left_out_are_not_made(run, library_sections_alone):
+    def slow(_: Run) -> None:
+        raise AssertionError("it was made")
+
+    library_sections_alone.add("slow", slow)
+    names = [name for name, _ in made_sections(run, without=("slow", "rerun", "no such section"))]
+    assert names == ["verdict", "ladder", "labels", "provenance"]
 
 
 def test_the_ladder_shows_errors_bounds_and_verdicts_with_their_evidence(run):

@@ -32,7 +32,6 @@ from expressivity.targets.builtin import t1, t2
 from expressivity.targets.target import Target
 
 torch.set_num_threads(1)
-pytestmark = pytest.mark.usefixtures("eager")
 
 
 def run_all(
