@@ -85,8 +85,12 @@ def layer_family(form: str, kind: Kind, width: int) -> Family:
     )
 
 
-def compared(forms: Sequence[str], width: int) -> dict[Family, Family]:
+def compared(
+    forms: Sequence[str], width: int, kinds: Sequence[Kind] = tuple(Kind)
+) -> dict[Family, Family]:
     """The layers that are measured, each with the one it is compared with.
+
+    Fixed layers are always among them: they are what the others are compared with.
 
     Raises:
         ValueError: a form that no fixed layer is comparable with.
@@ -104,8 +108,8 @@ def compared(forms: Sequence[str], width: int) -> dict[Family, Family]:
             raise ValueError(f"required: forms that hold a fixed layer; got {form}, which has none")
         reference = layer_family(name, Kind.FIXED, width)
         found[reference] = reference
-        kinds = [kind for kind in kinds_of(NEURONS[form]) if kind.mixes]
-        found |= {layer_family(form, kind, width): reference for kind in kinds}
+        mixing = [kind for kind in kinds_of(NEURONS[form]) if kind.mixes and kind in kinds]
+        found |= {layer_family(form, kind, width): reference for kind in mixing}
     return found
 
 
@@ -115,16 +119,25 @@ def modes() -> tuple[str, ...]:
 
 
 def measure(
-    *, width: int, mode: str, forms: Sequence[str] = _FORMS, tokens: int = 2048, rounds: int = 5
+    *,
+    width: int,
+    mode: str,
+    forms: Sequence[str] = _FORMS,
+    kinds: Sequence[Kind] = tuple(Kind),
+    tokens: int = 2048,
+    rounds: int = 5,
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float32,
 ) -> Iterator[Overhead]:
-    """Measure fixed, LA and MoA layers of one width in one mode, float32 on the CPU.
+    """Measure fixed, LA and MoA layers of one width in one mode.
 
     Args:
         width: inputs and outputs.
         mode: one of :func:`modes`.
-        forms: what to measure.
+        forms, kinds: what to measure, beside the fixed layers that it is compared with.
         tokens: inputs in one batch.
         rounds: repetitions of each layer.
+        device, dtype: of the weights, the inputs and the arithmetic.
 
     Raises:
         ValueError: a size below 1, or a form that no fixed layer is comparable with.
@@ -134,11 +147,13 @@ def measure(
             raise ValueError(f"required: {name} of at least 1; got {size}")
     # Else glibc hands every large activation back to the kernel, and page faults are measured.
     keep_freed_memory()
-    cases = compared(forms, width)
+    cases = compared(forms, width, kinds)
     generator = torch.Generator().manual_seed(0)
-    x_TD = torch.randn(tokens, width, generator=generator).requires_grad_()
-    gradient_TD = torch.randn(tokens, width, generator=generator)
-    modules: list[nn.Module] = [FeedForward(family) for family in cases]
+    x_TD, gradient_TD = (
+        torch.randn(tokens, width, generator=generator).to(device, dtype) for _ in range(2)
+    )
+    x_TD.requires_grad_()
+    modules: list[nn.Module] = [FeedForward(f, device=device, dtype=dtype) for f in cases]
     with _many_programs(), warnings.catch_warnings():
         # Third-party deprecations inside the compiler are not the user's business.
         warnings.simplefilter("ignore")
@@ -192,9 +207,17 @@ def _step(module: nn.Module, x_TD: Tensor, gradient_TD: Tensor) -> float:
     """Seconds of one forward and backward pass."""
     module.zero_grad(set_to_none=True)
     x_TD.grad = None
+    synchronize(x_TD.device)
     started = time.perf_counter()
     module(x_TD).backward(gradient_TD)
+    synchronize(x_TD.device)
     return time.perf_counter() - started
+
+
+def synchronize(device: torch.device | str) -> None:
+    """Wait until a device has done all that it was told to; a CPU always has."""
+    if torch.device(device).type != "cpu":
+        torch.accelerator.synchronize(device)
 
 
 def _many_programs() -> Any:
