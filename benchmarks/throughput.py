@@ -8,7 +8,7 @@ gradient, clipping, optimizer.
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -98,7 +98,7 @@ def measure(
     factory: RecipeFactory,
     form: str = "two_sided",
     *,
-    kinds: Sequence[Kind] = tuple(Kind),
+    learned: bool = True,
     rounds: int = _ROUNDS,
     steps: int = _STEPS,
     place: Place = ALONE,
@@ -108,17 +108,17 @@ def measure(
     Args:
         factory: the recipe.
         form: of the neurons.
-        kinds: of the layers; the fixed ones are always among them.
+        learned: whether LA is trained, beside fixed and MoA.
         rounds: the least time of so many counts.
         steps: updates of a round.
         place: the device.
     """
     keep_freed_memory()
-    chosen = [kind for kind in Kind if kind in kinds or not kind.mixes]
+    kinds = [kind for kind in Kind if learned or not kind.learned]
     with TemporaryDirectory() as folder, fast_products(place.device):
         tokens_N, _ = join(find_text(None), Path(folder)).tokens()
         torch.compiler.reset()
-        runs = [_started(Mixing(kind=kind, form=form), factory, place) for kind in chosen]
+        runs = [_started(Mixing(kind=kind, form=form), factory, place) for kind in kinds]
         for number in range(1 + rounds):
             for run in runs:
                 seconds = run.round(tokens_N, range(number * steps, (number + 1) * steps), place)

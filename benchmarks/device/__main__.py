@@ -53,7 +53,7 @@ def parse(argv: list[str] | None = None) -> Options:
     parser.add_argument("--dry-run", action="store_true",
                         help="every part with tiny sizes, on the CPU, in this process")  # fmt: skip
     parser.add_argument("--out", type=Path, help="FILE.json; the tables go to FILE.md beside it "
-                        "(default benchmarks/device.json; dry run: printed only)")  # fmt: skip
+                        "(default: device.json here; dry run: printed only)")  # fmt: skip
     read = parser.parse_args(argv)
     if read.dry_run:
         read.device = "cpu"

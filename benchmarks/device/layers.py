@@ -6,7 +6,6 @@ import torch
 
 from benchmarks.device.memory import peak_memory
 from benchmarks.device.parts import Row
-from expressivity.classes.kinds import Kind
 from expressivity.layers.overhead import PAPER_MEMORY, measure
 
 WIDTHS = (1024, 2048, 4096)
@@ -23,7 +22,7 @@ def rows(device: str, *, dry_run: bool) -> Iterator[Row]:
                     width=width,
                     mode="eager" if dry_run else "compiled",
                     forms=FORMS,
-                    kinds=(Kind.MOA,),
+                    learned=False,
                     tokens=8 if dry_run else TOKENS,
                     rounds=1 if dry_run else ROUNDS,
                     device=device,

@@ -7,7 +7,6 @@ from benchmarks.device.parts import Row
 from benchmarks.throughput import measure
 from experiments.pretraining.distributed import Place
 from experiments.pretraining.recipes import RECIPES, Compile, Mixing, Recipe, RecipeFactory, sized
-from expressivity.classes.kinds import Kind
 
 RECIPE = "dense-0.12b"
 ROUNDS, STEPS, WINDOWS = 5, 10, 64
@@ -37,7 +36,7 @@ def rows(device: str, *, dry_run: bool) -> Iterator[Row]:
     factory: RecipeFactory = minute if dry_run else shortened
     rounds, steps = (1, 1) if dry_run else (ROUNDS, STEPS)
     for row in measure(
-        factory, kinds=(Kind.MOA,), rounds=rounds, steps=steps, place=Place(device=device)
+        factory, learned=False, rounds=rounds, steps=steps, place=Place(device=device)
     ):
         yield {
             "recipe": row.recipe,

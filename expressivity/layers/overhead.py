@@ -85,12 +85,10 @@ def layer_family(form: str, kind: Kind, width: int) -> Family:
     )
 
 
-def compared(
-    forms: Sequence[str], width: int, kinds: Sequence[Kind] = tuple(Kind)
-) -> dict[Family, Family]:
+def compared(forms: Sequence[str], width: int, *, learned: bool = True) -> dict[Family, Family]:
     """The layers that are measured, each with the one it is compared with.
 
-    Fixed layers are always among them: they are what the others are compared with.
+    Without ``learned`` those of learned coefficients are left out.
 
     Raises:
         ValueError: a form that no fixed layer is comparable with.
@@ -108,7 +106,7 @@ def compared(
             raise ValueError(f"required: forms that hold a fixed layer; got {form}, which has none")
         reference = layer_family(name, Kind.FIXED, width)
         found[reference] = reference
-        mixing = [kind for kind in kinds_of(NEURONS[form]) if kind.mixes and kind in kinds]
+        mixing = [k for k in kinds_of(NEURONS[form]) if k.gated or (k.learned and learned)]
         found |= {layer_family(form, kind, width): reference for kind in mixing}
     return found
 
@@ -123,7 +121,7 @@ def measure(
     width: int,
     mode: str,
     forms: Sequence[str] = _FORMS,
-    kinds: Sequence[Kind] = tuple(Kind),
+    learned: bool = True,
     tokens: int = 2048,
     rounds: int = 5,
     device: str = "cpu",
@@ -134,10 +132,12 @@ def measure(
     Args:
         width: inputs and outputs.
         mode: one of :func:`modes`.
-        forms, kinds: what to measure, beside the fixed layers that it is compared with.
+        forms: what to measure.
+        learned: whether LA is measured, beside fixed and MoA.
         tokens: inputs in one batch.
         rounds: repetitions of each layer.
-        device, dtype: of the weights, the inputs and the arithmetic.
+        device: of the weights and the inputs.
+        dtype: of the same, and of the arithmetic.
 
     Raises:
         ValueError: a size below 1, or a form that no fixed layer is comparable with.
@@ -147,28 +147,17 @@ def measure(
             raise ValueError(f"required: {name} of at least 1; got {size}")
     # Else glibc hands every large activation back to the kernel, and page faults are measured.
     keep_freed_memory()
-    cases = compared(forms, width, kinds)
+    cases = compared(forms, width, learned=learned)
     generator = torch.Generator().manual_seed(0)
     x_TD, gradient_TD = (
         torch.randn(tokens, width, generator=generator).to(device, dtype) for _ in range(2)
     )
-    x_TD.requires_grad_()
-    modules: list[nn.Module] = [FeedForward(f, device=device, dtype=dtype) for f in cases]
-    with _many_programs(), warnings.catch_warnings():
-        # Third-party deprecations inside the compiler are not the user's business.
-        warnings.simplefilter("ignore")
-        if mode == "compiled":
-            # Sizes of an earlier width must not make this one's programs generic.
-            optimised = [torch.compile(m, fullgraph=True, dynamic=False) for m in modules]
-            modules = [cast(nn.Module, module) for module in optimised]
-        for module in modules:
-            _step(module, x_TD, gradient_TD)
-        saved = {c: saved_bytes(m, x_TD) for c, m in zip(cases, modules, strict=True)}
-        seconds = {case: float("inf") for case in cases}
-        for _ in range(rounds):
-            for case, module in zip(cases, modules, strict=True):
-                seconds[case] = min(seconds[case], _step(module, x_TD, gradient_TD))
+    modules = [FeedForward(family, device=device, dtype=dtype) for family in cases]
+    costs = _costs(modules, x_TD.requires_grad_(), gradient_TD, mode, rounds)
+    found = dict(zip(cases, costs, strict=True))
     for family, reference in cases.items():
+        seconds, saved = found[family]
+        reference_seconds, reference_saved = found[reference]
         yield Overhead(
             form=family.neuron,
             kind=family.kind,
@@ -176,10 +165,32 @@ def measure(
             width=width,
             tokens=tokens,
             threads=torch.get_num_threads(),
-            time_ratio=seconds[family] / seconds[reference],
-            saved_memory_ratio=saved[family] / saved[reference],
-            milliseconds=1000 * seconds[family],
+            time_ratio=seconds / reference_seconds,
+            saved_memory_ratio=saved / reference_saved,
+            milliseconds=1000 * seconds,
         )
+
+
+def _costs(
+    layers: Sequence[nn.Module], x_TD: Tensor, gradient_TD: Tensor, mode: str, rounds: int
+) -> list[tuple[float, int]]:
+    """Seconds and saved bytes of each layer; they take turns."""
+    with _many_programs(), warnings.catch_warnings():
+        # Third-party deprecations inside the compiler are not the user's business.
+        warnings.simplefilter("ignore")
+        modules = list(layers)
+        if mode == "compiled":
+            # Sizes of an earlier width must not make this one's programs generic.
+            optimised = [torch.compile(m, fullgraph=True, dynamic=False) for m in modules]
+            modules = [cast(nn.Module, module) for module in optimised]
+        for module in modules:
+            _step(module, x_TD, gradient_TD)
+        saved = [saved_bytes(module, x_TD) for module in modules]
+        seconds = [float("inf")] * len(modules)
+        for _ in range(rounds):
+            for place, module in enumerate(modules):
+                seconds[place] = min(seconds[place], _step(module, x_TD, gradient_TD))
+    return list(zip(seconds, saved, strict=True))
 
 
 def saved_bytes(module: nn.Module, x: Tensor) -> int:

@@ -76,10 +76,10 @@ def test_a_subset_brings_its_reference_along():
     ]
 
 
-def test_some_kinds_in_another_arithmetic():
+def test_gated_layers_alone_in_another_arithmetic():
     found = list(
         measure(
-            width=512, mode="eager", forms=["type1", "two_sided"], kinds=[Kind.MOA], tokens=4,
+            width=512, mode="eager", forms=["type1", "two_sided"], learned=False, tokens=4,
             rounds=1, dtype=torch.bfloat16,
         )
     )  # fmt: skip
