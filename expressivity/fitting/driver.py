@@ -45,6 +45,10 @@ class Execution:
         if self.threads < 1 or self.check_every < 1:
             raise ValueError("required: at least one thread and one iteration between checks")
 
+    def at_once(self, lanes: int) -> int:
+        """How many of so many lanes run at the same time."""
+        return min(self.lane_chunk * self.threads, -(-lanes // LANE_PAD) * LANE_PAD)
+
     @staticmethod
     def for_device(device: str) -> "Execution":
         """Cache-sized chunks on a CPU, large ones on an accelerator."""

@@ -5,6 +5,7 @@ reference (the choices that a refusal lists).
 """
 
 import math
+import re
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from expressivity.classes.activations import FULL_DICTIONARY
 from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import FORMS
 from expressivity.commands import separate as separate_command
+from expressivity.fitting import limits
 from expressivity.separation import unit as separation
 from expressivity.targets.builtin import TARGETS
 
@@ -161,6 +163,14 @@ def test_help_is_shown(call):
         (["t1", "--widths", HUGE], "a network of at most 8192 weights"),
         (["t1", "--widths", 10**30], "a network of at most 8192 weights"),
         (["t1", "--widths", 2000, "--restarts", 10_000], "at most 268435456 weights in all"),
+        (
+            ["t1", "--restarts", HUGE],
+            f"{HUGE} * 16, which take {HUGE * 16 / 2**27:.3g} GiB for each",
+        ),
+        (
+            ["t1", "--widths", 2000, "--restarts", 10_000],
+            "in each of 160000, 16.7 GiB: choose fewer",
+        ),
     ],
 )
 def test_what_memory_cannot_hold_is_refused_before_work(
@@ -170,8 +180,25 @@ def test_what_memory_cannot_hold_is_refused_before_work(
     assert expected in refused(call, out, *arguments)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--widths", 400], r"within the 4 GiB of memory of this machine; .* takes (\S+) GiB or"),
+        (["--restarts", 2048, "--widths", 260], r"choose a smaller width"),
+    ],
+)
+def test_what_this_machine_cannot_hold_is_refused_before_work(
+    call, out, monkeypatch, arguments, expected
+):
+    monkeypatch.setattr(limits, "memory_of", lambda device: 4 * 2**30)
+    monkeypatch.setattr(separate_command, "run_units", None)
+    message = refused(call, out, "t1", "--family", "la", *arguments)
+    assert re.search(expected, message)
+    assert "random starts and" in message and "lanes at a time takes" in message
+
+
 def test_the_limits_are_on_the_size_and_not_on_the_time():
-    most = separation.MAX_STARTS
+    most = limits.MAX_STARTS
     assert separation.Settings(restarts=most // 16).restarts == most // 16
     with pytest.raises(ValueError, match="choose smaller ones"):
         separation.Settings(restarts=most // 16 + 1)
