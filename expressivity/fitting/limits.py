@@ -6,6 +6,7 @@ hold at once, compared with what the machine has, where that can be known.
 
 import functools
 import os
+from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 
@@ -121,15 +122,37 @@ def require_fit(
     place = "cpu" if torch.device(device).type == "cpu" else device
     needs = {"cpu": held}
     needs[place] = needs.get(place, 0) + working
-    advice = "a smaller width" if working > held else "fewer restarts or candidates"
-    for where, asked in needs.items():
-        limit = memory_of(where)
+    require_memory(
+        needs,
+        f"{_label(family)} with {starts} random starts and {at_once} lanes at a time",
+        "a smaller width" if working > held else "fewer restarts or candidates",
+    )
+
+
+def require_memory(needs: Mapping[str, int], what: str, advice: str) -> None:
+    """Refuse what devices cannot hold; one whose memory is not known refuses nothing.
+
+    Args:
+        needs: bytes by device.
+        what: the subject of the message.
+        advice: what to choose instead.
+
+    Raises:
+        ValueError: what it would take, and what there is.
+
+    >>> require_memory({"cpu": 2**60}, "it", "a smaller width")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: required: what fits in the ... GiB of memory of this machine; it takes 1.07e+09 \
+GiB or more: choose a smaller width
+    """
+    for device, asked in needs.items():
+        limit = memory_of(device)
         if limit is not None and asked > limit:
-            owner = "this machine" if where == "cpu" else f"the device {where}"
+            owner = "this machine" if device == "cpu" else f"the device {device}"
             raise ValueError(
-                f"required: a fit within the {gib(limit)} of memory of {owner}; {_label(family)} "
-                f"with {starts} random starts and {at_once} lanes at a time takes {gib(asked)} or "
-                f"more: choose {advice}"
+                f"required: what fits in the {gib(limit)} of memory of {owner}; {what} takes "
+                f"{gib(asked)} or more: choose {advice}"
             )
 
 

@@ -21,6 +21,7 @@ from expressivity.classes.gates import GateSpec
 from expressivity.classes.kinds import Kind, kinds_of
 from expressivity.classes.neurons import NEURONS
 from expressivity.classes.specialisation import fixed_form
+from expressivity.fitting.limits import require_memory
 from expressivity.fitting.memory import keep_freed_memory
 from expressivity.fitting.program import compiler_available
 from expressivity.layers import FeedForward
@@ -109,6 +110,17 @@ def compared(forms: Sequence[str], width: int, *, learned: bool = True) -> dict[
         mixing = [k for k in kinds_of(NEURONS[form]) if k.gated or (k.learned and learned)]
         found |= {layer_family(form, kind, width): reference for kind in mixing}
     return found
+
+
+def require_room(width: int) -> None:
+    """Refuse layers that this machine cannot hold: their float32 weights and as many gradients.
+
+    Raises:
+        ValueError: what they would take, and what there is.
+    """
+    weights = sum(f.parameter_count for f in compared(_FORMS, width))
+    what = f"layers of width {width}, all at once"
+    require_memory({"cpu": 2 * weights * 4}, what, "a smaller width")
 
 
 def modes() -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from command_lines import HUGE, one_line, refused
 from expressivity.classes.activations import FULL_DICTIONARY
 from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import FORMS
+from expressivity.commands import overhead as overhead_command
 from expressivity.commands import separate as separate_command
 from expressivity.fitting import limits
 from expressivity.separation import unit as separation
@@ -169,7 +170,7 @@ def test_help_is_shown(call):
         ),
         (
             ["t1", "--widths", 2000, "--restarts", 10_000],
-            "in each of 160000, 16.7 GiB: choose fewer",
+            " GiB: choose fewer restarts",
         ),
     ],
 )
@@ -183,7 +184,7 @@ def test_what_memory_cannot_hold_is_refused_before_work(
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--widths", 400], r"within the 4 GiB of memory of this machine; .* takes (\S+) GiB or"),
+        (["--widths", 400], r"fits in the 4 GiB of memory of this machine; .* takes (\S+) GiB or"),
         (["--restarts", 2048, "--widths", 260], r"choose a smaller width"),
     ],
 )
@@ -213,3 +214,14 @@ def test_the_limits_are_on_the_size_and_not_on_the_time():
 def test_layers_that_memory_cannot_hold_are_refused(call, width):
     answer = call("overhead", "--widths", width)
     assert answer.code == 2 and "of at most 16384" in one_line(answer)
+
+
+def test_layers_that_this_machine_cannot_hold_are_refused_before_work(call, monkeypatch):
+    monkeypatch.setattr(limits, "memory_of", lambda device: 4 * 2**30)
+    monkeypatch.setattr(overhead_command, "measure", None)
+    answer = call("overhead", "--widths", "64,8192")
+    assert (answer.code, answer.out) == (2, "")
+    # eight layers, the narrowest of 2 * 4 * 8192^2 float32 weights, and as many gradients
+    asked = float(re.search(r"takes ([\d.]+) GiB or more", one_line(answer))[1])
+    assert 8 * 2 * 2 * 4 * 8192**2 * 4 / 2**30 < asked < 2 * 8 * 2 * 2 * 4 * 8192**2 * 4 / 2**30
+    assert "fits in the 4 GiB of memory of this machine" in one_line(answer)

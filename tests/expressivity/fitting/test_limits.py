@@ -69,7 +69,7 @@ def test_a_fit_that_the_machine_cannot_hold_names_what_it_would_take(memory):
     asked = float(re.search(r"takes ([\d.]+) GiB or more", message)[1])
     at_once = Execution.for_device("cpu").at_once(32)
     assert asked > at_once * 400**2 * 1207 * 8 / GIB > 4
-    assert "within the 4 GiB of memory of this machine" in message
+    assert "fits in the 4 GiB of memory of this machine" in message
     assert message.endswith("choose a smaller width")
     memory["cpu"] = int((asked + 1) * GIB)
     assert unit().parts == 32
@@ -95,7 +95,7 @@ def test_lanes_on_a_device_are_compared_with_its_memory(memory):
     assert FitUnit(target=t2(), family=LA, settings=settings).parts == 1024
     memory["cuda"] = GIB // 16
     message = refusal(lambda: FitUnit(target=t2(), family=LA, settings=settings))
-    assert "within the 0.0625 GiB of memory of the device cuda" in message
+    assert "fits in the 0.0625 GiB of memory of the device cuda" in message
     memory["cuda"] = 8 * GIB
     assert FitUnit(target=t2(), family=LA, settings=settings).parts == 1024
 
