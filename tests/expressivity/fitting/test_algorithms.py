@@ -19,6 +19,7 @@ from expressivity.classes.networks import unpack
 from expressivity.fitting import (
     Adam,
     Algorithm,
+    Execution,
     LaneState,
     LevenbergMarquardt,
     Problem,
@@ -225,3 +226,37 @@ def test_a_fit_runs_on_an_accelerator(algorithm, sampled):
     assert result.theta_LP.device.type == "cpu"
     assert result.best == 0
     assert float(result.error_L[0]) < 1e-13
+
+
+@pytest.mark.cuda
+@every_algorithm
+def test_a_compiled_fit_in_chunks_on_an_accelerator(algorithm, sampled):
+    execution = Execution(lane_chunk=4, threads=1, check_every=3)
+    starts_LP = torch.cat([random_starts(MIXED, seed=1, restarts=5), truth()])
+    found = [
+        fit(
+            make_problem(MIXED, sampled(t2(), 6), device="cuda", compiled=compiled),
+            configured(algorithm, iterations=6),
+            starts_LP,
+            execution=execution,
+        )
+        for compiled in (False, True)
+    ]
+    assert found[1].best == 5
+    assert float(found[1].error_L[5]) < 1e-13
+    torch.testing.assert_close(found[1].error_L, found[0].error_L, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.cuda
+def test_candidates_are_compared_on_an_accelerator_as_on_the_cpu(sampled):
+    chosen = [
+        screened_starts(
+            make_problem(MIXED, sampled(t2(), 6), device=device, compiled=False),
+            VariableProjection(),
+            seed=0,
+            restarts=4,
+            candidates=3,
+        )
+        for device in ("cpu", "cuda")
+    ]
+    assert torch.equal(*chosen)
