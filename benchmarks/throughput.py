@@ -101,6 +101,7 @@ def measure(
     learned: bool = True,
     rounds: int = _ROUNDS,
     steps: int = _STEPS,
+    text: Path | None = None,
     place: Place = ALONE,
 ) -> Iterator[Row]:
     """Train one model of each kind, in turns.
@@ -111,12 +112,13 @@ def measure(
         learned: whether LA is trained, beside fixed and MoA.
         rounds: the least time of so many counts.
         steps: updates of a round.
+        text: that is trained on, by default what ``pretrain`` takes.
         place: the device.
     """
     keep_freed_memory()
     kinds = [kind for kind in Kind if learned or not kind.learned]
     with TemporaryDirectory() as folder, fast_products(place.device):
-        tokens_N, _ = join(find_text(None), Path(folder)).tokens()
+        tokens_N, _ = join(find_text(text), Path(folder)).tokens()
         torch.compiler.reset()
         runs = [_started(Mixing(kind=kind, form=form), factory, place) for kind in kinds]
         for number in range(1 + rounds):

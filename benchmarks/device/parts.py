@@ -57,7 +57,7 @@ class Part:
 PARTS: dict[str, Part] = {
     "tests": Part(
         module="cuda_tests",
-        seconds=60,
+        seconds=80,
         title="Tests of the device",
         note="The tests marked `cuda`, by function.",
     ),
@@ -70,7 +70,7 @@ PARTS: dict[str, Part] = {
     ),
     "recovery": Part(
         module="recovery",
-        seconds=100,
+        seconds=90,
         title="Own class, many random starts at once",
         note="A random network of a class teaches the class. `best`: relative l2 error of the best "
         "lane on a finer rule; `reached`: share of lanes at 1e-10 on the fit's own rule.",
@@ -86,7 +86,7 @@ PARTS: dict[str, Part] = {
     ),
     "training": Part(
         module="training",
-        seconds=100,
+        seconds=90,
         title="Training: tokens a second",
         note="The recipe `dense-0.12b`, each update of 64 of its 256 windows, as `pretrain` does "
         "them: gradient in parts of 16 windows, clipping, optimizer. Models take turns; the least "

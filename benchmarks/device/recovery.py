@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -14,6 +15,7 @@ from expressivity.classes.families import Family
 from expressivity.classes.networks import evaluate
 from expressivity.classes.weights import start_from
 from expressivity.fitting import (
+    Execution,
     FitResult,
     Problem,
     Samples,
@@ -27,6 +29,8 @@ from expressivity.targets.domains import domain_for
 from expressivity.targets.quadrature import Rule, rule
 
 LANES = 16384
+CHUNK = 4096
+"""Lanes at a time on a device: uncompiled programs are bound by the number of their kernels."""
 ITERATIONS = 100
 TEACHERS = 4
 _ORDER, _FINE_ORDER = 16, 32
@@ -37,7 +41,11 @@ CLASSES = (("moa-tanh", 1), ("la", 4), ("moa-tanh", 2), ("moa-two-sided", 1), ("
 def searched(problem: Problem, *, seed: int, lanes: int, iterations: int) -> FitResult:
     """All the lanes that are tried: today plain random starts, each fitted to its end."""
     starts_LP = random_starts(problem.family, seed=seed, restarts=lanes)
-    return fit(problem, VariableProjection(stopping=Stopping(iterations=iterations)), starts_LP)
+    algorithm = VariableProjection(stopping=Stopping(iterations=iterations))
+    execution = Execution.for_device(problem.x_BEN.device.type)
+    if problem.x_BEN.device.type != "cpu":
+        execution = replace(execution, lane_chunk=CHUNK)
+    return fit(problem, algorithm, starts_LP, execution=execution)
 
 
 def taught(family: Family, theta_P: Tensor, order: int) -> Samples:
@@ -63,9 +71,9 @@ def lesson(label: str, family: Family, teacher: int, device: str, *, dry_run: bo
     """One random network, and what its class makes of it."""
     weights = Teacher(name=label, family=family).weights(teacher)
     theta_P = start_from(family, weights)
-    problem = make_problem(
-        family, taught(family, theta_P, _ORDER), device=device, compiled=device != "cpu"
-    )
+    # Five programs for a few fits each would take longer to compile than to run uncompiled.
+    samples = taught(family, theta_P, _ORDER)
+    problem = make_problem(family, samples, device=device, compiled=False)
     lanes, iterations = (8, 2) if dry_run else (LANES, ITERATIONS)
     with peak_memory(device) as peak:
         started = time.perf_counter()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from benchmarks.device.parts import Row
 from benchmarks.throughput import measure
@@ -35,8 +36,9 @@ def rows(device: str, *, dry_run: bool) -> Iterator[Row]:
     """A row for each kind of layers."""
     factory: RecipeFactory = minute if dry_run else shortened
     rounds, steps = (1, 1) if dry_run else (ROUNDS, STEPS)
+    text = Path(__file__) if dry_run else None
     for row in measure(
-        factory, learned=False, rounds=rounds, steps=steps, place=Place(device=device)
+        factory, learned=False, rounds=rounds, steps=steps, text=text, place=Place(device=device)
     ):
         yield {
             "recipe": row.recipe,

@@ -46,6 +46,9 @@ def test_a_dry_run_measures_every_part(tmp_path, capsys):
     assert [row["over fixed"] == 1 for row in rows["training"]] == [True, False]
     assert {row["class"] for row in rows["fits"]} == {"moa-tanh 1", "la 4"}
     assert len(rows["recovery"]) == 5
+    assert {"test_a_fit_runs_on_an_accelerator", "test_layers_on_a_device"} <= {
+        row["test"] for row in rows["tests"]
+    }
 
 
 def test_a_part_in_a_process_of_its_own():

@@ -15,6 +15,7 @@ from experiments.teachers import Effort, StudentUnit, Teacher
 from expressivity.classes.catalogue import family_named
 from expressivity.fitting import limits, random_starts
 from expressivity.fitting.driver import Execution
+from expressivity.front.questions import fit as ask
 from expressivity.separation.unit import FitUnit, Settings
 from expressivity.targets.builtin import t2
 
@@ -44,6 +45,7 @@ def test_a_thousand_million_restarts_are_refused_everywhere():
     for build in (
         lambda: Settings(restarts=many),
         lambda: Effort(restarts=many),
+        lambda: ask("x1*x2", restarts=many),
         lambda: random_starts(LA, seed=0, restarts=many),
     ):
         refusal(build)
