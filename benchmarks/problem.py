@@ -5,6 +5,7 @@ the peers read. Shape letters: R restarts, P parameters (32), N nodes, K activat
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -49,8 +50,8 @@ def from_peers(starts_RP: Tensor) -> Tensor:
 
 def write_problem(path: Path, *, seed: int, restarts: int) -> None:
     """Write fit rule, measuring rule and starts; the starts are not screened."""
-    samples, grid = fit_samples(TARGET, gradient=False), measuring_grid(TARGET)
     starts_RP = random_starts(FAMILY, seed=seed, restarts=restarts)
+    samples, grid = fit_samples(TARGET, gradient=False), measuring_grid(TARGET)
     arrays = {
         "nodes": samples.nodes_ND,
         "weights": samples.weights_N,
@@ -69,7 +70,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--restarts", type=int, default=64)
     read = parser.parse_args()
-    write_problem(read.path, seed=read.seed, restarts=read.restarts)
+    try:
+        write_problem(read.path, seed=read.seed, restarts=read.restarts)
+    except ValueError as error:  # numbers that no machine is asked for
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -233,7 +233,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = (options.keep or Path(temporary)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        document, text, complete = benchmark(options, folder)
+        try:
+            document, text, complete = benchmark(options, folder)
+        except ProcessFailedError as error:  # there is no problem for the peers
+            sys.exit(str(error).splitlines()[-1])
     print(text)
     if options.out is not None:
         options.out.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n")

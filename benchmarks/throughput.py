@@ -13,9 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from benchmarks.device.memory import peak_memory
 from experiments.pretraining.data import find_text, join
+from experiments.pretraining.distributed import ALONE, Place
 from experiments.pretraining.model import Transformer
 from experiments.pretraining.optimizers import build_optimizers
 from experiments.pretraining.products import fast_products
@@ -23,19 +27,27 @@ from experiments.pretraining.recipes import RECIPES, Mixing, Recipe, RecipeFacto
 from experiments.pretraining.training import compile_parts, gradient, update
 from expressivity.classes.kinds import Kind
 from expressivity.fitting.memory import keep_freed_memory
+from expressivity.layers.overhead import synchronize
 
 _ROUNDS, _STEPS = 8, 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """Tokens a second of one kind of layers, and of the fixed ones in the same run."""
+    """Tokens a second of one kind of layers, and of the fixed ones in the same run.
+
+    Attributes:
+        loss: of the last update.
+        peak_mib: most memory of a device beyond weights and moments; None on a CPU.
+    """
 
     recipe: str
     form: str
     kind: Kind
     rate: float
     fixed: float
+    loss: float
+    peak_mib: float | None
 
     @property
     def text(self) -> str:
@@ -53,39 +65,78 @@ class _Run:
     model: Transformer
     optimizers: list[torch.optim.Optimizer]
     seconds: float = float("inf")
+    loss: float = float("nan")
+    peak_mib: float | None = None
 
-    @property
-    def rate(self) -> float:
-        """Tokens a second."""
-        return _STEPS * self.recipe.training.batch * self.recipe.model.context / self.seconds
+    def rate(self, steps: int) -> float:
+        """Tokens a second, of so many updates in a round."""
+        return steps * self.recipe.training.batch * self.recipe.model.context / self.seconds
+
+    def round(self, tokens_N: NDArray[np.uint8], steps: range, place: Place) -> float:
+        """Seconds of some updates."""
+        config = self.recipe.training
+        with peak_memory(place.device) as peak:
+            started = time.perf_counter()
+            for step in steps:
+                self.loss, _ = gradient(self.recipe, self.model, tokens_N, step, place)
+                update(self.optimizers, config, step)
+            synchronize(place.device)
+            seconds = time.perf_counter() - started
+        self.peak_mib = peak.mib
+        return seconds
 
 
-def _started(mixing: Mixing, factory: RecipeFactory) -> _Run:
+def _started(mixing: Mixing, factory: RecipeFactory, place: Place) -> _Run:
     recipe = factory(mixing)
-    model = Transformer(recipe.model)
+    model = Transformer(recipe.model).to(place.device)
     compile_parts(model, recipe.training.compile)
     optimizers = build_optimizers(model, recipe.training)
     return _Run(mixing=mixing, recipe=recipe, model=model, optimizers=optimizers)
 
 
-def measure(name: str, form: str = "two_sided") -> Iterator[Row]:
-    """Train one model of each kind, in turns."""
+def measure(
+    factory: RecipeFactory,
+    form: str = "two_sided",
+    *,
+    learned: bool = True,
+    rounds: int = _ROUNDS,
+    steps: int = _STEPS,
+    text: Path | None = None,
+    place: Place = ALONE,
+) -> Iterator[Row]:
+    """Train one model of each kind, in turns.
+
+    Args:
+        factory: the recipe.
+        form: of the neurons.
+        learned: whether LA is trained, beside fixed and MoA.
+        rounds: the least time of so many counts.
+        steps: updates of a round.
+        text: that is trained on, by default what ``pretrain`` takes.
+        place: the device.
+    """
     keep_freed_memory()
-    with TemporaryDirectory() as folder, fast_products("cpu"):
-        tokens_N, _ = join(find_text(None), Path(folder)).tokens()
+    kinds = [kind for kind in Kind if learned or not kind.learned]
+    with TemporaryDirectory() as folder, fast_products(place.device):
+        tokens_N, _ = join(find_text(text), Path(folder)).tokens()
         torch.compiler.reset()
-        runs = [_started(Mixing(kind=kind, form=form), RECIPES[name]) for kind in Kind]
-        for number in range(1 + _ROUNDS):
+        runs = [_started(Mixing(kind=kind, form=form), factory, place) for kind in kinds]
+        for number in range(1 + rounds):
             for run in runs:
-                started = time.perf_counter()
-                for step in range(number * _STEPS, (number + 1) * _STEPS):
-                    gradient(run.recipe, run.model, tokens_N, step)
-                    update(run.optimizers, run.recipe.training, step)
+                seconds = run.round(tokens_N, range(number * steps, (number + 1) * steps), place)
                 if number:  # the first compiles
-                    run.seconds = min(run.seconds, time.perf_counter() - started)
-    (fixed,) = (run.rate for run in runs if not run.mixing.kind.mixes)
+                    run.seconds = min(run.seconds, seconds)
+    (fixed,) = (run.rate(steps) for run in runs if not run.mixing.kind.mixes)
     for run in runs:
-        yield Row(recipe=name, form=form, kind=run.mixing.kind, rate=run.rate, fixed=fixed)
+        yield Row(
+            recipe=run.recipe.name,
+            form=form,
+            kind=run.mixing.kind,
+            rate=run.rate(steps),
+            fixed=fixed,
+            loss=run.loss,
+            peak_mib=run.peak_mib,
+        )
 
 
 def main() -> None:
@@ -93,7 +144,7 @@ def main() -> None:
     print(f"{torch.get_num_threads()} threads, float32, compiled\n")
     print("| recipe | form | layers | tokens a second | over fixed |\n|---|---|---|---|---|")
     for name in sys.argv[1:] or ("small", "tiny"):
-        for row in measure(name):
+        for row in measure(RECIPES[name]):
             print(row.text, flush=True)
 
 

@@ -20,8 +20,9 @@ from expressivity.classes.gates import GATES
 from expressivity.classes.kinds import Constraint
 from expressivity.classes.neurons import NEURONS
 from expressivity.fitting.errors import measuring_grid
+from expressivity.fitting.limits import MAX_SEED
 from expressivity.runs.compiling import Compile
-from expressivity.separation.unit import DTYPES, LOSSES, MAX_SEED, OPTIMIZERS
+from expressivity.separation.unit import DTYPES, LOSSES, OPTIMIZERS
 from expressivity.targets.builtin import TARGETS
 from expressivity.targets.target import Target
 from expressivity.targets.user import user_target

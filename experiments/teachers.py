@@ -17,7 +17,15 @@ from expressivity.classes.families import Family
 from expressivity.classes.networks import Structure, evaluate, parameter_length
 from expressivity.classes.weights import Weights, start_from
 from expressivity.evidence import Verdict
-from expressivity.fitting import Stopping, VariableProjection, fit, make_problem, screened_starts
+from expressivity.fitting import (
+    Execution,
+    Stopping,
+    VariableProjection,
+    fit,
+    make_problem,
+    screened_starts,
+)
+from expressivity.fitting.limits import require_counts, require_fit
 from expressivity.fitting.problem import Samples
 from expressivity.fitting.starts import random_start
 from expressivity.membership.decide import BUDGETS, decide
@@ -106,6 +114,9 @@ class Effort:
     iterations: int = 100
     device: str = "cpu"
 
+    def __post_init__(self) -> None:
+        require_counts(seed=0, seeds=self.seeds, restarts=self.restarts, candidates=self.candidates)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Lesson:
@@ -146,6 +157,19 @@ class StudentUnit(CompilingUnit):
     name: str
     student: Family
     effort: Effort
+
+    def __post_init__(self) -> None:
+        # Random networks are learned one after another, a theorem's for all seeds at once.
+        lanes = self.effort.restarts * (1 if self.teacher.target is None else self.effort.seeds)
+        kind = torch.device(self.effort.device).type
+        require_fit(
+            self.student,
+            starts=lanes * self.effort.candidates,
+            lanes=lanes,
+            at_once=Execution.for_device(kind).at_once(lanes),
+            linear=VariableProjection().block(self.student),
+            device=self.effort.device,
+        )
 
     @property
     def identity(self) -> dict[str, object]:

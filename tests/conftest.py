@@ -10,6 +10,17 @@ import pytest
 from expressivity import cli
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests marked ``cuda`` are skipped without a device."""
+    marked = [item for item in items if item.get_closest_marker("cuda")]
+    if marked:
+        import torch  # most runs of a few tests need no device, and no torch to ask for one
+
+        if not torch.cuda.is_available():
+            for item in marked:
+                item.add_marker(pytest.mark.skip(reason="needs a CUDA device"))
+
+
 @dataclasses.dataclass(frozen=True)
 class Answer:
     """What a command returned and wrote."""

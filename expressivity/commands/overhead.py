@@ -7,7 +7,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from expressivity.commands.console import console, table_console
-from expressivity.layers.overhead import PAPER_MEMORY, Overhead, measure, modes
+from expressivity.layers.overhead import PAPER_MEMORY, Overhead, measure, modes, require_room
 from expressivity.output import ExitCode, write_json
 
 _WIDEST = 2**14
@@ -25,9 +25,11 @@ def run(options: Options, *, as_json: bool) -> int:
     """Measure layers and print their overhead.
 
     Raises:
-        ValueError: widths that are not positive whole numbers.
+        ValueError: widths that are not positive whole numbers, or whose layers memory cannot hold.
     """
     widths = [_width(text) for text in options.widths or ("512", "1024")]
+    for width in widths:
+        require_room(width)
     messages = console(stderr=True)
     found: list[Overhead] = []
     for width in widths:

@@ -47,13 +47,22 @@ class Execution:
         if self.threads < 1 or self.check_every < 1:
             raise ValueError("required: at least one thread and one iteration between checks")
 
+    def at_once(self, lanes: int) -> int:
+        """How many of so many lanes run at the same time."""
+        return min(self.lane_chunk * self.threads, -(-lanes // LANE_PAD) * LANE_PAD)
+
     @staticmethod
-    def for_problem(problem: Problem) -> "Execution":
+    def for_device(device: str, nodes: int = _CACHED // 16) -> "Execution":
         """Chunks sized for the cache on a CPU, large ones on an accelerator."""
-        if problem.x_BEN.device.type != "cpu":
+        if device != "cpu":
             return Execution(lane_chunk=1024, threads=1, check_every=8)
-        lanes = _CACHED // problem.x_BEN[:, 0].numel() // LANE_PAD * LANE_PAD
-        return Execution(lane_chunk=min(max(lanes, 16), 64), threads=torch.get_num_threads())
+        lanes = min(max(_CACHED // nodes // LANE_PAD * LANE_PAD, 16), 64)
+        return Execution(lane_chunk=lanes, threads=torch.get_num_threads())
+
+    @staticmethod
+    def of(problem: Problem) -> "Execution":
+        """The default for a problem."""
+        return Execution.for_device(problem.x_BEN.device.type, problem.x_BEN[:, 0].numel())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +123,7 @@ def fit(
         raise ValueError(
             f"required: starts of shape (at least 1, {problem.parameters}); got {shape}"
         )
-    execution = execution or Execution.for_problem(problem)
+    execution = execution or Execution.of(problem)
     lanes = starts_LP.shape[0]
     result = FitResult(
         theta_LP=starts_LP.clone(),
@@ -147,7 +156,7 @@ def screened_starts(
     and t5q this doubles the share of restarts that reach round-off (docs/performance.md).
     Lane i's candidates depend on (seed, i) alone.
     """
-    execution = execution or Execution.for_problem(problem)
+    execution = execution or Execution.of(problem)
     drawn_LP = random_starts(problem.family, seed=seed, restarts=restarts * candidates)
     if candidates == 1:
         return drawn_LP

@@ -2,7 +2,8 @@
 
 Matrices that LAPACK sees are padded so that every lane's starts on a cache line: all lanes
 then take the same path through the library, and a lane's bits do not depend on its place in
-the batch. Nothing here reads a value back to the host.
+the batch. Nothing here reads a value back to the host but, on CUDA, torch itself whether its
+singular value decomposition has converged.
 
 Shape letters: L lanes, C columns, R rows.
 """

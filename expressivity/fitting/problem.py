@@ -24,15 +24,36 @@ from expressivity.classes.networks import (
     unpack,
     with_gradient,
 )
-from expressivity.fitting.linear_algebra import padding, triangular_factor
+from expressivity.fitting.linear_algebra import ALIGN, padding, triangular_factor
 from expressivity.fitting.program import Program, compiler_problem, program, rows_of
 
 NODE_BLOCK = 512
-"""At most so many nodes a block: a chunk's rows stay within a few MiB."""
+"""At most so many nodes a block on a CPU: a chunk's rows stay within a few MiB."""
+
+BATCHED_QR_ROWS = 256
+"""CUDA: torch factorises a batch of matrices at once up to so many rows, and one after another
+beyond (``geqrf_kernel`` in its BatchLinearAlgebra.cpp; its pull request 56253)."""
 
 NODE_ALIGN = 16
 """Block sizes are multiples of the widest vector, so compiled loops have no scalar tail whose
 elementary functions would round differently."""
+
+
+def largest_block(family: Family | ModuleClass, node_rows: int, device: str) -> int:
+    """Most nodes of a block, each with ``node_rows`` rows: outputs times value and derivatives.
+
+    Off the CPU a block and the triangle above it have at most ``BATCHED_QR_ROWS`` rows, unless
+    the triangle alone takes more than half of them: small blocks would gain nothing then.
+
+    >>> family = Family(kind="la", neuron="type1", width=4, dimension=2)
+    >>> largest_block(family, 1, "cpu"), largest_block(family, 1, "cuda")
+    (512, 208)
+    """
+    if torch.device(device).type == "cpu":
+        return NODE_BLOCK
+    triangle = parameter_length(family) + 3 * ALIGN  # what the columns and the rows are padded by
+    nodes = (BATCHED_QR_ROWS - triangle) // (node_rows * NODE_ALIGN) * NODE_ALIGN
+    return nodes if 2 * triangle <= BATCHED_QR_ROWS and nodes > 0 else NODE_BLOCK
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,12 +197,13 @@ def make_problem(
     device: str = "cpu",
     dtype: torch.dtype = torch.float64,
     compiled: bool = True,
-    node_block: int = NODE_BLOCK,
+    node_block: int | None = None,
 ) -> Problem:
     """Lay a target out in node blocks on a device.
 
     With gradients in ``samples`` the rows are values, then derivatives along each axis, and
     the norm is that of H1; otherwise L2. The program of a user's own module is not compiled.
+    Blocks have at most ``node_block`` nodes, by default as many as suit the device.
 
     Raises:
         ValueError: the target vanishes, or its outputs or dimension do not fit the family.
@@ -204,6 +226,8 @@ def make_problem(
     norm = float((samples.weights_N * values_OGN**2).sum().sqrt())
     if norm == 0:
         raise ValueError("required: a target that is not zero; got norm 0")
+    if node_block is None:
+        node_block = largest_block(family, values_OGN.shape[0] * values_OGN.shape[1], device)
     count = -(-nodes // node_block)
     node_block = -(-nodes // (count * NODE_ALIGN)) * NODE_ALIGN
     missing = count * node_block - nodes

@@ -288,7 +288,7 @@ class _Run:
         )
 
     def _execution(self, problem: Problem) -> Execution:
-        return self.execution or Execution.for_problem(problem)
+        return self.execution or Execution.of(problem)
 
 
 def _population(result: FitResult) -> _Population:

@@ -12,6 +12,7 @@ from torch import Tensor
 from expressivity.classes.families import Family, map_names
 from expressivity.classes.modules import ModuleClass
 from expressivity.classes.networks import pack
+from expressivity.fitting.limits import require_starts
 
 
 def drawn(family: Family, draw: np.random.Generator, lanes: int) -> Tensor:
@@ -73,6 +74,9 @@ def random_starts(
 ) -> Tensor:
     """Packed lanes theta_LP of restarts ``first``, ..., ``first + restarts - 1``.
 
+    Raises:
+        ValueError: fewer than 1, or more than memory can hold (``expressivity.fitting.limits``).
+
     >>> family = Family(kind="la", neuron="type1", width=1, dimension=1)
     >>> a, b = random_starts(family, seed=0, restarts=4), random_starts(family, seed=0, restarts=2)
     >>> bool((a[:2] == b).all())
@@ -80,6 +84,7 @@ def random_starts(
     """
     if restarts < 1:
         raise ValueError(f"required: at least 1 restart; got {restarts}")
+    require_starts(family, restarts)
     lanes = range(first, first + restarts)
     return torch.stack([random_start(family, seed=seed, lane=lane) for lane in lanes])
 

@@ -56,12 +56,12 @@ class VariableProjection(DampedGaussNewton):
     linear: str | None = None
     threshold: float = 1e-13
 
-    def block(self, problem: Problem) -> str:
-        """Name of the block that is eliminated."""
-        return self.linear or default_linear_block(problem.family)
+    def block(self, family: Family | ModuleClass) -> str:
+        """The block that it eliminates of a family."""
+        return self.linear or default_linear_block(family)
 
     def _columns(self, problem: Problem) -> Columns:
-        return columns(problem.family, self.block(problem), problem.x_BEN.device)
+        return columns(problem.family, self.block(problem.family), problem.x_BEN.device)
 
     def moved(self, problem: Problem) -> Tensor:
         """The learned parameters that are not eliminated."""
@@ -70,7 +70,7 @@ class VariableProjection(DampedGaussNewton):
     def linearise(self, problem: Problem, theta_LP: Tensor) -> Linearisation:
         """Solve for the linear block, then factor the projected Jacobian."""
         split = self._columns(problem)
-        only = self.block(problem)
+        only = self.block(problem.family)
         factor = system_factor(problem, theta_LP, split.linear_rows, only=only)
         factor, finite_L = sanitised(factor)
         phi_LCC, target_LC = factor[:, :-1, :-1].contiguous(), factor[:, :-1, -1]

@@ -21,6 +21,7 @@ from expressivity.classes.gates import GateSpec
 from expressivity.classes.kinds import Kind, kinds_of
 from expressivity.classes.neurons import NEURONS
 from expressivity.classes.specialisation import fixed_form
+from expressivity.fitting.limits import require_memory
 from expressivity.fitting.memory import keep_freed_memory
 from expressivity.fitting.program import compiler_available
 from expressivity.layers import FeedForward
@@ -85,8 +86,10 @@ def layer_family(form: str, kind: Kind, width: int) -> Family:
     )
 
 
-def compared(forms: Sequence[str], width: int) -> dict[Family, Family]:
+def compared(forms: Sequence[str], width: int, *, learned: bool = True) -> dict[Family, Family]:
     """The layers that are measured, each with the one it is compared with.
+
+    Without ``learned`` those of learned coefficients are left out.
 
     Raises:
         ValueError: a form that no fixed layer is comparable with.
@@ -104,9 +107,20 @@ def compared(forms: Sequence[str], width: int) -> dict[Family, Family]:
             raise ValueError(f"required: forms that hold a fixed layer; got {form}, which has none")
         reference = layer_family(name, Kind.FIXED, width)
         found[reference] = reference
-        kinds = [kind for kind in kinds_of(NEURONS[form]) if kind.mixes]
-        found |= {layer_family(form, kind, width): reference for kind in kinds}
+        mixing = [k for k in kinds_of(NEURONS[form]) if k.gated or (k.learned and learned)]
+        found |= {layer_family(form, kind, width): reference for kind in mixing}
     return found
+
+
+def require_room(width: int) -> None:
+    """Refuse layers that this machine cannot hold: their float32 weights and as many gradients.
+
+    Raises:
+        ValueError: what they would take, and what there is.
+    """
+    weights = sum(f.parameter_count for f in compared(_FORMS, width))
+    what = f"layers of width {width}, all at once"
+    require_memory({"cpu": 2 * weights * 4}, what, "a smaller width")
 
 
 def modes() -> tuple[str, ...]:
@@ -115,16 +129,27 @@ def modes() -> tuple[str, ...]:
 
 
 def measure(
-    *, width: int, mode: str, forms: Sequence[str] = _FORMS, tokens: int = 2048, rounds: int = 5
+    *,
+    width: int,
+    mode: str,
+    forms: Sequence[str] = _FORMS,
+    learned: bool = True,
+    tokens: int = 2048,
+    rounds: int = 5,
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float32,
 ) -> Iterator[Overhead]:
-    """Measure fixed, LA and MoA layers of one width in one mode, float32 on the CPU.
+    """Measure fixed, LA and MoA layers of one width in one mode.
 
     Args:
         width: inputs and outputs.
         mode: one of :func:`modes`.
         forms: what to measure.
+        learned: whether LA is measured, beside fixed and MoA.
         tokens: inputs in one batch.
         rounds: repetitions of each layer.
+        device: of the weights and the inputs.
+        dtype: of the same, and of the arithmetic.
 
     Raises:
         ValueError: a size below 1, or a form that no fixed layer is comparable with.
@@ -134,26 +159,17 @@ def measure(
             raise ValueError(f"required: {name} of at least 1; got {size}")
     # Else glibc hands every large activation back to the kernel, and page faults are measured.
     keep_freed_memory()
-    cases = compared(forms, width)
+    cases = compared(forms, width, learned=learned)
     generator = torch.Generator().manual_seed(0)
-    x_TD = torch.randn(tokens, width, generator=generator).requires_grad_()
-    gradient_TD = torch.randn(tokens, width, generator=generator)
-    modules: list[nn.Module] = [FeedForward(family) for family in cases]
-    with _many_programs(), warnings.catch_warnings():
-        # Third-party deprecations inside the compiler are not the user's business.
-        warnings.simplefilter("ignore")
-        if mode == "compiled":
-            # Sizes of an earlier width must not make this one's programs generic.
-            optimised = [torch.compile(m, fullgraph=True, dynamic=False) for m in modules]
-            modules = [cast(nn.Module, module) for module in optimised]
-        for module in modules:
-            _step(module, x_TD, gradient_TD)
-        saved = {c: saved_bytes(m, x_TD) for c, m in zip(cases, modules, strict=True)}
-        seconds = {case: float("inf") for case in cases}
-        for _ in range(rounds):
-            for case, module in zip(cases, modules, strict=True):
-                seconds[case] = min(seconds[case], _step(module, x_TD, gradient_TD))
+    x_TD, gradient_TD = (
+        torch.randn(tokens, width, generator=generator).to(device, dtype) for _ in range(2)
+    )
+    modules = [FeedForward(family, device=device, dtype=dtype) for family in cases]
+    costs = _costs(modules, x_TD.requires_grad_(), gradient_TD, mode, rounds)
+    found = dict(zip(cases, costs, strict=True))
     for family, reference in cases.items():
+        seconds, saved = found[family]
+        reference_seconds, reference_saved = found[reference]
         yield Overhead(
             form=family.neuron,
             kind=family.kind,
@@ -161,10 +177,32 @@ def measure(
             width=width,
             tokens=tokens,
             threads=torch.get_num_threads(),
-            time_ratio=seconds[family] / seconds[reference],
-            saved_memory_ratio=saved[family] / saved[reference],
-            milliseconds=1000 * seconds[family],
+            time_ratio=seconds / reference_seconds,
+            saved_memory_ratio=saved / reference_saved,
+            milliseconds=1000 * seconds,
         )
+
+
+def _costs(
+    layers: Sequence[nn.Module], x_TD: Tensor, gradient_TD: Tensor, mode: str, rounds: int
+) -> list[tuple[float, int]]:
+    """Seconds and saved bytes of each layer; they take turns."""
+    with _many_programs(), warnings.catch_warnings():
+        # Third-party deprecations inside the compiler are not the user's business.
+        warnings.simplefilter("ignore")
+        modules = list(layers)
+        if mode == "compiled":
+            # Sizes of an earlier width must not make this one's programs generic.
+            optimised = [torch.compile(m, fullgraph=True, dynamic=False) for m in modules]
+            modules = [cast(nn.Module, module) for module in optimised]
+        for module in modules:
+            _step(module, x_TD, gradient_TD)
+        saved = [saved_bytes(module, x_TD) for module in modules]
+        seconds = [float("inf")] * len(modules)
+        for _ in range(rounds):
+            for place, module in enumerate(modules):
+                seconds[place] = min(seconds[place], _step(module, x_TD, gradient_TD))
+    return list(zip(seconds, saved, strict=True))
 
 
 def saved_bytes(module: nn.Module, x: Tensor) -> int:
@@ -192,9 +230,17 @@ def _step(module: nn.Module, x_TD: Tensor, gradient_TD: Tensor) -> float:
     """Seconds of one forward and backward pass."""
     module.zero_grad(set_to_none=True)
     x_TD.grad = None
+    synchronize(x_TD.device)
     started = time.perf_counter()
     module(x_TD).backward(gradient_TD)
+    synchronize(x_TD.device)
     return time.perf_counter() - started
+
+
+def synchronize(device: torch.device | str) -> None:
+    """Wait until a device has done all that it was told to; a CPU always has."""
+    if torch.device(device).type != "cpu":
+        torch.accelerator.synchronize(device)
 
 
 def _many_programs() -> Any:

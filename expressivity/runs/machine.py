@@ -20,6 +20,7 @@ from expressivity.classes.audit import (
     evaluable_on_a_line,
 )
 from expressivity.classes.neurons import NEURONS
+from expressivity.fitting.limits import physical_memory
 from expressivity.fitting.program import compiler_available
 
 
@@ -101,9 +102,9 @@ def describe_machine() -> Machine:
     """
     try:
         cores = len(os.sched_getaffinity(0))
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    except (AttributeError, ValueError, OSError):  # outside Linux
-        cores, memory = os.cpu_count() or 1, None
+    except (AttributeError, OSError):  # outside Linux
+        cores = os.cpu_count() or 1
+    memory = physical_memory()
     devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else range(0)
     names = ("torch", "sympy", "numpy", "scipy", "python-flint")
     return Machine(
@@ -111,7 +112,7 @@ def describe_machine() -> Machine:
         python=sys.version.split()[0],
         cores=cores,
         threads=torch.get_num_threads(),
-        memory_gib=memory,
+        memory_gib=None if memory is None else memory / 2**30,
         compiler=compiler_available(),
         cuda=tuple(torch.cuda.get_device_name(device) for device in devices),
         # torch says more of itself than its wheel does: which accelerator it was built for.

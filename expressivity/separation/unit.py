@@ -13,6 +13,7 @@ from expressivity.evidence import Membership, Verdict
 from expressivity.fitting import (
     Adam,
     Algorithm,
+    Execution,
     FitResult,
     LevenbergMarquardt,
     Stopping,
@@ -30,6 +31,7 @@ from expressivity.fitting.errors import (
     noisy_samples,
     snapped,
 )
+from expressivity.fitting.limits import MAX_POINTS, require_counts, require_fit
 from expressivity.fitting.problem import Samples
 from expressivity.membership.decide import BUDGETS, decide
 from expressivity.membership.witnesses import builtin_witness, start_from
@@ -37,13 +39,6 @@ from expressivity.runs.compiling import CompilingUnit, Planned
 from expressivity.runs.units import OnProgress, Outcome
 from expressivity.separation.result import NORMS, RESULT, Result
 from expressivity.targets.target import Target
-
-# What a unit may ask for, counted before anything is allocated: see docs/formats.md, "Limits".
-MAX_SEED = 2**31
-MAX_STARTS = 2**22
-MAX_POINTS = 2**20
-MAX_PARAMETERS = 2**13
-MAX_NUMBERS = 2**28
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,20 +87,12 @@ class Settings:
     dtype: str = "float64"
 
     def __post_init__(self) -> None:
-        for name, least in (("restarts", 1), ("candidates", 1), ("seed", 0), ("seeds", 1)):
-            value = getattr(self, name)
-            if type(value) is not int:
-                raise ValueError(f"required: {name} as a whole number; got {value!r}")
-            if value < least:
-                raise ValueError(f"required: {name} of at least {least}; got {value}")
-        if self.seed + self.seeds > MAX_SEED:
-            raise ValueError(f"required: seeds below {MAX_SEED}; got {self.seed}, {self.seeds}")
-        starts = self.seeds * self.restarts * self.candidates
-        if starts > MAX_STARTS:
-            raise ValueError(
-                f"required: seeds * restarts * candidates of at most {MAX_STARTS}; got "
-                f"{self.seeds} * {self.restarts} * {self.candidates}: choose smaller ones"
-            )
+        require_counts(
+            seed=self.seed,
+            seeds=self.seeds,
+            restarts=self.restarts,
+            candidates=self.candidates,
+        )
         for name, value, choices in (
             ("loss", self.loss, LOSSES),
             ("optimizer", self.optimizer, tuple(OPTIMIZERS)),
@@ -140,19 +127,18 @@ class FitUnit(CompilingUnit):
     settings: Settings
 
     def __post_init__(self) -> None:
-        length = parameter_length(self.family)
-        if length > MAX_PARAMETERS:
-            raise ValueError(
-                f"required: a network of at most {MAX_PARAMETERS} weights, as least squares holds "
-                f"their square; {self.family.label} has {length}: choose a smaller width"
-            )
-        starts = self.settings.seeds * self.settings.restarts * self.settings.candidates
-        if starts * length > MAX_NUMBERS:
-            raise ValueError(
-                f"required: at most {MAX_NUMBERS} weights in all random starts; "
-                f"{self.family.label} has {length} in each of {starts}: choose fewer "
-                f"restarts or candidates"
-            )
+        family, settings = self.family, self.settings
+        lanes = settings.seeds * settings.restarts
+        algorithm = OPTIMIZERS[settings.optimizer](Stopping())
+        require_fit(
+            family,
+            starts=lanes * settings.candidates,
+            lanes=lanes,
+            at_once=Execution.for_device(torch.device(settings.device).type).at_once(lanes),
+            linear=algorithm.block(family) if isinstance(algorithm, VariableProjection) else None,
+            node_rows=family.outputs * (1 + family.dimension if settings.loss == "h1" else 1),
+            device=settings.device,
+        )
 
     @property
     def identity(self) -> dict[str, object]:

@@ -5,6 +5,7 @@ reference (the choices that a refusal lists).
 """
 
 import math
+import re
 
 import pytest
 import torch
@@ -13,7 +14,9 @@ from command_lines import HUGE, one_line, refused
 from expressivity.classes.activations import FULL_DICTIONARY
 from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import FORMS
+from expressivity.commands import overhead as overhead_command
 from expressivity.commands import separate as separate_command
+from expressivity.fitting import limits
 from expressivity.separation import unit as separation
 from expressivity.targets.builtin import TARGETS
 
@@ -160,6 +163,14 @@ def test_help_is_shown(call):
         (["t1", "--widths", HUGE], "a network of at most 8192 weights"),
         (["t1", "--widths", 10**30], "a network of at most 8192 weights"),
         (["t1", "--widths", 2000, "--restarts", 10_000], "at most 268435456 weights in all"),
+        (
+            ["t1", "--restarts", HUGE],
+            f"{HUGE} * 16, which take {HUGE * 16 / 2**27:.3g} GiB for each",
+        ),
+        (
+            ["t1", "--widths", 2000, "--restarts", 10_000],
+            " GiB: choose fewer restarts",
+        ),
     ],
 )
 def test_what_memory_cannot_hold_is_refused_before_work(
@@ -169,8 +180,25 @@ def test_what_memory_cannot_hold_is_refused_before_work(
     assert expected in refused(call, out, *arguments)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--widths", 400], r"fits in the 4 GiB of memory of this machine; .* takes (\S+) GiB or"),
+        (["--restarts", 2048, "--widths", 260], r"choose a smaller width"),
+    ],
+)
+def test_what_this_machine_cannot_hold_is_refused_before_work(
+    call, out, monkeypatch, arguments, expected
+):
+    monkeypatch.setattr(limits, "memory_of", lambda device: 4 * 2**30)
+    monkeypatch.setattr(separate_command, "run_units", None)
+    message = refused(call, out, "t1", "--family", "la", *arguments)
+    assert re.search(expected, message)
+    assert "random starts and" in message and "lanes at a time takes" in message
+
+
 def test_the_limits_are_on_the_size_and_not_on_the_time():
-    most = separation.MAX_STARTS
+    most = limits.MAX_STARTS
     assert separation.Settings(restarts=most // 16).restarts == most // 16
     with pytest.raises(ValueError, match="choose smaller ones"):
         separation.Settings(restarts=most // 16 + 1)
@@ -185,3 +213,14 @@ def test_the_limits_are_on_the_size_and_not_on_the_time():
 def test_layers_that_memory_cannot_hold_are_refused(call, width):
     answer = call("overhead", "--widths", width)
     assert answer.code == 2 and "of at most 16384" in one_line(answer)
+
+
+def test_layers_that_this_machine_cannot_hold_are_refused_before_work(call, monkeypatch):
+    monkeypatch.setattr(limits, "memory_of", lambda device: 4 * 2**30)
+    monkeypatch.setattr(overhead_command, "measure", None)
+    answer = call("overhead", "--widths", "64,8192")
+    assert (answer.code, answer.out) == (2, "")
+    # eight layers, the narrowest of 2 * 4 * 8192^2 float32 weights, and as many gradients
+    asked = float(re.search(r"takes ([\d.]+) GiB or more", one_line(answer))[1])
+    assert 8 * 2 * 2 * 4 * 8192**2 * 4 / 2**30 < asked < 2 * 8 * 2 * 2 * 4 * 8192**2 * 4 / 2**30
+    assert "fits in the 4 GiB of memory of this machine" in one_line(answer)

@@ -1,12 +1,14 @@
 """What every algorithm does.
 
 Kinds: metamorphic (quarantined neighbours), property (errors never rise, every status occurs),
-device (no host reads on ``meta``; the same on CUDA).
+device (no host reads and no operands left behind on ``meta``; the same on CUDA), negative
+(the watch finds what it looks for).
 """
 
 import numpy as np
 import pytest
 import torch
+from accelerator_watch import AcceleratorWatch
 from fit_problems import MIXED, ONE, configured, every_algorithm, relative_residual, truth
 from torch import Tensor
 
@@ -17,6 +19,7 @@ from expressivity.classes.networks import unpack
 from expressivity.fitting import (
     Adam,
     Algorithm,
+    Execution,
     LaneState,
     LevenbergMarquardt,
     Problem,
@@ -25,6 +28,7 @@ from expressivity.fitting import (
     fit,
     make_problem,
     random_starts,
+    screened_starts,
 )
 from expressivity.targets.builtin import t2
 
@@ -152,8 +156,51 @@ def test_no_host_reads_in_the_h1_norm(algorithm, sampled):
     assert two_steps(problem, algorithm(), starts_LP).error_L.shape == (4,)
 
 
+@every_algorithm
+def test_a_fit_reads_statuses_and_results_and_nothing_else(algorithm, sampled):
+    """Through the whole driver: half of the lanes end at the second look, the rest at the third."""
+    problem = make_problem(MIXED, sampled(t2(), 6), device="meta", compiled=False)
+    starts_LP = random_starts(MIXED, seed=0, restarts=6)
+    looks: list[torch.Size] = []
+
+    def answer(value: Tensor) -> Tensor:
+        if value.dtype == torch.int64 and len(watch.reads) in (1, 2, 2 + 4 + 1):
+            looks.append(value.shape)
+            status_L = torch.full(value.shape, int(Status.RUNNING))
+            status_L[: 3 * (len(looks) - 1)] = Status.CONVERGED
+            return status_L
+        return torch.zeros(value.shape, dtype=value.dtype)
+
+    with AcceleratorWatch(answer) as watch:
+        result = fit(problem, configured(algorithm, iterations=99), starts_LP)
+    assert looks == [(6,), (6,), (3,)]
+    # parameters, error, status and iterations of the lanes that ended
+    assert watch.reads[2:6] == watch.reads[7:] == [(3, problem.parameters), (3,), (3,), (3,)]
+    assert watch.mixed == []
+    assert (result.theta_LP == 0).all()
+
+
+@every_algorithm
+def test_candidates_are_compared_on_the_cpu_after_one_read(algorithm, sampled):
+    problem = make_problem(MIXED, sampled(t2(), 6), device="meta", compiled=False)
+    with AcceleratorWatch(lambda error_L: torch.arange(error_L.numel()).double()) as watch:
+        best_LP = screened_starts(problem, algorithm(), seed=0, restarts=3, candidates=2)
+    assert watch.reads == [(6,)]
+    assert watch.mixed == []
+    assert torch.equal(best_LP, random_starts(MIXED, seed=0, restarts=6)[::2])
+
+
+def test_an_operand_left_on_the_cpu_is_found():
+    with AcceleratorWatch(torch.zeros_like) as watch:
+        on_device = torch.zeros(4, device="meta")
+        assert on_device[torch.tensor([0, 2])].shape == (2,)
+        assert (on_device * torch.tensor(2.0)).shape == (4,)
+        assert watch.mixed == ["aten::index.Tensor"]
+        with pytest.raises(RuntimeError):
+            bool(on_device.any())
+
+
 @pytest.mark.cuda
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an accelerator")
 @every_algorithm
 def test_an_accelerator_gives_the_same_up_to_rounding(algorithm, each_family, sampled):
     samples = sampled(t2(), 6)
@@ -171,7 +218,6 @@ def test_an_accelerator_gives_the_same_up_to_rounding(algorithm, each_family, sa
 
 
 @pytest.mark.cuda
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an accelerator")
 @every_algorithm
 def test_a_fit_runs_on_an_accelerator(algorithm, sampled):
     problem = make_problem(MIXED, sampled(t2(), 6), device="cuda", compiled=False)
@@ -180,3 +226,37 @@ def test_a_fit_runs_on_an_accelerator(algorithm, sampled):
     assert result.theta_LP.device.type == "cpu"
     assert result.best == 0
     assert float(result.error_L[0]) < 1e-13
+
+
+@pytest.mark.cuda
+@every_algorithm
+def test_a_compiled_fit_in_chunks_on_an_accelerator(algorithm, sampled):
+    execution = Execution(lane_chunk=4, threads=1, check_every=3)
+    starts_LP = torch.cat([random_starts(MIXED, seed=1, restarts=5), truth()])
+    found = [
+        fit(
+            make_problem(MIXED, sampled(t2(), 6), device="cuda", compiled=compiled),
+            configured(algorithm, iterations=6),
+            starts_LP,
+            execution=execution,
+        )
+        for compiled in (False, True)
+    ]
+    assert found[1].best == 5
+    assert float(found[1].error_L[5]) < 1e-13
+    torch.testing.assert_close(found[1].error_L, found[0].error_L, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.cuda
+def test_candidates_are_compared_on_an_accelerator_as_on_the_cpu(sampled):
+    chosen = [
+        screened_starts(
+            make_problem(MIXED, sampled(t2(), 6), device=device, compiled=False),
+            VariableProjection(),
+            seed=0,
+            restarts=4,
+            candidates=3,
+        )
+        for device in ("cpu", "cuda")
+    ]
+    assert torch.equal(*chosen)

@@ -18,8 +18,14 @@ from expressivity.classes.kinds import Kind
 from expressivity.classes.networks import evaluate, evaluate_with_gradient, unpack
 from expressivity.classes.neurons import FORMS
 from expressivity.fitting import Problem, Samples, make_problem, random_starts
-from expressivity.fitting.linear_algebra import ALIGN
-from expressivity.fitting.problem import Columns, columns, system_factor
+from expressivity.fitting.linear_algebra import ALIGN, padding
+from expressivity.fitting.problem import (
+    BATCHED_QR_ROWS,
+    NODE_BLOCK,
+    Columns,
+    columns,
+    system_factor,
+)
 from expressivity.targets.builtin import t1, t2
 
 CPU = torch.device("cpu")
@@ -111,7 +117,10 @@ def test_outputs_are_further_rows(random_samples):
     square_LON = samples.weights_N * (f_LON - samples.values_NO.mT) ** 2
     norm = (samples.weights_N[:, None] * samples.values_NO**2).sum()
     torch.testing.assert_close(
-        rows_LSR[:, problem.parameters].square().sum(1), square_LON.sum((1, 2)) / norm, rtol=1e-12, atol=0.0
+        rows_LSR[:, problem.parameters].square().sum(1),
+        square_LON.sum((1, 2)) / norm,
+        rtol=1e-12,
+        atol=0.0,
     )
 
 
@@ -212,3 +221,24 @@ def test_samples_in_single_precision_meet_double_ones(random_samples):
         rtol=1e-4,
         atol=1e-5,
     )
+
+
+@pytest.mark.parametrize("gradient", [False, True])
+def test_off_the_cpu_every_factorisation_is_of_a_batch(gradient, each_family, sampled):
+    problem = make_problem(
+        each_family, sampled(t2(), 20, gradient=gradient), device="meta", compiled=False
+    )
+    columns_of = columns(each_family, None, torch.device("meta")).full_system.shape[0]
+    above = columns_of + padding(columns_of)
+    assert above + problem.scale_BR.shape[1] <= BATCHED_QR_ROWS
+    assert problem.x_BEN.shape[0] > 1
+
+
+def test_blocks_stay_large_where_small_ones_gain_nothing(sampled):
+    wide = replace(LA, width=64)
+    samples = sampled(t2(), 20)
+    blocks = {
+        device: make_problem(wide, samples, device=device, compiled=False).x_BEN.shape[2]
+        for device in ("cpu", "meta")
+    }
+    assert blocks["cpu"] == blocks["meta"] <= NODE_BLOCK

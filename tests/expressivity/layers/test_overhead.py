@@ -76,6 +76,37 @@ def test_a_subset_brings_its_reference_along():
     ]
 
 
+def test_gated_layers_alone_in_another_arithmetic():
+    found = list(
+        measure(
+            width=512, mode="eager", forms=["type1", "two_sided"], learned=False, tokens=4,
+            rounds=1, dtype=torch.bfloat16,
+        )
+    )  # fmt: skip
+    cases = [(o.form, o.kind) for o in found]
+    assert cases == [
+        ("type1", Kind.FIXED),
+        ("type1", Kind.MOA),
+        ("one_sided", Kind.FIXED),
+        ("two_sided", Kind.MOA),
+    ]
+    # what is kept is kept in bfloat16 alike
+    assert all(1 <= o.saved_memory_ratio <= 1.02 for o in found)
+
+
+@pytest.mark.cuda
+def test_layers_on_a_device():
+    torch.cuda.reset_peak_memory_stats()
+    found = list(
+        measure(
+            width=64, mode="eager", forms=["type1"], tokens=16, rounds=2, device="cuda",
+            dtype=torch.bfloat16,
+        )
+    )  # fmt: skip
+    assert len(found) == 3 and all(o.milliseconds > 0 for o in found)
+    assert torch.cuda.max_memory_allocated() >= 2 * 2 * 64 * 256
+
+
 def test_memory_at_the_default_widths():
     found = list(measure(width=512, mode="eager", tokens=4, rounds=1))
     assert len(found) == 8
