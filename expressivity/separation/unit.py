@@ -33,6 +33,7 @@ from expressivity.fitting.errors import (
 from expressivity.fitting.limits import MAX_POINTS, require_counts, require_fit
 from expressivity.fitting.problem import Samples
 from expressivity.fitting.program import compiler_available
+from expressivity.fitting.variable_projection import default_linear_block
 from expressivity.membership.decide import BUDGETS, decide
 from expressivity.membership.witnesses import builtin_witness, start_from
 from expressivity.runs.units import OnProgress, Outcome
@@ -129,13 +130,13 @@ class FitUnit(WorkUnit):
     def __post_init__(self) -> None:
         family, settings = self.family, self.settings
         lanes = settings.seeds * settings.restarts
-        algorithm = OPTIMIZERS[settings.optimizer](Stopping())
+        eliminates = isinstance(OPTIMIZERS[settings.optimizer](Stopping()), VariableProjection)
         require_fit(
             family,
             starts=lanes * settings.candidates,
             lanes=lanes,
             at_once=Execution.for_device(torch.device(settings.device).type).at_once(lanes),
-            linear=algorithm.block(family) if isinstance(algorithm, VariableProjection) else None,
+            linear=default_linear_block(family) if eliminates else None,
             node_rows=family.outputs * (1 + family.dimension if settings.loss == "h1" else 1),
             device=settings.device,
         )
