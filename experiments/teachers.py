@@ -28,6 +28,7 @@ from expressivity.fitting import (
 from expressivity.fitting.limits import require_counts, require_fit
 from expressivity.fitting.problem import Samples
 from expressivity.fitting.starts import random_start
+from expressivity.fitting.variable_projection import default_linear_block
 from expressivity.membership.decide import BUDGETS, decide
 from expressivity.membership.inclusions import embed, inclusions
 from expressivity.membership.witnesses import find_witness
@@ -167,7 +168,7 @@ class StudentUnit(CompilingUnit):
             starts=lanes * self.effort.candidates,
             lanes=lanes,
             at_once=Execution.for_device(kind).at_once(lanes),
-            linear=VariableProjection().block(self.student),
+            linear=default_linear_block(self.student),
             device=self.effort.device,
         )
 

@@ -72,8 +72,9 @@ PARTS: dict[str, Part] = {
         module="recovery",
         seconds=90,
         title="Own class, many random starts at once",
-        note="A random network of a class teaches the class. `best`: relative l2 error of the best "
-        "lane on a finer rule; `reached`: share of lanes at 1e-10 on the fit's own rule.",
+        note="A random network of a class teaches the class; programs are not compiled. `best`: "
+        "relative l2 error of the best lane on a finer rule; `reached`: share of lanes at 1e-10 on "
+        "the fit's own rule.",
     ),
     "layers": Part(
         module="layers",

@@ -67,7 +67,7 @@ def relative_error(family: Family, theta_P: Tensor, samples: Samples) -> float:
     return float(squared.sqrt())
 
 
-def lesson(label: str, family: Family, teacher: int, device: str, *, dry_run: bool) -> Row:
+def recovered(label: str, family: Family, teacher: int, device: str, *, dry_run: bool) -> Row:
     """One random network, and what its class makes of it."""
     weights = Teacher(name=label, family=family).weights(teacher)
     theta_P = start_from(family, weights)
@@ -98,4 +98,4 @@ def rows(device: str, *, dry_run: bool) -> Iterator[Row]:
     for teacher in range(1 if dry_run else TEACHERS):
         for name, width in CLASSES:
             family = family_named(name, width, 2)
-            yield lesson(f"{name} {width}", family, teacher, device, dry_run=dry_run)
+            yield recovered(f"{name} {width}", family, teacher, device, dry_run=dry_run)

@@ -9,7 +9,7 @@ numbers may lie, the groups how many neurons share them; vector outputs share ev
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -150,6 +150,14 @@ class Family:
         True
         """
         return (self.neuron, self.kind) == (neuron, kind)
+
+    def at_width(self, width: int) -> "Family":
+        """The same class at another width.
+
+        >>> Family(kind="la", neuron="type1", width=1, dimension=2).at_width(3).label
+        'la type1 m=3'
+        """
+        return replace(self, width=width)
 
     @property
     def group_count(self) -> int:

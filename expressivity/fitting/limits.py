@@ -19,6 +19,7 @@ from expressivity.fitting.problem import largest_block
 
 MAX_SEED = 2**31
 MAX_STARTS = 2**22
+MAX_GENERATIONS = 2**16
 MAX_POINTS = 2**20
 MAX_PARAMETERS = 2**13
 MAX_NUMBERS = 2**28
@@ -35,7 +36,9 @@ _CGROUP = (
 )
 
 
-def require_counts(*, seed: int, seeds: int, restarts: int, candidates: int) -> None:
+def require_counts(
+    *, seed: int, seeds: int, restarts: int, candidates: int, generations: int = 0
+) -> None:
     """Refuse counts that are no whole numbers, or beyond what any machine is asked for.
 
     Raises:
@@ -48,12 +51,17 @@ def require_counts(*, seed: int, seeds: int, restarts: int, candidates: int) -> 
 which take 1.19 GiB for each weight of a network: choose smaller ones
     """
     counts = {"restarts": restarts, "candidates": candidates, "seed": seed, "seeds": seeds}
+    counts["generations"] = generations
     for name, value in counts.items():
-        least = 0 if name == "seed" else 1
+        least = 0 if name in ("seed", "generations") else 1
         if type(value) is not int:
             raise ValueError(f"required: {name} as a whole number; got {value!r}")
         if value < least:
             raise ValueError(f"required: {name} of at least {least}; got {value}")
+    if generations > MAX_GENERATIONS:
+        raise ValueError(
+            f"required: at most {MAX_GENERATIONS} generations; got {generations}: choose fewer"
+        )
     if seed + seeds > MAX_SEED:
         raise ValueError(f"required: seeds below {MAX_SEED}; got {seed}, {seeds}")
     starts = seeds * restarts * candidates

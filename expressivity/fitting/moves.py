@@ -9,7 +9,6 @@ Shape letters: L lanes, P packed parameters, G genes.
 """
 
 import functools
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -100,7 +99,7 @@ def grown(narrow: Family, theta_LP: Tensor, wide: Family, draw: np.random.Genera
     >>> unpack(large, grown(small, theta, large, np.random.default_rng(0)))["a"].tolist()
     [[[1.0, 0.0]]]
     """
-    if replace(narrow, width=wide.width) != wide or wide.width < narrow.width:
+    if narrow.at_width(wide.width) != wide or wide.width < narrow.width:
         raise ValueError(
             f"required: a class at two widths, the narrower first; got {narrow.label} and "
             f"{wide.label}"

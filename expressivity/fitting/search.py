@@ -35,8 +35,8 @@ class Search:
 
     Attributes:
         generations: at most so many after the first.
-        patience: generations without ``progress`` after which a population has settled.
-        populations: how many settle, one after another, before the search ends.
+        patience: generations without ``progress`` after which a population has settled, and the
+            next generation is one of random starts.
         progress: the fraction by which the best error has to fall.
         candidates: random starts that each lane of a first generation is the best of.
         parents: one lane in so many is kept as a parent.
@@ -47,18 +47,16 @@ class Search:
 
     generations: int = 100
     patience: int = 15
-    populations: int = 1
     progress: float = 0.1
     candidates: int = 4
     parents: int = 4
     trial: int = 20
     iterations: int = 60
-    found: float = 1e-13
+    found: float = 1e-12
     finished: int = 4
 
     def __post_init__(self) -> None:
-        for name, least in (("generations", 0), ("patience", 1), ("populations", 1),
-                            ("candidates", 1), ("parents", 2), ("trial", 1), ("iterations", 1),
+        for name, least in (("generations", 0), ("patience", 1), ("candidates", 1), ("parents", 2), ("trial", 1), ("iterations", 1),
                             ("finished", 1)):  # fmt: skip
             value = getattr(self, name)
             if type(value) is not int or value < least:
@@ -159,15 +157,13 @@ class _Run:
     def result(
         self, given_LP: Tensor | None, on_generation: Callable[[int, float], None] | None
     ) -> FitResult:
-        how, least, settled, populations = self.how, np.inf, 0, 0
+        how, least, settled = self.how, np.inf, 0
         population = self._first(0, given_LP)
         for generation in range(how.generations + 1):
             if generation:
                 fresh = settled >= how.patience
                 if fresh:
-                    populations, settled, least = populations + 1, 0, np.inf
-                    if populations == how.populations:
-                        break
+                    settled, least = 0, np.inf
                     self._keep(population)
                 population = (
                     self._first(generation, None) if fresh else self._next(generation, population)

@@ -56,12 +56,9 @@ class VariableProjection(DampedGaussNewton):
     linear: str | None = None
     threshold: float = 1e-13
 
-    def block(self, family: Family | ModuleClass) -> str:
-        """The block that it eliminates of a family."""
-        return self.linear or default_linear_block(family)
-
     def _columns(self, problem: Problem) -> Columns:
-        return columns(problem.family, self.block(problem.family), problem.x_BEN.device)
+        block = self.linear or default_linear_block(problem.family)
+        return columns(problem.family, block, problem.x_BEN.device)
 
     def moved(self, problem: Problem) -> Tensor:
         """The learned parameters that are not eliminated."""

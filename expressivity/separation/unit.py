@@ -10,6 +10,8 @@ from expressivity.bounds import TargetNorms, best, lower_bounds
 from expressivity.classes.families import Family
 from expressivity.classes.networks import Structure, parameter_length
 from expressivity.evidence import Membership, Verdict
+from expressivity.separation.fitted import restarted, searched
+from expressivity.separation.settings import OPTIMIZERS, Settings
 from expressivity.fitting import (
     Adam,
     Algorithm,
@@ -33,6 +35,9 @@ from expressivity.fitting.errors import (
 )
 from expressivity.fitting.limits import MAX_POINTS, require_counts, require_fit
 from expressivity.fitting.problem import Samples
+from expressivity.fitting.moves import raised
+from expressivity.fitting.search import Search, search
+from expressivity.fitting.variable_projection import default_linear_block
 from expressivity.membership.decide import BUDGETS, decide
 from expressivity.membership.witnesses import builtin_witness, start_from
 from expressivity.runs.compiling import CompilingUnit, Planned
@@ -42,100 +47,29 @@ from expressivity.targets.target import Target
 
 
 @dataclass(frozen=True, kw_only=True)
-class Noise:
-    """Fit noisy values at random points instead of the target on a rule.
-
-    Attributes:
-        size: standard deviation of the noise, relative to the target's root mean square.
-        points: number of points, drawn uniformly from the domain.
-    """
-
-    size: float
-    points: int
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.size < math.inf or not 1 <= self.points <= MAX_POINTS:
-            raise ValueError(
-                f"required: noise of a finite size of at least 0 at 1 to {MAX_POINTS} points; got "
-                f"size {self.size} at {self.points}"
-            )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """How fits are run; everything that may change a number.
-
-    Attributes:
-        restarts: lanes of each seed.
-        candidates: random starts each lane picks its own from.
-        seed: of the starts, and of the noise.
-        seeds: how many seeds, counted on from ``seed``; they run as lanes of one fit.
-        noise: None to fit the target itself.
-        loss: ``l2`` or ``h1``, the norm that is minimised.
-        optimizer: a name in ``OPTIMIZERS``.
-        device, dtype: where and in what the fit runs; measuring is in float64 on the CPU.
-    """
-
-    restarts: int = 32
-    candidates: int = 16
-    seed: int = 0
-    seeds: int = 1
-    noise: Noise | None = None
-    loss: str = "l2"
-    optimizer: str = "varpro"
-    device: str = "cpu"
-    dtype: str = "float64"
-
-    def __post_init__(self) -> None:
-        require_counts(
-            seed=self.seed,
-            seeds=self.seeds,
-            restarts=self.restarts,
-            candidates=self.candidates,
-        )
-        for name, value, choices in (
-            ("loss", self.loss, LOSSES),
-            ("optimizer", self.optimizer, tuple(OPTIMIZERS)),
-            ("dtype", self.dtype, DTYPES),
-        ):
-            if value not in choices:
-                raise ValueError(f"unknown {name} {value!r}: choose from {', '.join(choices)}")
-        if self.noise is not None and (self.seeds > 1 or self.loss != "l2"):
-            raise ValueError(
-                "required: one seed, whose noise it is, and loss l2 with noise; got "
-                f"{self.seeds} seeds and loss {self.loss}"
-            )
-
-
-LOSSES = ("l2", "h1")
-DTYPES = ("float64", "float32")
-OPTIMIZERS: dict[str, Callable[[Stopping], Algorithm]] = {
-    "varpro": lambda stopping: VariableProjection(stopping=stopping),
-    "lm": lambda stopping: LevenbergMarquardt(stopping=stopping),
-    "adam": lambda stopping: Adam(
-        stopping=Stopping(error=stopping.error, iterations=3000, patience=3000)
-    ),
-}
-
-
-@dataclass(frozen=True, kw_only=True)
 class FitUnit(CompilingUnit):
-    """One work unit: all seeds and restarts of one family on one target."""
+    """One work unit: all seeds and restarts of one family on one target.
+
+    Attributes:
+        target, family, settings: what is fitted to what, and how.
+        narrower: ascending widths of the same class whose best networks a search starts from.
+    """
 
     target: Target
     family: Family
     settings: Settings
+    narrower: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         family, settings = self.family, self.settings
         lanes = settings.seeds * settings.restarts
-        algorithm = OPTIMIZERS[settings.optimizer](Stopping())
+        eliminates = isinstance(OPTIMIZERS[settings.optimizer](Stopping()), VariableProjection)
         require_fit(
             family,
             starts=lanes * settings.candidates,
             lanes=lanes,
             at_once=Execution.for_device(torch.device(settings.device).type).at_once(lanes),
-            linear=algorithm.block(family) if isinstance(algorithm, VariableProjection) else None,
+            linear=default_linear_block(family) if eliminates else None,
             node_rows=family.outputs * (1 + family.dimension if settings.loss == "h1" else 1),
             device=settings.device,
         )
@@ -152,6 +86,7 @@ class FitUnit(CompilingUnit):
             "lambda": self.target.lambda_,
             "family": self.family.json(),
             "settings": asdict(self.settings),
+            "narrower": list(self.narrower),
             "compiled": self.compiled,
             "budgets": BUDGETS,
         }
@@ -260,27 +195,16 @@ def _fitted(
 ) -> tuple[FitResult, torch.Tensor]:
     """All lanes, and the l2 error of each on the measuring rule: infinite where it failed."""
     family, settings = unit.family, unit.settings
-    problem = make_problem(
-        family,
-        _samples(unit.target, settings),
-        device=settings.device,
-        dtype=torch.float64 if settings.dtype == "float64" else torch.float32,
-        compiled=unit.compiled,
-    )
-    # Round-off of the fit's own arithmetic, with room for a sum over some hundred nodes.
-    roundoff = 18 * torch.finfo(problem.x_BEN.dtype).eps
-    algorithm = OPTIMIZERS[settings.optimizer](Stopping(error=roundoff))
-    starts = [
-        screened_starts(
-            problem,
-            algorithm,
-            seed=seed,
-            restarts=settings.restarts,
-            candidates=settings.candidates,
+    if settings.generations:
+        fitted = searched(
+            unit.target, family, settings, narrower=unit.narrower, compiled=unit.compiled
         )
-        for seed in range(settings.seed, settings.seed + settings.seeds)
-    ]
-    fitted = fit(problem, algorithm, torch.cat(starts), on_finished=on_finished)
+        if on_finished is not None:
+            on_finished(unit.parts)
+    else:
+        fitted = restarted(
+            unit.target, family, settings, compiled=unit.compiled, on_finished=on_finished
+        )
     l2_L = torch.nan_to_num(l2_errors(family, fitted.theta_LP, grid), nan=torch.inf)
     return fitted, l2_L
 
@@ -303,13 +227,6 @@ def _witness_l2(unit: FitUnit, grid: Grid, membership: Membership) -> float | No
         return None
     exact = start_from(unit.family, witness)[None]
     return _finite(float(l2_errors(unit.family, exact, grid)[0]))
-
-
-def _samples(target: Target, settings: Settings) -> Samples:
-    noise = settings.noise
-    if noise is None:
-        return fit_samples(target, gradient=settings.loss == "h1")
-    return noisy_samples(target, size=noise.size, points=noise.points, seed=settings.seed)
 
 
 def _finite(value: float) -> float | None:

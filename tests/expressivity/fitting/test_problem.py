@@ -171,8 +171,12 @@ def assert_split(family: Family, linear: str | None, held: set[int]) -> Columns:
     assert [i for i in system[:-1] if i != zero] == eliminated + moved
     assert system[-1] == zero - 2
     assert (len(system) - 1) % ALIGN == 0
-    assert split.linear_system.tolist()[-1] == zero - 1
-    assert split.linear_system.tolist()[:-1] == system[: len(split.linear_system) - 1]
+    # the same block as rows of a program of its own
+    own = [] if linear is None else positions(family, linear)
+    *rows, target = split.linear_rows.tolist()
+    assert target == len(own) + 1
+    assert [own[i] for i in rows if i != len(own) + 2] == eliminated
+    assert len(rows) % ALIGN == 0
     return split
 
 

@@ -1,0 +1,123 @@
+"""All lanes of a fit: a search in generations, or restarts run to their ends."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import fields
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from expressivity.classes.families import Family
+from expressivity.fitting import (
+    FitResult,
+    Problem,
+    Samples,
+    Stopping,
+    fit,
+    make_problem,
+    screened_starts,
+)
+from expressivity.fitting.errors import fit_samples, noisy_samples
+from expressivity.fitting.moves import grown
+from expressivity.fitting.search import Search, search
+from expressivity.separation.settings import OPTIMIZERS, Settings
+from expressivity.targets.target import Target
+
+
+def restarted(
+    target: Target,
+    family: Family,
+    settings: Settings,
+    *,
+    compiled: bool,
+    on_finished: Callable[[int], None] | None = None,
+) -> FitResult:
+    """Every restart of every seed, run to its end on the full rule."""
+    problem = _problem(target, family, settings, compiled=compiled)
+    # Round-off of the fit's own arithmetic, with room for a sum over some hundred nodes.
+    roundoff = 18 * torch.finfo(problem.x_BEN.dtype).eps
+    algorithm = OPTIMIZERS[settings.optimizer](Stopping(error=roundoff))
+    starts = [
+        screened_starts(
+            problem,
+            algorithm,
+            seed=seed,
+            restarts=settings.restarts,
+            candidates=settings.candidates,
+        )
+        for seed in _seeds(settings)
+    ]
+    return fit(problem, algorithm, torch.cat(starts), on_finished=on_finished)
+
+
+@functools.lru_cache(maxsize=16)
+def searched(
+    target: Target,
+    family: Family,
+    settings: Settings,
+    *,
+    narrower: tuple[int, ...] = (),
+    compiled: bool,
+) -> FitResult:
+    """The lanes of a search for every seed.
+
+    Args:
+        target, family, settings: what is fitted to what, and how.
+        narrower: widths of the same class, ascending, that are searched before, each from the best
+            of the one before it; so that a wider network is at least as good as they.
+        compiled: whether programs are.
+    """
+    full = _problem(target, family, settings, compiled=compiled)
+    coarse = _problem(target, family, settings, compiled=compiled, coarse=True)
+    how = Search(generations=settings.generations, candidates=settings.candidates)
+    found: list[FitResult] = []
+    for place, seed in enumerate(_seeds(settings)):
+        given_LP = None
+        if narrower:
+            given_LP = _grown(target, family, settings, narrower, compiled, place)
+        found.append(
+            search(full, coarse, lanes=settings.restarts, seed=seed, how=how, given_LP=given_LP)
+        )
+    names = [field.name for field in fields(FitResult)]
+    return FitResult(**{name: torch.cat([getattr(one, name) for one in found]) for name in names})
+
+
+def _grown(
+    target: Target,
+    family: Family,
+    settings: Settings,
+    narrower: tuple[int, ...],
+    compiled: bool,
+    place: int,
+) -> Tensor:
+    """The best lane of one seed at the last narrower width, in the class itself."""
+    below = family.at_width(narrower[-1])
+    before = searched(target, below, settings, narrower=narrower[:-1], compiled=compiled)
+    lanes = slice(place * settings.restarts, (place + 1) * settings.restarts)
+    best = int(torch.nan_to_num(before.error_L[lanes], nan=torch.inf).argmin())
+    draw = np.random.default_rng((settings.seed + place, family.width))
+    return grown(below, before.theta_LP[lanes][best : best + 1], family, draw)
+
+
+def _problem(
+    target: Target, family: Family, settings: Settings, *, compiled: bool, coarse: bool = False
+) -> Problem:
+    return make_problem(
+        family,
+        _samples(target, settings, coarse=coarse),
+        device=settings.device,
+        dtype=torch.float64 if settings.dtype == "float64" else torch.float32,
+        compiled=compiled,
+    )
+
+
+def _samples(target: Target, settings: Settings, *, coarse: bool) -> Samples:
+    noise = settings.noise
+    if noise is None:
+        return fit_samples(target, gradient=settings.loss == "h1", coarse=coarse)
+    return noisy_samples(target, size=noise.size, points=noise.points, seed=settings.seed)
+
+
+def _seeds(settings: Settings) -> range:
+    return range(settings.seed, settings.seed + settings.seeds)

@@ -1,0 +1,94 @@
+"""How fits are run: everything that may change a number, beside target and family."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from expressivity.fitting import Adam, Algorithm, LevenbergMarquardt, Stopping, VariableProjection
+from expressivity.fitting.limits import MAX_POINTS, require_counts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noise:
+    """Fit noisy values at random points instead of the target on a rule.
+
+    Attributes:
+        size: standard deviation of the noise, relative to the target's root mean square.
+        points: number of points, drawn uniformly from the domain.
+    """
+
+    size: float
+    points: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.size < math.inf or not 1 <= self.points <= MAX_POINTS:
+            raise ValueError(
+                f"required: noise of a finite size of at least 0 at 1 to {MAX_POINTS} points; got "
+                f"size {self.size} at {self.points}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How fits are run; everything that may change a number.
+
+    Attributes:
+        restarts: lanes of each seed.
+        candidates: random starts each lane picks its own from.
+        generations: of a search (``fitting/search.py``), after the restarts; 0 for the restarts
+            alone, each run to its end.
+        seed: of the starts, and of the noise.
+        seeds: how many seeds, counted on from ``seed``; they run as lanes of one fit.
+        noise: None to fit the target itself.
+        loss: ``l2`` or ``h1``, the norm that is minimised.
+        optimizer: a name in ``OPTIMIZERS``.
+        device, dtype: where and in what the fit runs; measuring is in float64 on the CPU.
+    """
+
+    restarts: int = 32
+    candidates: int = 16
+    generations: int = 6
+    seed: int = 0
+    seeds: int = 1
+    noise: Noise | None = None
+    loss: str = "l2"
+    optimizer: str = "varpro"
+    device: str = "cpu"
+    dtype: str = "float64"
+
+    def __post_init__(self) -> None:
+        require_counts(
+            seed=self.seed,
+            seeds=self.seeds,
+            restarts=self.restarts,
+            candidates=self.candidates,
+            generations=self.generations,
+        )
+        for name, value, choices in (
+            ("loss", self.loss, LOSSES),
+            ("optimizer", self.optimizer, tuple(OPTIMIZERS)),
+            ("dtype", self.dtype, DTYPES),
+        ):
+            if value not in choices:
+                raise ValueError(f"unknown {name} {value!r}: choose from {', '.join(choices)}")
+        if self.generations and self.optimizer != "varpro":
+            raise ValueError(
+                "required: no generations with another optimizer than varpro, whose lanes a search "
+                f"compares; got {self.generations} with {self.optimizer}: choose 0"
+            )
+        if self.noise is not None and (self.seeds > 1 or self.loss != "l2"):
+            raise ValueError(
+                "required: one seed, whose noise it is, and loss l2 with noise; got "
+                f"{self.seeds} seeds and loss {self.loss}"
+            )
+
+
+LOSSES = ("l2", "h1")
+DTYPES = ("float64", "float32")
+OPTIMIZERS: dict[str, Callable[[Stopping], Algorithm]] = {
+    "varpro": lambda stopping: VariableProjection(stopping=stopping),
+    "lm": lambda stopping: LevenbergMarquardt(stopping=stopping),
+    "adam": lambda stopping: Adam(
+        stopping=Stopping(error=stopping.error, iterations=3000, patience=3000)
+    ),
+}
