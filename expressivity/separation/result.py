@@ -9,7 +9,7 @@ from expressivity.bounds import Bound
 from expressivity.classes.families import Family
 from expressivity.classes.kinds import Kind
 from expressivity.evidence import Evidence, Figure, Membership
-from expressivity.fitting.errors import TargetNorm
+from expressivity.fitting.norms import TargetNorm
 from expressivity.runs.folder import Entry
 
 NORMS = ("l2", "sup", "w1inf")
