@@ -11,11 +11,10 @@ error: it has an estimate of its own, since a network may be steeper than the ta
 measuring rule does not resolve a difference, cells adapt to it, steered to the hyperplanes at
 which neurons and gates change.
 
-Shape letters: L lanes, N nodes, D input dimension, O outputs, R rows of linear maps.
+Shape letters: L lanes, N nodes, D input dimension, O outputs.
 """
 
 import functools
-import itertools
 import math
 from dataclasses import dataclass
 
@@ -25,6 +24,7 @@ from torch import Tensor
 
 from expressivity.classes.families import Family
 from expressivity.classes.networks import evaluate, evaluate_with_gradient, pack, unpack
+from expressivity.fitting.known_errors import known_error
 from expressivity.fitting.norms import (
     TargetNorm,
     cells_of,
@@ -32,18 +32,14 @@ from expressivity.fitting.norms import (
     normed,
     on_arrays,
     plain_rule,
-    tolerance_of,
 )
 from expressivity.fitting.problem import Samples
-from expressivity.targets.cells import Probes, adapt
-from expressivity.targets.domains import Array, Domain, Hyperplane
 from expressivity.targets.quadrature import Rule, estimate_error
 from expressivity.targets.sampling import kink_points, random_points
 from expressivity.targets.target import Target
 
 _KINK_ORDER = 65
 _EVALUATION_LANES = 4
-_CHUNK = 8192
 _NEGLIGIBLE = 1e-10
 _ROUNDOFF = 256 * torch.finfo(torch.float64).eps
 
@@ -290,93 +286,10 @@ def measure(family: Family, theta_P: Tensor, grid: Grid) -> Errors:
             value_errors.append(f_LON[0, 0] - values)
             gradient_errors.append(torch.linalg.vector_norm(g_LOND[0, 0] - gradients, dim=1))
     squared = float((grid.weights_N * value_errors[0] ** 2).sum())
-    l2, estimate = _resolved(family, theta_P, grid, squared**0.5 / grid.l2)
+    l2, estimate = known_error(family, theta_P, grid.target, squared**0.5 / grid.l2, grid.l2)
     return Errors(
         l2=l2,
         l2_estimate=estimate,
         sup=float(torch.cat(value_errors).abs().max()) / grid.sup,
         w1inf=float(torch.cat(gradient_errors).max()),
     )
-
-
-_MOST_VALUES = 150_000
-_STEEP = 4.0  # from where on what a neuron does at its hyperplane may hide between nodes
-_ON_A_PLANE = 16  # points
-_STEPS = (-6.0, -2.0, -0.5, 0.5, 2.0, 6.0)  # off a hyperplane, in units of 1 / steepness
-_MOST_PAIRS = 64
-
-
-def _resolved(family: Family, theta_P: Tensor, grid: Grid, plain: float) -> tuple[float, float]:
-    """The relative l2 error by the measuring rule if cells agree with it, else by cells."""
-    target = grid.target
-    if not math.isfinite(plain):
-        return plain, math.inf
-    cells = cells_of(target)
-    if cells is None:
-        return plain, _between_rules(family, theta_P, grid, plain)
-    probes = _steep_places(family, theta_P, target.domain)
-    try:
-        found = adapt(
-            lambda nodes_ND: _difference(family, theta_P, target, nodes_ND),
-            cells.chart,
-            tolerance=tolerance_of(target.dimension) / 4,
-            most=_MOST_VALUES + len(cells.low_BD) * cells.order**target.dimension,
-            size=grid.l2,
-            probes=probes,
-            start=cells,
-        )
-    except ValueError:  # not finite between the nodes
-        return plain, math.inf
-    by_cells, left = found.squared**0.5 / grid.l2, found.norm_error(grid.l2)
-    apart = abs(by_cells - plain)
-    if apart + left <= tolerance_of(target.dimension) or apart <= left:
-        return plain, apart + left
-    return by_cells, left
-
-
-def _difference(family: Family, theta_P: Tensor, target: Target, nodes_ND: Array) -> Array:
-    parts: list[Tensor] = []
-    for chunk_ND in _tensor(nodes_ND).split(_CHUNK):
-        network_N = evaluate(family, theta_P[None], chunk_ND)[0, 0]
-        parts.append(network_N - target.values(chunk_ND))
-    return torch.cat(parts).numpy()
-
-
-def _between_rules(family: Family, theta_P: Tensor, grid: Grid, plain: float) -> float:
-    """The distance of the fine rule from the one that fits use."""
-    coarse = plain_rule(grid.target, "fit")
-    squares_N = _difference(family, theta_P, grid.target, coarse.nodes_ND) ** 2
-    return abs(math.sqrt(float((coarse.weights_N * squares_N).sum())) / grid.l2 - plain)
-
-
-def _steep_places(family: Family, theta_P: Tensor, domain: Domain) -> Probes | None:
-    """Points beside the hyperplanes at which neurons or gates change steeply."""
-    rows_RE = [
-        block.reshape(-1, block.shape[-1])
-        for block in unpack(family, theta_P[None].detach()).values()
-        if block.shape[-1] == domain.dimension + 1
-    ]
-    # A softmax gate changes where two of its logits are equal.
-    pairs = [
-        one - other
-        for rows in rows_RE
-        for one, other in itertools.islice(itertools.combinations(rows, 2), _MOST_PAIRS)
-    ]
-    points: list[Array] = []
-    volumes: list[Array] = []
-    for row in (*itertools.chain.from_iterable(rows_RE), *pairs):
-        steep = float(row[:-1].norm())
-        if not _STEEP < steep < math.inf:
-            continue
-        normal = (row[:-1] / steep).tolist()
-        plane = Hyperplane(normal=tuple(normal), offset=float(-row[-1] / steep))
-        on_PD, _ = kink_points(domain, [plane], order=_ON_A_PLANE)
-        for step in _STEPS:
-            beside_PD = on_PD + step / steep * np.array(normal)
-            beside_PD = beside_PD[domain.contains(beside_PD)]
-            points.append(beside_PD)
-            area = domain.volume / 2 / max(len(on_PD), 1)
-            volumes.append(np.full(len(beside_PD), area * 2 / steep))
-    if not points:
-        return None
-    return Probes(points_PD=np.concatenate(points), volumes_P=np.concatenate(volumes))
