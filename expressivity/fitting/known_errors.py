@@ -42,7 +42,8 @@ def known_error(
     """The relative l2 error of a packed network, and an estimate of how far it is off.
 
     Args:
-        family, theta_P: the network.
+        family: the network's class.
+        theta_P: its weights.
         target: with a norm.
         plain: the error by the rule that measures; it stays where cells agree with it.
         norm: the target's.

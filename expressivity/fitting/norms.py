@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from expressivity.bounds.integrals.squared_norm import enclosed_square
 from expressivity.evidence import Evidence
 from expressivity.targets.cells import FIT_ORDERS, MEASURE_ORDERS, Adapted, adapt
 from expressivity.targets.charts import Chart
@@ -36,6 +37,8 @@ _FIT_GOAL = 1e-4  # of cells that fits use
 _MOST_VALUES = {1: 200_000, 2: 400_000, 3: 400_000}
 _MOST_FIT_VALUES = 16_000
 _SETTLED = 5e-7  # rules that agree to this in the norm, and the cells with them, are settled
+_CONTRADICTION = 1e-6  # from where on an enclosure that lies beside a rule's value says it is wrong
+_ROUNDED = 4 * float(np.finfo(np.float64).eps)  # of the enclosure's ends as floats, and the root
 _HIDDEN_PEAK = 2.0  # of the largest value at the nodes: a supremum is never sampled exactly
 
 
@@ -148,15 +151,17 @@ class Judgement:
 def judged(target: Target) -> Judgement:
     """Compare the fixed fine rule with cells, or with other fixed rules, and with bounds."""
     squared = squared_on(target, plain_rule(target, "fine"))
-    if not 0 < squared < math.inf:
+    if not 0 <= squared < math.inf:
         return Judgement(cells=None, squared=squared, relative_error=math.inf, doubt="no norm")
     cells = cells_of(target)
+    if cells is None and not squared > 0:
+        return Judgement(cells=None, squared=squared, relative_error=math.inf, doubt="no norm")
     if cells is None or not cells.squared > 0:
         error = _by_rules(target, squared)
         found = Judgement(cells=None, squared=squared, relative_error=error, doubt=None)
     else:
         left = cells.norm_error()
-        plain = left + _apart(cells.squared, squared)
+        plain = left + _apart(squared, cells.squared)
         chosen = None if plain <= 2 * _SETTLED else cells
         found = Judgement(
             cells=chosen,
@@ -208,4 +213,14 @@ def normed(target: Target, squared: float, sup: float) -> TargetNorm:
             f"the target reaches {boxes.peak:.3g} between the nodes of the quadrature rule, "
             f"where it stays below {sup:.3g}"
         )
-    return TargetNorm(l2=squared**0.5, relative_error=found.relative_error, doubt=doubt)
+    error, evidence = found.relative_error, Evidence.NUMERICAL
+    enclosed = enclosed_square(target)
+    if enclosed is not None:
+        low, high = ((float(end) / squared) ** 0.5 for end in (enclosed.lower(), enclosed.upper()))
+        if min(high, 1 + _CONTRADICTION) < max(low, 1 - _CONTRADICTION):
+            doubt = (
+                f"ball arithmetic puts it between {low:.9g} and {high:.9g} times what rules give"
+            )
+        elif (farthest := max(high - 1, 1 - low) + _ROUNDED) <= tolerance_of(target.dimension):
+            error, evidence = farthest, Evidence.CERTIFIED
+    return TargetNorm(l2=squared**0.5, relative_error=error, doubt=doubt, evidence=evidence)

@@ -37,6 +37,7 @@ FIT_ORDERS = {1: (8, 12), 2: (5, 7), 3: (3, 4)}
 _FIRST = {1: 8, 2: 8, 3: 8}  # cells at least
 _MIDDLE = 15 / 31  # off centre, so that what happens at a simple place is not on an edge
 _UNEVEN = 1.07  # exponent that moves the first edges off simple places too
+_SMOOTH = 1e-8  # last coefficients below this, relative to the values, tell no axis
 _ROUNDOFF = 64 * float(np.finfo(np.float64).eps)
 
 
@@ -258,15 +259,11 @@ class _Work:
     def renew(self, cells: Indices) -> None:
         """Integrals, doubts and the axes to halve, of some cells."""
         boxes = self.piece_BD[cells], self.low_BD[cells], self.high_BD[cells]
-        squares: list[Array] = []
-        for order in self.orders:
-            nodes_ND, weights_N = _placed(self.chart, *boxes, order)
-            values_BN = self.at(nodes_ND).reshape(len(cells), -1)
-            squares.append((values_BN**2 * weights_N.reshape(len(cells), -1)).sum(axis=1))
-        coarse_B, fine_B = squares
-        self.values_BF[cells] = values_BN
+        coarse_B, _ = self._integrals(boxes, self.orders[0])
+        fine_B, values_BF = self._integrals(boxes, self.orders[1])
+        self.values_BF[cells] = values_BF
         self.squared_B[cells], self.apart_B[cells] = fine_B, np.abs(fine_B - coarse_B)
-        self.axis_B[cells] = _roughest(values_BN, self.chart.domain.dimension, self.orders[1])
+        self.axis_B[cells] = _axes(values_BF, boxes[2] - boxes[1], self.orders[1])
         if self.probes is not None:
             changed = np.zeros(len(self.low_BD), dtype=np.bool_)
             changed[cells] = True
@@ -274,10 +271,12 @@ class _Work:
             gap_P = self.probes.volumes_P[chosen] * self._misfit(chosen)
             total_B = np.bincount(self.home_P[chosen], gap_P, minlength=len(self.low_BD))
             self.missed_B[cells] = np.abs(total_B[cells])
-            # What the nodes miss, their values cannot place: the longest side is halved.
-            longest_B = np.argmax(self.high_BD[cells] - self.low_BD[cells], axis=1)
-            hidden_B = self.missed_B[cells] > self.apart_B[cells]
-            self.axis_B[cells] = np.where(hidden_B, longest_B, self.axis_B[cells])
+
+    def _integrals(self, boxes: tuple[Indices, Array, Array], order: int) -> tuple[Array, Array]:
+        """The square's integrals over boxes by one rule, and the values at its nodes."""
+        nodes_ND, weights_N = _placed(self.chart, *boxes, order)
+        values_BN = self.at(nodes_ND).reshape(len(boxes[0]), -1)
+        return (values_BN**2 * weights_N.reshape(values_BN.shape)).sum(axis=1), values_BN
 
     def _misfit(self, chosen: Indices) -> Array:
         """By how much the squared function exceeds the squared polynomials at probes."""
@@ -338,15 +337,24 @@ def _tensor(order: int, d: int) -> tuple[Array, Array]:
 @functools.cache
 def _coefficients(order: int) -> Array:
     """Legendre coefficients of the polynomial through values at the Gauss nodes, by columns."""
-    return np.linalg.inv(legvander(2 * gauss(order)[0] - 1, order - 1))
+    vandermonde = legvander(2 * gauss(order)[0] - 1, order - 1)
+    return np.linalg.inv(vandermonde).astype(np.float64)
 
 
-def _roughest(values_BF: Array, d: int, order: int) -> Indices:
-    """The axis along which the last two coefficients of the polynomial are largest."""
+def _axes(values_BF: Array, length_BD: Array, order: int) -> Indices:
+    """The axis to halve: along which the polynomial's last coefficients are largest.
+
+    The longest where none is large: what the nodes miss, their values cannot place.
+    """
+    d = length_BD.shape[1]
     last_2n = _coefficients(order)[-2:]
     grid = values_BF.reshape(-1, *[order] * d)
-    tails = [
-        np.abs(np.moveaxis(grid, axis + 1, -1) @ last_2n.T).reshape(len(grid), -1).sum(axis=1)
-        for axis in range(d)
-    ]
-    return np.argmax(np.stack(tails), axis=0)
+    tails_BD = np.stack(
+        [
+            np.abs(np.moveaxis(grid, axis + 1, -1) @ last_2n.T).reshape(len(grid), -1).mean(axis=1)
+            for axis in range(d)
+        ],
+        axis=1,
+    )
+    smooth_B = tails_BD.max(axis=1) <= _SMOOTH * np.abs(values_BF).mean(axis=1)
+    return np.where(smooth_B, np.argmax(length_BD, axis=1), np.argmax(tails_BD, axis=1))
