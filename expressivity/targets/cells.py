@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.polynomial.legendre import legvander
+from numpy.typing import NDArray
 
 from expressivity.targets.charts import Chart, Indices
 from expressivity.targets.domains import Array, distances
@@ -34,6 +35,7 @@ Function = Callable[[Array], Array]
 MEASURE_ORDERS = {1: (15, 20), 2: (7, 10), 3: (5, 7)}
 FIT_ORDERS = {1: (8, 12), 2: (5, 7), 3: (3, 4)}
 """Nodes of a cell's coarser and finer rule in one direction, by dimension."""
+_BESIDE_ORDER, _MUCH_LARGER = 3, 2.5  # nodes of probed neighbours; how much larger they are
 _FIRST = {1: 8, 2: 8, 3: 8}  # cells at least
 _MIDDLE = 15 / 31  # off centre, so that what happens at a simple place is not on an edge
 _UNEVEN = 1.07  # exponent that moves the first edges off simple places too
@@ -142,9 +144,10 @@ def adapt(
         squared, doubt = float(work.squared_B.sum()), float(doubt_B.sum())
         goal = goal_of(squared, tolerance, size)
         chosen = _worst(doubt_B, goal, (most - work.spent) // (2 * work.values_of_a_cell))
-        if not doubt > goal or chosen.size == 0:
+        if doubt > goal and chosen.size:
+            work.halve(chosen)
+        elif doubt > goal or not work.look_beside(goal, most):
             break
-        work.halve(chosen)
     return Adapted(
         chart=chart,
         order=work.orders[1],
@@ -182,7 +185,8 @@ class _Work:
     missed_B: Array
     axis_B: Indices
     values_BF: Array
-    probes: Probes | None
+    fresh_B: NDArray[np.bool_]
+    volumes_P: Array
     home_P: Indices
     unit_PD: Array
     seen_P: Array
@@ -198,19 +202,18 @@ class _Work:
         probes: Probes | None,
     ) -> _Work:
         cells, d = len(first[0]), chart.domain.dimension
-        count = 0 if probes is None else len(probes.volumes_P)
+        points_PD = np.empty((0, d)) if probes is None else probes.points_PD
+        volumes_P = np.empty(0) if probes is None else probes.volumes_P
+        piece_PD, unit_PD = chart.locate(points_PD)
         work = _Work(
             function=function, chart=chart, orders=orders,
             piece_BD=first[0], low_BD=first[1], high_BD=first[2],
             squared_B=np.zeros(cells), apart_B=np.zeros(cells), missed_B=np.zeros(cells),
             axis_B=np.zeros(cells, dtype=np.int64), values_BF=np.empty((cells, orders[1] ** d)),
-            probes=probes if count else None, home_P=np.zeros(count, dtype=np.int64),
-            unit_PD=np.empty((count, d)), seen_P=np.empty(count),
+            fresh_B=np.ones(cells, dtype=np.bool_), volumes_P=volumes_P,
+            home_P=_homes(piece_PD, unit_PD, *first), unit_PD=unit_PD, seen_P=np.empty(0),
         )  # fmt: skip
-        if work.probes is not None:
-            piece_PD, work.unit_PD = chart.locate(work.probes.points_PD)
-            work.home_P = _homes(piece_PD, work.unit_PD, *first)
-            work.seen_P = work.at(work.probes.points_PD)
+        work.seen_P = work.at(points_PD)
         work.renew(np.arange(cells))
         return work
 
@@ -237,21 +240,28 @@ class _Work:
         low, high = self.low_BD[chosen, axis], self.high_BD[chosen, axis]
         middle = low + (high - low) * _MIDDLE
         added = len(self.low_BD) + np.arange(len(chosen))
-        if self.probes is not None:
-            place = np.full(len(self.low_BD), -1)
-            place[chosen] = np.arange(len(chosen))
-            k = place[self.home_P]
-            inside = np.flatnonzero(k >= 0)
-            k = k[inside]
-            above = self.unit_PD[inside, axis[k]] > middle[k]
-            self.home_P[inside[above]] = added[k[above]]
+        place = np.full(len(self.low_BD), -1)
+        place[chosen] = np.arange(len(chosen))
+        k = place[self.home_P]
+        inside = np.flatnonzero(k >= 0)
+        k = k[inside]
+        above = self.unit_PD[inside, axis[k]] > middle[k]
+        self.home_P[inside[above]] = added[k[above]]
         high_BD = self.high_BD[chosen].copy()
         self.high_BD[chosen, axis] = middle
         low_BD = self.low_BD[chosen].copy()
         low_BD[np.arange(len(chosen)), axis] = middle
         self.low_BD = np.concatenate((self.low_BD, low_BD))
         self.high_BD = np.concatenate((self.high_BD, high_BD))
-        for name in ("piece_BD", "squared_B", "apart_B", "missed_B", "axis_B", "values_BF"):
+        for name in (
+            "piece_BD",
+            "squared_B",
+            "apart_B",
+            "missed_B",
+            "axis_B",
+            "fresh_B",
+            "values_BF",
+        ):
             old = getattr(self, name)
             setattr(self, name, np.concatenate((old, old[chosen])))
         self.renew(np.concatenate((chosen, added)))
@@ -264,13 +274,63 @@ class _Work:
         self.values_BF[cells] = values_BF
         self.squared_B[cells], self.apart_B[cells] = fine_B, np.abs(fine_B - coarse_B)
         self.axis_B[cells] = _axes(values_BF, boxes[2] - boxes[1], self.orders[1])
-        if self.probes is not None:
-            changed = np.zeros(len(self.low_BD), dtype=np.bool_)
-            changed[cells] = True
-            chosen = np.flatnonzero(changed[self.home_P])
-            gap_P = self.probes.volumes_P[chosen] * self._misfit(chosen)
-            total_B = np.bincount(self.home_P[chosen], gap_P, minlength=len(self.low_BD))
-            self.missed_B[cells] = np.abs(total_B[cells])
+        self.missed_B[cells], self.fresh_B[cells] = 0.0, True
+        changed_B = np.zeros(len(self.low_BD), dtype=np.bool_)
+        changed_B[cells] = True
+        self.miss(np.flatnonzero(changed_B[self.home_P]), cells)
+
+    def look_beside(self, goal: float, most: int) -> bool:
+        """Probe the neighbours of cells that are new; whether something was missed there.
+
+        A ridge that was found in small cells goes on where large ones are next to them.
+        """
+        ghosts = self._ghosts(max(most - self.spent, 0))
+        self.fresh_B[:] = False
+        if ghosts is None:
+            return False
+        piece_PD, unit_PD, home_P, share_P = ghosts
+        nodes_PD, jacobian_P = self.chart.nodes(piece_PD, np.clip(unit_PD, 0.0, 1.0))
+        inside_PD = (unit_PD > self.low_BD[home_P]) & (unit_PD < self.high_BD[home_P])
+        volumes_P = np.where(inside_PD.all(axis=1), share_P * jacobian_P, 0.0)
+        before = len(self.home_P)
+        self.home_P = np.concatenate((self.home_P, home_P))
+        self.unit_PD = np.concatenate((self.unit_PD, unit_PD))
+        self.volumes_P = np.concatenate((self.volumes_P, volumes_P))
+        self.seen_P = np.concatenate((self.seen_P, self.at(nodes_PD)))
+        self.miss(np.arange(before, len(self.home_P)), np.unique(home_P))
+        return float(self.doubt_B.sum()) > goal
+
+    def _ghosts(self, most: int) -> tuple[Indices, Array, Indices, Array] | None:
+        """Nodes in copies of new cells beside them, where much larger cells lie.
+
+        Of each its piece, place in it, cell and share of volume; None where there are no nodes.
+        """
+        fresh, d = np.flatnonzero(self.fresh_B), self.chart.domain.dimension
+        lengths_BD = self.high_BD - self.low_BD
+        steps_GD = np.tile(np.concatenate((np.eye(d), -np.eye(d))), (len(fresh), 1))
+        length_GD = np.repeat(lengths_BD[fresh], 2 * d, axis=0)
+        low_GD = np.repeat(self.low_BD[fresh], 2 * d, axis=0) + length_GD * steps_GD
+        piece_GD, middle_GD = np.repeat(self.piece_BD[fresh], 2 * d, axis=0), low_GD + length_GD / 2
+        in_piece_G = ((middle_GD > 0) & (middle_GD < 1)).all(axis=1)
+        piece_GD, middle_GD, low_GD, length_GD = (
+            x_GD[in_piece_G] for x_GD in (piece_GD, middle_GD, low_GD, length_GD)
+        )
+        home_G = _homes(piece_GD, middle_GD, self.piece_BD, self.low_BD, self.high_BD)
+        larger = np.flatnonzero((lengths_BD[home_G] > _MUCH_LARGER * length_GD).any(axis=1))
+        inner_FD, weights_F = _tensor(_BESIDE_ORDER, d)
+        larger = larger[: most // len(weights_F)]
+        if not larger.size:
+            return None
+        unit_GFD = low_GD[larger, None] + length_GD[larger, None] * inner_FD
+        share_P = np.outer(length_GD[larger].prod(axis=1), weights_F).ravel()
+        piece_PD = np.repeat(piece_GD[larger], len(weights_F), axis=0)
+        return piece_PD, unit_GFD.reshape(-1, d), np.repeat(home_G[larger], len(weights_F)), share_P
+
+    def miss(self, probes: Indices, cells: Indices) -> None:
+        """Raise the doubt of cells to what some of their probes show to be missed."""
+        gap_P = self.volumes_P[probes] * self._misfit(probes)
+        total_B = np.bincount(self.home_P[probes], gap_P, minlength=len(self.low_BD))
+        self.missed_B[cells] = np.maximum(self.missed_B[cells], np.abs(total_B[cells]))
 
     def _integrals(self, boxes: tuple[Indices, Array, Array], order: int) -> tuple[Array, Array]:
         """The square's integrals over boxes by one rule, and the values at its nodes."""
