@@ -177,10 +177,14 @@ def _norm_warnings(results: Sequence[Result]) -> list[str]:
             line = f"Note: {told} known to a relative {norm.relative_error:.1e} only."
         else:
             line = (
-                f"?: {told} not known: {norm.doubt}. Errors are measured at the same nodes, so "
-                "that no verdict rests on them."
+                f"?: {told} not known: {norm.doubt}; estimated relative error "
+                f"{norm.relative_error:.1e}. Errors are measured by the same rules, so that no "
+                "verdict rests on them."
             )
         lines[line] = None
+    if not all(result.resolved for result in results):
+        lines["?1e-05: an l2 error that may be off by so much: the network is steeper than the "
+              "rules that were tried resolve."] = None  # fmt: skip
     return list(lines)
 
 
@@ -212,8 +216,13 @@ def _yes(value: bool) -> str:
 
 def _number(result: Result, norm: str) -> str:
     value = result.error[norm]
+    if value is None:
+        return "failed"
     doubtful = "" if result.doubt is None else " ?"
-    return "failed" if value is None else f"{value:.1e}{doubtful}"
+    if norm == "l2" and not result.resolved:
+        off = result.l2_estimate
+        doubtful = " ?" if off is None else f" ?{off:.0e}"
+    return f"{value:.1e}{doubtful}"
 
 
 def _bound(result: Result, norm: str) -> str:

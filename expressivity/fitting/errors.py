@@ -6,9 +6,10 @@ rule and over pairs of points on either side of the target's kinks, where one-si
 are taken: a network whose kink misses the target's by 1e-16 shows the full jump there, as it
 must (docs/theory.md, section 6).
 
-How well the target's norm is known is a finding too: a finer rule, and bounds of the target's
-values on boxes (``intervals.py``), may contradict the fine rule. The errors of networks come from
-the same nodes, so that nothing is known of them where the target hides between these.
+How well the target's norm is known is a finding too (``norms.py``), and so is each reported l2
+error: it has an estimate of its own, since a network may be steeper than the target. Where the
+measuring rule does not resolve a difference, cells adapt to it, steered to the hyperplanes at
+which neurons and gates change.
 
 Shape letters: L lanes, N nodes, D input dimension, O outputs.
 """
@@ -23,23 +24,20 @@ from torch import Tensor
 
 from expressivity.classes.families import Family
 from expressivity.classes.networks import evaluate, evaluate_with_gradient, pack, unpack
+from expressivity.fitting.known_errors import known_error
+from expressivity.fitting.norms import (
+    TargetNorm,
+    cells_of,
+    judged,
+    normed,
+    on_arrays,
+    plain_rule,
+)
 from expressivity.fitting.problem import Samples
-from expressivity.targets.intervals import bracket
-from expressivity.targets.quadrature import Rule, estimate_error, rule
+from expressivity.targets.quadrature import Rule, estimate_error
 from expressivity.targets.sampling import kink_points, random_points
 from expressivity.targets.target import Target
 
-_FIT_ORDERS = {1: (64, 64), 2: (10, 25), 3: (6, 14), 4: (6, 12), 5: (6, 8)}
-_FINE_ORDERS = {1: (256, 256), 2: (24, 96), 3: (8, 24), 4: (8, 16), 5: (8, 10)}
-"""Gauss points per piece of the innermost coordinate and of the others, by dimension. The
-innermost one is split by the kinks, so balance asks for fewer points there."""
-_HIGH_DIMENSION_ORDERS = ((4, 6), (6, 8))
-_FINEST_ORDERS = {1: (512, 512), 2: (64, 256), 3: (12, 36), 4: (10, 20), 5: (10, 11)}
-"""Of the rule that judges the fine one, in the dimensions where that is cheap."""
-NORM_TOLERANCE = 1e-3
-"""Relative error from which a norm counts as not known."""
-_SETTLED = 1e-6  # where the coarse rule is that good, the fine one needs no judge
-_HIDDEN_PEAK = 2.0  # of the largest value at the nodes: a supremum is never sampled exactly
 _KINK_ORDER = 65
 _EVALUATION_LANES = 4
 _NEGLIGIBLE = 1e-10
@@ -48,41 +46,16 @@ _ROUNDOFF = 256 * torch.finfo(torch.float64).eps
 
 @dataclass(frozen=True, kw_only=True)
 class Errors:
-    """Errors of one network; the norms of the module docstring."""
-
-    l2: float
-    sup: float
-    w1inf: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class TargetNorm:
-    """The L2 norm of a target as it was found, and how well it is known.
+    """Errors of one network; the norms of the module docstring.
 
     Attributes:
-        l2: by the fine rule.
-        relative_error: estimate of its relative error.
-        doubt: why it counts as not known, and the supremum and the errors of networks with it;
-            None where it does not.
+        l2_estimate: by how much ``l2`` may be off: an estimate, never a bound.
     """
 
     l2: float
-    relative_error: float
-    doubt: str | None
-
-    @property
-    def known(self) -> bool:
-        """Whether verdicts may rest on it."""
-        return self.doubt is None
-
-    def json(self) -> dict[str, object]:
-        """The JSON form of docs/formats.md."""
-        return {
-            "l2": self.l2,
-            "relative_error": self.relative_error,
-            "known": self.known,
-            "doubt": self.doubt,
-        }
+    l2_estimate: float
+    sup: float
+    w1inf: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +63,7 @@ class Grid:
     """A target sampled for measuring.
 
     Attributes:
+        target: what was sampled.
         nodes_ND, weights_N: the fine rule, with the target's values_N and gradients_ND there.
         sides_ND, side_values_N, side_gradients_ND: the same just beside the kinks.
         l2, sup: the target's norms.
@@ -98,6 +72,7 @@ class Grid:
         norm: how well ``l2`` is known.
     """
 
+    target: Target
     nodes_ND: Tensor
     weights_N: Tensor
     values_N: Tensor
@@ -130,9 +105,17 @@ def _tensor(array: np.ndarray) -> Tensor:
 
 
 @functools.lru_cache(maxsize=32)
-def fit_samples(target: Target, *, gradient: bool) -> Samples:
-    """The target on the rule that fits use, with gradients for fits in the H1 norm."""
-    points = _rule(target, fine=False)
+def fit_samples(target: Target, *, gradient: bool, coarse: bool = False) -> Samples:
+    """The target on the rule that fits use, with gradients for fits in the H1 norm.
+
+    ``coarse`` takes about a quarter of the nodes (in one dimension half): a rule for the first
+    steps of a search.
+
+    >>> from expressivity.targets.builtin import t2
+    >>> [fit_samples(t2(), gradient=False, coarse=c).nodes_ND.shape[0] for c in (False, True)]
+    [500, 192]
+    """
+    points = _fit_rule(target, coarse=coarse)
     nodes_ND = _tensor(points.nodes_ND)
     return Samples(
         nodes_ND=nodes_ND,
@@ -140,6 +123,14 @@ def fit_samples(target: Target, *, gradient: bool) -> Samples:
         values_NO=target.values(nodes_ND)[:, None],
         gradients_NOD=target.gradients(nodes_ND)[:, None] if gradient else None,
     )
+
+
+def _fit_rule(target: Target, *, coarse: bool) -> Rule:
+    if judged(target).cells is None:
+        return plain_rule(target, "coarse" if coarse else "fit")
+    cells = cells_of(target, fit=True)
+    assert cells is not None
+    return cells.rule(max(2, cells.order // 2) if coarse else None)
 
 
 def noisy_samples(target: Target, *, size: float, points: int, seed: int) -> Samples:
@@ -166,13 +157,6 @@ def noisy_samples(target: Target, *, size: float, points: int, seed: int) -> Sam
     )
 
 
-@functools.lru_cache(maxsize=64)
-def _rule(target: Target, *, fine: bool) -> Rule:
-    orders = _FINE_ORDERS if fine else _FIT_ORDERS
-    inner, outer = orders.get(target.dimension, _HIGH_DIMENSION_ORDERS[fine])
-    return rule(target.domain, order=inner, outer_order=outer, kinks=target.kinks)
-
-
 @functools.lru_cache(maxsize=32)
 def measuring_grid(target: Target) -> Grid:
     """The fine rule and the points beside the kinks, with the target on both.
@@ -184,7 +168,10 @@ def measuring_grid(target: Target) -> Grid:
     >>> round(measuring_grid(t1()).l2 ** 2 * 30, 9)
     31.0
     """
-    coarse, fine = _rule(target, fine=False), _rule(target, fine=True)
+    fine, cells = plain_rule(target, "fine"), None
+    if bool(torch.isfinite(target.values(_tensor(fine.nodes_ND))).all()):
+        cells = judged(target).cells
+        fine = fine if cells is None else cells.rule()
     nodes_ND, weights_N = _tensor(fine.nodes_ND), _tensor(fine.weights_N)
     values_N, gradients_ND = target.values(nodes_ND), target.gradients(nodes_ND)
     sides_ND = _beside_kinks(target)
@@ -201,10 +188,13 @@ def measuring_grid(target: Target) -> Grid:
         raise ValueError(
             f"required: a target with a positive finite norm; {target.name} {came}: rescale it"
         )
-    coarse_values = target.values(_tensor(coarse.nodes_ND)).numpy() ** 2
-    rule_error = estimate_error(coarse_values, coarse, values_N.numpy() ** 2, fine) / squared
     sup = float(every.abs().max())
+    if cells is not None:
+        sup = _climbed(target, torch.cat([nodes_ND, sides_ND]), every, max(sup, cells.largest))
+    fit = _fit_rule(target, coarse=False)
+    fit_squares, squares = on_arrays(target, fit.nodes_ND) ** 2, values_N.numpy() ** 2
     return Grid(
+        target=target,
         nodes_ND=nodes_ND,
         weights_N=weights_N,
         values_N=values_N,
@@ -214,39 +204,33 @@ def measuring_grid(target: Target) -> Grid:
         side_gradients_ND=target.gradients(sides_ND),
         l2=squared**0.5,
         sup=sup,
-        fit_nodes=coarse.size,
-        rule_error=rule_error,
-        norm=_judged(target, squared, sup, rule_error),
+        fit_nodes=fit.size,
+        rule_error=estimate_error(fit_squares, fit, squares, fine) / squared,
+        norm=normed(target, squared, sup),
     )
 
 
-def _judged(target: Target, squared: float, sup: float, rule_error: float) -> TargetNorm:
-    """What a finer rule and bounds on boxes say of the fine rule's squared norm and supremum."""
-    error, doubt = rule_error / 2, None
-    orders = _FINEST_ORDERS.get(target.dimension)
-    if rule_error > _SETTLED and orders is not None:
-        points = rule(target.domain, order=orders[0], outer_order=orders[1], kinks=target.kinks)
-        values_N = target.values(_tensor(points.nodes_ND))
-        finest = float((_tensor(points.weights_N) * values_N**2).sum())
-        distance = abs((finest / squared) ** 0.5 - 1) if math.isfinite(finest) else math.inf
-        # In many dimensions the finest may be a random one, and the coarse one say more.
-        error = min(error, distance) if points.kind == "sobol" else distance
-    if not error <= NORM_TOLERANCE:
-        doubt = f"two quadrature rules differ by {error:.1e} of it"
-    boxes = bracket(target)
-    if boxes is not None:
-        least, greatest = ((end / squared) ** 0.5 for end in (boxes.least, boxes.greatest))
-        outside = max(least - 1, 1 - greatest)
-        if outside > NORM_TOLERANCE:
-            error = max(error, outside)
-            side = f"at least {least:.3g}" if least > 1 else f"at most {greatest:.3g}"
-            doubt = f"by bounds on boxes it is {side} times what the quadrature rule gives"
-        elif doubt is None and boxes.peak > _HIDDEN_PEAK * sup:
-            doubt = (
-                f"the target reaches {boxes.peak:.3g} between the nodes of the quadrature rule, "
-                f"where it stays below {sup:.3g}"
-            )
-    return TargetNorm(l2=squared**0.5, relative_error=error, doubt=doubt)
+_CLIMBERS = 8
+_FIRST_STEP, _MOST_STEPS = 1e-2, 100
+
+
+def _climbed(target: Target, points_ND: Tensor, values_N: Tensor, least: float) -> float:
+    """The supremum of the modulus, by a compass search from the points where it is largest."""
+    at_ND = points_ND[values_N.abs().topk(min(_CLIMBERS, len(values_N))).indices]
+    steps = torch.cat([torch.eye(target.dimension), -torch.eye(target.dimension)]).double()
+    step = _FIRST_STEP
+    best_N = target.values(at_ND).abs()
+    for _ in range(_MOST_STEPS):
+        tried_NSD = at_ND[:, None] + step * steps
+        tried_ND = tried_NSD.reshape(-1, target.dimension)
+        values_N = target.values(tried_ND).abs().nan_to_num(nan=0.0)
+        values_N[torch.from_numpy(~target.domain.contains(tried_ND.numpy()))] = 0.0
+        value_N, chosen_N = values_N.reshape(len(at_ND), -1).max(1)
+        better_N = value_N > best_N
+        at_ND = torch.where(better_N[:, None], tried_NSD[range(len(at_ND)), chosen_N], at_ND)
+        best_N = torch.maximum(best_N, value_N)
+        step = step if bool(better_N.any()) else step / 4
+    return max(least, float(best_N.max()))
 
 
 def _beside_kinks(target: Target) -> Tensor:
@@ -302,8 +286,10 @@ def measure(family: Family, theta_P: Tensor, grid: Grid) -> Errors:
             value_errors.append(f_LON[0, 0] - values)
             gradient_errors.append(torch.linalg.vector_norm(g_LOND[0, 0] - gradients, dim=1))
     squared = float((grid.weights_N * value_errors[0] ** 2).sum())
+    l2, estimate = known_error(family, theta_P, grid.target, squared**0.5 / grid.l2, grid.l2)
     return Errors(
-        l2=squared**0.5 / grid.l2,
+        l2=l2,
+        l2_estimate=estimate,
         sup=float(torch.cat(value_errors).abs().max()) / grid.sup,
         w1inf=float(torch.cat(gradient_errors).max()),
     )

@@ -5,7 +5,9 @@ smaller kind that was looked at misses it: by proof, by a lower bound above the 
 error in the same norm, or (evidence ``numerical``) by a fit that is much worse. A class that
 is proved to contain the target does not miss it, however badly its fits end, and one that is
 proved not to contain it does not reach it, however well they do. Where the target's norm is not
-known, no gap is confirmed: what fits come to is relative to it.
+known, no gap is confirmed: what fits come to is relative to it. A fitted error counts by as much
+as is sure of it: less its estimate where it is to show a miss, and not at all as a hit where
+the estimate is above what norms are known to.
 """
 
 from collections.abc import Iterable, Sequence
@@ -123,6 +125,9 @@ def _reaches(result: Result) -> tuple[bool, Evidence, str]:
         came = "failed in every lane" if fitted is None else f"fitted to {fitted:.1e}"
         reason = f"{label} {came}, but proved not to contain the target"
         return False, result.membership.evidence, reason
+    if fitted is not None and fitted <= REACHED and not result.resolved:
+        reason = f"{label} reaches {fitted:.1e} where it is measured, but it is not resolved there"
+        return False, Evidence.UNKNOWN, f"{reason}: off by up to {result.l2_estimate:.1e}"
     if fitted is not None and fitted <= REACHED:
         evidence = Evidence.NUMERICAL
         if result.membership.verdict is Verdict.MEMBER:
@@ -150,8 +155,8 @@ def _misses(smaller: Result, larger: Result) -> tuple[bool, Evidence, str]:
             reason = f"{label}: {norm} at least {bound.value:.4g} ({bound.method})"
             return True, evidence, reason
     fitted, reached = smaller.error["l2"], _reached_error(larger)
-    ratio = float("inf") if fitted is None else fitted / max(reached, 1e-300)
-    missed = fitted is not None and fitted > REACHED and ratio >= MUCH_WORSE
+    surely = 0.0 if fitted is None else fitted - (smaller.l2_estimate or 0.0)
+    missed = surely > REACHED and surely >= MUCH_WORSE * max(reached, 1e-300)
     came = "failed in every lane" if fitted is None else f"fitted to {fitted:.1e}"
     return missed, Evidence.NUMERICAL, f"{label} {came}"
 

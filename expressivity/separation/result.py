@@ -9,7 +9,7 @@ from expressivity.bounds import Bound
 from expressivity.classes.families import Family
 from expressivity.classes.kinds import Kind
 from expressivity.evidence import Evidence, Figure, Membership
-from expressivity.fitting.errors import TargetNorm
+from expressivity.fitting.norms import TargetNorm, tolerance_of
 from expressivity.runs.folder import Entry
 
 NORMS = ("l2", "sup", "w1inf")
@@ -42,6 +42,9 @@ class Result:
         witness_l2: relative l2 error of the exact witness, evaluated in floating point, where
             membership rests on one.
         norm: how well the target's norm is known; None in records of earlier versions.
+        l2_estimate: by how much the best lane's l2 error may be off, an estimate; None where it
+            may be anything, where every lane failed, and in records of earlier versions.
+        seed_estimates: the same for the best lane of each seed; none in these records.
     """
 
     target: str
@@ -58,6 +61,8 @@ class Result:
     membership: Membership
     witness_l2: float | None
     norm: TargetNorm | None = None
+    l2_estimate: float | None = None
+    seed_estimates: tuple[float | None, ...] = ()
 
     def json(self) -> dict[str, object]:
         """The JSON form of docs/formats.md."""
@@ -72,6 +77,7 @@ class Result:
                 norm: Figure(value=value, evidence=self.error_evidence).json()
                 for norm, value in self.error.items()
             },
+            "l2_estimate": self.l2_estimate,
             "lower_bound": {
                 norm: None if bound is None else _bound_json(bound)
                 for norm, bound in self.lower_bound.items()
@@ -87,9 +93,18 @@ class Result:
         return None if self.norm is None else self.norm.doubt
 
     @property
+    def resolved(self) -> bool:
+        """Whether the l2 error of the best lane is known as well as a norm must be."""
+        if not self.seed_estimates:  # of an earlier version, which made none
+            return True
+        estimate, tolerance = self.l2_estimate, tolerance_of(self.family.dimension)
+        return estimate is not None and estimate <= tolerance
+
+    @property
     def error_evidence(self) -> Evidence:
         """Of the measured errors."""
-        return Evidence.NUMERICAL if self.doubt is None else Evidence.UNKNOWN
+        known = self.doubt is None and self.resolved
+        return Evidence.NUMERICAL if known else Evidence.UNKNOWN
 
     @property
     def form(self) -> str:
@@ -109,11 +124,14 @@ class Result:
         """
         if self.doubt is not None:
             return []
+        slack = {"l2": self.l2_estimate or 0.0}
         return [
             f"{self.target}, {self.family.label}: fitted {norm} error {error:.6e} is below "
             f"the {bound.evidence} {bound.method} bound {bound.value:.6e}"
             for norm, bound in self.lower_bound.items()
-            if bound is not None and (error := self.error[norm]) is not None and error < bound.value
+            if bound is not None
+            and (error := self.error[norm]) is not None
+            and error + slack.get(norm, 0.0) < bound.value
         ]
 
 

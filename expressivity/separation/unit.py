@@ -153,7 +153,7 @@ def run_unit(
     chosen_by_L = l2_L if settings.noise is None else fitted.error_L.nan_to_num(nan=torch.inf)
     winners = chosen_by_L.unflatten(0, (settings.seeds, settings.restarts)).argmin(1).tolist()
     lanes_of_winners = [seed * settings.restarts + lane for seed, lane in enumerate(winners)]
-    by_seed = [_errors(unit, grid, fitted.theta_LP[i], l2_L[i]) for i in lanes_of_winners]
+    measured = [_errors(unit, grid, fitted.theta_LP[i], l2_L[i]) for i in lanes_of_winners]
     best_seed = int(chosen_by_L[lanes_of_winners].argmin())
 
     bounds = lower_bounds(target, family, norms=TargetNorms(l2=grid.l2, sup=grid.sup))
@@ -167,8 +167,8 @@ def run_unit(
         parameters=family.parameter_count,
         restarts=unit.parts,
         failed_lanes=fitted.failed,
-        error=by_seed[best_seed],
-        seeds=by_seed,
+        error=measured[best_seed][0],
+        seeds=[errors for errors, _ in measured],
         lower_bound={
             "l2": best(bounds, "l2"),
             "sup": best(bounds, "sup"),
@@ -177,6 +177,8 @@ def run_unit(
         membership=membership,
         witness_l2=_witness_l2(unit, grid, membership),
         norm=grid.norm,
+        l2_estimate=measured[best_seed][1],
+        seed_estimates=tuple(estimate for _, estimate in measured),
     )
     seeds = range(settings.seed, settings.seed + settings.seeds)
     lanes = Lanes(
@@ -211,14 +213,15 @@ def _fitted(
 
 def _errors(
     unit: FitUnit, grid: Grid, theta_P: torch.Tensor, l2: torch.Tensor
-) -> dict[str, float | None]:
-    """Errors of one lane; of a fit without noise once its kinks are tidied."""
+) -> tuple[dict[str, float | None], float | None]:
+    """Errors of one lane, and the estimate of l2; without noise once its kinks are tidied."""
     if not torch.isfinite(l2):
-        return dict.fromkeys(NORMS)
+        return dict.fromkeys(NORMS), None
     if not unit.settings.noise:
         theta_P = snapped(unit.family, theta_P, grid)
     measured = measure(unit.family, theta_P, grid)
-    return {norm: _finite(getattr(measured, norm)) for norm in NORMS}
+    errors = {norm: _finite(getattr(measured, norm)) for norm in NORMS}
+    return errors, _finite(measured.l2_estimate)
 
 
 def _witness_l2(unit: FitUnit, grid: Grid, membership: Membership) -> float | None:

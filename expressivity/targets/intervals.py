@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from expressivity.symbolic.interpret import Arithmetic, interpret
+from expressivity.targets.cells import Probes
 from expressivity.targets.domains import Domain
 from expressivity.targets.target import Target
 
@@ -36,11 +37,13 @@ class Bracket:
     Attributes:
         least, greatest: of the integral of the square over the domain.
         peak: the supremum of the modulus is at least this.
+        probes: the middles of the boxes, which are smallest where most is open.
     """
 
     least: float
     greatest: float
     peak: float
+    probes: Probes
 
 
 def bracket(target: Target) -> Bracket | None:
@@ -63,7 +66,10 @@ def bracket(target: Target) -> Bracket | None:
         chosen_B[found.open_B.topk(count).indices] = True
         halves = _halves(found.low_BD[chosen_B], found.high_BD[chosen_B])
         found = _joined(found, ~chosen_B, squares(target, *halves))
+    middle_BD = ((found.low_BD + found.high_BD) / 2).numpy()
+    inside_B = target.domain.contains(middle_BD)
     return Bracket(
+        probes=Probes(points_PD=middle_BD[inside_B], volumes_P=found.volume_B.numpy()[inside_B]),
         least=float((found.least_B * found.volume_B).sum()),
         greatest=float((found.greatest_B * found.volume_B).sum()),
         peak=float(found.least_B.max().sqrt()),

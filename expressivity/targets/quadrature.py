@@ -26,6 +26,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.polynomial.legendre import leggauss
+from numpy.typing import NDArray
 
 from expressivity.targets.domains import (
     PARALLEL,
@@ -41,7 +42,7 @@ from expressivity.targets.sampling import sobol_points
 
 max_product_nodes = 200_000
 sobol_batches, sobol_bits = 8, 14  # 8 independent scramblings of 2**14 points: 2**17 nodes
-_on_kink = 1e-15  # the slab within this distance of a kink has a measure of the same order
+ON_KINK = 1e-15  # the slab within this distance of a kink has a measure of the same order
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -157,10 +158,22 @@ def estimate_error(
 
 
 @lru_cache(maxsize=64)
-def _gauss(order: int) -> tuple[Array, Array]:
+def gauss(order: int) -> tuple[Array, Array]:
     """Gauss-Legendre nodes and weights on [0, 1]."""
     nodes, weights = leggauss(order)
     return (nodes + 1.0) / 2.0, weights / 2.0
+
+
+def arranged(domain: Domain, kinks: Sequence[Hyperplane]) -> tuple[NDArray[np.intp], Array, Array]:
+    """The order in which coordinates are fixed; normals in that order, and offsets, of the kinks.
+
+    The coordinate in the most kinks goes innermost: there a split costs the fewest nodes.
+    """
+    planes = distinct(kinks)
+    normals_KD = np.array([plane.normal for plane in planes]).reshape(-1, domain.dimension)
+    offsets_K = np.array([plane.offset for plane in planes])
+    axes = np.argsort(np.sum(np.abs(normals_KD) > PARALLEL, axis=0), kind="stable")
+    return axes, normals_KD[:, axes], offsets_K
 
 
 def _product(
@@ -172,18 +185,13 @@ def _product(
 ) -> tuple[Array, Array] | None:
     """Nodes and weights of the product rule, or None where it takes more than `most` nodes."""
     d = domain.dimension
-    planes = distinct(kinks)
-    normals_KD = np.array([plane.normal for plane in planes]).reshape(len(planes), d)
-    offsets_K = np.array([plane.offset for plane in planes])
-    # The coordinate in the most kinks goes innermost: there a split costs the fewest nodes.
-    axes = np.argsort(np.sum(np.abs(normals_KD) > PARALLEL, axis=0), kind="stable")
-    normals_KD = normals_KD[:, axes]
+    axes, normals_KD, offsets_K = arranged(domain, kinks)
     fixed_ML, weights_M, radius_M = np.zeros((1, 0)), np.ones(1), np.ones(1)
     for level in range(d):
         order = orders[level == d - 1]
-        unit_nodes, unit_weights = _gauss(order)
+        unit_nodes, unit_weights = gauss(order)
         gaps_MK = offsets_K - fixed_ML @ normals_KD[:, :level].T
-        cuts = _cuts(domain, normals_KD[:, level:], gaps_MK, radius_M, thorough)
+        cuts = cuts_of(domain, normals_KD[:, level:], gaps_MK, radius_M, thorough)
         outer, piece = np.nonzero(np.diff(cuts, axis=1) > SMALLEST_PIECE)
         if most is not None and outer.size * orders[0] ** (d - 1 - level) * orders[1] > most:
             return None
@@ -203,11 +211,11 @@ def _product(
     nodes_ND = np.empty_like(fixed_ML)
     nodes_ND[:, axes] = fixed_ML
     # Rounding can put a node of a tiny piece on its end: its weight is as small as the piece.
-    keep = domain.contains(nodes_ND) & (distances(nodes_ND, kinks) > _on_kink)
+    keep = domain.contains(nodes_ND) & (distances(nodes_ND, kinks) > ON_KINK)
     return nodes_ND[keep], weights_M[keep]
 
 
-def _cuts(
+def cuts_of(
     domain: Domain, normals_KR: Array, gaps_MK: Array, radius_M: Array, thorough: bool
 ) -> Array:
     """Sorted split points of the first coordinate left, one row per outer node.

@@ -5,7 +5,7 @@ from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.kinds import Kind
 from expressivity.evidence import UNDECIDED, Evidence, Membership, Verdict
-from expressivity.fitting.errors import TargetNorm
+from expressivity.fitting.norms import TargetNorm
 from expressivity.separation.gaps import Gap, find_gaps
 from expressivity.separation.result import Result
 from expressivity.targets.builtin import t2

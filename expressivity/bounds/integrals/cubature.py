@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import flint
 import sympy as sp
@@ -34,6 +35,7 @@ from expressivity.bounds.integrals.charts import (
     cover,
 )
 from expressivity.bounds.integrals.scale import power_of_two
+from expressivity.symbolic.budget import Budget
 from expressivity.symbolic.interpret import compiled
 from expressivity.symbolic.symbols import COORDINATES
 
@@ -45,7 +47,7 @@ _MAX_CUTS = 8
 
 
 def monomial_integrals(
-    expression: sp.Expr, degree: int, *, exponent: int = 0
+    expression: sp.Expr, degree: int, *, exponent: int = 0, budget: Budget | None = None
 ) -> dict[tuple[int, int], flint.arb]:
     """Enclosures of the integrals over the unit disk of f x1^a x2^b, a + b <= degree.
 
@@ -54,8 +56,10 @@ def monomial_integrals(
         degree: 0 for the integral of f alone.
         exponent: the integrals are known to about 2^(exponent - TOLERANCE_BITS); about log2 of
             f, or of what it is compared with (``scale.binary_exponent``).
+        budget: of evaluations of f; None for as many as it takes.
 
     Raises:
+        OutOfBudgetError: they are spent.
         ValueError: kinks that cannot be isolated, or a function that is not bounded on complex
             neighbourhoods of the cells.
 
@@ -70,24 +74,46 @@ def monomial_integrals(
         formula = branch(expression, cell.interior())
         if formula == 0:
             continue
-        f = analytic_function(formula)
+        f = _counted(analytic_function(formula), budget)
         for key, value in _over(cell, f, degree, _tolerance(exponent), _MAX_CUTS).items():
             total[key] += value
     return total
 
 
-def disk_integral(expression: sp.Expr, *, exponent: int = 0) -> flint.arb:
+def disk_integral(
+    expression: sp.Expr, *, exponent: int = 0, budget: Budget | None = None
+) -> flint.arb:
     """Enclosure of the integral of f over the unit disk, after a turn that leaves no kink steep.
 
     Raises:
         ValueError: as for :func:`monomial_integrals`.
+        OutOfBudgetError: more evaluations than there is a budget for.
     """
     straight = turned(expression, gentle_turn(kink_lines(expression)))
-    return monomial_integrals(straight, 0, exponent=exponent)[0, 0]
+    return monomial_integrals(straight, 0, exponent=exponent, budget=budget)[0, 0]
 
 
-def interval_integral(expression: sp.Expr, *, exponent: int = 0) -> flint.arb:
+def _counted(f: Function, budget: Budget | None) -> Function:
+    if budget is None:
+        return f
+
+    def counted(x1: Ball, x2: Ball) -> Ball:
+        budget.spend()
+        return f(x1, x2)
+
+    return counted
+
+
+def interval_integral(
+    expression: sp.Expr, *, exponent: int = 0, evaluations: int | None = None
+) -> flint.arb:
     """Enclosure of the integral over [-1, 1] of a function of x1, piece by piece.
+
+    Args:
+        expression: f.
+        exponent: as for :func:`monomial_integrals`.
+        evaluations: at most about so many on each piece, and the enclosure is wide where they do
+            not suffice; None for Arb's own limit.
 
     Raises:
         ValueError: kinks that are not rational points.
@@ -98,6 +124,7 @@ def interval_integral(expression: sp.Expr, *, exponent: int = 0) -> flint.arb:
     kinks = {line.c / line.a for line in kink_lines(expression)}
     ends = sorted({Fraction(-1), *(kink for kink in kinks if abs(kink) < 1), Fraction(1)})
     total = flint.arb(0)
+    limit: dict[str, Any] = {} if evaluations is None else {"eval_limit": evaluations}
     for start, end in itertools.pairwise(ball(end) for end in ends):
         formula = branch(expression, {_X1: (start + end) / 2})
         f = compiled(formula, [_X1], ANALYTIC)
@@ -106,6 +133,7 @@ def interval_integral(expression: sp.Expr, *, exponent: int = 0) -> flint.arb:
             start,
             end,
             abs_tol=_tolerance(exponent),
+            **limit,
         ).real
     return total
 

@@ -25,7 +25,7 @@ from rows_by_hand import (
 
 from expressivity.classes.kinds import Kind
 from expressivity.evidence import UNDECIDED, Evidence
-from expressivity.fitting.errors import TargetNorm
+from expressivity.fitting.norms import TargetNorm
 from expressivity.separation.claims import CLAIMS
 
 
