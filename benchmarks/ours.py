@@ -40,7 +40,7 @@ from expressivity.fitting import (
 )
 from expressivity.fitting.errors import fit_samples, l2_errors, measuring_grid
 from expressivity.fitting.program import CLOCK, compiler_available
-from expressivity.separation.unit import Settings
+from expressivity.separation.settings import Settings
 
 ALGORITHMS: dict[str, type[VariableProjection | LevenbergMarquardt | Adam]] = {
     "varpro": VariableProjection,

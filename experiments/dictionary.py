@@ -9,7 +9,8 @@ from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
 from expressivity.classes.kinds import Kind
 from expressivity.evidence import Verdict
 from expressivity.runs.folder import Run
-from expressivity.separation.unit import FitUnit, Settings
+from expressivity.separation.settings import Settings
+from expressivity.separation.unit import FitUnit
 from expressivity.targets.builtin import t2
 
 GROWING = ("relu", "tanh", "id", "silu", "gelu", "relu2", "leaky_relu")

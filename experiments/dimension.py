@@ -7,7 +7,8 @@ from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.reading import Curve, fits, health, over_seeds, readings, worst
 from expressivity.classes.kinds import Kind
 from expressivity.runs.folder import Run
-from expressivity.separation.unit import FitUnit, Noise, Settings
+from expressivity.separation.settings import Noise, Settings
+from expressivity.separation.unit import FitUnit
 from expressivity.targets.builtin import t1, t2
 from expressivity.targets.domains import domain_for
 from expressivity.targets.target import Target

@@ -13,7 +13,8 @@ from expressivity.evidence import Verdict
 from expressivity.membership.inclusions import la_in_moa
 from expressivity.runs.folder import Run
 from expressivity.separation.gaps import REACHED
-from expressivity.separation.unit import FitUnit, Settings
+from expressivity.separation.settings import Settings
+from expressivity.separation.unit import FitUnit
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.builtin import t1, t2
 from expressivity.targets.target import Target

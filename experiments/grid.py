@@ -18,7 +18,8 @@ from expressivity.classes.neurons import NEURONS
 from expressivity.fitting.errors import measuring_grid
 from expressivity.separation.asked import Request
 from expressivity.separation.claims import builtin_target
-from expressivity.separation.unit import FitUnit, Noise, Settings
+from expressivity.separation.settings import Noise, Settings
+from expressivity.separation.unit import FitUnit
 from expressivity.targets.target import Target
 
 MAX_COMBINATIONS = 200_000

@@ -5,7 +5,7 @@ from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from experiments.reading import Curve, fits, health, readings, worst
 from expressivity.classes.kinds import Kind
 from expressivity.runs.folder import Run
-from expressivity.separation.unit import Settings
+from expressivity.separation.settings import Settings
 from expressivity.targets.builtin import t2
 
 LAMBDAS = {

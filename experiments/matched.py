@@ -13,7 +13,8 @@ from expressivity.classes.families import Family
 from expressivity.classes.kinds import Kind
 from expressivity.runs.folder import Run
 from expressivity.separation.asked import Request
-from expressivity.separation.unit import FitUnit, Settings
+from expressivity.separation.settings import Settings
+from expressivity.separation.unit import FitUnit
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.builtin import t1, t2, t4
 from expressivity.targets.target import Target

@@ -8,7 +8,8 @@ from experiments.reading import Reading, fits, health, readings, worst
 from experiments.statistics import Interval, median_interval
 from expressivity.classes.kinds import Kind
 from expressivity.runs.folder import Run
-from expressivity.separation.unit import FitUnit, Noise, Settings
+from expressivity.separation.settings import Noise, Settings
+from expressivity.separation.unit import FitUnit
 from expressivity.targets.builtin import t1, t2
 
 

@@ -22,7 +22,8 @@ from expressivity.evidence import Verdict
 from expressivity.runs.folder import Run, read_lanes
 from expressivity.separation.asked import Request
 from expressivity.separation.result import Result, result_of
-from expressivity.separation.unit import FitUnit, Settings
+from expressivity.separation.settings import Settings
+from expressivity.separation.unit import FitUnit
 from expressivity.targets.target import Target
 
 TANH = GateSpec(name="tanh")

@@ -14,7 +14,8 @@ from expressivity.evidence import Verdict
 from expressivity.fitting.state import Status
 from expressivity.runs.folder import Run
 from expressivity.separation.gaps import REACHED
-from expressivity.separation.unit import FitUnit, Settings
+from expressivity.separation.settings import Settings
+from expressivity.separation.unit import FitUnit
 from expressivity.targets.builtin import t1, t2, t4
 
 SAME_MINIMUM = 1e-3

@@ -7,7 +7,7 @@ from expressivity.evidence import Evidence
 from expressivity.runs.compiling import COMPILED
 from expressivity.runs.folder import Run
 from expressivity.separation.ladder import Findings, Ladder, default_ladder, find
-from expressivity.separation.unit import Settings
+from expressivity.separation.settings import Settings
 
 
 def ladder(tier: Tier) -> Ladder:

@@ -22,7 +22,7 @@ from expressivity.classes.neurons import NEURONS
 from expressivity.fitting.errors import measuring_grid
 from expressivity.fitting.limits import MAX_SEED
 from expressivity.runs.compiling import Compile
-from expressivity.separation.unit import DTYPES, LOSSES, OPTIMIZERS
+from expressivity.separation.settings import DTYPES, LOSSES, OPTIMIZERS
 from expressivity.targets.builtin import TARGETS
 from expressivity.targets.target import Target
 from expressivity.targets.user import user_target
@@ -103,14 +103,14 @@ class GridTable(_Table):
 
 
 class NoiseTable(_Table):
-    """See :class:`expressivity.separation.unit.Noise`."""
+    """See :class:`expressivity.separation.settings.Noise`."""
 
     size: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     points: _Count
 
 
 class SettingsTable(_Table):
-    """What is the same for every unit; see :class:`expressivity.separation.unit.Settings`.
+    """What is the same for every unit; see :class:`expressivity.separation.settings.Settings`.
 
     ``compile`` is what ``--compile`` of ``separate`` says.
     """

@@ -12,7 +12,8 @@ from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import NEURONS
 from expressivity.runs.folder import Run
 from expressivity.separation.claims import CLAIMS
-from expressivity.separation.unit import FitUnit, Settings
+from expressivity.separation.settings import Settings
+from expressivity.separation.unit import FitUnit
 from expressivity.targets.builtin import t1, t2, t4, t5
 from expressivity.targets.target import Target
 

@@ -18,7 +18,8 @@ from expressivity.fitting.errors import measuring_grid
 from expressivity.output import ExitCode, write_json
 from expressivity.separation.certification import Job, certified
 from expressivity.separation.claims import builtin_target
-from expressivity.separation.unit import FitUnit, Settings, run_unit
+from expressivity.separation.settings import Settings
+from expressivity.separation.unit import FitUnit, run_unit
 from expressivity.symbolic.interpret import lower_float
 from expressivity.targets.user import user_target
 

@@ -15,7 +15,7 @@ import typer
 
 if TYPE_CHECKING:
     from expressivity.separation.asked import Request
-    from expressivity.separation.unit import Settings
+    from expressivity.separation.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +99,10 @@ class FitOptions:
     candidates: Annotated[
         int, typer.Option(help="Random starts that each restart picks its own from.")
     ] = 16
+    generations: Annotated[
+        int | None,
+        typer.Option(help="Generations of the search after the restarts; 0 for restarts alone."),
+    ] = None
     seed: Annotated[int, typer.Option(help="Seed of the starts.")] = 0
     loss: Annotated[str, typer.Option(help="l2, or h1 to fit gradients too.")] = "l2"
     optimizer: Annotated[str, typer.Option(help="varpro (variable projection), lm or adam.")] = (
@@ -117,11 +121,12 @@ class FitOptions:
         Raises:
             ValueError: one line on the first that is wrong.
         """
-        from expressivity.separation.unit import Settings
+        from expressivity.separation.settings import Settings
 
         return Settings(
             restarts=self.restarts,
             candidates=self.candidates,
+            generations=self.generations,
             seed=self.seed,
             loss=self.loss,
             optimizer=self.optimizer,

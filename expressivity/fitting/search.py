@@ -28,6 +28,9 @@ from expressivity.fitting.starts import drawn
 from expressivity.fitting.state import Status, Stopping
 from expressivity.fitting.variable_projection import VariableProjection
 
+_LEAST = {"generations": 0, "patience": 1, "candidates": 1, "parents": 2}
+_LEAST |= {"trial": 1, "iterations": 1, "finished": 1}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
@@ -56,8 +59,7 @@ class Search:
     finished: int = 4
 
     def __post_init__(self) -> None:
-        for name, least in (("generations", 0), ("patience", 1), ("candidates", 1), ("parents", 2), ("trial", 1), ("iterations", 1),
-                            ("finished", 1)):  # fmt: skip
+        for name, least in _LEAST.items():
             value = getattr(self, name)
             if type(value) is not int or value < least:
                 raise ValueError(
@@ -65,6 +67,7 @@ class Search:
                 )
 
 
+LEAST_LANES = 4
 _PROMISING = 1e-5  # below it a lane is finished in full at once: few local minima are
 _ALIKE = 1e-2  # errors of lanes that count as one network
 _KEPT_AFTER_TRIAL = 3
@@ -129,8 +132,8 @@ def search(
     family = problem.family
     if not isinstance(family, Family):
         raise ValueError(f"required: a class with a record; got the module {family.name}")
-    if lanes < 4:
-        raise ValueError(f"required: at least 4 lanes in a search; got {lanes}")
+    if lanes < LEAST_LANES:
+        raise ValueError(f"required: at least {LEAST_LANES} lanes in a search; got {lanes}")
     run = _Run(problem, coarse, family, lanes, seed, how or Search(), execution)
     return run.result(given_LP, on_generation)
 

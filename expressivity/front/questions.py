@@ -33,7 +33,8 @@ from expressivity.separation.asked import Request
 from expressivity.separation.certification import Job, certified
 from expressivity.separation.claims import builtin_target, builtin_targets
 from expressivity.separation.ladder import find_here, make_ladder
-from expressivity.separation.unit import FitUnit, Settings, run_unit
+from expressivity.separation.settings import Settings
+from expressivity.separation.unit import FitUnit, run_unit
 from expressivity.targets.builtin import TARGETS
 from expressivity.targets.target import Target
 from expressivity.targets.user import user_target

@@ -11,7 +11,8 @@ from expressivity.certificates.network_error import network_error, pruned
 from expressivity.certificates.writer import SEARCH_WIDTH, certify_class, upper_certificate
 from expressivity.classes.families import Family
 from expressivity.fitting.errors import l2_errors, measuring_grid, snapped
-from expressivity.separation.unit import FitUnit, Settings, run_unit
+from expressivity.separation.settings import Settings
+from expressivity.separation.unit import FitUnit, run_unit
 from expressivity.targets.target import Target
 
 _HIGHEST_DEGREE = 60  # of moments

@@ -63,14 +63,16 @@ def searched(
     """The lanes of a search for every seed.
 
     Args:
-        target, family, settings: what is fitted to what, and how.
+        target: what is fitted to.
+        family: the class.
+        settings: how.
         narrower: widths of the same class, ascending, that are searched before, each from the best
             of the one before it; so that a wider network is at least as good as they.
         compiled: whether programs are.
     """
     full = _problem(target, family, settings, compiled=compiled)
     coarse = _problem(target, family, settings, compiled=compiled, coarse=True)
-    how = Search(generations=settings.generations, candidates=settings.candidates)
+    how = Search(generations=settings.generations or 0, candidates=settings.candidates)
     found: list[FitResult] = []
     for place, seed in enumerate(_seeds(settings)):
         given_LP = None

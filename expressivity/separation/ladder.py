@@ -17,7 +17,8 @@ from expressivity.separation.asked import Request
 from expressivity.separation.claims import builtin_targets
 from expressivity.separation.gaps import Gap, find_gaps
 from expressivity.separation.result import Result, result_of
-from expressivity.separation.unit import FitUnit, Settings, run_unit
+from expressivity.separation.settings import Settings
+from expressivity.separation.unit import FitUnit, run_unit
 from expressivity.targets.target import Target
 
 DOCUMENT = "separate.json"

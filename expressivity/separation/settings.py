@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from expressivity.fitting import Adam, Algorithm, LevenbergMarquardt, Stopping, VariableProjection
 from expressivity.fitting.limits import MAX_POINTS, require_counts
+from expressivity.fitting.search import LEAST_LANES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ class Settings:
         restarts: lanes of each seed.
         candidates: random starts each lane picks its own from.
         generations: of a search (``fitting/search.py``), after the restarts; 0 for the restarts
-            alone, each run to its end.
+            alone, each run to its end. By default ``GENERATIONS`` where a search can be.
         seed: of the starts, and of the noise.
         seeds: how many seeds, counted on from ``seed``; they run as lanes of one fit.
         noise: None to fit the target itself.
@@ -47,7 +48,7 @@ class Settings:
 
     restarts: int = 32
     candidates: int = 16
-    generations: int = 6
+    generations: int | None = None
     seed: int = 0
     seeds: int = 1
     noise: Noise | None = None
@@ -57,12 +58,15 @@ class Settings:
     dtype: str = "float64"
 
     def __post_init__(self) -> None:
+        if self.generations is None:
+            can_search = self.optimizer == "varpro" and self.restarts >= LEAST_LANES
+            object.__setattr__(self, "generations", GENERATIONS if can_search else 0)
         require_counts(
             seed=self.seed,
             seeds=self.seeds,
             restarts=self.restarts,
             candidates=self.candidates,
-            generations=self.generations,
+            generations=self.generations or 0,
         )
         for name, value, choices in (
             ("loss", self.loss, LOSSES),
@@ -83,6 +87,8 @@ class Settings:
             )
 
 
+GENERATIONS = 6
+"""Of a search, where nothing else is asked for."""
 LOSSES = ("l2", "h1")
 DTYPES = ("float64", "float32")
 OPTIMIZERS: dict[str, Callable[[Stopping], Algorithm]] = {

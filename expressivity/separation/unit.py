@@ -10,39 +10,28 @@ from expressivity.bounds import TargetNorms, best, lower_bounds
 from expressivity.classes.families import Family
 from expressivity.classes.networks import Structure, parameter_length
 from expressivity.evidence import Membership, Verdict
-from expressivity.separation.fitted import restarted, searched
-from expressivity.separation.settings import OPTIMIZERS, Settings
 from expressivity.fitting import (
-    Adam,
-    Algorithm,
     Execution,
     FitResult,
-    LevenbergMarquardt,
     Stopping,
     VariableProjection,
-    fit,
-    make_problem,
-    screened_starts,
 )
 from expressivity.fitting.errors import (
     Grid,
-    fit_samples,
     l2_errors,
     measure,
     measuring_grid,
-    noisy_samples,
     snapped,
 )
-from expressivity.fitting.limits import MAX_POINTS, require_counts, require_fit
-from expressivity.fitting.problem import Samples
-from expressivity.fitting.moves import raised
-from expressivity.fitting.search import Search, search
+from expressivity.fitting.limits import require_fit
 from expressivity.fitting.variable_projection import default_linear_block
 from expressivity.membership.decide import BUDGETS, decide
 from expressivity.membership.witnesses import builtin_witness, start_from
 from expressivity.runs.compiling import CompilingUnit, Planned
 from expressivity.runs.units import OnProgress, Outcome
+from expressivity.separation.fitted import restarted, searched
 from expressivity.separation.result import NORMS, RESULT, Result
+from expressivity.separation.settings import OPTIMIZERS, Settings
 from expressivity.targets.target import Target
 
 

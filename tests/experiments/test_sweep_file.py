@@ -20,7 +20,8 @@ from experiments.command import plan
 from experiments.grid import MAX_COMBINATIONS, expand
 from experiments.sweep_file import GridTable, SettingsTable, SweepFile
 from experiments.toml_lines import key_lines
-from expressivity.separation.unit import FitUnit, Settings
+from expressivity.separation.settings import Settings
+from expressivity.separation.unit import FitUnit
 
 DETERMINISTIC = settings(deadline=None, derandomize=True, max_examples=30)
 EXAMPLES = sorted((Path(experiments.__file__).parent / "examples").glob("*.toml"))

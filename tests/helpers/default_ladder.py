@@ -2,7 +2,7 @@
 
 from expressivity.classes.gates import GateSpec
 from expressivity.commands.separate import Options
-from expressivity.separation.unit import Settings
+from expressivity.separation.settings import Settings
 from expressivity.symbolic.parser import parse
 from expressivity.targets.builtin import TARGETS
 from expressivity.targets.domains import domain_for

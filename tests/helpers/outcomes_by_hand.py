@@ -10,7 +10,8 @@ from expressivity.classes.kinds import Kind
 from expressivity.runs.folder import Entry, RunFolder
 from expressivity.runs.manifest import Members
 from expressivity.runs.units import Outcome
-from expressivity.separation.unit import FitUnit, Settings
+from expressivity.separation.settings import Settings
+from expressivity.separation.unit import FitUnit
 from expressivity.targets.builtin import t1
 
 CONFIGURATION: dict[str, object] = {"command": "separate", "units": [{"target": "t1", "seed": 0}]}

@@ -13,7 +13,8 @@ from expressivity.runs.folder import RunFolder
 from expressivity.runs.units import Outcome
 from expressivity.separation.gaps import Gap
 from expressivity.separation.result import RESULT, Result
-from expressivity.separation.unit import FitUnit, Settings
+from expressivity.separation.settings import Settings
+from expressivity.separation.unit import FitUnit
 from expressivity.targets.builtin import t2
 from expressivity.targets.target import Target
 

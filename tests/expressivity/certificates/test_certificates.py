@@ -15,7 +15,8 @@ from expressivity.certificates.writer import digest, write
 from expressivity.checker import check_text
 from expressivity.classes.families import Family
 from expressivity.classes.kinds import Kind
-from expressivity.separation.unit import FitUnit, Settings, run_unit
+from expressivity.separation.settings import Settings
+from expressivity.separation.unit import FitUnit, run_unit
 from expressivity.targets.builtin import t2
 
 torch.set_num_threads(1)

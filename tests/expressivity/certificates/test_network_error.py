@@ -16,7 +16,8 @@ from expressivity.classes.kinds import Kind
 from expressivity.classes.networks import parameter_length, unpack
 from expressivity.fitting.errors import l2_errors, measure, measuring_grid
 from expressivity.membership.witnesses import builtin_witness, start_from
-from expressivity.separation.unit import FitUnit, Settings, run_unit
+from expressivity.separation.settings import Settings
+from expressivity.separation.unit import FitUnit, run_unit
 from expressivity.targets.builtin import t1, t2, t3b, t4, t5, t5q
 from expressivity.targets.user import user_target
 

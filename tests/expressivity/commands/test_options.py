@@ -14,7 +14,7 @@ from expressivity import cli
 from expressivity.classes.kinds import Constraint
 from expressivity.commands.options import ClassOptions, FitOptions
 from expressivity.separation.asked import Request
-from expressivity.separation.unit import Settings
+from expressivity.separation.settings import Settings
 from expressivity.targets.builtin import t2
 from expressivity.targets.user import user_target
 

@@ -16,7 +16,8 @@ from expressivity.classes.catalogue import family_named
 from expressivity.fitting import limits, random_starts
 from expressivity.fitting.driver import Execution
 from expressivity.front.questions import fit as ask
-from expressivity.separation.unit import FitUnit, Settings
+from expressivity.separation.settings import Settings
+from expressivity.separation.unit import FitUnit
 from expressivity.targets.builtin import t2
 
 LA = family_named("la", 4, 2)

@@ -27,7 +27,8 @@ from expressivity.separation import unit as separation
 from expressivity.separation.asked import Request
 from expressivity.separation.gaps import Gap, find_gaps
 from expressivity.separation.result import RESULT, Result, result_of
-from expressivity.separation.unit import FitUnit, Lanes, Settings, run_unit
+from expressivity.separation.settings import Settings
+from expressivity.separation.unit import FitUnit, Lanes, run_unit
 from expressivity.targets.builtin import t1, t2
 from expressivity.targets.target import Target
 
@@ -77,7 +78,8 @@ def test_keys_are_distinct():
 ALL_KEYS = """
 from expressivity.classes.gates import GateSpec
 from expressivity.separation.asked import Request
-from expressivity.separation.unit import FitUnit, Settings
+from expressivity.separation.settings import Settings
+from expressivity.separation.unit import FitUnit
 from expressivity.targets.builtin import TARGETS
 for name in TARGETS:
     target = TARGETS[name](2.0, "tanh", 7)
