@@ -39,7 +39,8 @@ from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.kinds import Kind
-from expressivity.classes.networks import Structure, pack, parameter_length, unpack
+from expressivity.classes.networks import pack, parameter_length, unpack
+from expressivity.classes.structure import Structure
 from expressivity.fitting import make_problem
 from expressivity.fitting.driver import single_threaded_kernels
 from expressivity.fitting.problem import Samples

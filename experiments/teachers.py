@@ -14,7 +14,8 @@ from pydantic import TypeAdapter
 from torch import Tensor
 
 from expressivity.classes.families import Family
-from expressivity.classes.networks import Structure, evaluate, parameter_length
+from expressivity.classes.networks import evaluate, parameter_length
+from expressivity.classes.structure import Structure
 from expressivity.classes.weights import Weights, start_from
 from expressivity.evidence import Verdict
 from expressivity.fitting import (

@@ -7,6 +7,7 @@ eigenvalue and B the largest eigenvectors, scaled, nothing is lost; approximatio
 B, since the inequality holds whatever they are. docs/certificates.md states exactly this data.
 """
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,8 +79,7 @@ def gram(moments: CertifiedMoments, rows: int) -> flint.acb_mat:
 
 
 def _at(moments: CertifiedMoments, rank: int, rows: int) -> RankTail | None:
-    g = gram(moments, rows)
-    values, frame = _eigenvectors(g)
+    g, values, frame = _spectrum(moments, rows)
     basis = flint.acb_mat([row[:rank] for row in frame.tolist()])
     inner = basis.conjugate().transpose() * g * basis
     for slack in _SLACKS:
@@ -103,6 +103,15 @@ def _at(moments: CertifiedMoments, rank: int, rows: int) -> RankTail | None:
                 distance_squared=tail,
             )
     return None
+
+
+@functools.lru_cache(maxsize=128)
+def _spectrum(
+    moments: CertifiedMoments, rows: int
+) -> tuple[flint.acb_mat, list[flint.arb], flint.acb_mat]:
+    """G with its :func:`_eigenvectors`, the same for every rank, hence for every width."""
+    g = gram(moments, rows)
+    return g, *_eigenvectors(g)
 
 
 def _short(number: Any) -> Any:

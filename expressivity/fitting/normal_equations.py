@@ -37,9 +37,7 @@ class NormalProjection(VariableProjection):
     def solve(self, problem: Problem, theta_LP: Tensor) -> "Solved":
         """The linear block solved for, without derivatives by the others."""
         split = self._columns(problem)
-        products = inner_products(
-            problem, theta_LP, split.linear_rows, only=self.block(problem.family)
-        )
+        products = inner_products(problem, theta_LP, split.linear_rows, only=self.block(problem))
         finite_L = torch.isfinite(products.sum((1, 2)))
         products = torch.where(finite_L[:, None, None], products, 0.0)
         q = products.shape[1] - 1

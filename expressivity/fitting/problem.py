@@ -17,13 +17,8 @@ from torch import Tensor
 
 from expressivity.classes.families import Family
 from expressivity.classes.modules import ModuleClass
-from expressivity.classes.networks import (
-    Structure,
-    coordinates,
-    parameter_length,
-    unpack,
-    with_gradient,
-)
+from expressivity.classes.networks import coordinates, parameter_length, unpack, with_gradient
+from expressivity.classes.structure import Structure
 from expressivity.fitting.linear_algebra import ALIGN, padding, triangular_factor
 from expressivity.fitting.program import Program, compiler_problem, program, rows_of
 

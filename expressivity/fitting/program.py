@@ -30,12 +30,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from expressivity.classes.networks import (
-    NetworkFunction,
-    Structure,
-    network_function,
-    with_gradient,
-)
+from expressivity.classes.networks import NetworkFunction, network_function, with_gradient
+from expressivity.classes.structure import Structure
 from expressivity.fitting.linear_algebra import padding
 
 Program = Callable[[Tensor, Tensor, Tensor, tuple[Tensor, ...]], Tensor]

@@ -28,8 +28,15 @@ from expressivity.fitting.starts import drawn
 from expressivity.fitting.state import Status, Stopping
 from expressivity.fitting.variable_projection import VariableProjection
 
-_LEAST = {"generations": 0, "patience": 1, "candidates": 1, "parents": 2}
-_LEAST |= {"trial": 1, "iterations": 1, "finished": 1}
+_LEAST = {
+    "generations": 0,
+    "patience": 1,
+    "candidates": 1,
+    "parents": 2,
+    "trial": 1,
+    "iterations": 1,
+    "finished": 1,
+}
 
 
 @dataclass(frozen=True, kw_only=True)

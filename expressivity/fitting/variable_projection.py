@@ -56,9 +56,12 @@ class VariableProjection(DampedGaussNewton):
     linear: str | None = None
     threshold: float = 1e-13
 
+    def block(self, problem: Problem) -> str:
+        """Name of the block that is eliminated."""
+        return self.linear or default_linear_block(problem.family)
+
     def _columns(self, problem: Problem) -> Columns:
-        block = self.linear or default_linear_block(problem.family)
-        return columns(problem.family, block, problem.x_BEN.device)
+        return columns(problem.family, self.block(problem), problem.x_BEN.device)
 
     def moved(self, problem: Problem) -> Tensor:
         """The learned parameters that are not eliminated."""
@@ -67,7 +70,7 @@ class VariableProjection(DampedGaussNewton):
     def linearise(self, problem: Problem, theta_LP: Tensor) -> Linearisation:
         """Solve for the linear block, then factor the projected Jacobian."""
         split = self._columns(problem)
-        only = self.block(problem.family)
+        only = self.block(problem)
         factor = system_factor(problem, theta_LP, split.linear_rows, only=only)
         factor, finite_L = sanitised(factor)
         phi_LCC, target_LC = factor[:, :-1, :-1].contiguous(), factor[:, :-1, -1]

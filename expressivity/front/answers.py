@@ -17,7 +17,8 @@ from torch import Tensor
 from expressivity.bounds import Bound
 from expressivity.certificates.writer import write
 from expressivity.classes.families import Family
-from expressivity.classes.networks import constrained, evaluate, unpack
+from expressivity.classes.mixing import constrained
+from expressivity.classes.networks import evaluate, unpack
 from expressivity.classes.weights import Weights, unchecked_expression
 from expressivity.evidence import Membership
 from expressivity.membership.decide import Classification

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from expressivity.classes.families import Family
-from expressivity.classes.networks import constrained
+from expressivity.classes.mixing import constrained
 from expressivity.classes.specialisation import Specialisation, specialisation
 from expressivity.layers.feed_forward import FeedForward, bias_of
 from expressivity.layers.initialisation import SideStart, side_start

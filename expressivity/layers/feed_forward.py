@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from expressivity.classes.families import Family, map_names
 from expressivity.classes.kinds import Constraint
-from expressivity.classes.networks import constrained
+from expressivity.classes.mixing import constrained
 from expressivity.layers.initialisation import Initialisation, SideStart, output_factor, starts
 from expressivity.layers.neurons import Program, Side, neurons
 

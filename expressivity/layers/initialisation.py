@@ -25,7 +25,7 @@ from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES
 from expressivity.classes.kinds import Constraint
-from expressivity.classes.networks import constrained
+from expressivity.classes.mixing import constrained
 from expressivity.classes.weights import constant_gate
 
 

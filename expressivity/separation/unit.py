@@ -8,7 +8,8 @@ import torch
 
 from expressivity.bounds import TargetNorms, best, lower_bounds
 from expressivity.classes.families import Family
-from expressivity.classes.networks import Structure, parameter_length
+from expressivity.classes.networks import parameter_length
+from expressivity.classes.structure import Structure
 from expressivity.evidence import Membership, Verdict
 from expressivity.fitting import (
     Execution,

@@ -14,7 +14,7 @@ from experiments.experiment import EXPERIMENTS, Tier
 from experiments.gates import SPECS
 from experiments.reading import SEEDS
 from expressivity.classes.kinds import Kind
-from expressivity.classes.networks import Structure
+from expressivity.classes.structure import Structure
 from expressivity.separation.unit import FitUnit
 
 NAMES = (

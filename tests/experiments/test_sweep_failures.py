@@ -237,7 +237,7 @@ def test_an_experiment_runs_in_its_own_folder(call, file, out, monkeypatch):
     monkeypatch.setattr(
         command, "plan",
         lambda path: command.Plan(
-            name="tiny", units=experiment.units, configuration=experiment.configuration,
+            name="tiny", units=experiment.units, compile="auto",
             text=asked.text, combinations=None, left_out={}, experiment=experiment,
         ),
     )  # fmt: skip

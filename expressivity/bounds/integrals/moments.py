@@ -18,7 +18,7 @@ from expressivity.targets.target import Target
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CertifiedMoments:
-    """Enclosures of a function's moments up to a degree, and of its norm.
+    """Enclosures of a function's moments up to a degree, and of its norm; equal to itself alone.
 
     Attributes:
         sequences: for each degree n the n + 1 moments g_k, k = -n, -n+2, .., n.

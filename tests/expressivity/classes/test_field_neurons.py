@@ -14,7 +14,6 @@ import torch
 from expressivity.classes.families import Family
 from expressivity.classes.kinds import Constraint, Kind, kinds_of
 from expressivity.classes.networks import (
-    Structure,
     coordinates,
     evaluate,
     network_function,
@@ -24,6 +23,7 @@ from expressivity.classes.networks import (
 from expressivity.classes.neurons import FORMS, NEURONS
 from expressivity.classes.neurons.record import derived_form
 from expressivity.classes.neurons.soundness import require_sound
+from expressivity.classes.structure import Structure
 from expressivity.classes.weights import Weights, network_expression, start_from
 from expressivity.fitting.starts import random_start
 from expressivity.symbolic.symbols import COORDINATES

@@ -10,7 +10,8 @@ from torch import nn
 
 from expressivity.classes.catalogue import FAMILIES, family_named, family_of, require_factory
 from expressivity.classes.modules import Declared, ModuleClass, ModuleFamily
-from expressivity.classes.networks import Structure, coordinates, network_function
+from expressivity.classes.networks import coordinates, network_function
+from expressivity.classes.structure import Structure
 from expressivity.commands.names import listing
 from expressivity.evidence import Evidence, Verdict
 from expressivity.fitting import (

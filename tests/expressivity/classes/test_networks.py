@@ -26,7 +26,6 @@ from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, GateSpec
 from expressivity.classes.kinds import FIXED_FORMS, Kind
 from expressivity.classes.networks import (
-    Structure,
     coordinates,
     evaluate,
     evaluate_with_gradient,
@@ -37,6 +36,7 @@ from expressivity.classes.networks import (
     with_gradient,
 )
 from expressivity.classes.neurons import FORMS
+from expressivity.classes.structure import Structure
 from expressivity.symbolic.interpret import TORCH, interpret
 
 torch.set_num_threads(1)

@@ -17,14 +17,8 @@ import torch
 
 from expressivity.classes.families import Family
 from expressivity.classes.kinds import Kind, kinds_of
-from expressivity.classes.networks import (
-    Structure,
-    constrained,
-    coordinates,
-    evaluate,
-    network_function,
-    unpack,
-)
+from expressivity.classes.mixing import constrained
+from expressivity.classes.networks import coordinates, evaluate, network_function, unpack
 from expressivity.classes.neurons import (
     FORMS,
     MAPS,
@@ -35,6 +29,7 @@ from expressivity.classes.neurons import (
     parameter_symbol,
 )
 from expressivity.classes.neurons.soundness import require_sound
+from expressivity.classes.structure import Structure
 from expressivity.classes.weights import Weights, network_expression, start_from
 from expressivity.fitting.starts import random_starts
 from expressivity.symbolic.interpret import TORCH, interpret

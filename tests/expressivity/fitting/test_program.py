@@ -21,8 +21,8 @@ from expressivity.classes.activations import FULL_DICTIONARY
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, GateSpec
 from expressivity.classes.kinds import FIXED_FORMS, Kind
-from expressivity.classes.networks import Structure
 from expressivity.classes.neurons import FORMS
+from expressivity.classes.structure import Structure
 from expressivity.fitting import Samples, make_problem, random_starts
 from expressivity.fitting import program as module
 from expressivity.fitting.program import CLOCK, compiler_available, program

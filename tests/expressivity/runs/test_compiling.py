@@ -157,7 +157,9 @@ def test_always_without_a_compiler_is_refused_before_any_work(call, tmp_path, mo
 
 def test_a_run_says_how_it_computes_and_another_way_is_another_run(call, tmp_path, monkeypatch):
     run = tmp_path / "run"
-    assert call(*FITS, "--json", "--out", run).document["compile_seconds"] == 0
+    with monkeypatch.context() as patch:
+        patch.setattr("torch.compile", refuse)
+        assert call(*FITS, "--json", "--out", run).code == ExitCode.AS_EXPECTED
     manifest = read_manifest(run)
     assert manifest[COMPILED] is False
     assert [unit["compiled"] for unit in manifest["configuration"]["units"]] == [False]
