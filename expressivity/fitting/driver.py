@@ -23,6 +23,7 @@ from expressivity.fitting.starts import random_starts
 from expressivity.fitting.state import Algorithm, LaneState, Status
 
 LANE_PAD = 4
+_WHOLE = 0.5
 _CACHED = 8192
 """Lanes times nodes of a chunk: its rows stay in the cache, and its calls are worth their cost."""
 
@@ -194,6 +195,8 @@ def over_chunks(work: Callable[[Tensor, Tensor], None], lanes: int, execution: E
 
 
 def _even_chunk(lanes: int, execution: Execution) -> int:
+    if lanes <= _WHOLE * execution.lane_chunk:  # several small chunks cost more than they gain
+        return -(-lanes // LANE_PAD) * LANE_PAD
     rounds = -(-lanes // (execution.lane_chunk * execution.threads))
     size = -(-lanes // (rounds * execution.threads))
     return min(execution.lane_chunk, -(-size // LANE_PAD) * LANE_PAD)

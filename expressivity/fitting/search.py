@@ -47,6 +47,7 @@ class Search:
         generations: at most so many after the first.
         patience: generations without ``progress`` after which a population has settled, and the
             next generation is one of random starts.
+        populations: the search ends once so many have settled; None for no limit.
         progress: the fraction by which the best error has to fall.
         candidates: random starts that each lane of a first generation is the best of.
         parents: one lane in so many is kept as a parent.
@@ -57,6 +58,7 @@ class Search:
 
     generations: int = 100
     patience: int = 15
+    populations: int | None = None
     progress: float = 0.1
     candidates: int = 4
     parents: int = 4
@@ -167,13 +169,15 @@ class _Run:
     def result(
         self, given_LP: Tensor | None, on_generation: Callable[[int, float], None] | None
     ) -> FitResult:
-        how, least, settled = self.how, np.inf, 0
+        how, least, settled, populations = self.how, np.inf, 0, 0
         population = self._first(0, given_LP)
         for generation in range(how.generations + 1):
             if generation:
                 fresh = settled >= how.patience
                 if fresh:
-                    settled, least = 0, np.inf
+                    settled, least, populations = 0, np.inf, populations + 1
+                    if populations == how.populations:
+                        break
                     self._keep(population)
                 population = (
                     self._first(generation, None) if fresh else self._next(generation, population)

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import torch
@@ -23,6 +23,9 @@ from expressivity.fitting.moves import grown
 from expressivity.fitting.search import Search, search
 from expressivity.separation.settings import OPTIMIZERS, Settings
 from expressivity.targets.target import Target
+
+_SETTLED = 1
+"""Generations without progress that end a search for what is not known to be there."""
 
 
 def restarted(
@@ -57,15 +60,20 @@ def searched(
     family: Family,
     settings: Settings,
     *,
+    sought: bool,
     narrower: tuple[int, ...] = (),
     compiled: bool,
 ) -> FitResult:
     """The lanes of a search for every seed.
 
+    A network that is there is sought to the last generation; where none is known to be, a search
+    ends once a population has settled.
+
     Args:
         target: what is fitted to.
         family: the class.
         settings: how.
+        sought: whether the target is known to be a network of the class.
         narrower: widths of the same class, ascending, that are searched before, each from the best
             of the one before it; so that a wider network is at least as good as they.
         compiled: whether programs are.
@@ -73,11 +81,13 @@ def searched(
     full = _problem(target, family, settings, compiled=compiled)
     coarse = _problem(target, family, settings, compiled=compiled, coarse=True)
     how = Search(generations=settings.generations or 0, candidates=settings.candidates)
+    if not sought:
+        how = replace(how, patience=_SETTLED, populations=1)
     found: list[FitResult] = []
     for place, seed in enumerate(_seeds(settings)):
         given_LP = None
         if narrower:
-            given_LP = _grown(target, family, settings, narrower, compiled, place)
+            given_LP = _grown(target, family, settings, sought, narrower, compiled, place)
         found.append(
             search(full, coarse, lanes=settings.restarts, seed=seed, how=how, given_LP=given_LP)
         )
@@ -89,13 +99,16 @@ def _grown(
     target: Target,
     family: Family,
     settings: Settings,
+    sought: bool,
     narrower: tuple[int, ...],
     compiled: bool,
     place: int,
 ) -> Tensor:
     """The best lane of one seed at the last narrower width, in the class itself."""
     below = family.at_width(narrower[-1])
-    before = searched(target, below, settings, narrower=narrower[:-1], compiled=compiled)
+    before = searched(
+        target, below, settings, sought=sought, narrower=narrower[:-1], compiled=compiled
+    )
     lanes = slice(place * settings.restarts, (place + 1) * settings.restarts)
     best = int(torch.nan_to_num(before.error_L[lanes], nan=torch.inf).argmin())
     draw = np.random.default_rng((settings.seed + place, family.width))

@@ -43,7 +43,13 @@ class Ladder:
     def units(self) -> list[FitUnit]:
         """All work units in order."""
         return [
-            FitUnit(target=target, family=family, settings=self.settings, compiled=self.compiled)
+            FitUnit(
+                target=target,
+                family=family,
+                settings=self.settings,
+                narrower=_narrower(family, families) if self.settings.generations else (),
+                compiled=self.compiled,
+            )
             for target, families in self.rungs
             for family in families
         ]
@@ -57,6 +63,12 @@ class Ladder:
     def rules(self) -> dict[str, object]:
         """Sizes and own error estimates of the quadrature rules, by target."""
         return {target.name: measuring_grid(target).json() for target, _ in self.rungs}
+
+
+def _narrower(family: Family, families: Iterable[Family]) -> tuple[int, ...]:
+    """Smaller widths at which the same class is on a rung, ascending."""
+    widths = {other.width for other in families if other.at_width(family.width) == family}
+    return tuple(sorted(width for width in widths if width < family.width))
 
 
 def make_ladder(request: Request, settings: Settings, targets: Iterable[Target]) -> Ladder:

@@ -87,7 +87,7 @@ class Settings:
             )
 
 
-GENERATIONS = 6
+GENERATIONS = 60
 """Of a search, where nothing else is asked for."""
 LOSSES = ("l2", "h1")
 DTYPES = ("float64", "float32")

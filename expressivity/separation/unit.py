@@ -139,17 +139,18 @@ def run_unit(
     """
     target, family, settings = unit.target, unit.family, unit.settings
     grid = measuring_grid(target)
-    fitted, l2_L = _fitted(unit, grid, on_finished)
+    bounds = lower_bounds(target, family, norms=TargetNorms(l2=grid.l2, sup=grid.sup))
+    if not grid.norm.known:  # numerical bounds rest on it
+        bounds = tuple(bound for bound in bounds if bound.evidence.rigorous)
+    membership = decide(target, family, bounds)
+    sought = membership.verdict is Verdict.MEMBER
+    fitted, l2_L = _fitted(unit, grid, sought, on_finished)
     chosen_by_L = l2_L if settings.noise is None else fitted.error_L.nan_to_num(nan=torch.inf)
     winners = chosen_by_L.unflatten(0, (settings.seeds, settings.restarts)).argmin(1).tolist()
     lanes_of_winners = [seed * settings.restarts + lane for seed, lane in enumerate(winners)]
     measured = [_errors(unit, grid, fitted.theta_LP[i], l2_L[i]) for i in lanes_of_winners]
     best_seed = int(chosen_by_L[lanes_of_winners].argmin())
 
-    bounds = lower_bounds(target, family, norms=TargetNorms(l2=grid.l2, sup=grid.sup))
-    if not grid.norm.known:  # numerical bounds rest on it
-        bounds = tuple(bound for bound in bounds if bound.evidence.rigorous)
-    membership = decide(target, family, bounds)
     result = Result(
         target=target.name,
         lambda_=target.lambda_,
@@ -183,13 +184,18 @@ def run_unit(
 
 
 def _fitted(
-    unit: FitUnit, grid: Grid, on_finished: Callable[[int], None] | None
+    unit: FitUnit, grid: Grid, sought: bool, on_finished: Callable[[int], None] | None
 ) -> tuple[FitResult, torch.Tensor]:
     """All lanes, and the l2 error of each on the measuring rule: infinite where it failed."""
     family, settings = unit.family, unit.settings
     if settings.generations:
         fitted = searched(
-            unit.target, family, settings, narrower=unit.narrower, compiled=unit.compiled
+            unit.target,
+            family,
+            settings,
+            sought=sought,
+            narrower=unit.narrower,
+            compiled=unit.compiled,
         )
         if on_finished is not None:
             on_finished(unit.parts)
