@@ -160,7 +160,7 @@ def judged(target: Target) -> Judgement:
         error = _by_rules(target, squared)
         found = Judgement(cells=None, squared=squared, relative_error=error, doubt=None)
     else:
-        left = cells.norm_error()
+        left = max(cells.norm_error(), _CELL_GOAL)  # finer, nothing was looked for
         plain = left + _apart(squared, cells.squared)
         chosen = None if plain <= 2 * _SETTLED else cells
         found = Judgement(

@@ -312,9 +312,8 @@ class _Work:
         low_GD = np.repeat(self.low_BD[fresh], 2 * d, axis=0) + length_GD * steps_GD
         piece_GD, middle_GD = np.repeat(self.piece_BD[fresh], 2 * d, axis=0), low_GD + length_GD / 2
         in_piece_G = ((middle_GD > 0) & (middle_GD < 1)).all(axis=1)
-        piece_GD, middle_GD, low_GD, length_GD = (
-            x_GD[in_piece_G] for x_GD in (piece_GD, middle_GD, low_GD, length_GD)
-        )
+        piece_GD, middle_GD = piece_GD[in_piece_G], middle_GD[in_piece_G]
+        low_GD, length_GD = low_GD[in_piece_G], length_GD[in_piece_G]
         home_G = _homes(piece_GD, middle_GD, self.piece_BD, self.low_BD, self.high_BD)
         larger = np.flatnonzero((lengths_BD[home_G] > _MUCH_LARGER * length_GD).any(axis=1))
         inner_FD, weights_F = _tensor(_BESIDE_ORDER, d)
