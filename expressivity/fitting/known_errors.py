@@ -57,14 +57,14 @@ def known_error(
         return plain, math.inf
     if cells_of(target) is None:
         return plain, _between_rules(family, theta_P, target, plain, norm)
-    size = max(plain, 1.0)
+    size, goal = max(plain, 1.0), tolerance_of(target.dimension) / 4
     chart, start = _chart_of(family, theta_P, target)
     spent = 0 if start is None else len(start.low_BD) * start.order**target.dimension
     try:
         found = adapt(
             lambda nodes_ND: _difference(family, theta_P, target, nodes_ND),
             chart,
-            tolerance=tolerance_of(target.dimension) / 4,
+            tolerance=goal,
             most=_MOST_VALUES + 2 * spent,
             size=size * norm,
             probes=_steep_places(family, theta_P, target.domain),
@@ -73,6 +73,7 @@ def known_error(
     except ValueError:  # not finite between the nodes
         return plain, math.inf
     by_cells, left = found.squared**0.5 / norm, found.norm_error(size * norm)
+    left = max(left, goal * min(plain, 1.0))  # finer, nothing was looked for
     apart = abs(by_cells - plain) / size
     if apart + left <= tolerance_of(target.dimension) or apart <= left:
         return plain, apart + left

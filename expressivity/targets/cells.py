@@ -36,6 +36,7 @@ MEASURE_ORDERS = {1: (15, 20), 2: (7, 10), 3: (5, 7)}
 FIT_ORDERS = {1: (8, 12), 2: (5, 7), 3: (3, 4)}
 """Nodes of a cell's coarser and finer rule in one direction, by dimension."""
 _BESIDE_ORDER, _MUCH_LARGER = 3, 2.5  # nodes of probed neighbours; how much larger they are
+_ACROSS, _LAYERS, _LAYER = 3, 8, 4.0  # of probes at ends: points along, layers, their ratio
 _FIRST = {1: 8, 2: 8, 3: 8}  # cells at least
 _MIDDLE = 15 / 31  # off centre, so that what happens at a simple place is not on an edge
 _UNEVEN = 1.07  # exponent that moves the first edges off simple places too
@@ -202,9 +203,13 @@ class _Work:
         probes: Probes | None,
     ) -> _Work:
         cells, d = len(first[0]), chart.domain.dimension
-        points_PD = np.empty((0, d)) if probes is None else probes.points_PD
-        volumes_P = np.empty(0) if probes is None else probes.volumes_P
-        piece_PD, unit_PD = chart.locate(points_PD)
+        piece_PD, unit_PD, points_PD, volumes_P = _at_ends(chart)
+        if probes is not None:
+            given_piece_PD, given_unit_PD = chart.locate(probes.points_PD)
+            piece_PD = np.concatenate((piece_PD, given_piece_PD))
+            unit_PD = np.concatenate((unit_PD, given_unit_PD))
+            points_PD = np.concatenate((points_PD, probes.points_PD))
+            volumes_P = np.concatenate((volumes_P, probes.volumes_P))
         work = _Work(
             function=function, chart=chart, orders=orders,
             piece_BD=first[0], low_BD=first[1], high_BD=first[2],
@@ -359,16 +364,45 @@ def _first_cells(chart: Chart) -> tuple[Indices, Array, Array]:
     return np.repeat(chart.pieces, len(corners), axis=0), low_BD, high_BD
 
 
+def _at_ends(chart: Chart) -> tuple[Indices, Array, Array, Array]:
+    """Probes in thin layers at the ends of pieces: their pieces, places in them, points, volumes.
+
+    A function that is steep at a kink, or at the boundary, is not seen by Gauss nodes there.
+    """
+    d = chart.domain.dimension
+    across, weights = _tensor(_ACROSS, d - 1) if d > 1 else (np.empty((1, 0)), np.ones(1))
+    layers, thickness = _LAYER ** -np.arange(2.0, _LAYERS + 2), 1 - 1 / _LAYER
+    units: list[Array] = []
+    shares: list[Array] = []
+    for axis, end in itertools.product(range(d), (0.0, 1.0)):
+        # The middle of the layer between a quarter of a distance and that distance.
+        depth = np.repeat(layers * (1 + 1 / _LAYER) / 2, len(weights))
+        units.append(np.insert(np.tile(across, (_LAYERS, 1)), axis, np.abs(end - depth), axis=1))
+        shares.append(np.outer(layers * thickness, weights).ravel())
+    unit_PD = np.tile(np.concatenate(units), (len(chart.pieces), 1))
+    piece_PD = np.repeat(chart.pieces, sum(map(len, units)), axis=0)
+    points_PD, jacobian_P = chart.nodes(piece_PD, unit_PD)
+    share_P = np.tile(np.concatenate(shares), len(chart.pieces))
+    return piece_PD, unit_PD, points_PD, share_P * jacobian_P
+
+
 def _homes(
     piece_PD: Indices, unit_PD: Array, piece_BD: Indices, low_BD: Array, high_BD: Array
 ) -> Indices:
-    """The cell of each probe; the nearest piece where rounding puts one in a piece left out."""
+    """The cell of each probe: the nearest of its piece, or any where rounding names a wrong one."""
+    cells = len(piece_BD)
+    pieces = np.concatenate((piece_BD, piece_PD))
+    _, name = np.unique(pieces, axis=0, return_inverse=True)
+    name = name.ravel()
+    order = np.argsort(name[cells:], kind="stable")
+    starts = np.searchsorted(name[cells:][order], np.arange(name.max(initial=0) + 2))
     best_P, home_P = np.full(len(unit_PD), np.inf), np.zeros(len(unit_PD), dtype=np.int64)
-    for cell, (piece, low, high) in enumerate(zip(piece_BD, low_BD, high_BD, strict=True)):
-        outside = np.maximum(np.maximum(low - unit_PD, unit_PD - high), 0.0).max(axis=1)
-        far = 2.0 * np.abs(piece_PD - piece).sum(axis=1) + outside
-        closer = far < best_P
-        best_P[closer], home_P[closer] = far[closer], cell
+    for cell in range(cells):
+        own = order[starts[name[cell]] : starts[name[cell] + 1]]
+        outside_PD = np.maximum(low_BD[cell] - unit_PD[own], unit_PD[own] - high_BD[cell])
+        far = np.maximum(outside_PD, 0.0).max(axis=1)
+        closer = far < best_P[own]
+        best_P[own[closer]], home_P[own[closer]] = far[closer], cell
     return home_P
 
 
