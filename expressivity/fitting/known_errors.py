@@ -72,6 +72,8 @@ def known_error(
         )
     except ValueError:  # not finite between the nodes
         return plain, math.inf
+    if not math.isfinite(found.squared):
+        return plain, math.inf
     by_cells, left = found.squared**0.5 / norm, found.norm_error(size * norm)
     left = max(left, goal * min(plain, 1.0))  # finer, nothing was looked for
     apart = abs(by_cells - plain) / size

@@ -99,7 +99,8 @@ def on_arrays(target: Target, nodes_ND: Array) -> Array:
 
 def squared_on(target: Target, points: Rule) -> float:
     """The integral of the squared target by a rule."""
-    return float((points.weights_N * on_arrays(target, points.nodes_ND) ** 2).sum())
+    with np.errstate(over="ignore"):  # a norm that overflows is found to be infinite
+        return float((points.weights_N * on_arrays(target, points.nodes_ND) ** 2).sum())
 
 
 @functools.lru_cache(maxsize=32)
@@ -154,7 +155,7 @@ def judged(target: Target) -> Judgement:
     if not 0 <= squared < math.inf:
         return Judgement(cells=None, squared=squared, relative_error=math.inf, doubt="no norm")
     cells = cells_of(target)
-    if cells is None and not squared > 0:
+    if not max(squared, 0.0 if cells is None else cells.squared) > 0:
         return Judgement(cells=None, squared=squared, relative_error=math.inf, doubt="no norm")
     if cells is None or not cells.squared > 0:
         error = _by_rules(target, squared)

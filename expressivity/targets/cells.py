@@ -139,16 +139,10 @@ def adapt(
     first = _first_cells(chart)
     if start is not None:
         first = start.piece_BD, start.low_BD.copy(), start.high_BD.copy()
-    work = _Work.start(function, chart, orders[chart.domain.dimension], first, probes)
-    while True:
-        doubt_B = work.doubt_B
-        squared, doubt = float(work.squared_B.sum()), float(doubt_B.sum())
-        goal = goal_of(squared, tolerance, size)
-        chosen = _worst(doubt_B, goal, (most - work.spent) // (2 * work.values_of_a_cell))
-        if doubt > goal and chosen.size:
-            work.halve(chosen)
-        elif doubt > goal or not work.look_beside(goal, most):
-            break
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is not resolved
+        work = _Work.start(function, chart, orders[chart.domain.dimension], first, probes)
+        doubt, goal = work.refine(tolerance, size, most)
+    squared = float(work.squared_B.sum())
     return Adapted(
         chart=chart,
         order=work.orders[1],
@@ -238,6 +232,17 @@ class _Work:
         self.spent += len(values_N)
         self.largest = max(self.largest, float(np.abs(values_N).max(initial=0.0)))
         return values_N
+
+    def refine(self, tolerance: float, size: float | None, most: int) -> tuple[float, float]:
+        """Halve cells until nothing is in doubt or too much is spent; the doubt, and the goal."""
+        while True:
+            doubt = float(self.doubt_B.sum())
+            goal = goal_of(float(self.squared_B.sum()), tolerance, size)
+            chosen = _worst(self.doubt_B, goal, (most - self.spent) // (2 * self.values_of_a_cell))
+            if doubt > goal and chosen.size:
+                self.halve(chosen)
+            elif doubt > goal or not self.look_beside(goal, most):
+                return doubt, goal
 
     def halve(self, chosen: Indices) -> None:
         """Cut cells in half and look at the halves."""
