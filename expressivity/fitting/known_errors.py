@@ -21,7 +21,8 @@ from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.families import Family
 from expressivity.classes.networks import evaluate, unpack
 from expressivity.fitting.norms import cells_of, judged, plain_rule, tolerance_of
-from expressivity.targets.cells import Adapted, Probes, adapt
+from expressivity.targets.adaptive import Adapted, adapt
+from expressivity.targets.cells import Probes
 from expressivity.targets.charts import Chart
 from expressivity.targets.domains import Array, Domain, Hyperplane
 from expressivity.targets.sampling import kink_points

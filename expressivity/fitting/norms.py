@@ -1,7 +1,7 @@
 """The L2 norm of a target: on which rule, and how well it is known.
 
 Fixed rules, split at the kinks, serve the usual targets. In up to three dimensions cells adapt to
-the target as well (``targets/cells.py``), steered by bounds of its values on boxes
+the target as well (``targets/adaptive.py``), steered by bounds of its values on boxes
 (``targets/intervals.py``); where the two disagree, the cells measure, and fits get cells of their
 own. What neither resolves is said, and nothing rests on it.
 """
@@ -15,7 +15,7 @@ import torch
 
 from expressivity.bounds.integrals.squared_norm import enclosed_square
 from expressivity.evidence import Evidence
-from expressivity.targets.cells import FIT_ORDERS, MEASURE_ORDERS, Adapted, adapt
+from expressivity.targets.adaptive import FIT_ORDERS, MEASURE_ORDERS, Adapted, adapt
 from expressivity.targets.charts import Chart
 from expressivity.targets.domains import Array
 from expressivity.targets.intervals import Bracket, bracket
