@@ -220,8 +220,7 @@ def _number(result: Result, norm: str) -> str:
         return "failed"
     doubtful = "" if result.doubt is None else " ?"
     if norm == "l2" and not result.resolved:
-        off = result.l2_estimate
-        doubtful = " ?" if off is None else f" ?{off:.0e}"
+        doubtful = f" ?{result.l2_off:.0e}"
     return f"{value:.1e}{doubtful}"
 
 

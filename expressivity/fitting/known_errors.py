@@ -21,14 +21,16 @@ from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.families import Family
 from expressivity.classes.networks import evaluate, unpack
 from expressivity.fitting.norms import cells_of, judged, plain_rule, tolerance_of
-from expressivity.targets.cells import Adapted, Probes, adapt
+from expressivity.targets.adaptive import Adapted, adapt
+from expressivity.targets.cells import Probes
 from expressivity.targets.charts import Chart
 from expressivity.targets.domains import Array, Domain, Hyperplane
 from expressivity.targets.sampling import kink_points
 from expressivity.targets.target import Target
 
 _MOST_VALUES = 80_000
-_MOST_BENDS, _MOST_PIECES = 24, 400  # beyond, cells are halved at bends
+_MOST_SPLITS, _MOST_PIECES = 24, 400  # beyond, cells are halved there
+_SHARP = 16.0  # from where on pieces end where a neuron or a gate changes
 _STEEP = 4.0  # from where on what a neuron does at its hyperplane may hide between nodes
 _ON_A_PLANE = 16  # points
 _STEPS = (-6.0, -2.0, -0.5, 0.5, 2.0, 6.0)  # off a hyperplane, in units of 1 / steepness
@@ -56,14 +58,14 @@ def known_error(
         return plain, math.inf
     if cells_of(target) is None:
         return plain, _between_rules(family, theta_P, target, plain, norm)
-    size = max(plain, 1.0)
+    size, goal = max(plain, 1.0), tolerance_of(target.dimension) / 4
     chart, start = _chart_of(family, theta_P, target)
     spent = 0 if start is None else len(start.low_BD) * start.order**target.dimension
     try:
         found = adapt(
             lambda nodes_ND: _difference(family, theta_P, target, nodes_ND),
             chart,
-            tolerance=tolerance_of(target.dimension) / 4,
+            tolerance=goal,
             most=_MOST_VALUES + 2 * spent,
             size=size * norm,
             probes=_steep_places(family, theta_P, target.domain),
@@ -71,7 +73,10 @@ def known_error(
         )
     except ValueError:  # not finite between the nodes
         return plain, math.inf
+    if not math.isfinite(found.squared):
+        return plain, math.inf
     by_cells, left = found.squared**0.5 / norm, found.norm_error(size * norm)
+    left = max(left, goal * min(plain, 1.0))  # finer, nothing was looked for
     apart = abs(by_cells - plain) / size
     if apart + left <= tolerance_of(target.dimension) or apart <= left:
         return plain, apart + left
@@ -81,32 +86,48 @@ def known_error(
 def _chart_of(family: Family, theta_P: Tensor, target: Target) -> tuple[Chart, Adapted | None]:
     """The chart of a difference, and the cells to begin with.
 
-    Split where neurons bend, unless that takes many pieces; where the target needs cells of its
-    own, these come first.
+    Split where the network is sharp, unless that takes many pieces. Where the target needs cells
+    of its own, these come first.
     """
     cells = cells_of(target)
     assert cells is not None
-    bends = list(_planes(_rows(family, theta_P, gates=False), least=0.0))
-    smooth = not any(ACTIVATIONS[s].expression.has(sp.Piecewise) for s in family.basis)
-    if judged(target).cells is None and not smooth and len(bends) <= _MOST_BENDS:
-        chart = Chart(target.domain, (*target.kinks, *(plane for plane, _ in bends)))
-        if len(chart.pieces) <= _MOST_PIECES:
-            return chart, None
+    if judged(target).cells is None:
+        planes = _split(family, theta_P)
+        if len(planes) <= _MOST_SPLITS:
+            chart = Chart(target.domain, (*target.kinks, *planes))
+            if len(chart.pieces) <= _MOST_PIECES:
+                return chart, None
     return cells.chart, cells
 
 
-def _rows(family: Family, theta_P: Tensor, *, gates: bool) -> list[Tensor]:
-    """The rows of each linear map, of the neurons alone or of gates as well."""
-    return [
-        block.reshape(-1, block.shape[-1])
-        for name, block in unpack(family, theta_P[None].detach()).items()
-        if block.shape[-1] == family.dimension + 1 and (gates or not name.startswith("u"))
-    ]
+def _split(family: Family, theta_P: Tensor) -> list[Hyperplane]:
+    """Where neurons bend, or they or gates are so steep that pieces had better end there."""
+    bend = any(ACTIVATIONS[s].expression.has(sp.Piecewise) for s in family.basis)
+    neurons, gates = _rows(family, theta_P)
+    found = [plane for plane, _ in _planes(neurons, least=0.0 if bend else _SHARP)]
+    return found + [plane for plane, _ in _planes(gates, least=_SHARP)]
 
 
-def _planes(blocks: Iterable[Tensor], *, least: float) -> Iterable[tuple[Hyperplane, float]]:
+def _rows(family: Family, theta_P: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+    """Rows of the linear maps of neurons, and those of gates with the differences of pairs.
+
+    A softmax gate changes where two of its logits are equal.
+    """
+    neurons: list[Tensor] = []
+    gates: list[Tensor] = []
+    for name, block in unpack(family, theta_P[None].detach()).items():
+        if block.shape[-1] == family.dimension + 1:
+            rows_RE = list(block.reshape(-1, block.shape[-1]))
+            (gates if name.startswith("u") else neurons).extend(rows_RE)
+            if name.startswith("u"):
+                pairs = itertools.islice(itertools.combinations(rows_RE, 2), _MOST_PAIRS)
+                gates += [one - other for one, other in pairs]
+    return neurons, gates
+
+
+def _planes(rows: Iterable[Tensor], *, least: float) -> Iterable[tuple[Hyperplane, float]]:
     """Where rows vanish, with their steepness, if that is above ``least``."""
-    for row in itertools.chain.from_iterable(blocks):
+    for row in rows:
         steep = float(row[:-1].norm())
         if least < steep < math.inf:
             offset = float(-row[-1] / steep)
@@ -134,16 +155,10 @@ def _between_rules(
 
 def _steep_places(family: Family, theta_P: Tensor, domain: Domain) -> Probes:
     """Points beside the hyperplanes at which neurons or gates change steeply."""
-    blocks = _rows(family, theta_P, gates=True)
-    # A softmax gate changes where two of its logits are equal.
-    pairs = [
-        (one - other)[None]
-        for rows in blocks
-        for one, other in itertools.islice(itertools.combinations(rows, 2), _MOST_PAIRS)
-    ]
+    neurons, gates = _rows(family, theta_P)
     points: list[Array] = [np.empty((0, domain.dimension))]
     volumes: list[Array] = [np.empty(0)]
-    for plane, steep in _planes([*blocks, *pairs], least=_STEEP):
+    for plane, steep in _planes([*neurons, *gates], least=_STEEP):
         on_PD, _ = kink_points(domain, [plane], order=_ON_A_PLANE)
         stands_for = domain.volume / max(len(on_PD), 1) / steep
         for step in _STEPS:

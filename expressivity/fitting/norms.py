@@ -1,7 +1,7 @@
 """The L2 norm of a target: on which rule, and how well it is known.
 
 Fixed rules, split at the kinks, serve the usual targets. In up to three dimensions cells adapt to
-the target as well (``targets/cells.py``), steered by bounds of its values on boxes
+the target as well (``targets/adaptive.py``), steered by bounds of its values on boxes
 (``targets/intervals.py``); where the two disagree, the cells measure, and fits get cells of their
 own. What neither resolves is said, and nothing rests on it.
 """
@@ -15,7 +15,7 @@ import torch
 
 from expressivity.bounds.integrals.squared_norm import enclosed_square
 from expressivity.evidence import Evidence
-from expressivity.targets.cells import FIT_ORDERS, MEASURE_ORDERS, Adapted, adapt
+from expressivity.targets.adaptive import FIT_ORDERS, MEASURE_ORDERS, Adapted, adapt
 from expressivity.targets.charts import Chart
 from expressivity.targets.domains import Array
 from expressivity.targets.intervals import Bracket, bracket
@@ -99,7 +99,8 @@ def on_arrays(target: Target, nodes_ND: Array) -> Array:
 
 def squared_on(target: Target, points: Rule) -> float:
     """The integral of the squared target by a rule."""
-    return float((points.weights_N * on_arrays(target, points.nodes_ND) ** 2).sum())
+    with np.errstate(over="ignore"):  # a norm that overflows is found to be infinite
+        return float((points.weights_N * on_arrays(target, points.nodes_ND) ** 2).sum())
 
 
 @functools.lru_cache(maxsize=32)
@@ -154,13 +155,13 @@ def judged(target: Target) -> Judgement:
     if not 0 <= squared < math.inf:
         return Judgement(cells=None, squared=squared, relative_error=math.inf, doubt="no norm")
     cells = cells_of(target)
-    if cells is None and not squared > 0:
+    if not max(squared, 0.0 if cells is None else cells.squared) > 0:
         return Judgement(cells=None, squared=squared, relative_error=math.inf, doubt="no norm")
     if cells is None or not cells.squared > 0:
         error = _by_rules(target, squared)
         found = Judgement(cells=None, squared=squared, relative_error=error, doubt=None)
     else:
-        left = cells.norm_error()
+        left = max(cells.norm_error(), _CELL_GOAL)  # finer, nothing was looked for
         plain = left + _apart(squared, cells.squared)
         chosen = None if plain <= 2 * _SETTLED else cells
         found = Judgement(

@@ -59,7 +59,7 @@ class Search:
     generations: int = 100
     patience: int = 15
     populations: int | None = None
-    progress: float = 0.1
+    progress: float = 0.3
     candidates: int = 4
     parents: int = 4
     trial: int = 20
@@ -78,6 +78,9 @@ class Search:
 
 LEAST_LANES = 4
 _PROMISING = 1e-5  # below it a lane is finished in full at once: few local minima are
+_PROMISING_SHARE = 4
+_AT_ONCE = 100  # iterations of finishing in a generation: enough in the basin of the answer
+_NEAR = 5  # generations with a promising lane that a population has to arrive
 _ALIKE = 1e-2  # errors of lanes that count as one network
 _KEPT_AFTER_TRIAL = 3
 _COARSE_GOAL = 1e-9  # of normal equations
@@ -147,6 +150,27 @@ def search(
     return run.result(given_LP, on_generation)
 
 
+class _Clock:
+    """When a population has settled: it makes no progress, or is nearly there and does not arrive.
+
+    The error of networks on their way to infinity falls for ever, and slowly.
+    """
+
+    def __init__(self, how: Search) -> None:
+        self.how, self.least, self.idle, self.near = how, np.inf, 0, 0
+
+    def tick(self, best: float) -> None:
+        """Hear of the least error after a generation."""
+        progressed = best < (1 - self.how.progress) * self.least
+        self.least, self.idle = (best, 0) if progressed else (self.least, self.idle + 1)
+        self.near += best < _PROMISING
+
+    @property
+    def settled(self) -> bool:
+        """Whether another population is worth more than another generation."""
+        return self.idle >= self.how.patience or self.near > _NEAR
+
+
 class _Run:
     """One search under way."""
 
@@ -164,29 +188,25 @@ class _Run:
         self.lanes, self.seed, self.how, self.execution = lanes, seed, how, execution
         # Round-off of the fit's own arithmetic, with room for a sum over some hundred nodes.
         self.roundoff = 18 * torch.finfo(problem.x_BEN.dtype).eps
+        self.goal = max(how.found, self.roundoff)
         self.archive: _Population | None = None
 
     def result(
         self, given_LP: Tensor | None, on_generation: Callable[[int, float], None] | None
     ) -> FitResult:
-        how, least, settled, populations = self.how, np.inf, 0, 0
-        population = self._first(0, given_LP)
-        for generation in range(how.generations + 1):
-            if generation:
-                fresh = settled >= how.patience
-                if fresh:
-                    settled, least, populations = 0, np.inf, populations + 1
-                    if populations == how.populations:
-                        break
-                    self._keep(population)
-                population = (
-                    self._first(generation, None) if fresh else self._next(generation, population)
-                )
+        population, clock, populations = self._first(0, given_LP), _Clock(self.how), 0
+        for generation in range(self.how.generations + 1):
+            if generation and not clock.settled:
+                population = self._next(generation, population)
+            elif generation:
+                self._keep(population)
+                populations += 1
+                if populations == self.how.populations:
+                    return self._ended()
+                population, clock = self._first(generation, None), _Clock(self.how)
             population, found = self._finished(population)
             best = float(population.error_L[0])
-            settled, least = (
-                (0, best) if best < (1 - how.progress) * least else (settled + 1, least)
-            )
+            clock.tick(best)
             if on_generation is not None:
                 on_generation(generation, best)
             if found:
@@ -207,7 +227,7 @@ class _Run:
 
     def _next(self, generation: int, population: _Population) -> _Population:
         """Parents, and in the place of the others their children."""
-        parents = population.lanes(_distinct(population.error_L, self.lanes // self.how.parents))
+        parents = population.lanes(_parents(population.error_L, self.lanes // self.how.parents))
         each = -(-(self.lanes - len(parents)) // len(parents))
         draw = self._stream(generation)
         born_LP = children(self.family, parents.theta_LP, draw, each=each)
@@ -265,18 +285,22 @@ class _Run:
         error_L, full_L = population.error_L[first], population.full_L[first]
         chosen = first[~full_L & (torch.isfinite(error_L) & (error_L < _PROMISING) | anyway)]
         if chosen.shape[0]:
-            algorithm = VariableProjection(stopping=Stopping(error=self.roundoff))
+            limit = Stopping().iterations if anyway else _AT_ONCE
+            stopping = Stopping(error=self.roundoff, iterations=limit)
+            algorithm = VariableProjection(stopping=stopping)
             done = fit(
                 self.problem,
                 algorithm,
                 population.theta_LP[chosen],
                 execution=self._execution(self.problem),
             )
-            finished = replace(_population(done), full_L=torch.ones_like(chosen, dtype=torch.bool))
+            finished = replace(_population(done), full_L=done.status_L != Status.ITERATION_LIMIT)
+            if anyway:
+                finished = replace(finished, full_L=torch.ones_like(finished.full_L))
             others = torch.ones(len(population), dtype=torch.bool).index_fill(0, chosen, False)
             population = finished.beside(population.lanes(others.nonzero()[:, 0])).sorted
-        arrived_L = population.full_L & (population.error_L <= max(self.how.found, self.roundoff))
-        return population, bool(arrived_L.any())
+        arrived = chosen.shape[0] > 0 and float(population.error_L[0]) <= self.goal
+        return population, arrived
 
     def _keep(self, population: _Population) -> None:
         """Put a population's lanes beside those of earlier ones, as many as a result has."""
@@ -311,14 +335,23 @@ def _numbers(error: Tensor) -> Tensor:
     return torch.nan_to_num(error, nan=torch.inf)
 
 
-def _distinct(error_L: Tensor, most: int) -> Tensor:
-    """Places of at most so many lanes of ascending errors, no two of them alike."""
+def _parents(error_L: Tensor, most: int) -> Tensor:
+    """Places of at most so many lanes of ascending errors, no two of them alike.
+
+    Of promising ones few: what is nearly there and does not arrive is often on its way to
+    infinity, and must not take the room of others.
+    """
     kept: list[int] = []
-    last = -np.inf
+    last, promising = -np.inf, 0
     for place, error in enumerate(_numbers(error_L).tolist()):
         if not np.isfinite(error) or len(kept) == max(1, most):
             break
-        if not kept or error - last > _ALIKE * error:
-            kept.append(place)
-            last = error
+        if kept and error - last <= _ALIKE * error:
+            continue
+        if error < _PROMISING:
+            promising += 1
+            if promising > max(1, most // _PROMISING_SHARE):
+                continue
+        kept.append(place)
+        last = error
     return torch.tensor(kept or [0])

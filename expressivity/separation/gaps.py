@@ -127,7 +127,7 @@ def _reaches(result: Result) -> tuple[bool, Evidence, str]:
         return False, result.membership.evidence, reason
     if fitted is not None and fitted <= REACHED and not result.resolved:
         reason = f"{label} reaches {fitted:.1e} where it is measured, but it is not resolved there"
-        return False, Evidence.UNKNOWN, f"{reason}: off by up to {result.l2_estimate:.1e}"
+        return False, Evidence.UNKNOWN, f"{reason}: off by up to {result.l2_off:.1e}"
     if fitted is not None and fitted <= REACHED:
         evidence = Evidence.NUMERICAL
         if result.membership.verdict is Verdict.MEMBER:
@@ -155,7 +155,7 @@ def _misses(smaller: Result, larger: Result) -> tuple[bool, Evidence, str]:
             reason = f"{label}: {norm} at least {bound.value:.4g} ({bound.method})"
             return True, evidence, reason
     fitted, reached = smaller.error["l2"], _reached_error(larger)
-    surely = 0.0 if fitted is None else fitted - (smaller.l2_estimate or 0.0)
+    surely = 0.0 if fitted is None else fitted - smaller.l2_off
     missed = surely > REACHED and surely >= MUCH_WORSE * max(reached, 1e-300)
     came = "failed in every lane" if fitted is None else f"fitted to {fitted:.1e}"
     return missed, Evidence.NUMERICAL, f"{label} {came}"

@@ -1,5 +1,6 @@
 """What a finished fit is: errors, bounds, membership; and the record that a run keeps of it."""
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -95,10 +96,17 @@ class Result:
     @property
     def resolved(self) -> bool:
         """Whether the l2 error of the best lane is known as well as a norm must be."""
+        size = max(self.error["l2"] or 0.0, 1.0)  # above the norm, an error's own digits count
+        return self.l2_off <= size * tolerance_of(self.family.dimension)
+
+    @property
+    def l2_off(self) -> float:
+        """By how much the l2 error may be off: infinite where that is not known."""
         if not self.seed_estimates:  # of an earlier version, which made none
-            return True
-        estimate, tolerance = self.l2_estimate, tolerance_of(self.family.dimension)
-        return estimate is not None and estimate <= tolerance
+            return 0.0
+        if self.l2_estimate is None:
+            return math.inf
+        return self.l2_estimate * max(self.error["l2"] or 0.0, 1.0)
 
     @property
     def error_evidence(self) -> Evidence:
@@ -124,7 +132,7 @@ class Result:
         """
         if self.doubt is not None:
             return []
-        slack = {"l2": self.l2_estimate or 0.0}
+        slack = {"l2": self.l2_off}
         return [
             f"{self.target}, {self.family.label}: fitted {norm} error {error:.6e} is below "
             f"the {bound.evidence} {bound.method} bound {bound.value:.6e}"

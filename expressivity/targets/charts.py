@@ -26,9 +26,9 @@ class Chart:
 
     >>> from expressivity.targets.domains import domain_for
     >>> chart = Chart(domain_for(2), [Hyperplane(normal=(0.0, 1.0), offset=0.0)])
-    >>> nodes, jacobian = chart.nodes(np.array([[0, 1]]), np.array([[0.5, 0.5]]))
+    >>> nodes, jacobian = chart.nodes(np.array([[1, 1]]), np.array([[0.5, 0.5]]))
     >>> nodes.round(3).tolist(), chart.pieces.tolist()
-    ([[0.0, 0.5]], [[0, 0], [0, 1]])
+    ([[0.0, 0.5]], [[1, 0], [1, 1]])
     """
 
     def __init__(self, domain: Domain, kinks: Sequence[Hyperplane]) -> None:

@@ -55,7 +55,8 @@ def profile(generator: random.Random) -> Profile:
     return generator.choice(profiles)
 
 
-def _integral(functions: list[Function], cuts: list[flint.arb]) -> float:
+def integral(functions: list[Function], cuts: list[flint.arb]) -> float:
+    """The integral over neighbouring pieces, each with its own function, by Arb."""
     with flint.ctx.workprec(128):
         total = flint.acb(0)
         for function, low, high in zip(functions, cuts, cuts[1:], strict=False):
@@ -71,7 +72,7 @@ def on_the_interval(generator: random.Random) -> tuple[str, float]:
     """Text of a target on [-1, 1], and its norm."""
     text, functions, bends = profile(generator)
     squares: list[Function] = [lambda u, f=f: f(u) ** 2 for f in functions]
-    squared = _integral(squares, [flint.arb(-1), *bends, flint.arb(1)])
+    squared = integral(squares, [flint.arb(-1), *bends, flint.arb(1)])
     return text.replace("u", "x"), math.sqrt(squared)
 
 
@@ -88,10 +89,10 @@ def on_the_disk(generator: random.Random) -> tuple[str, float]:
         squares: list[Function] = [
             lambda t, f=f: f(t.sin()) ** 2 * t.cos() ** 4 / 3 for f in functions
         ]
-        return f"relu(x2)*({text.replace('u', 'x1')})", math.sqrt(_integral(squares, cuts))
+        return f"relu(x2)*({text.replace('u', 'x1')})", math.sqrt(integral(squares, cuts))
     squares = [lambda t, f=f: 2 * f(t.sin()) ** 2 * t.cos() ** 2 for f in functions]
     c, s = generator.choice([("4/5", "-3/5"), ("3/5", "4/5"), ("5/13", "-12/13")])
-    return text.replace("u", f"({c}*x1+{s}*x2)"), math.sqrt(_integral(squares, cuts))
+    return text.replace("u", f"({c}*x1+{s}*x2)"), math.sqrt(integral(squares, cuts))
 
 
 def _peak(generator: random.Random) -> tuple[str, float]:

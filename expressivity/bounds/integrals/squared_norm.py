@@ -29,7 +29,7 @@ def enclosed_square(target: Target) -> flint.arb | None:
 
     >>> from expressivity.targets.builtin import t1
     >>> ball = enclosed_square(t1())
-    >>> ball.contains(flint.arb(31) / 30), ball.rel_accuracy_bits() > 30
+    >>> ball.overlaps(flint.arb(31) / 30), ball.rel_accuracy_bits() > 30
     (True, True)
     """
     square = sp.Pow(target.expression, 2)

@@ -48,6 +48,7 @@ def test_results_have_the_agreed_keys(t1_run):
             "restarts",
             "failed_lanes",
             "error",
+            "l2_estimate",
             "lower_bound",
             "membership",
             "witness_l2",

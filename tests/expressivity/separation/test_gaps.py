@@ -127,6 +127,7 @@ def test_what_is_measured_without_a_norm_is_unknown():
     assert {figure["evidence"] for figure in of.json()["error"].values()} == {"unknown"}
     assert of.json()["target_norm"] == {
         "l2": 0.8, "relative_error": 0.7, "known": False, "doubt": "two rules differ",
+        "evidence": "unknown",
     }  # fmt: skip
     # the fit is below a bound because it is measured where the target is not
     assert of.contradictions == []
@@ -218,3 +219,25 @@ def test_json_has_the_agreed_keys():
     ]
     assert (document["smaller"], document["larger"], document["form"]) == ("la", "moa", "type1")
     assert type(document["evidence"]) is str
+
+
+def resolved_to(row, estimate):
+    return dataclasses.replace(row, l2_estimate=estimate, seed_estimates=(estimate,))
+
+
+@pytest.mark.parametrize("estimate", [1e-3, None])
+def test_an_error_that_is_not_resolved_is_no_hit(estimate):
+    gap = between(result(LA, 0.5), resolved_to(REACHES, estimate))
+    assert not gap.confirmed and gap.evidence is Evidence.UNKNOWN
+    assert between(result(LA, 0.5), resolved_to(REACHES, 1e-12)).confirmed
+
+
+def test_an_error_shows_a_miss_by_what_is_sure_of_it():
+    assert between(resolved_to(result(LA, 0.5), 0.1), REACHES).confirmed
+    assert not between(resolved_to(result(LA, 0.5), 0.5), REACHES).confirmed
+
+
+def test_an_error_below_a_bound_by_less_than_its_estimate_contradicts_nothing():
+    row = result(LA, 0.4, bounds=(bound("l2", 0.5),))
+    assert resolved_to(row, 1e-7).contradictions
+    assert not resolved_to(row, 0.2).contradictions
