@@ -237,6 +237,8 @@ def _map_rows(a_LOMN: Tensor, slope_LMN: Tensor, x_EN: Tensor) -> Tensor:
 def _output_rows(a_LOM: Tensor, neuron_LMN: Tensor) -> Tensor:
     """Rows dF_o/da_pm = [o = p] neuron_m as [L, O M, O, N]."""
     outputs = a_LOM.shape[1]
+    if outputs == 1:
+        return neuron_LMN[:, :, None]
     same_PO = torch.eye(outputs, dtype=a_LOM.dtype, device=a_LOM.device)
     return (same_PO[:, None, :, None] * neuron_LMN[:, None, :, None]).flatten(1, 2)
 

@@ -1,9 +1,11 @@
 """The fit core: one batched driver, algorithms as hooks, compiled programs."""
 
 from expressivity.fitting.adam import Adam
-from expressivity.fitting.driver import Execution, FitResult, fit, screened_starts
+from expressivity.fitting.driver import Execution, FitResult, fit
 from expressivity.fitting.levenberg_marquardt import LevenbergMarquardt
 from expressivity.fitting.problem import Problem, Samples, make_problem
+from expressivity.fitting.screening import screened_starts
+from expressivity.fitting.search import Search, search
 from expressivity.fitting.starts import random_starts
 from expressivity.fitting.state import Algorithm, LaneState, Status, Stopping
 from expressivity.fitting.variable_projection import VariableProjection
@@ -17,6 +19,7 @@ __all__ = [
     "LevenbergMarquardt",
     "Problem",
     "Samples",
+    "Search",
     "Status",
     "Stopping",
     "VariableProjection",
@@ -24,4 +27,5 @@ __all__ = [
     "make_problem",
     "random_starts",
     "screened_starts",
+    "search",
 ]

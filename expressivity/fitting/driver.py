@@ -19,7 +19,6 @@ from torch import Tensor
 
 from expressivity.fitting.memory import keep_freed_memory
 from expressivity.fitting.problem import Problem
-from expressivity.fitting.starts import random_starts
 from expressivity.fitting.state import Algorithm, LaneState, Status
 
 LANE_PAD = 4
@@ -139,38 +138,6 @@ def fit(
 
     over_chunks(run, lanes, execution)
     return result
-
-
-def screened_starts(
-    problem: Problem,
-    algorithm: Algorithm,
-    *,
-    seed: int,
-    restarts: int,
-    candidates: int,
-    execution: Execution | None = None,
-) -> Tensor:
-    """Starts theta_LP, each the best of ``candidates`` random ones.
-
-    Candidates are compared by the error the algorithm reports before its first iteration:
-    with variable projection that is the error after the linear solve. Measured on t4, t5
-    and t5q this doubles the share of restarts that reach round-off (docs/performance.md).
-    Lane i's candidates depend on (seed, i) alone.
-    """
-    execution = execution or Execution.of(problem)
-    drawn_LP = random_starts(problem.family, seed=seed, restarts=restarts * candidates)
-    if candidates == 1:
-        return drawn_LP
-    error_L = torch.full((restarts * candidates,), torch.inf, dtype=torch.float64)
-    device, dtype = problem.x_BEN.device, problem.x_BEN.dtype
-
-    def evaluate(chunk_L: Tensor, slots_L: Tensor) -> None:
-        state = algorithm.start(problem, drawn_LP[chunk_L][slots_L].to(device, dtype))
-        error_L[chunk_L] = state.error_L[: chunk_L.shape[0]].cpu().to(torch.float64)
-
-    over_chunks(evaluate, restarts * candidates, execution)
-    best_L = torch.nan_to_num(error_L, nan=torch.inf).reshape(restarts, candidates).argmin(1)
-    return drawn_LP[torch.arange(restarts) * candidates + best_L]
 
 
 def over_chunks(work: Callable[[Tensor, Tensor], None], lanes: int, execution: Execution) -> None:

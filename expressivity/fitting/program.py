@@ -148,13 +148,13 @@ def rows_of(network: NetworkFunction) -> Program:
 
     def rows(x_EN: Tensor, scale_R: Tensor, target_R: Tensor, blocks: tuple[Tensor, ...]) -> Tensor:
         f_LON, groups = network(x_EN, blocks)
-        f_L1R = f_LON.flatten(1)[:, None] * scale_R
-        target_L1R = (target_R * scale_R).expand_as(f_L1R)
-        jacobian = [group.flatten(2) * scale_R for group in groups]
+        f_L1R = f_LON.flatten(1)[:, None]
+        target_L1R = target_R.expand_as(f_L1R)
+        jacobian = [group.flatten(2) for group in groups]
         lanes, _, samples = f_L1R.shape
         zeros = 1 + padding(sum(group.shape[1] for group in groups) + 3)
         zeros_LZR = f_L1R.new_zeros((lanes, zeros, samples))
-        return torch.cat([*jacobian, f_L1R - target_L1R, target_L1R, zeros_LZR], 1)
+        return torch.cat([*jacobian, f_L1R - target_L1R, target_L1R, zeros_LZR], 1) * scale_R
 
     return rows
 

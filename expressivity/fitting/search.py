@@ -20,10 +20,11 @@ import torch
 from torch import Tensor
 
 from expressivity.classes.families import Family
-from expressivity.fitting.driver import Execution, FitResult, fit, over_chunks
+from expressivity.fitting.driver import Execution, FitResult, fit
 from expressivity.fitting.moves import children
 from expressivity.fitting.normal_equations import NormalProjection
 from expressivity.fitting.problem import Problem
+from expressivity.fitting.screening import best_of, first_errors
 from expressivity.fitting.starts import drawn
 from expressivity.fitting.state import Status, Stopping
 from expressivity.fitting.variable_projection import VariableProjection
@@ -216,11 +217,12 @@ class _Run:
 
     def _first(self, generation: int, given_LP: Tensor | None) -> _Population:
         """A generation of random starts, each the best of some candidates, and given lanes."""
-        draw, count = self._stream(generation), self.how.candidates
-        starts_LP = drawn(self.family, draw, self.lanes * count)
-        error_LC = self._screened(starts_LP).reshape(self.lanes, count)
-        picked_L = torch.arange(self.lanes) * count + _numbers(error_LC).argmin(1)
-        starts_LP = starts_LP[picked_L]
+        count = self.how.candidates
+        drawn_LP = drawn(self.family, self._stream(generation), self.lanes * count)
+        error_L = first_errors(
+            self.coarse, NormalProjection(), drawn_LP, execution=self._execution(self.coarse)
+        )
+        starts_LP = best_of(drawn_LP, error_L, count)
         if given_LP is not None:
             starts_LP = torch.cat([given_LP, starts_LP])
         return self._fitted(starts_LP).sorted
@@ -236,20 +238,6 @@ class _Run:
 
     def _stream(self, generation: int) -> np.random.Generator:
         return np.random.default_rng((self.seed, generation, 1))
-
-    def _screened(self, theta_LP: Tensor) -> Tensor:
-        """Errors on the coarse rule once the linear block is solved for."""
-        error_L = torch.full((theta_LP.shape[0],), torch.inf, dtype=torch.float64)
-        device, dtype = self.coarse.x_BEN.device, self.coarse.x_BEN.dtype
-        algorithm = NormalProjection()
-
-        def solve(lanes_L: Tensor, slots_L: Tensor) -> None:
-            lanes_LP = theta_LP[lanes_L][slots_L].to(device, dtype)
-            solved_L = algorithm.solve(self.coarse, lanes_LP).error_L
-            error_L[lanes_L] = solved_L[: lanes_L.shape[0]].cpu().to(torch.float64)
-
-        over_chunks(solve, theta_LP.shape[0], self._execution(self.coarse))
-        return error_L
 
     def _fitted(self, starts_LP: Tensor) -> _Population:
         """Lanes after a generation: the worse ones are given up after their trial."""

@@ -69,7 +69,7 @@ class Stopping:
         """Counters and statuses after an iteration that ended with ``error_L``."""
         iteration_L = state.iteration_L + 1
         progressed_L = error_L < (1 - self.progress) * state.best_L
-        idle_L = torch.where(progressed_L, 0, state.idle_L + 1)
+        idle_L = (state.idle_L + 1) * ~progressed_L
         status_L = torch.where(iteration_L >= self.iterations, Status.ITERATION_LIMIT, 0)
         status_L = torch.where(idle_L >= self.patience, Status.STALLED, status_L)
         status_L = torch.where(error_L <= self.error, Status.CONVERGED, status_L)
