@@ -82,6 +82,7 @@ _PROMISING = 1e-5  # below it a lane is finished in full at once: few local mini
 _PROMISING_SHARE = 4
 _AT_ONCE = 100  # iterations of finishing in a generation: enough in the basin of the answer
 _NEAR = 5  # generations with a promising lane that a population has to arrive
+_AGREEMENT = 8  # one lane in so many with the least error: it is no accident
 _ALIKE = 1e-2  # errors of lanes that count as one network
 _KEPT_AFTER_TRIAL = 3
 _COARSE_GOAL = 1e-9  # of normal equations
@@ -154,22 +155,28 @@ def search(
 class _Clock:
     """When a population has settled: it makes no progress, or is nearly there and does not arrive.
 
-    The error of networks on their way to infinity falls for ever, and slowly.
+    The error of networks on their way to infinity falls for ever, and slowly. Where many lanes of
+    one generation have come to the same least error, there is no better one to be had from others.
     """
 
     def __init__(self, how: Search) -> None:
         self.how, self.least, self.idle, self.near = how, np.inf, 0, 0
+        self.agreed: bool | None = None
 
-    def tick(self, best: float) -> None:
-        """Hear of the least error after a generation."""
+    def tick(self, error_L: Tensor) -> None:
+        """Hear of the ascending errors after a generation."""
+        best = float(error_L[0])
         progressed = best < (1 - self.how.progress) * self.least
         self.least, self.idle = (best, 0) if progressed else (self.least, self.idle + 1)
         self.near += best < _PROMISING
+        if self.agreed is None:  # of random starts, which know nothing of each other
+            alike = int((error_L <= (1 + _ALIKE) * best).sum())
+            self.agreed = alike * _AGREEMENT > error_L.shape[0]
 
     @property
     def settled(self) -> bool:
         """Whether another population is worth more than another generation."""
-        return self.idle >= self.how.patience or self.near > _NEAR
+        return bool(self.agreed) or self.idle >= self.how.patience or self.near > _NEAR
 
 
 class _Run:
@@ -207,7 +214,7 @@ class _Run:
                 population, clock = self._first(generation, None), _Clock(self.how)
             population, found = self._finished(population)
             best = float(population.error_L[0])
-            clock.tick(best)
+            clock.tick(population.error_L)
             if on_generation is not None:
                 on_generation(generation, best)
             if found:
