@@ -242,9 +242,7 @@ class _Run:
     def _stream(self, generation: int) -> np.random.Generator:
         return np.random.default_rng((self.seed, generation, 1))
 
-    def _solved(
-        self, problem: Problem, solve: Solve, theta_LP: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def _solved(self, problem: Problem, solve: Solve, theta_LP: Tensor) -> tuple[Tensor, Tensor]:
         """Lanes with the linear block solved for, and their errors."""
         solved_LP = theta_LP.clone()
         error_L = torch.full((theta_LP.shape[0],), torch.inf, dtype=torch.float64)
