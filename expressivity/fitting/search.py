@@ -142,13 +142,19 @@ def search(
         as every given lane.
 
     Raises:
-        ValueError: fewer than 4 lanes, or a user's own module, whose rows have no meaning here.
+        ValueError: fewer than 4 lanes, given lanes of another length, or a user's own module, whose
+            rows have no meaning here.
     """
     family = problem.family
     if not isinstance(family, Family):
         raise ValueError(f"required: a class with a record; got the module {family.name}")
     if lanes < LEAST_LANES:
         raise ValueError(f"required: at least {LEAST_LANES} lanes in a search; got {lanes}")
+    shape = None if given_LP is None else tuple(given_LP.shape)
+    if shape is not None and (len(shape) != 2 or shape[1] != problem.parameters):
+        raise ValueError(
+            f"required: given lanes of shape (any number, {problem.parameters}); got {shape}"
+        )
     run = _Run(problem, coarse, family, lanes, seed, how or Search(), execution)
     return run.result(given_LP, on_generation)
 
