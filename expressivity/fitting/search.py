@@ -20,9 +20,10 @@ import torch
 from torch import Tensor
 
 from expressivity.classes.families import Family
-from expressivity.fitting.driver import Execution, FitResult, fit
+from expressivity.fitting.driver import Execution, FitResult, fit, over_chunks
+from expressivity.fitting.gauss_newton import Linearisation
 from expressivity.fitting.moves import children
-from expressivity.fitting.normal_equations import NormalProjection
+from expressivity.fitting.normal_equations import NormalProjection, Solved
 from expressivity.fitting.problem import Problem
 from expressivity.fitting.screening import best_of, first_errors
 from expressivity.fitting.starts import drawn
@@ -77,6 +78,7 @@ class Search:
                 )
 
 
+Solve = Callable[[Problem, Tensor], Solved | Linearisation]
 LEAST_LANES = 4
 _PROMISING = 1e-5  # below it a lane is finished in full at once: few local minima are
 _PROMISING_SHARE = 4
@@ -137,17 +139,24 @@ def search(
         on_generation: called with the generation's number and the least error so far.
 
     Returns:
-        ``lanes`` lanes, finished ones first. Those given up early have the status ``GIVEN_UP``,
-        and the error of the coarse rule.
+        ``lanes`` lanes, finished ones first, with their errors on the problem's rule, none of which
+        is below the first's. The others have the status ``GIVEN_UP``. The first is at least as good
+        as every given lane.
 
     Raises:
-        ValueError: fewer than 4 lanes, or a user's own module, whose rows have no meaning here.
+        ValueError: fewer than 4 lanes, given lanes of another length, or a user's own module, whose
+            rows have no meaning here.
     """
     family = problem.family
     if not isinstance(family, Family):
         raise ValueError(f"required: a class with a record; got the module {family.name}")
     if lanes < LEAST_LANES:
         raise ValueError(f"required: at least {LEAST_LANES} lanes in a search; got {lanes}")
+    shape = None if given_LP is None else tuple(given_LP.shape)
+    if shape is not None and (len(shape) != 2 or shape[1] != problem.parameters):
+        raise ValueError(
+            f"required: given lanes of shape (any number, {problem.parameters}); got {shape}"
+        )
     run = _Run(problem, coarse, family, lanes, seed, how or Search(), execution)
     return run.result(given_LP, on_generation)
 
@@ -197,12 +206,14 @@ class _Run:
         # Round-off of the fit's own arithmetic, with room for a sum over some hundred nodes.
         self.roundoff = 18 * torch.finfo(problem.x_BEN.dtype).eps
         self.goal = max(how.found, self.roundoff)
+        self.given_LP: Tensor | None = None
         self.archive: _Population | None = None
 
     def result(
         self, given_LP: Tensor | None, on_generation: Callable[[int, float], None] | None
     ) -> FitResult:
-        population, clock, populations = self._first(0, given_LP), _Clock(self.how), 0
+        self.given_LP = given_LP
+        population, clock, populations = self._first(0), _Clock(self.how), 0
         for generation in range(self.how.generations + 1):
             if generation and not clock.settled:
                 population = self._next(generation, population)
@@ -211,7 +222,7 @@ class _Run:
                 populations += 1
                 if populations == self.how.populations:
                     return self._ended()
-                population, clock = self._first(generation, None), _Clock(self.how)
+                population, clock = self._first(generation), _Clock(self.how)
             population, found = self._finished(population)
             best = float(population.error_L[0])
             clock.tick(population.error_L)
@@ -222,16 +233,16 @@ class _Run:
         self._keep(population)
         return self._ended()
 
-    def _first(self, generation: int, given_LP: Tensor | None) -> _Population:
-        """A generation of random starts, each the best of some candidates, and given lanes."""
+    def _first(self, generation: int) -> _Population:
+        """Random starts, each the best of some candidates; the very first beside given lanes."""
         count = self.how.candidates
         drawn_LP = drawn(self.family, self._stream(generation), self.lanes * count)
         error_L = first_errors(
             self.coarse, NormalProjection(), drawn_LP, execution=self._execution(self.coarse)
         )
         starts_LP = best_of(drawn_LP, error_L, count)
-        if given_LP is not None:
-            starts_LP = torch.cat([given_LP, starts_LP])
+        if self.given_LP is not None and generation == 0:
+            starts_LP = torch.cat([self.given_LP, starts_LP])
         return self._fitted(starts_LP).sorted
 
     def _next(self, generation: int, population: _Population) -> _Population:
@@ -245,6 +256,21 @@ class _Run:
 
     def _stream(self, generation: int) -> np.random.Generator:
         return np.random.default_rng((self.seed, generation, 1))
+
+    def _solved(self, problem: Problem, solve: Solve, theta_LP: Tensor) -> tuple[Tensor, Tensor]:
+        """Lanes with the linear block solved for, and their errors."""
+        solved_LP = theta_LP.clone()
+        error_L = torch.full((theta_LP.shape[0],), torch.inf, dtype=torch.float64)
+        device, dtype = problem.x_BEN.device, problem.x_BEN.dtype
+
+        def work(lanes_L: Tensor, slots_L: Tensor) -> None:
+            found = solve(problem, theta_LP[lanes_L][slots_L].to(device, dtype))
+            count = lanes_L.shape[0]
+            solved_LP[lanes_L] = found.theta_LP[:count].cpu().to(torch.float64)
+            error_L[lanes_L] = found.error_L[:count].cpu().to(torch.float64)
+
+        over_chunks(work, theta_LP.shape[0], self._execution(problem))
+        return solved_LP, error_L
 
     def _fitted(self, starts_LP: Tensor) -> _Population:
         """Lanes after a generation: the worse ones are given up after their trial."""
@@ -304,16 +330,33 @@ class _Run:
         self.archive = population.lanes(torch.arange(min(self.lanes, len(population))))
 
     def _ended(self) -> FitResult:
-        """The lanes that are kept, the best of them finished in full and first."""
+        """Lanes that are kept and given, on the full rule, the best finished in full and first."""
         assert self.archive is not None
-        population, _ = self._finished(self.archive, anyway=True)
+        population = self._on_the_full_rule(self.archive)
+        if self.given_LP is not None:
+            population = population.beside(self._on_the_full_rule(_unfitted(self.given_LP)))
+        population, _ = self._finished(population.sorted, anyway=True)
         order = torch.argsort((~population.full_L).to(torch.int64), stable=True)
-        population = population.lanes(order)
+        population = population.lanes(order[: self.lanes])
         return FitResult(
             theta_LP=population.theta_LP,
             error_L=population.error_L,
             status_L=population.status_L,
             iterations_L=population.iterations_L,
+        )
+
+    def _on_the_full_rule(self, population: _Population) -> _Population:
+        """Lanes that are not finished with the error that counts, given up unless they will be."""
+        solved_LP, solved_L = self._solved(
+            self.problem, VariableProjection().linearise, population.theta_LP
+        )
+        full_L = population.full_L
+        status_L = torch.where(torch.isfinite(solved_L), int(Status.GIVEN_UP), Status.NON_FINITE)
+        return replace(
+            population,
+            theta_LP=torch.where(full_L[:, None], population.theta_LP, solved_LP),
+            error_L=torch.where(full_L, population.error_L, solved_L),
+            status_L=torch.where(full_L, population.status_L, status_L),
         )
 
     def _execution(self, problem: Problem) -> Execution:
@@ -323,6 +366,17 @@ class _Run:
 def _population(result: FitResult) -> _Population:
     return _Population(
         **vars(result), full_L=torch.zeros(result.error_L.shape[0], dtype=torch.bool)
+    )
+
+
+def _unfitted(theta_LP: Tensor) -> _Population:
+    zeros_L = torch.zeros(theta_LP.shape[0], dtype=torch.int64)
+    return _Population(
+        theta_LP=theta_LP,
+        error_L=zeros_L.to(torch.float64),
+        status_L=zeros_L,
+        iterations_L=zeros_L,
+        full_L=zeros_L.bool(),
     )
 
 
