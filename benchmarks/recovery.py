@@ -46,10 +46,6 @@ ROWS: dict[float, tuple[str, ...]] = {
 """Classes as in ``--family`` with their widths, by the seconds that a teacher may take."""
 
 
-class _Over(Exception):
-    """The time of a teacher is over."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Lesson:
     """What became of one teacher.
@@ -96,13 +92,13 @@ def learned(name: str, teacher: int, limit: float, *, clock: str = "wall") -> Le
         best, generations = min(best, error), generation
         spent = time.perf_counter() - wall if clock == "wall" else time.process_time() - processor
         if spent > limit and error > FOUND:
-            raise _Over
+            raise TimeoutError
 
     how = Search(generations=10**4)
     try:
         found = search(full, coarse, lanes=LANES, seed=teacher, how=how, on_generation=tick)
         best = _error(family, found.theta_LP[found.best], theta_P)
-    except _Over:
+    except TimeoutError:
         pass
     return Lesson(
         name=name,
