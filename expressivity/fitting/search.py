@@ -20,12 +20,12 @@ import torch
 from torch import Tensor
 
 from expressivity.classes.families import Family
-from expressivity.fitting.driver import Execution, FitResult, fit, over_chunks
+from expressivity.fitting.driver import Execution, FitResult, Observer, fit, over_chunks
 from expressivity.fitting.moves import children
 from expressivity.fitting.normal_equations import NormalProjection
 from expressivity.fitting.problem import Problem
 from expressivity.fitting.starts import drawn
-from expressivity.fitting.state import Status, Stopping
+from expressivity.fitting.state import Algorithm, Status, Stopping
 from expressivity.fitting.variable_projection import VariableProjection
 
 _LEAST = {
@@ -52,7 +52,7 @@ class Search:
         candidates: random starts that each lane of a first generation is the best of.
         parents: one lane in so many is kept as a parent.
         trial, iterations: of every lane, and of the best third after its trial, in a generation.
-        found: relative error on the full rule at which the search ends.
+        found: relative error on the full rule at which the search ends; 0 for one that goes on.
         finished: lanes that are finished in full at the end.
     """
 
@@ -110,6 +110,18 @@ class _Population:
     def sorted(self) -> "_Population":
         return self.lanes(_numbers(self.error_L).argsort(stable=True))
 
+    @property
+    def result(self) -> FitResult:
+        return FitResult(
+            theta_LP=self.theta_LP,
+            error_L=self.error_L,
+            status_L=self.status_L,
+            iterations_L=self.iterations_L,
+        )
+
+
+OnGeneration = Callable[[int, FitResult], None]
+
 
 def search(
     problem: Problem,
@@ -120,7 +132,8 @@ def search(
     how: Search | None = None,
     given_LP: Tensor | None = None,
     execution: Execution | None = None,
-    on_generation: Callable[[int, float], None] | None = None,
+    on_generation: OnGeneration | None = None,
+    observer: Observer | None = None,
 ) -> FitResult:
     """Look for the best network of a class.
 
@@ -132,7 +145,8 @@ def search(
         how: how far it goes.
         given_LP: lanes that are in the first generation beside the random ones.
         execution: scheduling; by default chosen for the problem's device.
-        on_generation: called with the generation's number and the least error so far.
+        on_generation: called with a generation's number and its lanes, the best first.
+        observer: sees every iteration of every fit; its lane numbers are those of the fit.
 
     Returns:
         ``lanes`` lanes, finished ones first. Those given up early have the status ``GIVEN_UP``,
@@ -146,7 +160,7 @@ def search(
         raise ValueError(f"required: a class with a record; got the module {family.name}")
     if lanes < LEAST_LANES:
         raise ValueError(f"required: at least {LEAST_LANES} lanes in a search; got {lanes}")
-    run = _Run(problem, coarse, family, lanes, seed, how or Search(), execution)
+    run = _Run(problem, coarse, family, lanes, seed, how or Search(), execution, observer)
     return run.result(given_LP, on_generation)
 
 
@@ -183,17 +197,17 @@ class _Run:
         seed: int,
         how: Search,
         execution: Execution | None,
+        observer: Observer | None,
     ) -> None:
         self.problem, self.coarse, self.family = problem, coarse, family
         self.lanes, self.seed, self.how, self.execution = lanes, seed, how, execution
+        self.observer = observer
         # Round-off of the fit's own arithmetic, with room for a sum over some hundred nodes.
         self.roundoff = 18 * torch.finfo(problem.x_BEN.dtype).eps
-        self.goal = max(how.found, self.roundoff)
+        self.goal = max(how.found, self.roundoff) if how.found else 0.0
         self.archive: _Population | None = None
 
-    def result(
-        self, given_LP: Tensor | None, on_generation: Callable[[int, float], None] | None
-    ) -> FitResult:
+    def result(self, given_LP: Tensor | None, on_generation: OnGeneration | None) -> FitResult:
         population, clock, populations = self._first(0, given_LP), _Clock(self.how), 0
         for generation in range(self.how.generations + 1):
             if generation and not clock.settled:
@@ -205,10 +219,9 @@ class _Run:
                     return self._ended()
                 population, clock = self._first(generation, None), _Clock(self.how)
             population, found = self._finished(population)
-            best = float(population.error_L[0])
-            clock.tick(best)
+            clock.tick(float(population.error_L[0]))
             if on_generation is not None:
-                on_generation(generation, best)
+                on_generation(generation, population.result)
             if found:
                 break
         self._keep(population)
@@ -257,7 +270,7 @@ class _Run:
 
         def run(theta_LP: Tensor, iterations: int) -> FitResult:
             algorithm = NormalProjection(stopping=replace(stopping, iterations=iterations))
-            return fit(self.coarse, algorithm, theta_LP, execution=self._execution(self.coarse))
+            return self._fit(self.coarse, algorithm, theta_LP)
 
         tried = run(starts_LP, how.trial)
         kept = max(4, starts_LP.shape[0] // _KEPT_AFTER_TRIAL)
@@ -288,12 +301,7 @@ class _Run:
             limit = Stopping().iterations if anyway else _AT_ONCE
             stopping = Stopping(error=self.roundoff, iterations=limit)
             algorithm = VariableProjection(stopping=stopping)
-            done = fit(
-                self.problem,
-                algorithm,
-                population.theta_LP[chosen],
-                execution=self._execution(self.problem),
-            )
+            done = self._fit(self.problem, algorithm, population.theta_LP[chosen])
             finished = replace(_population(done), full_L=done.status_L != Status.ITERATION_LIMIT)
             if anyway:
                 finished = replace(finished, full_L=torch.ones_like(finished.full_L))
@@ -313,13 +321,11 @@ class _Run:
         assert self.archive is not None
         population, _ = self._finished(self.archive, anyway=True)
         order = torch.argsort((~population.full_L).to(torch.int64), stable=True)
-        population = population.lanes(order)
-        return FitResult(
-            theta_LP=population.theta_LP,
-            error_L=population.error_L,
-            status_L=population.status_L,
-            iterations_L=population.iterations_L,
-        )
+        return population.lanes(order).result
+
+    def _fit(self, problem: Problem, algorithm: Algorithm, theta_LP: Tensor) -> FitResult:
+        execution = self._execution(problem)
+        return fit(problem, algorithm, theta_LP, execution=execution, observer=self.observer)
 
     def _execution(self, problem: Problem) -> Execution:
         return self.execution or Execution.of(problem)
