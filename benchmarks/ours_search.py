@@ -32,10 +32,6 @@ UNENDING = Search(generations=10**4, candidates=CANDIDATES, found=0.0)
 """A search as the main job runs it for what is known to be there, but for its end."""
 
 
-class TimeIsUpError(Exception):
-    """Stops a search."""
-
-
 @dataclass(kw_only=True)
 class SearchRecorder:
     """The best lane of every iteration, and the lanes of every generation.
@@ -59,12 +55,12 @@ class SearchRecorder:
         """Called after each generation.
 
         Raises:
-            TimeIsUpError: this was the last one.
+            TimeoutError: this was the last one.
         """
         seconds = time.perf_counter() - self.started
         self.generations.append((seconds, lanes.theta_LP))
         if seconds >= self.limit:
-            raise TimeIsUpError
+            raise TimeoutError
 
 
 def coarse_problem(*, compiled: bool) -> Problem:
@@ -88,7 +84,7 @@ def searched(
 ) -> SearchRecorder:
     """Search for so many seconds."""
     recorder = SearchRecorder(limit=limit)
-    with contextlib.suppress(TimeIsUpError):
+    with contextlib.suppress(TimeoutError):
         search(
             problem,
             coarse,

@@ -105,9 +105,9 @@ def run_peer(
 ) -> tuple[dict[str, Any], Outcome]:
     """One peer on one seed."""
     peer = PEERS[name]
+    restarts = options.torch_restarts if peer.sequential else options.restarts
     arguments = ["--problem", str(problem), "--seed", str(seed), "--threads", str(options.threads)]
-    if peer.sequential:
-        arguments += ["--restarts", str(options.torch_restarts)]
+    arguments += ["--restarts", str(restarts)]
     if options.quick:
         arguments += peer.quick
     document, peak_mib = kept(folder / f"{name}-{seed}.json", [*peer.command, *arguments])
