@@ -17,7 +17,7 @@ LANES = 16384
 CHUNK = 4096
 """Lanes at a time on a device: uncompiled programs are bound by the number of their kernels."""
 HOW = Search(generations=40)
-DRY = Search(generations=1, candidates=1, trial=1, iterations=1)
+DRY = Search(candidates=1, trial=1, iterations=1)
 LONGEST = 25.0
 """Seconds after which the next generation of a search is its last."""
 TEACHERS = 4
@@ -33,7 +33,9 @@ class Sought:
     generations: int = 0
 
 
-def searched(full: Problem, coarse: Problem, *, seed: int, lanes: int, how: Search) -> Sought:
+def searched(
+    full: Problem, coarse: Problem, *, seed: int, lanes: int, how: Search, longest: float
+) -> Sought:
     """Search until the network is found or the time is up."""
     execution = Execution.for_device(full.x_BEN.device.type)
     if full.x_BEN.device.type != "cpu":
@@ -42,7 +44,7 @@ def searched(full: Problem, coarse: Problem, *, seed: int, lanes: int, how: Sear
 
     def on_generation(generation: int, found: FitResult) -> None:
         sought.lanes, sought.generations = found, generation
-        if time.perf_counter() - started > LONGEST and found.error_L[0] > how.found:
+        if time.perf_counter() - started > longest and found.error_L[0] > how.found:
             raise TimeoutError
 
     with contextlib.suppress(TimeoutError):
@@ -62,10 +64,10 @@ def recovered(label: str, family: Family, teacher: int, device: str, *, dry_run:
     """One random network, and what its class makes of it."""
     theta_P = teacher_of(family, teacher)
     full, coarse = problems(family, theta_P, device=device)
-    lanes, how = (8, DRY) if dry_run else (LANES, HOW)
+    lanes, how, longest = (8, DRY, 0.0) if dry_run else (LANES, HOW, LONGEST)
     with peak_memory(device) as peak:
         started = time.perf_counter()
-        sought = searched(full, coarse, seed=teacher, lanes=lanes, how=how)
+        sought = searched(full, coarse, seed=teacher, lanes=lanes, how=how, longest=longest)
         seconds = time.perf_counter() - started
     found = sought.lanes
     assert found is not None
