@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -49,3 +49,13 @@ def call(monkeypatch, capsys, tmp_path) -> Callable[..., Answer]:
         return Answer(code, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def untried() -> Iterator[None]:
+    """The C++ compiler is tried again, now and after the test."""
+    from expressivity.fitting.program import compiler_problem  # most tests need no torch
+
+    compiler_problem.cache_clear()
+    yield
+    compiler_problem.cache_clear()

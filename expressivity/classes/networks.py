@@ -20,7 +20,7 @@ from torch.nn.functional import pad
 from expressivity.classes.activations import ACTIVATIONS, stack_dictionary
 from expressivity.classes.families import Family
 from expressivity.classes.mixing import Mix, affine
-from expressivity.classes.neurons import NEURONS
+from expressivity.classes.neurons import NEURONS, Neuron
 from expressivity.classes.neurons.record import Partials
 from expressivity.classes.structure import Structure
 
@@ -81,18 +81,27 @@ class _Mixed:
     parts_LMKN: Tensor
 
 
-def network_function(structure: Structure, *, by: tuple[str, ...] | None = None) -> NetworkFunction:
-    """Values and Jacobian of every family with this structure, from the record of the neuron.
+@dataclass(frozen=True, kw_only=True)
+class _Evaluated:
+    """A network's neurons, with what the rows of its Jacobian are made from.
 
-    Args:
-        structure: what it is made of.
-        by: names of blocks that the network is linear in (``a``, ``scale0``, ..): the Jacobian
-            by them alone; () for values alone.
-
-    Returns:
-        A pure function of tensors, to be called as it is or compiled.
+    Attributes:
+        maps_LMN: the affine maps.
+        mixes, mixed: the mixtures of the neuron.
+        found: the neurons, with their derivatives by maps, mixtures and own parameters.
+        a_LOM: the output weights.
     """
-    neuron = NEURONS[structure.neuron]
+
+    maps_LMN: list[Tensor]
+    mixes: list[Mix]
+    mixed: list[_Mixed]
+    found: Partials
+    a_LOM: Tensor
+
+
+def _forward(
+    structure: Structure, neuron: Neuron
+) -> Callable[[Tensor, tuple[Tensor, ...]], _Evaluated]:
     evaluated = structure.basis if structure.only is None else (structure.only,)
     basis = tuple(ACTIVATIONS[name] for name in evaluated)
     sides = len(neuron.mixtures)
@@ -101,13 +110,12 @@ def network_function(structure: Structure, *, by: tuple[str, ...] | None = None)
     looked_at = sorted({i for maps in neuron.mixtures for i in maps})
     partials = neuron.partials
 
-    def network(x_EN: Tensor, blocks: tuple[Tensor, ...]) -> tuple[Tensor, list[Tensor]]:
+    def forward(x_EN: Tensor, blocks: tuple[Tensor, ...]) -> _Evaluated:
         remaining = list(blocks)
         maps_LMN = [affine(remaining.pop(0), x_EN) for _ in range(neuron.maps)]
         p_LMQ = remaining.pop(0) if neuron.parameters else None
         u_LKE = [None if structure.gate is None else remaining.pop(0) for _ in range(sides)]
         a_LOM = remaining.pop(0)
-        a_LOMN = a_LOM[..., None]
         if structure.only is not None:
             place = structure.basis.index(structure.only)
             remaining = [scale_LK[:, place : place + 1] for scale_LK in remaining]
@@ -122,7 +130,29 @@ def network_function(structure: Structure, *, by: tuple[str, ...] | None = None)
         ]
         own = [] if p_LMQ is None else [p[..., None] for p in p_LMQ.unbind(2)]
         found = partials(maps_LMN, [m.value_LMN for m in mixed], own)
+        return _Evaluated(maps_LMN=maps_LMN, mixes=mixes, mixed=mixed, found=found, a_LOM=a_LOM)
 
+    return forward
+
+
+def network_function(structure: Structure, *, by: tuple[str, ...] | None = None) -> NetworkFunction:
+    """Values and Jacobian of every family with this structure, from the record of the neuron.
+
+    Args:
+        structure: what it is made of.
+        by: names of blocks that the network is linear in (``a``, ``scale0``, ..): the Jacobian
+            by them alone; () for values alone.
+
+    Returns:
+        A pure function of tensors, to be called as it is or compiled.
+    """
+    neuron = NEURONS[structure.neuron]
+    forward = _forward(structure, neuron)
+
+    def network(x_EN: Tensor, blocks: tuple[Tensor, ...]) -> tuple[Tensor, list[Tensor]]:
+        at = forward(x_EN, blocks)
+        found, mixes, mixed, a_LOM = at.found, at.mixes, at.mixed, at.a_LOM
+        a_LOMN = a_LOM[..., None]
         f_LON = (a_LOMN * found.value[:, None]).sum(2)
 
         def by_coefficients(side: int) -> Tensor:
@@ -138,11 +168,12 @@ def network_function(structure: Structure, *, by: tuple[str, ...] | None = None)
         if by is not None:
             return f_LON, [linear_rows(name) for name in by]
         rows = [
-            _map_rows(a_LOMN, slope_LMN, x_EN) for slope_LMN in _map_slopes(found, mixed, maps_LMN)
+            _map_rows(a_LOMN, slope_LMN, x_EN)
+            for slope_LMN in _map_slopes(found, mixed, at.maps_LMN)
         ]
-        if own:
+        if neuron.parameters:
             rows.append(_own_rows(a_LOMN, found, neuron.shared))
-        by_mix = [by_coefficients(side) for side in range(sides)]
+        by_mix = [by_coefficients(side) for side in range(len(mixes))]
         gate_rows = [mix.gate_rows(rows) for mix, rows in zip(mixes, by_mix, strict=True)]
         rows += [u_rows for u_rows in gate_rows if u_rows is not None]
         rows.append(_output_rows(a_LOM, found.value))

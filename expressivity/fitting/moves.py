@@ -16,6 +16,7 @@ from torch import Tensor
 
 from expressivity.classes.families import Family, map_names
 from expressivity.classes.networks import pack, parameter_length, unpack
+from expressivity.fitting.problem import columns
 from expressivity.fitting.starts import drawn
 
 _GENES = (0.5, 0.3, 0.2)
@@ -27,7 +28,7 @@ log-normal factor of this size; else they are drawn anew."""
 
 @functools.lru_cache(maxsize=64)
 def genes(family: Family) -> Tensor:
-    """Masks of the genes over a packed lane, [G, P].
+    """Masks of the genes over a packed lane, [G, P]; of learned parameters alone.
 
     >>> genes(Family(kind="moa", neuron="type1", gate="tanh", width=2, dimension=1)).sum(1).tolist()
     [2, 2, 2, 2, 2, 2, 2, 7, 3, 3]
@@ -48,7 +49,7 @@ def genes(family: Family) -> Tensor:
             found.append([block])
         elif name.startswith("u"):
             found += [[row] for row in block]
-        elif name.startswith("scale") and family.mixes:
+        elif name.startswith("scale"):
             found.append([block])
     if family.sides > 1:
         for side, maps in enumerate(family.record.mixtures):
@@ -57,7 +58,10 @@ def genes(family: Family) -> Tensor:
     masks_GP = torch.zeros((len(found) + width, length), dtype=torch.bool)
     for mask_P, parts in zip(masks_GP, [*found, *neurons], strict=True):
         mask_P[torch.cat([part.flatten() for part in parts])] = True
-    return masks_GP
+    learned_P = torch.zeros(length, dtype=torch.bool)
+    learned_P[columns(family, None, places.device).moved] = True
+    masks_GP &= learned_P
+    return masks_GP[masks_GP.any(1)]
 
 
 def children(family: Family, parents_LP: Tensor, draw: np.random.Generator, *, each: int) -> Tensor:

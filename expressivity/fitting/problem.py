@@ -204,16 +204,8 @@ def make_problem(
         ValueError: the target vanishes, or its outputs or dimension do not fit the family.
         RuntimeError: code for the CPU is to be compiled, and no compiler works here.
     """
-    problem = compiler_problem() if compiled and device == "cpu" else None
-    if problem is not None:
-        raise RuntimeError(f"required: a C++ compiler that works, for compiled fits; {problem}")
-    nodes, dimension = samples.nodes_ND.shape
-    outputs = samples.values_NO.shape[1]
-    if (dimension, outputs) != (family.dimension, family.outputs):
-        raise ValueError(
-            f"required: samples of dimension {family.dimension} with {family.outputs} outputs; "
-            f"got dimension {dimension} with {outputs}"
-        )
+    _require(family, samples, compiled=compiled and device == "cpu")
+    nodes = samples.nodes_ND.shape[0]
     # Rows of one block are laid out as [outputs O, value and derivatives G, nodes N].
     values_OGN = samples.values_NO.mT[:, None]
     if samples.gradients_NOD is not None:
@@ -247,6 +239,19 @@ def make_problem(
         scale_BR=resident(scale_BOGN.flatten(1)),
         target_BR=resident(blocked(values_OGN).flatten(1)),
     )
+
+
+def _require(family: Family | ModuleClass, samples: Samples, *, compiled: bool) -> None:
+    problem = compiler_problem() if compiled else None
+    if problem is not None:
+        raise RuntimeError(f"required: a C++ compiler that works, for compiled fits; {problem}")
+    dimension = samples.nodes_ND.shape[1]
+    outputs = samples.values_NO.shape[1]
+    if (dimension, outputs) != (family.dimension, family.outputs):
+        raise ValueError(
+            f"required: samples of dimension {family.dimension} with {family.outputs} outputs; "
+            f"got dimension {dimension} with {outputs}"
+        )
 
 
 def _programs(

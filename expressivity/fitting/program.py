@@ -152,7 +152,8 @@ def rows_of(network: NetworkFunction) -> Program:
         target_L1R = (target_R * scale_R).expand_as(f_L1R)
         jacobian = [group.flatten(2) * scale_R for group in groups]
         lanes, _, samples = f_L1R.shape
-        zeros = 1 + padding(sum(group.shape[1] for group in groups) + 3)
+        # Two rows of zeros or more: one would be a size of its own to the compiler.
+        zeros = 2 + padding(sum(group.shape[1] for group in groups) + 4)
         zeros_LZR = f_L1R.new_zeros((lanes, zeros, samples))
         return torch.cat([*jacobian, f_L1R - target_L1R, target_L1R, zeros_LZR], 1)
 

@@ -13,7 +13,7 @@ Shape letters: L lanes, P packed parameters.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import torch
@@ -21,8 +21,9 @@ from torch import Tensor
 
 from expressivity.classes.families import Family
 from expressivity.fitting.driver import Execution, FitResult, Observer, fit, over_chunks
+from expressivity.fitting.gauss_newton import Linearisation
 from expressivity.fitting.moves import children
-from expressivity.fitting.normal_equations import NormalProjection
+from expressivity.fitting.normal_equations import NormalProjection, Solved
 from expressivity.fitting.problem import Problem
 from expressivity.fitting.starts import drawn
 from expressivity.fitting.state import Algorithm, Status, Stopping
@@ -76,6 +77,7 @@ class Search:
                 )
 
 
+Solve = Callable[[Problem, Tensor], Solved | Linearisation]
 LEAST_LANES = 4
 _PROMISING = 1e-5  # below it a lane is finished in full at once: few local minima are
 _PROMISING_SHARE = 4
@@ -112,12 +114,7 @@ class _Population:
 
     @property
     def result(self) -> FitResult:
-        return FitResult(
-            theta_LP=self.theta_LP,
-            error_L=self.error_L,
-            status_L=self.status_L,
-            iterations_L=self.iterations_L,
-        )
+        return FitResult(**{each.name: getattr(self, each.name) for each in fields(FitResult)})
 
 
 OnGeneration = Callable[[int, FitResult], None]
@@ -149,17 +146,24 @@ def search(
         observer: sees every iteration of every fit; its lane numbers are those of the fit.
 
     Returns:
-        ``lanes`` lanes, finished ones first. Those given up early have the status ``GIVEN_UP``,
-        and the error of the coarse rule.
+        ``lanes`` lanes, finished ones first, with their errors on the problem's rule, none of which
+        is below the first's. The others have the status ``GIVEN_UP``. The first is at least as good
+        as every given lane.
 
     Raises:
-        ValueError: fewer than 4 lanes, or a user's own module, whose rows have no meaning here.
+        ValueError: fewer than 4 lanes, given lanes of another length, or a user's own module, whose
+            rows have no meaning here.
     """
     family = problem.family
     if not isinstance(family, Family):
         raise ValueError(f"required: a class with a record; got the module {family.name}")
     if lanes < LEAST_LANES:
         raise ValueError(f"required: at least {LEAST_LANES} lanes in a search; got {lanes}")
+    shape = None if given_LP is None else tuple(given_LP.shape)
+    if shape is not None and (len(shape) != 2 or shape[1] != problem.parameters):
+        raise ValueError(
+            f"required: given lanes of shape (any number, {problem.parameters}); got {shape}"
+        )
     run = _Run(problem, coarse, family, lanes, seed, how or Search(), execution, observer)
     return run.result(given_LP, on_generation)
 
@@ -205,10 +209,12 @@ class _Run:
         # Round-off of the fit's own arithmetic, with room for a sum over some hundred nodes.
         self.roundoff = 18 * torch.finfo(problem.x_BEN.dtype).eps
         self.goal = max(how.found, self.roundoff) if how.found else 0.0
+        self.given_LP: Tensor | None = None
         self.archive: _Population | None = None
 
     def result(self, given_LP: Tensor | None, on_generation: OnGeneration | None) -> FitResult:
-        population, clock, populations = self._first(0, given_LP), _Clock(self.how), 0
+        self.given_LP = given_LP
+        population, clock, populations = self._first(0), _Clock(self.how), 0
         for generation in range(self.how.generations + 1):
             if generation and not clock.settled:
                 population = self._next(generation, population)
@@ -217,7 +223,7 @@ class _Run:
                 populations += 1
                 if populations == self.how.populations:
                     return self._ended()
-                population, clock = self._first(generation, None), _Clock(self.how)
+                population, clock = self._first(generation), _Clock(self.how)
             population, found = self._finished(population)
             clock.tick(float(population.error_L[0]))
             if on_generation is not None:
@@ -227,15 +233,15 @@ class _Run:
         self._keep(population)
         return self._ended()
 
-    def _first(self, generation: int, given_LP: Tensor | None) -> _Population:
-        """A generation of random starts, each the best of some candidates, and given lanes."""
+    def _first(self, generation: int) -> _Population:
+        """Random starts, each the best of some candidates; the very first beside given lanes."""
         draw, count = self._stream(generation), self.how.candidates
         starts_LP = drawn(self.family, draw, self.lanes * count)
-        error_LC = self._screened(starts_LP).reshape(self.lanes, count)
-        picked_L = torch.arange(self.lanes) * count + _numbers(error_LC).argmin(1)
-        starts_LP = starts_LP[picked_L]
-        if given_LP is not None:
-            starts_LP = torch.cat([given_LP, starts_LP])
+        _, error_L = self._solved(self.coarse, NormalProjection().solve, starts_LP)
+        error_LC = _numbers(error_L).reshape(self.lanes, count)
+        starts_LP = starts_LP[torch.arange(self.lanes) * count + error_LC.argmin(1)]
+        if self.given_LP is not None and generation == 0:
+            starts_LP = torch.cat([self.given_LP, starts_LP])
         return self._fitted(starts_LP).sorted
 
     def _next(self, generation: int, population: _Population) -> _Population:
@@ -250,19 +256,20 @@ class _Run:
     def _stream(self, generation: int) -> np.random.Generator:
         return np.random.default_rng((self.seed, generation, 1))
 
-    def _screened(self, theta_LP: Tensor) -> Tensor:
-        """Errors on the coarse rule once the linear block is solved for."""
+    def _solved(self, problem: Problem, solve: Solve, theta_LP: Tensor) -> tuple[Tensor, Tensor]:
+        """Lanes with the linear block solved for, and their errors."""
+        solved_LP = theta_LP.clone()
         error_L = torch.full((theta_LP.shape[0],), torch.inf, dtype=torch.float64)
-        device, dtype = self.coarse.x_BEN.device, self.coarse.x_BEN.dtype
-        algorithm = NormalProjection()
+        device, dtype = problem.x_BEN.device, problem.x_BEN.dtype
 
-        def solve(lanes_L: Tensor, slots_L: Tensor) -> None:
-            lanes_LP = theta_LP[lanes_L][slots_L].to(device, dtype)
-            solved_L = algorithm.solve(self.coarse, lanes_LP).error_L
-            error_L[lanes_L] = solved_L[: lanes_L.shape[0]].cpu().to(torch.float64)
+        def work(lanes_L: Tensor, slots_L: Tensor) -> None:
+            found = solve(problem, theta_LP[lanes_L][slots_L].to(device, dtype))
+            count = lanes_L.shape[0]
+            solved_LP[lanes_L] = found.theta_LP[:count].cpu().to(torch.float64)
+            error_L[lanes_L] = found.error_L[:count].cpu().to(torch.float64)
 
-        over_chunks(solve, theta_LP.shape[0], self._execution(self.coarse))
-        return error_L
+        over_chunks(work, theta_LP.shape[0], self._execution(problem))
+        return solved_LP, error_L
 
     def _fitted(self, starts_LP: Tensor) -> _Population:
         """Lanes after a generation: the worse ones are given up after their trial."""
@@ -317,15 +324,32 @@ class _Run:
         self.archive = population.lanes(torch.arange(min(self.lanes, len(population))))
 
     def _ended(self) -> FitResult:
-        """The lanes that are kept, the best of them finished in full and first."""
+        """Lanes that are kept and given, on the full rule, the best finished in full and first."""
         assert self.archive is not None
-        population, _ = self._finished(self.archive, anyway=True)
+        population = self._on_the_full_rule(self.archive)
+        if self.given_LP is not None:
+            population = population.beside(self._on_the_full_rule(_unfitted(self.given_LP)))
+        population, _ = self._finished(population.sorted, anyway=True)
         order = torch.argsort((~population.full_L).to(torch.int64), stable=True)
-        return population.lanes(order).result
+        return population.lanes(order[: self.lanes]).result
 
     def _fit(self, problem: Problem, algorithm: Algorithm, theta_LP: Tensor) -> FitResult:
         execution = self._execution(problem)
         return fit(problem, algorithm, theta_LP, execution=execution, observer=self.observer)
+
+    def _on_the_full_rule(self, population: _Population) -> _Population:
+        """Lanes that are not finished with the error that counts, given up unless they will be."""
+        solved_LP, solved_L = self._solved(
+            self.problem, VariableProjection().linearise, population.theta_LP
+        )
+        full_L = population.full_L
+        status_L = torch.where(torch.isfinite(solved_L), int(Status.GIVEN_UP), Status.NON_FINITE)
+        return replace(
+            population,
+            theta_LP=torch.where(full_L[:, None], population.theta_LP, solved_LP),
+            error_L=torch.where(full_L, population.error_L, solved_L),
+            status_L=torch.where(full_L, population.status_L, status_L),
+        )
 
     def _execution(self, problem: Problem) -> Execution:
         return self.execution or Execution.of(problem)
@@ -334,6 +358,17 @@ class _Run:
 def _population(result: FitResult) -> _Population:
     return _Population(
         **vars(result), full_L=torch.zeros(result.error_L.shape[0], dtype=torch.bool)
+    )
+
+
+def _unfitted(theta_LP: Tensor) -> _Population:
+    zeros_L = torch.zeros(theta_LP.shape[0], dtype=torch.int64)
+    return _Population(
+        theta_LP=theta_LP,
+        error_L=zeros_L.to(torch.float64),
+        status_L=zeros_L,
+        iterations_L=zeros_L,
+        full_L=zeros_L.bool(),
     )
 
 

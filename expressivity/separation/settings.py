@@ -80,6 +80,11 @@ class Settings:
                 "required: no generations with another optimizer than varpro, whose lanes a search "
                 f"compares; got {self.generations} with {self.optimizer}: choose 0"
             )
+        if self.generations and self.restarts < LEAST_LANES:
+            raise ValueError(
+                f"required: at least {LEAST_LANES} restarts with generations, the lanes of a "
+                f"search; got {self.restarts}: choose more, or 0 generations"
+            )
         if self.noise is not None and (self.seeds > 1 or self.loss != "l2"):
             raise ValueError(
                 "required: one seed, whose noise it is, and loss l2 with noise; got "

@@ -22,10 +22,11 @@ from expressivity.fitting import (
     Stopping,
     VariableProjection,
 )
+from expressivity.fitting.normal_equations import NormalProjection
 
 ONE = Execution(threads=1)
 CPU = torch.device("cpu")
-ALGORITHMS = (LevenbergMarquardt, VariableProjection, Adam)
+ALGORITHMS = (LevenbergMarquardt, VariableProjection, NormalProjection, Adam)
 every_algorithm = pytest.mark.parametrize("algorithm", ALGORITHMS)
 TANH = Family(kind=Kind.FIXED, neuron="type1", width=1, dimension=1, dictionary=("tanh",))
 MIXED = Family(

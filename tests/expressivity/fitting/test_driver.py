@@ -36,12 +36,13 @@ from expressivity.fitting import (
     random_starts,
     screened_starts,
 )
+from expressivity.fitting.normal_equations import NormalProjection
 from expressivity.fitting.program import compiler_available
 from expressivity.targets.builtin import t2
 
 ONE = Execution(threads=1)
 needs_compiler = pytest.mark.skipif(not compiler_available(), reason="needs a C++ compiler")
-ALGORITHMS = (LevenbergMarquardt, VariableProjection, Adam)
+ALGORITHMS = (LevenbergMarquardt, VariableProjection, NormalProjection, Adam)
 every_algorithm = pytest.mark.parametrize("algorithm", ALGORITHMS)
 
 MIXED = Family(kind=Kind.MOA, neuron="type1", width=1, dimension=2, gate=GateSpec(name="tanh"))
@@ -96,7 +97,7 @@ def test_scheduling_is_invisible_among_64_lanes(algorithm, sampled):
     result = assert_scheduling_is_invisible(
         problem, instance, restarts=64, alone=(0, 1, 2, 3, 21, 63)
     )
-    if algorithm is VariableProjection:
+    if algorithm in (VariableProjection, NormalProjection):
         # lanes end at different times, so that chunks were compacted on the way
         assert len(result.iterations_L.unique()) > 3
 
@@ -140,7 +141,7 @@ def test_scheduling_is_invisible_in_compiled_programs(sampled):
 def test_scheduling_is_invisible_in_every_compiled_program(gradient, width, each_family, sampled):
     family = replace(each_family, width=width)
     problem = make_problem(family, sampled(t2(), 7, gradient=gradient), node_block=64)
-    for algorithm in (LevenbergMarquardt, VariableProjection):
+    for algorithm in (LevenbergMarquardt, VariableProjection, NormalProjection):
         instance = configured(algorithm, 10)
         assert_scheduling_is_invisible(problem, instance, restarts=22, alone=(0, 7))
 
@@ -152,6 +153,7 @@ OTHER_PROCESS = """
     from expressivity.classes.families import Family
     from expressivity.classes.kinds import Kind
     from expressivity.fitting import *
+    from expressivity.fitting.normal_equations import NormalProjection
     from expressivity.classes.gates import GateSpec
     from expressivity.targets.builtin import t2
 
@@ -170,7 +172,7 @@ OTHER_PROCESS = """
     )
     problem = make_problem(family, samples, compiled=compiled)
     starts = random_starts(family, seed=3, restarts=int(sys.argv[4]))
-    for algorithm in (LevenbergMarquardt, VariableProjection, Adam):
+    for algorithm in (LevenbergMarquardt, VariableProjection, NormalProjection, Adam):
         instance = algorithm(stopping=Stopping(iterations=15))
         result = fit(problem, instance, starts, execution=Execution(threads=threads))
         for tensor in vars(result).values():
@@ -220,7 +222,7 @@ def digests(problem: Problem) -> list[str]:
 def test_another_process_gives_the_same_bits(sampled):
     problem = make_problem(SMALL, sampled(t2(), 6), compiled=False)
     here = digests(problem)
-    assert len(set(here)) >= 6  # parameters and errors of three algorithms
+    assert len(set(here)) >= 8  # parameters and errors of four algorithms
     assert in_another_process(SMALL, threads=2, compiled=False, restarts=33) == here
 
 

@@ -180,14 +180,6 @@ def test_threads_may_meet_in_a_first_call(random_samples):
         assert torch.equal(result, results[0])
 
 
-@pytest.fixture
-def untried():
-    """The compiler is tried again, now and after the test."""
-    module.compiler_problem.cache_clear()
-    yield
-    module.compiler_problem.cache_clear()
-
-
 def compiler(tmp_path, text: str) -> str:
     path = tmp_path / "compiler"
     path.write_text(text)

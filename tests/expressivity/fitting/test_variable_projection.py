@@ -40,7 +40,8 @@ def projected_numpy(
     phi = phi / np.where(norms > 0, norms, 1.0)
     left, singular, _ = np.linalg.svd(phi, full_matrices=False)
     range_RC = left[:, singular > threshold * singular[0]]
-    system = rows_SR[[*split.moved.tolist(), len(rows_SR) - 3]].T
+    residual = int(split.full_system[-1])
+    system = rows_SR[[*split.moved.tolist(), residual]].T
     return system - range_RC @ (range_RC.T @ system), range_RC
 
 
@@ -56,7 +57,7 @@ def assert_projection(problem: Problem, algorithm: VariableProjection, theta_LP:
         scale = np.linalg.norm(expected, axis=0)
         slack = 1e-10 * scale[:, None] * scale + 1e-16
         assert np.all(np.abs(mine.T @ mine - expected.T @ expected) <= slack)
-        residual = rows_LSR[lane, -3].numpy()
+        residual = rows_LSR[lane, problem.parameters].numpy()
         error = float(point.error_L[lane])
         # the linear block is optimal: nothing of the residual lies in the range of Phi
         assert np.linalg.norm(range_RC.T @ residual) <= 1e-12
@@ -107,7 +108,7 @@ def test_kaufmans_model_is_the_derivative_near_a_zero_residual(sampled):
 
     def projected(theta_LP: Tensor) -> Tensor:
         solved_LP = algorithm.linearise(problem, theta_LP).theta_LP
-        return torch.cat(list(problem.blocks(solved_LP)), 2)[0, -3]
+        return torch.cat(list(problem.blocks(solved_LP)), 2)[0, problem.parameters]
 
     step, slopes = 1e-6, []
     for index in split.moved.tolist():

@@ -144,7 +144,7 @@ def test_an_accelerator_needs_no_compiler_for_the_cpu(monkeypatch):
 FITS = ("separate", "t1", "--family", "la", "--widths", "1", "--restarts", "1", "--candidates", "1")
 
 
-def test_always_without_a_compiler_is_refused_before_any_work(call, tmp_path, monkeypatch):
+def test_always_without_a_compiler_is_refused_before_any_work(call, tmp_path, monkeypatch, untried):
     monkeypatch.setenv("CXX", "/nonexistent")
     answer = call(*FITS, "--compile", "always", "--out", tmp_path / "run")
     assert answer.code == ExitCode.UNUSABLE

@@ -76,15 +76,10 @@ def test_keys_are_distinct():
 
 
 ALL_KEYS = """
-from expressivity.classes.gates import GateSpec
-from expressivity.separation.asked import Request
+from expressivity.separation.ladder import default_ladder
 from expressivity.separation.settings import Settings
-from expressivity.separation.unit import FitUnit
-from expressivity.targets.builtin import TARGETS
-for name in TARGETS:
-    target = TARGETS[name](2.0, "tanh", 7)
-    for family in Request(gate=GateSpec(name="tanh")).families(target):
-        print(FitUnit(target=target, family=family, settings=Settings()).key)
+for unit in default_ladder(Settings()).units:
+    print(unit.key)
 """
 
 
