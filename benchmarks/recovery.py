@@ -250,7 +250,7 @@ def parse(argv: list[str] | None = None) -> tuple[argparse.Namespace, dict[str, 
     parser.add_argument("--factor", type=float, default=1.0, help="times the limits of the rows")
     parser.add_argument("--processor", action="store_true", help="limit processor time instead")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/recovery.jsonl"))
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".jsonl"))
     options = parser.parse_args(argv)
     if options.teachers < 1 or options.threads < 1 or not 0 < options.factor < math.inf:
         parser.error("required: --teachers and --threads of at least 1, a positive finite --factor")
