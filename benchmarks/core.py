@@ -2,7 +2,8 @@
 
 One JSON document on standard output: milliseconds per lane and iteration of (a) the core proper,
 residual and Jacobian rows of all nodes (``Problem.blocks``), (b) a whole step, and (c) whole fits
-through the driver. Lanes go in batches of at most 16, as in the driver.
+through the driver, all on one rule: NormalProjection, which a search runs on a coarser one, stands
+beside VariableProjection at equal rows. Lanes go in batches of at most 16, as in the driver.
 
 Shape letters: L lanes, P parameters.
 """
@@ -30,14 +31,20 @@ from expressivity.fitting import (
     random_starts,
 )
 from expressivity.fitting.errors import fit_samples
+from expressivity.fitting.gauss_newton import DampedGaussNewton
 from expressivity.fitting.memory import keep_freed_memory
+from expressivity.fitting.normal_equations import NormalProjection
 from expressivity.fitting.program import compiler_available
 
 LANES = (1, 16, 64)
 BATCH = 16
 ITERATIONS = 16  # a multiple of the driver's interval between checks: none are run in vain
 STOPPING = Stopping(error=0.0, iterations=ITERATIONS, patience=10**6)
-ALGORITHMS = (VariableProjection(stopping=STOPPING), LevenbergMarquardt(stopping=STOPPING))
+ALGORITHMS = (
+    VariableProjection(stopping=STOPPING),
+    NormalProjection(stopping=STOPPING),
+    LevenbergMarquardt(stopping=STOPPING),
+)
 
 Work = Callable[[Problem], int]
 """Does something and returns how many lane iterations it was."""
@@ -56,7 +63,7 @@ def rows_of(theta_LP: Tensor) -> Work:
     return work
 
 
-def step_of(algorithm: VariableProjection | LevenbergMarquardt, theta_LP: Tensor) -> Work:
+def step_of(algorithm: DampedGaussNewton, theta_LP: Tensor) -> Work:
     """The first iteration of all lanes, from states computed once a problem."""
     batches = theta_LP.split(BATCH)
     states: dict[int, list[Any]] = {}
@@ -71,9 +78,7 @@ def step_of(algorithm: VariableProjection | LevenbergMarquardt, theta_LP: Tensor
     return work
 
 
-def fit_of(
-    algorithm: VariableProjection | LevenbergMarquardt, theta_LP: Tensor, threads: int
-) -> Work:
+def fit_of(algorithm: DampedGaussNewton, theta_LP: Tensor, threads: int) -> Work:
     """A fit of fixed length through the driver."""
     execution = Execution(lane_chunk=BATCH, threads=threads)
 

@@ -34,6 +34,7 @@ from expressivity.fitting import (
     random_starts,
 )
 from expressivity.fitting.errors import fit_samples
+from expressivity.fitting.normal_equations import NormalProjection
 from expressivity.fitting.program import compiler_available
 
 # 30 in round numbers; a multiple of the driver's interval between checks, so none are run in vain
@@ -41,6 +42,7 @@ ITERATIONS = 32
 STOPPING = Stopping(error=0.0, iterations=ITERATIONS, patience=10**6)
 ALGORITHMS = {
     "VariableProjection": VariableProjection(stopping=STOPPING),
+    "NormalProjection": NormalProjection(stopping=STOPPING),
     "LevenbergMarquardt": LevenbergMarquardt(stopping=STOPPING),
 }
 LANES = (16, 64, 256, 1024)

@@ -1,10 +1,10 @@
-"""This core as a peer: ``python -m benchmarks.ours ALGORITHM --problem problem.npz``.
+"""This core as a peer: ``python -m benchmarks.ours ALGORITHM [compiled] --problem problem.npz``.
 
 The fit keeps references to the parameters of every iteration and nothing else; the errors on the
 fine rule are computed afterwards, so no clock has to stand still. Lanes run in chunks on several
 threads: each sample moves the lanes of its chunk on one clock that all share.
 ``screened`` is variable projection as the main job runs it: not from the shared starts but each
-from the best of several of its own, the choosing on the clock.
+from the best of several of its own, the choosing on the clock. ``search``: see ours_search.py.
 
 Shape letters: L lanes of a chunk, R restarts, P parameters.
 """
@@ -17,6 +17,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks.ours_search import (
+    CANDIDATES,
+    UNENDING,
+    coarse_problem,
+    plain_seconds,
+    search_trajectory,
+    searched,
+)
 from benchmarks.peers.common import (
     Arguments,
     FloatArray,
@@ -40,7 +48,7 @@ from expressivity.fitting import (
 )
 from expressivity.fitting.errors import fit_samples, l2_errors, measuring_grid
 from expressivity.fitting.program import CLOCK, compiler_available
-from expressivity.separation.settings import Settings
+from expressivity.fitting.search import search
 
 ALGORITHMS: dict[str, type[VariableProjection | LevenbergMarquardt | Adam]] = {
     "varpro": VariableProjection,
@@ -48,7 +56,7 @@ ALGORITHMS: dict[str, type[VariableProjection | LevenbergMarquardt | Adam]] = {
     "lm": LevenbergMarquardt,
     "adam": Adam,
 }
-CANDIDATES = Settings().candidates
+SEARCH, COMPILED = "search", "compiled"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +89,15 @@ class Recorder:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """A fit and what it took before its clock ran."""
+
+    iterations: int
+    cold_seconds: float
+    trajectory: Trajectory
+
+
 def fine_trajectory(snapshots: list[Snapshot], restarts: int, samples: set[int]) -> Trajectory:
     """Best error so far of every restart, at the sampled iterations and at each restart's end."""
     grid = measuring_grid(TARGET)
@@ -100,8 +117,8 @@ def fine_trajectory(snapshots: list[Snapshot], restarts: int, samples: set[int])
     return trajectory
 
 
-def run(name: str, problem: Problem, arguments: Arguments, starts_RP: Tensor) -> None:
-    """Compile on a throwaway iteration, fit, measure, print."""
+def run(name: str, problem: Problem, arguments: Arguments, starts_RP: Tensor) -> Measured:
+    """Compile on a throwaway iteration, fit, measure."""
     begun = time.perf_counter()
     fit(problem, limited(ALGORITHMS[name](), 1), starts_RP)
     cold_seconds = time.perf_counter() - begun
@@ -124,15 +141,30 @@ def run(name: str, problem: Problem, arguments: Arguments, starts_RP: Tensor) ->
     samples = set(sample_iterations(arguments.steps))
     trajectory = fine_trajectory(recorder.snapshots, len(starts_RP), samples)
     trajectory.seconds[-1] = seconds  # the last chunk ends when the fit returns
-    mode = "compiled" if compiler_available() else "eager (no C++ compiler)"
-    print_result(
-        arguments,
-        peer=f"ours_{name}",
-        version=f"torch {torch.__version__}",
-        mode=f"{mode}, lanes in chunks on {arguments.threads} thread(s)",
-        iterations=int(result.iterations_L.max()),
+    return Measured(
+        iterations=int(result.iterations_L.max()), cold_seconds=cold_seconds, trajectory=trajectory
+    )
+
+
+def run_search(
+    problem: Problem, arguments: Arguments, restarts: int, *, compiled: bool
+) -> Measured:
+    """The same for the search; its iterations are generations after the first."""
+    coarse = coarse_problem(compiled=compiled)
+    algorithm = limited(VariableProjection(), arguments.steps)
+    begun = time.perf_counter()
+    brief = replace(UNENDING, generations=0, trial=1, iterations=1)
+    search(problem, coarse, lanes=restarts, seed=arguments.seed, how=brief)
+    cold_seconds = time.perf_counter() - begun
+    compile_seconds = CLOCK.seconds
+
+    limit = plain_seconds(problem, algorithm, seed=arguments.seed, restarts=restarts)
+    recorder = searched(problem, coarse, seed=arguments.seed, restarts=restarts, limit=limit)
+    assert compile_seconds == CLOCK.seconds, "the measured search compiled something"
+    return Measured(
+        iterations=len(recorder.generations) - 1,
         cold_seconds=cold_seconds,
-        together=trajectory,
+        trajectory=search_trajectory(recorder, restarts),
     )
 
 
@@ -143,15 +175,31 @@ def limited(algorithm: Adam | VariableProjection | LevenbergMarquardt, steps: in
 
 def main() -> None:
     name, *rest = sys.argv[1:] or [""]
-    if name not in ALGORITHMS:
-        sys.exit(f"required: an algorithm of {', '.join(ALGORITHMS)}; got {name!r}")
-    steps = ALGORITHMS[name]().stopping.iterations
-    arguments = parse_arguments(__doc__ or "", steps=steps, argv=rest)
+    if name not in (*ALGORITHMS, SEARCH):
+        sys.exit(f"required: an algorithm of {', '.join((*ALGORITHMS, SEARCH))}; got {name!r}")
+    compiled = rest[:1] == [COMPILED]
+    if compiled and not compiler_available():
+        sys.exit("required: a C++ compiler that works; none was found: install g++")
+    algorithm = ALGORITHMS.get(name, VariableProjection)()
+    arguments = parse_arguments(
+        __doc__ or "", steps=algorithm.stopping.iterations, argv=rest[compiled:]
+    )
     torch.set_num_threads(arguments.threads)
     starts_RP = from_peers(torch.from_numpy(load_problem(arguments).starts_RP))
-    samples = fit_samples(TARGET, gradient=False)
-    problem = make_problem(FAMILY, samples, compiled=compiler_available())
-    run(name, problem, arguments, starts_RP)
+    problem = make_problem(FAMILY, fit_samples(TARGET, gradient=False), compiled=compiled)
+    if name == SEARCH:
+        measured = run_search(problem, arguments, len(starts_RP), compiled=compiled)
+    else:
+        measured = run(name, problem, arguments, starts_RP)
+    print_result(
+        arguments,
+        peer="_".join(("ours", name, *([COMPILED] if compiled else []))),
+        version=f"torch {torch.__version__}",
+        mode=f"{COMPILED if compiled else 'eager'}, chunks on {arguments.threads} thread(s)",
+        iterations=measured.iterations,
+        cold_seconds=measured.cold_seconds,
+        together=measured.trajectory,
+    )
 
 
 if __name__ == "__main__":

@@ -1,28 +1,42 @@
 """Does a class find its own random networks again? ``python -m benchmarks.recovery``.
 
-Teachers are drawn by the law of the fits' starts, from streams of their own; each is sought by
-``fitting.search`` until it is found or its time is over. One JSON line for each teacher goes to
-``--out`` as soon as it is known: a run that is taken up again skips what is there. The table counts
-teachers whose error on a finer rule is at most 1e-12.
+Teachers are drawn by the law of the fits' starts, from streams of their own; each is sought until
+it is found or its time is over: by ``fitting.search``, or with ``--how restarts`` by plain restarts
+of variable projection, each from the best of several random starts, batch after batch. One JSON
+line for each teacher goes to ``--out`` as soon as it is known: a run that is taken up again skips
+what is there. The table counts teachers whose error on a finer rule is at most 1e-12.
 
 Seconds are of the wall; ``--processor`` limits the time of the processor instead, for machines with
 other work on them.
 """
 
 import argparse
+import contextlib
+import itertools
 import json
+import math
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from expressivity.classes.catalogue import family_named
 from expressivity.classes.families import Family
 from expressivity.classes.networks import evaluate
-from expressivity.fitting import Problem, Samples, make_problem
+from expressivity.fitting import (
+    FitResult,
+    Problem,
+    Samples,
+    VariableProjection,
+    fit,
+    make_problem,
+    screened_starts,
+)
 from expressivity.fitting.search import Search, search
 from expressivity.fitting.starts import random_start
 from expressivity.targets.domains import domain_for
@@ -31,6 +45,9 @@ from expressivity.targets.quadrature import rule
 FOUND = 1e-12
 DIMENSION = 2
 LANES = 128
+CANDIDATES = 16
+"""Random starts that a plain restart is the best of, as in the main job."""
+HOW = ("search", "restarts")
 TEACHERS = 10
 _STREAM = 10**9
 """Teachers come from other streams than starts: no start is the answer."""
@@ -53,9 +70,10 @@ class Lesson:
     Attributes:
         name: the class with its width.
         teacher: number of its stream.
+        how: of ``HOW``.
         error: relative l2 error on the fine rule of the best network, of the last generation's
             best on the rule it was on where time was over.
-        generations: after the first.
+        rounds: generations, or batches of restarts.
         seconds, processor_seconds: what it took.
         limit: seconds that it might take, of the clock that ``clock`` names.
         clock: ``wall`` or ``processor``.
@@ -64,8 +82,9 @@ class Lesson:
 
     name: str
     teacher: int
+    how: str
     error: float
-    generations: int
+    rounds: int
     seconds: float
     processor_seconds: float
     limit: float
@@ -78,43 +97,92 @@ class Lesson:
         return self.error <= FOUND
 
 
-def learned(name: str, teacher: int, limit: float, *, clock: str = "wall") -> Lesson:
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """Seconds since it was made, of the wall or of the processor."""
+
+    wall: float = field(default_factory=time.perf_counter)
+    processor: float = field(default_factory=time.process_time)
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """By the clock's name."""
+        return {
+            "wall": time.perf_counter() - self.wall,
+            "processor": time.process_time() - self.processor,
+        }
+
+
+OnRound = Callable[[int, FitResult], None]
+
+
+def learned(
+    name: str, teacher: int, limit: float, *, clock: str = "wall", how: str = "search"
+) -> Lesson:
     """Seek one teacher until it is found or the time is over."""
     label, width = name.split(":")
     family = family_named(label, int(width), DIMENSION)
-    theta_P = random_start(family, seed=_STREAM + teacher, lane=0)
-    full, coarse = (_problem(family, theta_P, order) for order in (_FULL, _COARSE))
-    wall, processor = time.perf_counter(), time.process_time()
-    best, generations = float("inf"), 0
+    theta_P = teacher_of(family, teacher)
+    watch, best, rounds = Watch(), float("inf"), 0
 
-    def tick(generation: int, error: float) -> None:
-        nonlocal best, generations
-        best, generations = min(best, error), generation
-        spent = time.perf_counter() - wall if clock == "wall" else time.process_time() - processor
-        if spent > limit and error > FOUND:
+    def tick(number: int, lanes: FitResult) -> None:
+        nonlocal best, rounds
+        error = float(lanes.error_L[lanes.best])
+        best, rounds = min(best, error), number + 1
+        if watch.seconds[clock] > limit and error > FOUND:
             raise TimeoutError
 
-    how = Search(generations=10**4)
-    try:
-        found = search(full, coarse, lanes=LANES, seed=teacher, how=how, on_generation=tick)
-        best = _error(family, found.theta_LP[found.best], theta_P)
-    except TimeoutError:
-        pass
+    seek = {"search": _search, "restarts": _restarts}[how]
+    with contextlib.suppress(TimeoutError):
+        best = distance(family, seek(family, theta_P, teacher, tick), theta_P)
+    spent = watch.seconds
     return Lesson(
         name=name,
         teacher=teacher,
+        how=how,
         error=best,
-        generations=generations,
-        seconds=time.perf_counter() - wall,
-        processor_seconds=time.process_time() - processor,
+        rounds=rounds,
+        seconds=spent["wall"],
+        processor_seconds=spent["processor"],
         limit=limit,
         clock=clock,
         threads=torch.get_num_threads(),
     )
 
 
-def _samples(family: Family, theta_P: torch.Tensor, order: tuple[int, int]) -> Samples:
-    points = rule(domain_for(DIMENSION), order=order[0], outer_order=order[1])
+def _search(family: Family, theta_P: Tensor, seed: int, tick: OnRound) -> Tensor:
+    """The network that a search finds."""
+    full, coarse = problems(family, theta_P)
+    found = search(
+        full, coarse, lanes=LANES, seed=seed, how=Search(generations=10**4), on_generation=tick
+    )
+    return found.theta_LP[found.best]
+
+
+def _restarts(family: Family, theta_P: Tensor, seed: int, tick: OnRound) -> Tensor:
+    """The network that plain restarts find, as many as a search has lanes in each batch."""
+    full, _ = problems(family, theta_P)
+    algorithm = VariableProjection()
+    for number in itertools.count():
+        stream = int(np.random.SeedSequence((seed, number)).generate_state(1)[0])
+        starts_LP = screened_starts(
+            full, algorithm, seed=stream, restarts=LANES, candidates=CANDIDATES
+        )
+        found = fit(full, algorithm, starts_LP)
+        tick(number, found)
+        if found.error_L[found.best] <= FOUND:
+            return found.theta_LP[found.best]
+    raise AssertionError("batches do not end")
+
+
+def teacher_of(family: Family, number: int) -> Tensor:
+    """A random network theta_P of a class, from a stream that no start comes from."""
+    return random_start(family, seed=_STREAM + number, lane=0)
+
+
+def taught(family: Family, theta_P: Tensor, order: tuple[int, int]) -> Samples:
+    """A network on a Gauss rule of its domain."""
+    points = rule(domain_for(family.dimension), order=order[0], outer_order=order[1])
     nodes_ND = torch.tensor(points.nodes_ND)
     return Samples(
         nodes_ND=nodes_ND,
@@ -123,13 +191,21 @@ def _samples(family: Family, theta_P: torch.Tensor, order: tuple[int, int]) -> S
     )
 
 
-def _problem(family: Family, theta_P: torch.Tensor, order: tuple[int, int]) -> Problem:
-    return make_problem(family, _samples(family, theta_P, order), compiled=False)
+def problems(family: Family, theta_P: Tensor, *, device: str = "cpu") -> tuple[Problem, Problem]:
+    """The fit of a network on the full rule, and on the coarse one.
+
+    Not compiled: programs of a few fits each would take longer to compile than to run.
+    """
+    full, coarse = (
+        make_problem(family, taught(family, theta_P, order), device=device, compiled=False)
+        for order in (_FULL, _COARSE)
+    )
+    return full, coarse
 
 
-def _error(family: Family, found_P: torch.Tensor, theta_P: torch.Tensor) -> float:
-    """Relative l2 distance of two networks on the fine rule."""
-    fine = _samples(family, theta_P, _FINE)
+def distance(family: Family, found_P: Tensor, theta_P: Tensor) -> float:
+    """Relative l2 error of a network on the fine rule."""
+    fine = taught(family, theta_P, _FINE)
     difference_NO = evaluate(family, found_P[None], fine.nodes_ND)[0].mT - fine.values_NO
     squared, norm = (
         float((fine.weights_N[:, None] * values_NO**2).sum())
@@ -147,45 +223,55 @@ def read(path: Path) -> list[Lesson]:
 
 def table(lessons: list[Lesson]) -> Iterator[str]:
     """Markdown: classes in the order they came, failures by name."""
-    yield "| class | limit s | found | seconds, median (worst) | generations, median | not found |"
-    yield "|---|---|---|---|---|---|"
-    for name in dict.fromkeys(lesson.name for lesson in lessons):
-        own = [lesson for lesson in lessons if lesson.name == name]
+    yield "| class | how | limit s | found | seconds, median (worst) | rounds, median | not found |"
+    yield "|---|---|---|---|---|---|---|"
+    for name, how in dict.fromkeys((lesson.name, lesson.how) for lesson in lessons):
+        own = [lesson for lesson in lessons if (lesson.name, lesson.how) == (name, how)]
         clock = [
             lesson.seconds if lesson.clock == "wall" else lesson.processor_seconds for lesson in own
         ]
         missed = ", ".join(f"{lesson.teacher}: {lesson.error:.1e}" for lesson in own
                            if not lesson.found)  # fmt: skip
         yield (
-            f"| {name} | {own[0].limit:.0f} {own[0].clock} | {sum(x.found for x in own)} of "
-            f"{len(own)} | {median(clock):.1f} ({max(clock):.1f}) | "
-            f"{median(lesson.generations for lesson in own):.0f} | {missed} |"
+            f"| {name} | {how} | {own[0].limit:.0f} {own[0].clock} | {sum(x.found for x in own)} "
+            f"of {len(own)} | {median(clock):.1f} ({max(clock):.1f}) | "
+            f"{median(lesson.rounds for lesson in own):.0f} | {missed} |"
         )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Own-class recovery by the search.")
+def parse(argv: list[str] | None = None) -> tuple[argparse.Namespace, dict[str, float]]:
+    """The options, and the limits of the classes that are asked for."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.recovery", description="Own-class recovery, by teacher."
+    )
     parser.add_argument("--classes", help="as la:4,moa-tanh:2; by default all rows")
+    parser.add_argument("--how", choices=HOW, default="search")
     parser.add_argument("--teachers", type=int, default=TEACHERS)
     parser.add_argument("--factor", type=float, default=1.0, help="times the limits of the rows")
     parser.add_argument("--processor", action="store_true", help="limit processor time instead")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/recovery.jsonl"))
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    asked = None if options.classes is None else options.classes.split(",")
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".jsonl"))
+    options = parser.parse_args(argv)
+    if options.teachers < 1 or options.threads < 1 or not 0 < options.factor < math.inf:
+        parser.error("required: --teachers and --threads of at least 1, a positive finite --factor")
     limits = {name: limit for limit, names in ROWS.items() for name in names}
-    names = [name for name in limits if asked is None or name in asked]
-    known = [name for name in asked or [] if name not in limits]
-    if known:
-        parser.error(f"required: classes of {', '.join(limits)}; got {', '.join(known)}")
-    done = {(lesson.name, lesson.teacher) for lesson in read(options.out)}
+    asked = list(limits) if options.classes is None else options.classes.split(",")
+    unknown = [name for name in asked if name not in limits]
+    if unknown:
+        parser.error(f"required: classes of {', '.join(limits)}; got {', '.join(unknown)}")
+    return options, {name: options.factor * limits[name] for name in asked}
+
+
+def main(argv: list[str] | None = None) -> None:
+    options, limits = parse(argv)
+    torch.set_num_threads(options.threads)
+    done = {(lesson.name, lesson.teacher, lesson.how) for lesson in read(options.out)}
     clock = "processor" if options.processor else "wall"
-    for name in names:
+    for name, limit in limits.items():
         for teacher in range(options.teachers):
-            if (name, teacher) in done:
+            if (name, teacher, options.how) in done:
                 continue
-            lesson = learned(name, teacher, options.factor * limits[name], clock=clock)
+            lesson = learned(name, teacher, limit, clock=clock, how=options.how)
             with options.out.open("a") as file:
                 file.write(json.dumps(asdict(lesson)) + "\n")
     print("\n".join(table(read(options.out))))

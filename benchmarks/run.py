@@ -36,14 +36,17 @@ def _script(name: str, *, sequential: bool = False, quick: tuple[str, ...] = ())
     return Peer(command=(path,), sequential=sequential, quick=quick)
 
 
-def _ours(algorithm: str, quick: tuple[str, ...] = ()) -> Peer:
-    return Peer(command=("-m", "benchmarks.ours", algorithm), quick=quick)
+def _ours(*algorithm: str, quick: tuple[str, ...] = ()) -> Peer:
+    return Peer(command=("-m", "benchmarks.ours", *algorithm), quick=quick)
 
 
 PEERS: dict[str, Peer] = {
-    "ours_varpro": _ours("varpro"),
+    "ours_search": _ours("search"),
     "ours_screened": _ours("screened"),
+    "ours_varpro": _ours("varpro"),
     "ours_lm": _ours("lm"),
+    "ours_search_compiled": _ours("search", "compiled"),
+    "ours_varpro_compiled": _ours("varpro", "compiled"),
     "ours_adam": _ours("adam", quick=("--steps", "300")),
     "torch_adam": _script("torch_adam", sequential=True, quick=("--steps", "300")),
     "torch_lbfgs": _script("torch_lbfgs", sequential=True, quick=("--steps", "50")),
@@ -102,16 +105,33 @@ def run_peer(
 ) -> tuple[dict[str, Any], Outcome]:
     """One peer on one seed."""
     peer = PEERS[name]
+    restarts = options.torch_restarts if peer.sequential else options.restarts
     arguments = ["--problem", str(problem), "--seed", str(seed), "--threads", str(options.threads)]
-    if peer.sequential:
-        arguments += ["--restarts", str(options.torch_restarts)]
+    arguments += ["--restarts", str(restarts)]
     if options.quick:
         arguments += peer.quick
-    with tempfile.TemporaryDirectory() as cache:
-        text, peak_mib = run_process([*peer.command, *arguments], Path(cache))
-    (folder / f"{name}-{seed}.json").write_text(text)
-    document = json.loads(text)
+    document, peak_mib = kept(folder / f"{name}-{seed}.json", [*peer.command, *arguments])
     return document, outcome(document, peak_mib)
+
+
+def kept(path: Path, command: list[str]) -> tuple[dict[str, Any], float]:
+    """The document that a command printed, and its peak memory: from the file, or into it.
+
+    Raises:
+        ProcessFailedError: the process ended badly; then nothing is kept.
+    """
+    if path.is_file():
+        before = json.loads(path.read_text())
+        if before["command"] == command:
+            return before["document"], before["peak_mib"]
+    with tempfile.TemporaryDirectory() as cache:
+        text, peak_mib = run_process(command, Path(cache))
+    document = json.loads(text)
+    new = {"command": command, "peak_mib": peak_mib, "document": document}
+    part = path.with_suffix(".part")  # a kill leaves no half of a file
+    part.write_text(json.dumps(new))
+    part.replace(path)
+    return document, peak_mib
 
 
 def run_peers(options: Options, folder: Path) -> tuple[list[Row], list[dict[str, Any]]]:
@@ -176,14 +196,18 @@ def parse(argv: list[str] | None = None) -> Options:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=tuple(PEERS), metavar="PEER",
                         help=f"of {', '.join(PEERS)}")  # fmt: skip
-    parser.add_argument("--base", choices=PEERS, default="ours_varpro", metavar="PEER",
-                        help="that ratios are relative to (default ours_varpro)")  # fmt: skip
+    parser.add_argument("--base", choices=PEERS, default="ours_search", metavar="PEER",
+                        help="that ratios are relative to (default ours_search)")  # fmt: skip
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, metavar="PART",
                         help=f"of {', '.join(PARTS)}")  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="a small run, to see that it works")
     parser.add_argument("--out", type=Path, help="FILE.json; the tables go to FILE.md beside it "
                         "(default benchmarks/results.json; quick: printed only)")  # fmt: skip
-    parser.add_argument("--keep", type=Path, help="folder for problems and peers' documents")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        help="folder for problems and documents; what is in it is not measured again",
+    )
     read = parser.parse_args(argv)
     read.seeds = read.seeds or (1 if read.quick else 5)
     read.restarts = read.restarts or (8 if read.quick else 64)
@@ -218,12 +242,12 @@ def benchmark(options: Options, folder: Path) -> tuple[dict[str, Any], str, bool
         if part in options.parts:
             say(part)
             try:
-                output, _ = run_process(["-m", f"benchmarks.{part}", *quick], folder)
+                command = ["-m", f"benchmarks.{part}", *quick]
+                document[part], _ = kept(folder / f"{part}.json", command)
             except ProcessFailedError as error:
                 say(f"{part} FAILED: {error}")
                 complete = False
                 continue
-            document[part] = json.loads(output)
             text += [title, render(document[part])]
     return document, "\n\n".join(text) + "\n", complete
 

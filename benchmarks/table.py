@@ -5,13 +5,18 @@ is their own.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 THRESHOLDS = (1e-2, 1e-6, 1e-12)
 GROUPS = ("half", "best")
+CLAIMED = (("half", 1e-2), ("best", 1e-12))
+"""Where this core is to take a tenth of the time of every peer, or the table names the nearer."""
+FASTER = 10
+OURS = "ours_"
+OTHER_MODELS = ("pykan_lbfgs",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +30,7 @@ class Outcome:
         peak_mib: peak memory of the peer's process.
         reached: seconds until half of the restarts, and the best one, are at or below each
             threshold; infinite where they never are.
+        course: seconds, best and median error, sample after sample.
     """
 
     best: float
@@ -33,6 +39,12 @@ class Outcome:
     warm: float
     peak_mib: float
     reached: dict[tuple[str, float], float]
+    course: tuple[tuple[float, float, float], ...]
+
+    def at(self, seconds: float) -> tuple[float, float]:
+        """Best and median error at a moment; infinite before the first sample."""
+        passed = [(best, middle) for moment, best, middle in self.course if moment <= seconds]
+        return passed[-1] if passed else (math.inf, math.inf)
 
     def json(self) -> dict[str, Any]:
         """Plain JSON: null for infinite."""
@@ -57,6 +69,7 @@ def outcome(document: Mapping[str, Any], peak_mib: float) -> Outcome:
         warm=document["warm_seconds"],
         peak_mib=peak_mib,
         reached=reached,
+        course=tuple(_course(document)),
     )
 
 
@@ -64,22 +77,36 @@ def _number(error: float | None) -> float:
     return math.inf if error is None else error
 
 
+def _samples(document: Mapping[str, Any]) -> Iterator[tuple[float, dict[int, float]]]:
+    """Seconds, and the errors of the restarts that are sampled then."""
+    if document["per_restart"] is None:
+        for sample in document["trajectory"]:
+            yield sample["seconds"], dict(enumerate(map(_number, sample["errors"])))
+        return
+    before = 0.0
+    for restart, samples in enumerate(document["per_restart"]):
+        for second, error in zip(samples["seconds"], samples["errors"], strict=True):
+            yield before + second, {restart: _number(error)}
+        before += samples["seconds"][-1]  # one restart after another
+
+
 def _reached(document: Mapping[str, Any], limit: float) -> list[float]:
     """For each restart the seconds until it is at or below the limit."""
-    if document["per_restart"] is None:
-        seconds = [math.inf] * len(document["final"])
-        for sample in reversed(document["trajectory"]):
-            for restart, error in enumerate(sample["errors"]):
-                if _number(error) <= limit:
-                    seconds[restart] = sample["seconds"]
-        return seconds
-    before, seconds = 0.0, []
-    for restart in document["per_restart"]:
-        samples = zip(restart["seconds"], restart["errors"], strict=True)
-        hits = (second for second, error in samples if _number(error) <= limit)
-        seconds.append(before + next(hits, math.inf))
-        before += restart["seconds"][-1]  # one restart after another
+    seconds = [math.inf] * len(document["final"])
+    for moment, errors in _samples(document):
+        for restart, error in errors.items():
+            if error <= limit:
+                seconds[restart] = min(seconds[restart], moment)
     return seconds
+
+
+def _course(document: Mapping[str, Any]) -> Iterator[tuple[float, float, float]]:
+    """Seconds, best and median error; a restart that has not begun has none."""
+    errors = [math.inf] * len(document["final"])
+    for moment, sampled in _samples(document):
+        for restart, error in sampled.items():
+            errors[restart] = error
+        yield moment, min(errors), median(errors)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +166,11 @@ def peers_markdown(rows: Sequence[Row], base: str) -> str:
         parts += [
             f"The same as multiples of `{base}`:",
             markdown(["peer", "warm", *HEADS], [_ratios(row, base_row) for row in others]),
+            _nearer_text(others, base_row),
+            f"When `{base}` ends, at equal time:",
+            markdown(
+                ["peer", "best error", "median error"], [_at_equal_time(r, base_row) for r in done]
+            ),
         ]
     if failed:
         parts.append(f"Failed: {', '.join(failed)}.")
@@ -154,6 +186,41 @@ def _totals(row: Row) -> list[str]:
 def _ratios(row: Row, base: Row) -> list[str]:
     warm = _number_cell(row.middle("warm") / base.middle("warm"))
     return [row.peer, warm, *(row.ratio_cell(key, base) for key in KEYS)]
+
+
+def nearer(rows: Sequence[Row], base: Row) -> dict[str, list[str]]:
+    """Peers of the same model less than ``FASTER`` times as slow as the base, by threshold."""
+    found: dict[str, list[str]] = {}
+    for group, limit in CLAIMED:
+        mine = base.reached((group, limit))
+        theirs = {row.peer: row.reached((group, limit)) for row in rows}
+        found[f"{group} <= {limit:.0e}".replace("e-0", "e-")] = [
+            f"{peer} ({_number_cell(seconds / mine)})" if math.isfinite(mine) else peer
+            for peer, seconds in theirs.items()
+            if peer not in OTHER_MODELS
+            and not peer.startswith(OURS)
+            and math.isfinite(seconds)
+            and not seconds >= FASTER * mine
+        ]
+    return found
+
+
+def _nearer_text(rows: Sequence[Row], base: Row) -> str:
+    lines = [f"{head}: {', '.join(peers) or 'none'}." for head, peers in nearer(rows, base).items()]
+    return (
+        f"Peers of the same model that take less than {FASTER} times as long as `{base.peer}` "
+        f"(README.md says why): {' '.join(lines)}"
+    )
+
+
+def _at_equal_time(row: Row, base: Row) -> list[str]:
+    pairs = zip(row.outcomes, base.outcomes, strict=True)
+    errors = [mine.at(its.warm) for mine, its in pairs]
+    return [row.peer, *(_error_cell(median(column)) for column in zip(*errors, strict=True))]
+
+
+def _error_cell(error: float) -> str:
+    return f"{error:.1e}" if math.isfinite(error) else "none yet"
 
 
 def core_markdown(document: Mapping[str, Any]) -> str:

@@ -71,10 +71,10 @@ PARTS: dict[str, Part] = {
     "recovery": Part(
         module="recovery",
         seconds=90,
-        title="Own class, many random starts at once",
+        title="Own class, searched with many lanes",
         note="A random network of a class teaches the class; programs are not compiled. `best`: "
-        "relative l2 error of the best lane on a finer rule; `reached`: share of lanes at 1e-10 on "
-        "the fit's own rule.",
+        "relative l2 error of the best lane on a finer rule; `found`: whether it is at most 1e-12; "
+        "`generations`: after the first. A search that has not found it ends after 25 s.",
     ),
     "layers": Part(
         module="layers",

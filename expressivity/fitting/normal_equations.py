@@ -1,9 +1,10 @@
 """Variable projection on normal equations: the quick one, for the early part of a search.
 
 The same elimination and the same steps as :class:`VariableProjection`, from the inner products of
-the rows instead of their QR factorisation: some four times as fast, at half the digits (errors
-below about 1e-8 are not told apart, nor directions of the linear block below 3e-7 used). What
-it finds is finished by :class:`VariableProjection` (docs/performance.md).
+the rows instead of their QR factorisation: three to four times as fast to form, and a step takes
+two thirds to five sixths of the time, at half the digits (errors below about 1e-8 are not told
+apart, nor directions of the linear block below 3e-7 used). What it finds is finished by
+:class:`VariableProjection` (docs/performance.md).
 
 Shape letters: L lanes, P packed parameters, Q eliminated and C moved parameters (padded).
 """

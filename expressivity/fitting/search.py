@@ -13,21 +13,21 @@ Shape letters: L lanes, P packed parameters.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from expressivity.classes.families import Family
-from expressivity.fitting.driver import Execution, FitResult, fit, over_chunks
+from expressivity.fitting.driver import Execution, FitResult, Observer, fit, over_chunks
 from expressivity.fitting.gauss_newton import Linearisation
 from expressivity.fitting.moves import children
 from expressivity.fitting.normal_equations import NormalProjection, Solved
 from expressivity.fitting.problem import Problem
 from expressivity.fitting.screening import best_of, first_errors
 from expressivity.fitting.starts import drawn
-from expressivity.fitting.state import Status, Stopping
+from expressivity.fitting.state import Algorithm, Status, Stopping
 from expressivity.fitting.variable_projection import VariableProjection
 
 _LEAST = {
@@ -54,7 +54,7 @@ class Search:
         candidates: random starts that each lane of a first generation is the best of.
         parents: one lane in so many is kept as a parent.
         trial, iterations: of every lane, and of the best third after its trial, in a generation.
-        found: relative error on the full rule at which the search ends.
+        found: relative error on the full rule at which the search ends; 0 for one that goes on.
         finished: lanes that are finished in full at the end.
     """
 
@@ -114,6 +114,13 @@ class _Population:
     def sorted(self) -> "_Population":
         return self.lanes(_numbers(self.error_L).argsort(stable=True))
 
+    @property
+    def result(self) -> FitResult:
+        return FitResult(**{each.name: getattr(self, each.name) for each in fields(FitResult)})
+
+
+OnGeneration = Callable[[int, FitResult], None]
+
 
 def search(
     problem: Problem,
@@ -124,7 +131,8 @@ def search(
     how: Search | None = None,
     given_LP: Tensor | None = None,
     execution: Execution | None = None,
-    on_generation: Callable[[int, float], None] | None = None,
+    on_generation: OnGeneration | None = None,
+    observer: Observer | None = None,
 ) -> FitResult:
     """Look for the best network of a class.
 
@@ -136,7 +144,8 @@ def search(
         how: how far it goes.
         given_LP: lanes that are in the first generation beside the random ones.
         execution: scheduling; by default chosen for the problem's device.
-        on_generation: called with the generation's number and the least error so far.
+        on_generation: called with a generation's number and its lanes, the best first.
+        observer: sees every iteration of every fit; its lane numbers are those of the fit.
 
     Returns:
         ``lanes`` lanes, finished ones first, with their errors on the problem's rule, none of which
@@ -157,7 +166,7 @@ def search(
         raise ValueError(
             f"required: given lanes of shape (any number, {problem.parameters}); got {shape}"
         )
-    run = _Run(problem, coarse, family, lanes, seed, how or Search(), execution)
+    run = _Run(problem, coarse, family, lanes, seed, how or Search(), execution, observer)
     return run.result(given_LP, on_generation)
 
 
@@ -200,18 +209,18 @@ class _Run:
         seed: int,
         how: Search,
         execution: Execution | None,
+        observer: Observer | None,
     ) -> None:
         self.problem, self.coarse, self.family = problem, coarse, family
         self.lanes, self.seed, self.how, self.execution = lanes, seed, how, execution
+        self.observer = observer
         # Round-off of the fit's own arithmetic, with room for a sum over some hundred nodes.
         self.roundoff = 18 * torch.finfo(problem.x_BEN.dtype).eps
-        self.goal = max(how.found, self.roundoff)
+        self.goal = max(how.found, self.roundoff) if how.found else 0.0
         self.given_LP: Tensor | None = None
         self.archive: _Population | None = None
 
-    def result(
-        self, given_LP: Tensor | None, on_generation: Callable[[int, float], None] | None
-    ) -> FitResult:
+    def result(self, given_LP: Tensor | None, on_generation: OnGeneration | None) -> FitResult:
         self.given_LP = given_LP
         population, clock, populations = self._first(0), _Clock(self.how), 0
         for generation in range(self.how.generations + 1):
@@ -224,10 +233,9 @@ class _Run:
                     return self._ended()
                 population, clock = self._first(generation), _Clock(self.how)
             population, found = self._finished(population)
-            best = float(population.error_L[0])
             clock.tick(population.error_L)
             if on_generation is not None:
-                on_generation(generation, best)
+                on_generation(generation, population.result)
             if found:
                 break
         self._keep(population)
@@ -278,7 +286,7 @@ class _Run:
 
         def run(theta_LP: Tensor, iterations: int) -> FitResult:
             algorithm = NormalProjection(stopping=replace(stopping, iterations=iterations))
-            return fit(self.coarse, algorithm, theta_LP, execution=self._execution(self.coarse))
+            return self._fit(self.coarse, algorithm, theta_LP)
 
         tried = run(starts_LP, how.trial)
         kept = max(4, starts_LP.shape[0] // _KEPT_AFTER_TRIAL)
@@ -309,12 +317,7 @@ class _Run:
             limit = Stopping().iterations if anyway else _AT_ONCE
             stopping = Stopping(error=self.roundoff, iterations=limit)
             algorithm = VariableProjection(stopping=stopping)
-            done = fit(
-                self.problem,
-                algorithm,
-                population.theta_LP[chosen],
-                execution=self._execution(self.problem),
-            )
+            done = self._fit(self.problem, algorithm, population.theta_LP[chosen])
             finished = replace(_population(done), full_L=done.status_L != Status.ITERATION_LIMIT)
             if anyway:
                 finished = replace(finished, full_L=torch.ones_like(finished.full_L))
@@ -337,13 +340,11 @@ class _Run:
             population = population.beside(self._on_the_full_rule(_unfitted(self.given_LP)))
         population, _ = self._finished(population.sorted, anyway=True)
         order = torch.argsort((~population.full_L).to(torch.int64), stable=True)
-        population = population.lanes(order[: self.lanes])
-        return FitResult(
-            theta_LP=population.theta_LP,
-            error_L=population.error_L,
-            status_L=population.status_L,
-            iterations_L=population.iterations_L,
-        )
+        return population.lanes(order[: self.lanes]).result
+
+    def _fit(self, problem: Problem, algorithm: Algorithm, theta_LP: Tensor) -> FitResult:
+        execution = self._execution(problem)
+        return fit(problem, algorithm, theta_LP, execution=execution, observer=self.observer)
 
     def _on_the_full_rule(self, population: _Population) -> _Population:
         """Lanes that are not finished with the error that counts, given up unless they will be."""

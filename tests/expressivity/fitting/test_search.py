@@ -110,7 +110,7 @@ def test_a_network_of_the_class_is_found_again(family, seed):
         lanes=32,
         seed=0,
         how=Search(generations=40),
-        on_generation=lambda generation, best: seen.append(best),
+        on_generation=lambda generation, told: seen.append(float(told.error_L[0])),
     )
     assert float(result.error_L[0]) <= 1e-12
     assert errors(full, samples, result)[0] <= 1.1e-12
@@ -135,7 +135,7 @@ def test_what_a_result_reports():
 
 def test_generations_follow_one_another_and_end():
     full, coarse = problems(LA, waves(LA))
-    seen: list[tuple[int, float]] = []
+    seen: list[tuple[int, FitResult]] = []
 
     def generations(how: Search) -> list[int]:
         seen.clear()
@@ -236,7 +236,7 @@ def test_a_given_network_that_is_the_target_ends_the_search():
         seed=0,
         how=SHORT,
         given_LP=given_LP,
-        on_generation=lambda generation, best: seen.append(generation),
+        on_generation=lambda generation, told: seen.append(generation),
     )
     assert seen == [0] and float(result.error_L[0]) <= 1e-12
 
