@@ -3,11 +3,11 @@
 A class takes its place by one entry in ``FAMILIES``, or in ``NEURONS`` if it mixes nothing. Two
 budgets are compared. *Equal width*: as many neurons as the teacher. *Equal parameters*: the least
 width, and not less than the teacher's, with at least the teacher's parameters; a student that fails
-there does not fail for want of neurons or parameters; it starts from what it learned at equal width.
-Where the student is the larger class at equal width both are one unit.
+there does not fail for want of neurons or parameters; it starts from what it learned at equal
+width. Where the student is the larger class at equal width both are one unit.
 
 What a failure says depends on whether the search finds what is there: a class tries hardest with
-teachers of its own, and the headlines name each class with the share of its teachers it found again.
+teachers of its own, and headlines name each class with the share of its teachers it found again.
 The others' searches end soon: there the matrix shows what is found with little effort.
 """
 

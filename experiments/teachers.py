@@ -5,8 +5,8 @@ Shape letters: L lanes, P packed parameters, N nodes.
 
 import functools
 import math
-from typing import Any
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 import sympy as sp

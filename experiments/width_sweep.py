@@ -87,7 +87,7 @@ def width_sweep(tier: Tier) -> Experiment:
         "on t1 above 1/2; MoA of width 1 reaches every target. Controls: t1 for LA, and t4 for "
         "two-sided LA, have no gap.",
         falsified_by="An error below a bound in the same norm; MoA of width 1 above round-off; "
-        "a control that does not reach its target. A curve that rises would be a fault of the fits: "
+        "a control that does not reach its target. A curve that rises is a fault of the fits: "
         "a narrower network is in the wider class.",
         cost="smoke: about 16 s, compilation included; cpu: about 691 s with 2 "
         "workers, compilation and other work on the machine included (2 cores); gpu: not measured",
