@@ -48,7 +48,7 @@ FAR = 10.0
 """Ratio to the error of the teacher's own class from random starts that optimisation does not
 explain."""
 
-OWN_GENERATIONS, HARD_GENERATIONS = 60, 10
+OWN_GENERATIONS, HARD_GENERATIONS = 300, 10
 HARD = ("la-quadratic", "moa-quadratic", "moa-two-sided")
 """Classes whose own networks at width 2 a search rarely finds at any effort of the smaller tiers;
 there it ends sooner (docs/performance.md)."""

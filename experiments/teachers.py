@@ -109,7 +109,7 @@ class Effort:
 
     seeds: int = 5
     lanes: int = 8
-    generations: int = 10
+    generations: int = 4
     settles: bool = True
     candidates: int = 4
     device: str = "cpu"
