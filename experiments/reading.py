@@ -19,11 +19,12 @@ from expressivity.classes.gates import GateSpec
 from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import NEURONS, Neuron
 from expressivity.evidence import Verdict
+from expressivity.fitting.state import Status
 from expressivity.runs.folder import Run, read_lanes
 from expressivity.separation.asked import Request
 from expressivity.separation.result import Result, result_of
 from expressivity.separation.settings import Settings
-from expressivity.separation.unit import FitUnit
+from expressivity.separation.unit import FitUnit, units_of
 from expressivity.targets.target import Target
 
 TANH = GateSpec(name="tanh")
@@ -48,15 +49,13 @@ def fits(
 ) -> tuple[FitUnit, ...]:
     """A unit for every target, kind and width; fixed gives one for every activation.
 
-    Kinds that a target's form lacks are left out.
+    Kinds that a target's form lacks are left out. A search starts from the narrower networks.
     """
     request = Request(
         kinds=tuple(kinds), form=form, widths=tuple(widths), dictionary=dictionary, gate=gate
     )
     return tuple(
-        FitUnit(target=target, family=family, settings=settings)
-        for target in targets
-        for family in request.families(target)
+        unit for target in targets for unit in units_of(target, request.families(target), settings)
     )
 
 
@@ -129,6 +128,17 @@ class Reading:
             if bound is not None
             for error in self.errors(norm)
         )
+
+    def fit_errors(self) -> list[float]:
+        """Each seed's least error in the norm and on the rule that was minimised."""
+        columns = self.lanes()
+        # What was given up has not been fitted on that rule.
+        errors = [
+            math.inf if status == Status.GIVEN_UP or math.isnan(error) else error
+            for error, status in zip(columns["fit_error"], columns["status"], strict=True)
+        ]
+        each = len(errors) // len(self.result.seeds)
+        return [min(errors[i : i + each]) for i in range(0, len(errors), each)]
 
     def lanes(self) -> dict[str, list[Any]]:
         """Columns of all restarts, seed after seed: see ``separation.Lanes``."""

@@ -5,7 +5,8 @@ Shape letters: L lanes, P packed parameters, N nodes.
 
 import functools
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -18,16 +19,10 @@ from expressivity.classes.networks import evaluate, parameter_length
 from expressivity.classes.structure import Structure
 from expressivity.classes.weights import Weights, start_from
 from expressivity.evidence import Verdict
-from expressivity.fitting import (
-    Execution,
-    Stopping,
-    VariableProjection,
-    fit,
-    make_problem,
-    screened_starts,
-)
+from expressivity.fitting import Execution, FitResult, Problem, Samples, make_problem
 from expressivity.fitting.limits import require_counts, require_fit
-from expressivity.fitting.problem import Samples
+from expressivity.fitting.moves import grown
+from expressivity.fitting.search import LEAST_LANES, Search, search
 from expressivity.fitting.starts import random_start
 from expressivity.fitting.variable_projection import default_linear_block
 from expressivity.membership.decide import BUDGETS, decide
@@ -40,7 +35,7 @@ from expressivity.targets.quadrature import Rule, rule
 from expressivity.targets.target import Target
 
 REACHED = 1e-10
-"""Relative l2 error up to which a restart counts as having learned its teacher."""
+"""Relative l2 error up to which a student counts as having learned its teacher."""
 _TEACHERS = 10**9
 """Teachers are drawn from other streams than students start from: no start is the answer."""
 _ORDERS = {1: ((128, 128), (256, 256)), 2: ((16, 16), (32, 32))}
@@ -100,24 +95,43 @@ def exact(family: Family, theta_P: Tensor) -> Weights:
 
 @dataclass(frozen=True, kw_only=True)
 class Effort:
-    """How hard a student tries.
+    """How hard a student tries: a search in generations for each seed.
 
     Attributes:
         seeds: teachers drawn, or repetitions for a theorem's network.
-        restarts: random starts for each.
-        candidates: each start is the best of so many.
-        iterations: limit of each fit.
+        lanes: of each generation.
+        generations: at most so many after the first.
+        settles: whether it ends after a generation without progress; else it goes on, from new
+            random starts where a population has settled.
+        candidates: each random start is the best of so many.
         device: where the fits run.
     """
 
     seeds: int = 5
-    restarts: int = 4
-    candidates: int = 16
-    iterations: int = 100
+    lanes: int = 8
+    generations: int = 4
+    settles: bool = True
+    candidates: int = 4
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        require_counts(seed=0, seeds=self.seeds, restarts=self.restarts, candidates=self.candidates)
+        require_counts(
+            seed=0,
+            seeds=self.seeds,
+            restarts=self.lanes,
+            candidates=self.candidates,
+            generations=self.generations,
+        )
+        if self.lanes < LEAST_LANES:
+            raise ValueError(
+                f"required: at least {LEAST_LANES} lanes of a search; got {self.lanes}"
+            )
+
+    @property
+    def search(self) -> Search:
+        """The search of one seed."""
+        how = Search(generations=self.generations, candidates=self.candidates)
+        return replace(how, patience=1, populations=1) if self.settles else how
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,11 +140,12 @@ class Lesson:
 
     Attributes:
         seed: of the teacher and of the student's starts.
-        best: least error of all starts, None where all of them failed.
-        random: the same of the random starts.
+        best: least error of all lanes and of the teacher's weights, None where all of them failed.
+        random: the same of what random starts led to, in the generations of a search that knows
+            nothing of the teacher's weights.
         contained: error of the teacher's weights carried into the student, None without a map.
-        reached: random starts that came to ``REACHED``.
-        failed: random starts that ended in no number.
+        reached: lanes of that search that came to ``REACHED``.
+        failed: lanes of it that ended in no number.
     """
 
     seed: int
@@ -153,16 +168,17 @@ class StudentUnit(CompilingUnit):
         teacher: who teaches.
         name, student: the class that learns, as in ``FAMILIES``, and at its width.
         effort: how hard it tries.
+        narrower: the width at which the same student learns first, to start from what it found.
     """
 
     teacher: Teacher
     name: str
     student: Family
     effort: Effort
+    narrower: int | None = None
 
     def __post_init__(self) -> None:
-        # Random networks are learned one after another, a theorem's for all seeds at once.
-        lanes = self.effort.restarts * (1 if self.teacher.target is None else self.effort.seeds)
+        lanes = self.effort.lanes
         kind = torch.device(self.effort.device).type
         require_fit(
             self.student,
@@ -184,6 +200,7 @@ class StudentUnit(CompilingUnit):
             "dimension": self.teacher.family.dimension,
             "student": {"name": self.name, "family": self.student.json()},
             "effort": asdict(self.effort),
+            "narrower": self.narrower,
             "compiled": self.compiled,
             "budgets": BUDGETS,
         }
@@ -196,12 +213,13 @@ class StudentUnit(CompilingUnit):
     @property
     def parts(self) -> int:
         """Lanes."""
-        return self.effort.seeds * self.effort.restarts
+        return self.effort.seeds * self.effort.lanes
 
     @property
     def planned(self) -> Planned:
-        """All iterations of all lanes."""
-        steps = self.parts * self.effort.iterations * parameter_length(self.student)
+        """All iterations of a first generation: how many follow is not known."""
+        how = self.effort.search
+        steps = self.parts * (how.trial + how.iterations) * parameter_length(self.student)
         return Planned(
             program=Structure.of(self.student, shared=True),
             device=self.effort.device,
@@ -210,16 +228,15 @@ class StudentUnit(CompilingUnit):
 
     def run(self, on_progress: OnProgress | None = None) -> Outcome:
         """Teach every seed; the record holds a :class:`Lesson` for each."""
-        seeds = list(range(self.effort.seeds))
-        # Seeds of a theorem's network share their samples, and run as lanes of one fit.
-        groups = [[seed] for seed in seeds] if self.teacher.target is None else [seeds]
         lessons: list[Lesson] = []
-        lanes: dict[str, list[float]] = {}
-        for group in groups:
-            learned, columns = _teach(self, group, on_progress)
-            lessons += learned
+        lanes: dict[str, list[Any]] = {}
+        for seed in range(self.effort.seeds):
+            lesson, columns = _taught(self, seed)
+            lessons.append(lesson)
             for name, column in columns.items():
                 lanes.setdefault(name, []).extend(column)
+            if on_progress is not None:
+                on_progress(self.effort.lanes)
         return Outcome(
             record={
                 "teacher": self.teacher.label,
@@ -228,12 +245,7 @@ class StudentUnit(CompilingUnit):
                 **_containment(self.teacher, self.student),
                 "lessons": [asdict(lesson) for lesson in lessons],
             },
-            lanes={
-                name: [int(c) for c in column]
-                if name in ("seed", "status", "iterations")
-                else column
-                for name, column in lanes.items()
-            },
+            lanes=lanes,
         )
 
 
@@ -266,77 +278,88 @@ def _carried(teacher: Teacher, weights: Weights, student: Family) -> Weights | N
     return found
 
 
-def _teach(
-    unit: StudentUnit, seeds: list[int], on_progress: OnProgress | None
-) -> tuple[list[Lesson], dict[str, list[float]]]:
-    """Lessons of seeds with one teacher, that of the first, and a row for each restart."""
-    teacher, student, effort = unit.teacher, unit.student, unit.effort
-    weights = teacher.weights(seeds[0])
-    theta_P = start_from(teacher.family, weights)
-
-    def taught(points: Rule) -> tuple[Tensor, Tensor, Tensor]:
-        nodes_ND = _tensor(points.nodes_ND)
-        values_N = evaluate(teacher.family, theta_P[None], nodes_ND)[0, 0]
-        return nodes_ND, _tensor(points.weights_N), values_N
-
-    coarse, fine = (taught(points) for points in _rules(student.dimension))
-    problem = make_problem(
-        student,
-        Samples(nodes_ND=coarse[0], weights_N=coarse[1], values_NO=coarse[2][:, None]),
-        device=effort.device,
-        compiled=unit.compiled,
-    )
-    algorithm = VariableProjection(stopping=Stopping(iterations=effort.iterations))
-    restarts, candidates = effort.restarts, effort.candidates
-    starts = [
-        screened_starts(problem, algorithm, seed=seed, restarts=restarts, candidates=candidates)
-        for seed in seeds
-    ]
-    fitted = fit(problem, algorithm, torch.cat(starts), on_finished=on_progress)
-    errors = _errors(student, fitted.theta_LP, *fine)
+def _taught(unit: StudentUnit, seed: int) -> tuple[Lesson, dict[str, list[Any]]]:
+    """What one seed's teacher is learned to, and a row for each lane of the search."""
+    teacher, student = unit.teacher, unit.student
+    weights = teacher.weights(seed)
+    fitted = _learned(unit, seed)
+    fine = _samples(teacher, seed, student.dimension, "fine")
+    errors = _errors(student, fitted.theta_LP, fine)
     carried = _carried(teacher, weights, student)
     contained = math.inf
     if carried is not None:
-        contained = _errors(student, start_from(student, carried)[None], *fine)[0]
-    lessons: list[Lesson] = []
-    for index, seed in enumerate(seeds):
-        own = errors[index * restarts : (index + 1) * restarts]
-        lessons.append(
-            Lesson(
-                seed=seed,
-                best=_finite(min(contained, *own)),
-                random=_finite(min(own)),
-                contained=_finite(contained),
-                reached=sum(error <= REACHED for error in own),
-                failed=own.count(math.inf),
-            )
-        )
-    columns: dict[str, list[float]] = {
-        "seed": [float(seed) for seed in seeds for _ in range(restarts)],
+        contained = _errors(student, start_from(student, carried)[None], fine)[0]
+    lesson = Lesson(
+        seed=seed,
+        best=_finite(min(contained, *errors)),
+        random=_finite(min(errors)),
+        contained=_finite(contained),
+        reached=sum(error <= REACHED for error in errors),
+        failed=errors.count(math.inf),
+    )
+    return lesson, {
+        "seed": [seed] * len(errors),
         "fit_error": fitted.error_L.tolist(),
         "l2": errors,
         "status": fitted.status_L.tolist(),
         "iterations": fitted.iterations_L.tolist(),
     }
-    return lessons, columns
 
 
-@functools.cache
-def _rules(dimension: int) -> tuple[Rule, Rule]:
-    """The rule that students see, and a finer one that measures them."""
-    fit_orders, fine_orders = _ORDERS.get(dimension, _HIGH_DIMENSION_ORDERS)
-    domain = domain_for(dimension)
-    return (
-        rule(domain, order=fit_orders[0], outer_order=fit_orders[1]),
-        rule(domain, order=fine_orders[0], outer_order=fine_orders[1]),
+@functools.lru_cache(maxsize=16)
+def _learned(unit: StudentUnit, seed: int) -> FitResult:
+    """The lanes of a search from random starts, and from what is learned at a narrower width."""
+    given_LP = None
+    if unit.narrower is not None:
+        below = replace(unit, student=unit.student.at_width(unit.narrower), narrower=None)
+        before = _learned(below, seed)
+        best_LP = before.theta_LP[before.best][None]
+        draw = np.random.default_rng((seed, unit.student.width))
+        given_LP = grown(below.student, best_LP, unit.student, draw)
+
+    def problem(which: str) -> Problem:
+        samples = _samples(unit.teacher, seed, unit.student.dimension, which)
+        return make_problem(
+            unit.student, samples, device=unit.effort.device, compiled=unit.compiled
+        )
+
+    return search(
+        problem("full"),
+        problem("coarse"),
+        lanes=unit.effort.lanes,
+        seed=seed,
+        how=unit.effort.search,
+        given_LP=given_LP,
     )
 
 
-def _errors(
-    family: Family, theta_LP: Tensor, nodes_ND: Tensor, weights_N: Tensor, values_N: Tensor
-) -> list[float]:
+def _samples(teacher: Teacher, seed: int, dimension: int, which: str) -> Samples:
+    """The values of a seed's teacher on a rule."""
+    points = _rules(dimension)[which]
+    nodes_ND = _tensor(points.nodes_ND)
+    theta_P = start_from(teacher.family, teacher.weights(seed))
+    values_N = evaluate(teacher.family, theta_P[None], nodes_ND)[0, 0]
+    return Samples(
+        nodes_ND=nodes_ND, weights_N=_tensor(points.weights_N), values_NO=values_N[:, None]
+    )
+
+
+@functools.cache
+def _rules(dimension: int) -> dict[str, Rule]:
+    """The rules of the first steps of students, of all their steps, and of what measures them."""
+    (order, outer), (fine, fine_outer) = _ORDERS.get(dimension, _HIGH_DIMENSION_ORDERS)
+    domain = domain_for(dimension)
+    return {
+        "coarse": rule(domain, order=order // 2, outer_order=outer),
+        "full": rule(domain, order=order, outer_order=outer),
+        "fine": rule(domain, order=fine, outer_order=fine_outer),
+    }
+
+
+def _errors(family: Family, theta_LP: Tensor, samples: Samples) -> list[float]:
     """Relative l2 error of every lane, infinite where it is no number."""
-    difference_LN = evaluate(family, theta_LP, nodes_ND)[:, 0] - values_N
+    values_N, weights_N = samples.values_NO[:, 0], samples.weights_N
+    difference_LN = evaluate(family, theta_LP, samples.nodes_ND)[:, 0] - values_N
     squared_L = (weights_N * difference_LN**2).sum(1) / (weights_N * values_N**2).sum()
     return torch.nan_to_num(squared_L.sqrt(), nan=math.inf).tolist()
 

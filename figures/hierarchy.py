@@ -128,10 +128,11 @@ FIGURES.add(
         caption="Networks of each class teach (rows; in brackets the function of a theorem, "
         "otherwise random networks), networks of each class learn (columns): (a) with as many "
         "neurons as the teacher, (b) with the least width, not below the teacher's, that has the "
-        "teacher's parameters; relative L2 error of the best start, median over seeds. Where "
-        "containment is proved the teacher's weights, carried over, are among the starts, so the "
-        "error is round-off; elsewhere the error is evidence, as far as (c) random starts find "
-        "the class's own networks.",
+        "teacher's parameters; relative L2 error of the best network, median over seeds. Where "
+        "containment is proved the teacher's weights, carried over, count too, so the error is "
+        "round-off. (c) How often a search from random starts alone reaches the teacher: long on "
+        "the diagonal, where it shows that a class finds its own networks, short elsewhere, where "
+        "the error is what little effort finds.",
         alt="Heat maps that are dark, at round-off, where the student's class contains the "
         "teacher's, and light elsewhere.",
         needs=("hierarchy",),

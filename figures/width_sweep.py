@@ -136,7 +136,8 @@ FIGURES.add(
         name="width_sweep",
         title="Error against width for fixed activations, LA and MoA",
         caption="Relative L2 error (left) and essential supremum of the gradient error (right) "
-        f"against the width, median over seeds of the best restart, {RANKS}. "
+        f"against the width, median over seeds of the best network, {RANKS}; each search starts "
+        "from the best narrower network of its class. "
         "Shaded: where no network of the class lies, at any of the widths under the line. The L2 "
         "error of the smaller class falls, its gradient error does not pass the floor; MoA "
         "reaches the target at width 1 (where a fitted kink misses that of the target by "

@@ -18,7 +18,7 @@ from expressivity.separation.claims import builtin_targets
 from expressivity.separation.gaps import Gap, find_gaps
 from expressivity.separation.result import Result, result_of
 from expressivity.separation.settings import Settings
-from expressivity.separation.unit import FitUnit, run_unit
+from expressivity.separation.unit import FitUnit, run_unit, units_of
 from expressivity.targets.target import Target
 
 DOCUMENT = "separate.json"
@@ -43,15 +43,9 @@ class Ladder:
     def units(self) -> list[FitUnit]:
         """All work units in order."""
         return [
-            FitUnit(
-                target=target,
-                family=family,
-                settings=self.settings,
-                narrower=_narrower(family, families) if self.settings.generations else (),
-                compiled=self.compiled,
-            )
+            unit
             for target, families in self.rungs
-            for family in families
+            for unit in units_of(target, families, self.settings, compiled=self.compiled)
         ]
 
     @property
@@ -63,12 +57,6 @@ class Ladder:
     def rules(self) -> dict[str, object]:
         """Sizes and own error estimates of the quadrature rules, by target."""
         return {target.name: measuring_grid(target).json() for target, _ in self.rungs}
-
-
-def _narrower(family: Family, families: Iterable[Family]) -> tuple[int, ...]:
-    """Smaller widths at which the same class is on a rung, ascending."""
-    widths = {other.width for other in families if other.at_width(family.width) == family}
-    return tuple(sorted(width for width in widths if width < family.width))
 
 
 def make_ladder(request: Request, settings: Settings, targets: Iterable[Target]) -> Ladder:

@@ -1,7 +1,7 @@
 """The main job, one unit of it: fit a family to a target, measure, bound and decide."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 import torch
@@ -114,6 +114,34 @@ class FitUnit(CompilingUnit):
         )
 
 
+def units_of(
+    target: Target, families: Sequence[Family], settings: Settings, *, compiled: bool = False
+) -> list[FitUnit]:
+    """A unit for every family; where it searches, from the best narrower networks of its class.
+
+    >>> from expressivity.targets.builtin import t2
+    >>> widths = [Family(kind="la", neuron="type1", width=m, dimension=2) for m in (1, 4, 2)]
+    >>> [unit.narrower for unit in units_of(t2(), widths, Settings())]
+    [(), (1, 2), (1,)]
+    """
+    return [
+        FitUnit(
+            target=target,
+            family=family,
+            settings=settings,
+            narrower=_narrower(family, families) if settings.generations else (),
+            compiled=compiled,
+        )
+        for family in families
+    ]
+
+
+def _narrower(family: Family, families: Sequence[Family]) -> tuple[int, ...]:
+    """Smaller widths of the same class, ascending."""
+    widths = {other.width for other in families if other.at_width(family.width) == family}
+    return tuple(sorted(width for width in widths if width < family.width))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Lanes:
     """What every restart of a unit came to; lists of equal length, seed after seed."""
@@ -143,7 +171,9 @@ def run_unit(
     if not grid.norm.known:  # numerical bounds rest on it
         bounds = tuple(bound for bound in bounds if bound.evidence.rigorous)
     membership = decide(target, family, bounds)
-    sought = membership.verdict is Verdict.MEMBER
+    # Of a target behind noise no network is there to be found.
+    clean = settings.noise is None or settings.noise.size == 0
+    sought = clean and membership.verdict is Verdict.MEMBER
     fitted, l2_L = _fitted(unit, grid, sought, on_finished)
     chosen_by_L = l2_L if settings.noise is None else fitted.error_L.nan_to_num(nan=torch.inf)
     winners = chosen_by_L.unflatten(0, (settings.seeds, settings.restarts)).argmin(1).tolist()

@@ -11,11 +11,13 @@ import torch
 
 from experiments import noise, restarts, width_sweep
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
-from experiments.reading import health
+from experiments.reading import fits, health, readings
 from experiments.running import run_experiment
 from expressivity.classes.kinds import Kind
 from expressivity.evidence import Verdict
+from expressivity.separation.settings import Settings
 from expressivity.separation.unit import FitUnit
+from expressivity.targets.builtin import t2
 
 torch.set_num_threads(1)
 
@@ -60,6 +62,18 @@ def test_t1_is_reached_by_la_and_no_fixed_network_beats_its_bound(tmp_path):
     assert points["relu", "l2"].verdict is Verdict.NON_MEMBER
     again = run_experiment(experiment, tmp_path / "run", quiet=True)
     assert width_sweep.curves(again, "l2") == width_sweep.curves(run, "l2")
+
+
+def test_wider_networks_are_at_least_as_good(tmp_path):
+    settings = Settings(restarts=4, candidates=1, generations=1, seeds=2, loss="h1")
+    experiment = dataclasses.replace(
+        EXPERIMENTS["width_sweep"](Tier.SMOKE),
+        units=fits([t2()], [Kind.LA], [1, 2], settings, dictionary=("relu", "tanh")),
+    )
+    assert [unit.narrower for unit in experiment.units] == [(), (1,)]
+    run = run_experiment(experiment, tmp_path / "run", quiet=True)
+    assert experiment.headlines(run)["curves that rise"] == 0
+    assert all(0 < error < 1 for found in readings(run) for error in found.fit_errors())
 
 
 def test_restarts_are_read_one_by_one(tmp_path):

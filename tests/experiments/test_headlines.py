@@ -28,6 +28,7 @@ from expressivity.classes.gates import GateSpec
 from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import FORMS
 from expressivity.evidence import Verdict
+from expressivity.fitting.state import Status
 from expressivity.membership.inclusions import la_in_moa
 from expressivity.separation.gaps import REACHED
 from expressivity.separation.unit import FitUnit
@@ -133,6 +134,30 @@ def test_headlines_of_the_width_sweep(stored):
     assert found["C1 activations on t1: least w1inf"] == 0.125
     assert found["controls, LA of width 1: worst best l2"] == 1e-15
     assert set(width_sweep.SMOOTH) == {"relu2", "gelu", "silu", "tanh"}
+
+
+def test_each_curve_of_a_seed_that_rises_with_the_width_counts(stored):
+    def tell(unit: FitUnit, *, risen: float) -> dict:
+        errors = [0.5 / unit.family.width] * unit.parts
+        if (unit.target.name, unit.family.kind, unit.family.width) == ("t2", Kind.LA, 4):
+            errors[: unit.settings.restarts] = [risen] * unit.settings.restarts  # of the first seed
+        return {**as_in_theory(unit), "lanes": {"fit_error": errors}}
+
+    counts = {}
+    for risen in (0.25, 0.3, math.nan):
+        run = stored(smoke("width_sweep"), lambda unit: tell(unit, risen=risen))  # noqa: B023
+        counts[risen] = width_sweep.headlines(run)["curves that rise"]
+    assert list(counts.values()) == [0.0, 1.0, 1.0]
+
+
+def test_what_a_search_gave_up_is_no_point_of_a_curve(stored):
+    def tell(unit: FitUnit) -> dict:
+        errors, status = [0.5, 1e-3] * unit.parts, [Status.STALLED, Status.GIVEN_UP] * unit.parts
+        lanes = {"fit_error": errors[: unit.parts], "status": status[: unit.parts]}
+        return {**as_in_theory(unit), "lanes": lanes}
+
+    for found in readings(stored(smoke("lambda_sweep"), tell)):
+        assert found.fit_errors() == [0.5] * len(found.result.seeds)
 
 
 def test_curves_of_embedded_targets_run_along_the_dimension(stored):

@@ -33,7 +33,11 @@ from expressivity.runs import units as work
 from expressivity.runs.folder import Entry, Run, RunFolder, read_run
 from expressivity.targets.builtin import t1, t2
 
-QUICK = Effort(seeds=2, restarts=2, candidates=2, iterations=20)
+QUICK = Effort(seeds=2, lanes=4, generations=1, candidates=2)
+
+
+def quickly(_teacher: Teacher, _name: str) -> Effort:
+    return QUICK
 
 
 @given(st.integers(0, 10**6))
@@ -86,15 +90,54 @@ def test_every_number_of_a_unit_is_in_its_key():
         replace(unit, teacher=replace(unit.teacher, target=None)),
         replace(unit, teacher=Teacher(name="la", family=FAMILIES["la"](2, 1), target=t1())),
         replace(unit, student=FAMILIES["relu"](2, 1)),
-        replace(unit, effort=replace(QUICK, iterations=21)),
+        replace(unit, effort=replace(QUICK, generations=2)),
+        replace(unit, student=FAMILIES["relu"](2, 1), narrower=1),
     ]
-    assert len({unit.key, *(other.key for other in others)}) == 5
+    assert len({unit.key, *(other.key for other in others)}) == 6
 
 
 def test_tiers_grow():
     smoke, cpu = hierarchy(Tier.SMOKE), hierarchy(Tier.CPU)
     assert 0 < len(smoke.units) < len(cpu.units)
     assert {u.name for u in cpu.units} == set(classes())
+
+
+def test_a_class_tries_hardest_with_its_own_networks():
+    hard = [u.effort for u in hierarchy(Tier.CPU).units if u.name == u.teacher.name]
+    others = {u.effort for u in hierarchy(Tier.CPU).units if u.name != u.teacher.name}
+    [soon] = others
+    assert soon.search.patience == soon.search.populations == 1
+    assert all(e.search.populations is None and e.lanes > soon.lanes for e in hard)
+
+
+def test_a_wider_student_begins_with_what_it_learned_at_equal_width():
+    wider = [u for u in hierarchy(Tier.CPU).units if u.student.width > u.teacher.family.width]
+    assert wider
+    assert all(u.narrower == u.teacher.family.width for u in wider)
+    teacher = Teacher(name="la", family=FAMILIES["la"](1, 2))
+    narrow = StudentUnit(teacher=teacher, name="relu", student=FAMILIES["relu"](1, 2), effort=QUICK)
+    wide = replace(narrow, student=FAMILIES["relu"](3, 2), narrower=1)
+    records = [unit.run().record["lessons"] for unit in (narrow, wide)]
+    for before, after in zip(*records, strict=True):
+        assert 1e-3 < after["random"] <= before["random"] * 1.01  # on another rule than the fit's
+
+
+def test_a_search_needs_its_lanes():
+    with pytest.raises(ValueError, match="at least 4 lanes of a search; got 3"):
+        replace(QUICK, lanes=3)
+
+
+def test_the_title_and_headlines_name_the_classes():
+    for tier in (Tier.SMOKE, Tier.CPU):
+        experiment = hierarchy(tier)
+        assert all(
+            unit.name in experiment.title.split(": ")[1].split(", ") for unit in experiment.units
+        )
+    numbers = headlines(
+        run_of(entry("relu", "relu", "member", 0.0, 1e-15), entry("la", "la", "member", 0.0, 1e-3))
+    )
+    assert numbers["relu: own networks learned"] == 1
+    assert numbers["la: own networks learned"] == 0
 
 
 # --- orders ---------------------------------------------------------------------------------------
@@ -168,7 +211,7 @@ def plugin():
 
 def test_a_plugin_takes_its_place_in_the_matrix(plugin, tmp_path):
     assert plugin in {unit.name for unit in hierarchy(Tier.CPU).units}
-    work_units = units(("relu", "la", plugin), 1, QUICK)
+    work_units = units(("relu", "la", plugin), 1, quickly)
     folder = RunFolder(tmp_path / "run", configuration={}, facts={})
     assert work.run(work_units, folder) == []
     run = read_run(folder.path)
