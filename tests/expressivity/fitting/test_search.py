@@ -322,9 +322,19 @@ def test_odd_neurons(name):
 def test_single_precision():
     samples = taught(LA)
     full, coarse = problems(LA, samples, coarse=128, dtype=torch.float32)
-    result = search(full, coarse, lanes=16, seed=0, how=Search(generations=10))
+    seen: list[float] = []
+    result = search(
+        full,
+        coarse,
+        lanes=16,
+        seed=0,
+        how=Search(generations=20),
+        on_generation=lambda generation, best: seen.append(best),
+    )
     assert result.theta_LP.dtype == result.error_L.dtype == torch.float64
-    assert float(result.error_L[0]) < 1e-5
+    # round-off of the fit's precision is noticed
+    assert float(result.error_L[0]) <= seen[-1] < 18 * torch.finfo(torch.float32).eps
+    assert len(seen) < 10
 
 
 def test_an_accelerator_is_asked_for_statuses_and_lanes_alone():
