@@ -1,7 +1,8 @@
 """From one network to the next: what a search changes in a lane, and lanes of a larger class.
 
 A *gene* is what is drawn anew as a whole: a neuron with all its maps, one map of it, one gate,
-the coefficients of a mixture, one side of a product. A child is its parent with one to three genes
+the coefficients of a mixture, one side of a product; less what is frozen, or solved for in any
+case (``default_linear_block``). A child is its parent with one to three genes
 from elsewhere: from a new random start, from another parent, or its own with noise. Which
 of these moves find what is there was measured (docs/performance.md).
 
@@ -18,6 +19,7 @@ from expressivity.classes.families import Family, map_names
 from expressivity.classes.networks import pack, parameter_length, unpack
 from expressivity.fitting.problem import columns
 from expressivity.fitting.starts import drawn
+from expressivity.fitting.variable_projection import default_linear_block
 
 _GENES = (0.5, 0.3, 0.2)
 """Probabilities that a child differs from its parent in one, two or three genes."""
@@ -28,10 +30,10 @@ log-normal factor of this size; else they are drawn anew."""
 
 @functools.lru_cache(maxsize=64)
 def genes(family: Family) -> Tensor:
-    """Masks of the genes over a packed lane, [G, P]; of learned parameters alone.
+    """Masks of the genes over a packed lane, [G, P].
 
     >>> genes(Family(kind="moa", neuron="type1", gate="tanh", width=2, dimension=1)).sum(1).tolist()
-    [2, 2, 2, 2, 2, 2, 2, 7, 3, 3]
+    [2, 2, 2, 2, 2, 2, 2, 7, 2, 2]
     """
     length, width = parameter_length(family), family.width
     names = map_names(family.record.maps)
@@ -58,9 +60,9 @@ def genes(family: Family) -> Tensor:
     masks_GP = torch.zeros((len(found) + width, length), dtype=torch.bool)
     for mask_P, parts in zip(masks_GP, [*found, *neurons], strict=True):
         mask_P[torch.cat([part.flatten() for part in parts])] = True
-    learned_P = torch.zeros(length, dtype=torch.bool)
-    learned_P[columns(family, None, places.device).moved] = True
-    masks_GP &= learned_P
+    moved_P = torch.zeros(length, dtype=torch.bool)
+    moved_P[columns(family, default_linear_block(family), places.device).moved] = True
+    masks_GP &= moved_P
     return masks_GP[masks_GP.any(1)]
 
 
@@ -76,10 +78,13 @@ def children(family: Family, parents_LP: Tensor, draw: np.random.Generator, *, e
     mask_LP = torch.zeros_like(own_LP, dtype=torch.bool)
     for place in range(min(len(_GENES), masks_GP.shape[0])):
         mask_LP |= masks_GP[order_LG[:, place]] & (count_L > place)[:, None]
-    others_LP = parents_LP[torch.from_numpy(draw.integers(0, parents_LP.shape[0], lanes))]
+    count = parents_LP.shape[0]
+    further_L = torch.from_numpy(draw.integers(1, max(2, count), lanes))
+    others_LP = parents_LP[(torch.arange(lanes) // each + further_L) % count]
     factor_LP = torch.from_numpy(np.exp(_NOISE * draw.standard_normal(own_LP.shape)))
     kind_L1 = torch.from_numpy(draw.random(lanes))[:, None]
-    source_LP = torch.where(kind_L1 < _FROM_OTHERS + _NOISY, others_LP, new_LP)
+    crossed = _FROM_OTHERS if count > 1 else 0.0
+    source_LP = torch.where(kind_L1 < crossed + _NOISY, others_LP, new_LP)
     source_LP = torch.where(kind_L1 < _NOISY, own_LP * factor_LP, source_LP)
     return torch.where(mask_LP, source_LP, own_LP)
 

