@@ -13,7 +13,7 @@ Shape letters: L lanes, P packed parameters.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ from expressivity.fitting.driver import Execution, FitResult, Observer, fit, ove
 from expressivity.fitting.gauss_newton import Linearisation
 from expressivity.fitting.moves import children
 from expressivity.fitting.normal_equations import NormalProjection, Solved
+from expressivity.fitting.population import Population, numbers, of_result, of_starts
 from expressivity.fitting.problem import Problem
 from expressivity.fitting.screening import best_of, first_errors
 from expressivity.fitting.starts import drawn
@@ -78,45 +79,14 @@ class Search:
                 )
 
 
-Solve = Callable[[Problem, Tensor], Solved | Linearisation]
 LEAST_LANES = 4
+Solve = Callable[[Problem, Tensor], Solved | Linearisation]
 _PROMISING = 1e-5  # below it a lane is finished in full at once: few local minima are
-_PROMISING_SHARE = 4
+_BLIND = 10  # times the square root of rounding: below it normal equations see no difference
 _AT_ONCE = 100  # iterations of finishing in a generation: enough in the basin of the answer
 _NEAR = 5  # generations with a promising lane that a population has to arrive
-_AGREEMENT = 8  # one lane in so many with the least error: it is no accident
-_ALIKE = 1e-2  # errors of lanes that count as one network
 _KEPT_AFTER_TRIAL = 3
 _COARSE_GOAL = 1e-9  # of normal equations
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Population:
-    """Lanes, the best first; of errors on the coarse rule, and which are finished in full."""
-
-    theta_LP: Tensor
-    error_L: Tensor
-    status_L: Tensor
-    iterations_L: Tensor
-    full_L: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.bool))
-
-    def __len__(self) -> int:
-        return self.theta_LP.shape[0]
-
-    def lanes(self, index_L: Tensor) -> "_Population":
-        return _Population(**{name: value[index_L] for name, value in vars(self).items()})
-
-    def beside(self, other: "_Population") -> "_Population":
-        both = vars(self), vars(other)
-        return _Population(**{name: torch.cat([of[name] for of in both]) for name in both[0]})
-
-    @property
-    def sorted(self) -> "_Population":
-        return self.lanes(_numbers(self.error_L).argsort(stable=True))
-
-    @property
-    def result(self) -> FitResult:
-        return FitResult(**{each.name: getattr(self, each.name) for each in fields(FitResult)})
 
 
 OnGeneration = Callable[[int, FitResult], None]
@@ -177,19 +147,19 @@ class _Clock:
     one generation have come to the same least error, there is no better one to be had from others.
     """
 
-    def __init__(self, how: Search) -> None:
-        self.how, self.least, self.idle, self.near = how, np.inf, 0, 0
+    def __init__(self, how: Search, promising: float) -> None:
+        self.how, self.promising = how, promising
+        self.least, self.idle, self.near = np.inf, 0, 0
         self.agreed: bool | None = None
 
-    def tick(self, error_L: Tensor) -> None:
-        """Hear of the ascending errors after a generation."""
-        best = float(error_L[0])
+    def tick(self, population: Population) -> None:
+        """Hear of the lanes after a generation, the best first."""
+        best = float(population.error_L[0])
         progressed = best < (1 - self.how.progress) * self.least
         self.least, self.idle = (best, 0) if progressed else (self.least, self.idle + 1)
-        self.near += best < _PROMISING
+        self.near += best < self.promising
         if self.agreed is None:  # of random starts, which know nothing of each other
-            alike = int((error_L <= (1 + _ALIKE) * best).sum())
-            self.agreed = alike * _AGREEMENT > error_L.shape[0]
+            self.agreed = population.agrees
 
     @property
     def settled(self) -> bool:
@@ -215,14 +185,16 @@ class _Run:
         self.lanes, self.seed, self.how, self.execution = lanes, seed, how, execution
         self.observer = observer
         # Round-off of the fit's own arithmetic, with room for a sum over some hundred nodes.
-        self.roundoff = 18 * torch.finfo(problem.x_BEN.dtype).eps
+        rounding = torch.finfo(problem.x_BEN.dtype).eps
+        self.roundoff = 18 * rounding
+        self.promising = max(_PROMISING, _BLIND * rounding**0.5)
         self.goal = max(how.found, self.roundoff) if how.found else 0.0
         self.given_LP: Tensor | None = None
-        self.archive: _Population | None = None
+        self.archive: Population | None = None
 
     def result(self, given_LP: Tensor | None, on_generation: OnGeneration | None) -> FitResult:
         self.given_LP = given_LP
-        population, clock, populations = self._first(0), _Clock(self.how), 0
+        population, clock, populations = self._first(0), _Clock(self.how, self.promising), 0
         for generation in range(self.how.generations + 1):
             if generation and not clock.settled:
                 population = self._next(generation, population)
@@ -231,9 +203,9 @@ class _Run:
                 populations += 1
                 if populations == self.how.populations:
                     return self._ended()
-                population, clock = self._first(generation), _Clock(self.how)
+                population, clock = self._first(generation), _Clock(self.how, self.promising)
             population, found = self._finished(population)
-            clock.tick(population.error_L)
+            clock.tick(population)
             if on_generation is not None:
                 on_generation(generation, population.result)
             if found:
@@ -241,7 +213,7 @@ class _Run:
         self._keep(population)
         return self._ended()
 
-    def _first(self, generation: int) -> _Population:
+    def _first(self, generation: int) -> Population:
         """Random starts, each the best of some candidates; the very first beside given lanes."""
         count = self.how.candidates
         drawn_LP = drawn(self.family, self._stream(generation), self.lanes * count)
@@ -253,9 +225,10 @@ class _Run:
             starts_LP = torch.cat([self.given_LP, starts_LP])
         return self._fitted(starts_LP).sorted
 
-    def _next(self, generation: int, population: _Population) -> _Population:
+    def _next(self, generation: int, population: Population) -> Population:
         """Parents, and in the place of the others their children."""
-        parents = population.lanes(_parents(population.error_L, self.lanes // self.how.parents))
+        most = self.lanes // self.how.parents
+        parents = population.parents(most, promising=self.promising)
         each = -(-(self.lanes - len(parents)) // len(parents))
         draw = self._stream(generation)
         born_LP = children(self.family, parents.theta_LP, draw, each=each)
@@ -280,7 +253,7 @@ class _Run:
         over_chunks(work, theta_LP.shape[0], self._execution(problem))
         return solved_LP, error_L
 
-    def _fitted(self, starts_LP: Tensor) -> _Population:
+    def _fitted(self, starts_LP: Tensor) -> Population:
         """Lanes after a generation: the worse ones are given up after their trial."""
         how, stopping = self.how, Stopping(error=_COARSE_GOAL, patience=15, progress=0.02)
 
@@ -290,14 +263,14 @@ class _Run:
 
         tried = run(starts_LP, how.trial)
         kept = max(4, starts_LP.shape[0] // _KEPT_AFTER_TRIAL)
-        order_L = _numbers(tried.error_L).argsort(stable=True)
+        order_L = numbers(tried.error_L).argsort(stable=True)
         first = run(tried.theta_LP[order_L[:kept]], how.iterations)
         given_up_L = order_L[kept:]
         status_L = torch.where(
             tried.status_L == Status.NON_FINITE, tried.status_L, int(Status.GIVEN_UP)
         )
-        return _population(first).beside(
-            _Population(
+        return of_result(first).beside(
+            Population(
                 theta_LP=tried.theta_LP[given_up_L],
                 error_L=tried.error_L[given_up_L],
                 status_L=status_L[given_up_L],
@@ -306,19 +279,17 @@ class _Run:
             )
         )
 
-    def _finished(
-        self, population: _Population, *, anyway: bool = False
-    ) -> tuple[_Population, bool]:
+    def _finished(self, population: Population, *, anyway: bool = False) -> tuple[Population, bool]:
         """The population with promising lanes finished in full, and whether one has arrived."""
         first = torch.arange(min(self.how.finished, len(population)))
         error_L, full_L = population.error_L[first], population.full_L[first]
-        chosen = first[~full_L & (torch.isfinite(error_L) & (error_L < _PROMISING) | anyway)]
+        chosen = first[~full_L & (torch.isfinite(error_L) & (error_L < self.promising) | anyway)]
         if chosen.shape[0]:
             limit = Stopping().iterations if anyway else _AT_ONCE
             stopping = Stopping(error=self.roundoff, iterations=limit)
             algorithm = VariableProjection(stopping=stopping)
             done = self._fit(self.problem, algorithm, population.theta_LP[chosen])
-            finished = replace(_population(done), full_L=done.status_L != Status.ITERATION_LIMIT)
+            finished = replace(of_result(done), full_L=done.status_L != Status.ITERATION_LIMIT)
             if anyway:
                 finished = replace(finished, full_L=torch.ones_like(finished.full_L))
             others = torch.ones(len(population), dtype=torch.bool).index_fill(0, chosen, False)
@@ -326,7 +297,7 @@ class _Run:
         arrived = chosen.shape[0] > 0 and float(population.error_L[0]) <= self.goal
         return population, arrived
 
-    def _keep(self, population: _Population) -> None:
+    def _keep(self, population: Population) -> None:
         """Put a population's lanes beside those of earlier ones, as many as a result has."""
         if self.archive is not None:
             population = population.beside(self.archive).sorted
@@ -337,7 +308,7 @@ class _Run:
         assert self.archive is not None
         population = self._on_the_full_rule(self.archive)
         if self.given_LP is not None:
-            population = population.beside(self._on_the_full_rule(_unfitted(self.given_LP)))
+            population = population.beside(self._on_the_full_rule(of_starts(self.given_LP)))
         population, _ = self._finished(population.sorted, anyway=True)
         order = torch.argsort((~population.full_L).to(torch.int64), stable=True)
         return population.lanes(order[: self.lanes]).result
@@ -346,7 +317,7 @@ class _Run:
         execution = self._execution(problem)
         return fit(problem, algorithm, theta_LP, execution=execution, observer=self.observer)
 
-    def _on_the_full_rule(self, population: _Population) -> _Population:
+    def _on_the_full_rule(self, population: Population) -> Population:
         """Lanes that are not finished with the error that counts, given up unless they will be."""
         solved_LP, solved_L = self._solved(
             self.problem, VariableProjection().linearise, population.theta_LP
@@ -362,46 +333,3 @@ class _Run:
 
     def _execution(self, problem: Problem) -> Execution:
         return self.execution or Execution.of(problem)
-
-
-def _population(result: FitResult) -> _Population:
-    return _Population(
-        **vars(result), full_L=torch.zeros(result.error_L.shape[0], dtype=torch.bool)
-    )
-
-
-def _unfitted(theta_LP: Tensor) -> _Population:
-    zeros_L = torch.zeros(theta_LP.shape[0], dtype=torch.int64)
-    return _Population(
-        theta_LP=theta_LP,
-        error_L=zeros_L.to(torch.float64),
-        status_L=zeros_L,
-        iterations_L=zeros_L,
-        full_L=zeros_L.bool(),
-    )
-
-
-def _numbers(error: Tensor) -> Tensor:
-    return torch.nan_to_num(error, nan=torch.inf)
-
-
-def _parents(error_L: Tensor, most: int) -> Tensor:
-    """Places of at most so many lanes of ascending errors, no two of them alike.
-
-    Of promising ones few: what is nearly there and does not arrive is often on its way to
-    infinity, and must not take the room of others.
-    """
-    kept: list[int] = []
-    last, promising = -np.inf, 0
-    for place, error in enumerate(_numbers(error_L).tolist()):
-        if not np.isfinite(error) or len(kept) == max(1, most):
-            break
-        if kept and error - last <= _ALIKE * error:
-            continue
-        if error < _PROMISING:
-            promising += 1
-            if promising > max(1, most // _PROMISING_SHARE):
-                continue
-        kept.append(place)
-        last = error
-    return torch.tensor(kept or [0])
