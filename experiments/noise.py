@@ -138,6 +138,7 @@ def noise(tier: Tier) -> Experiment:
     settings = [
         Settings(
             restarts=plan.restarts,
+            generations=0,
             seed=seed,
             noise=Noise(size=size, points=points),
             device=reading.device(tier),

@@ -24,9 +24,9 @@ NEAR_BEST = 0.01
 """A restart on a target outside its class succeeds within this fraction of the best error."""
 CONFIDENCE = 0.95
 SETTINGS = {
-    Tier.SMOKE: Settings(restarts=8, seeds=reading.SEEDS),
-    Tier.CPU: Settings(restarts=64, seeds=reading.SEEDS),
-    Tier.GPU: Settings(restarts=512, seeds=10, device="cuda"),
+    Tier.SMOKE: Settings(restarts=8, generations=0, seeds=reading.SEEDS),
+    Tier.CPU: Settings(restarts=64, generations=0, seeds=reading.SEEDS),
+    Tier.GPU: Settings(restarts=512, generations=0, seeds=10, device="cuda"),
 }
 
 

@@ -143,7 +143,8 @@ def run_unit(
     if not grid.norm.known:  # numerical bounds rest on it
         bounds = tuple(bound for bound in bounds if bound.evidence.rigorous)
     membership = decide(target, family, bounds)
-    sought = membership.verdict is Verdict.MEMBER
+    reachable = settings.noise is None or not settings.noise.size
+    sought = membership.verdict is Verdict.MEMBER and reachable
     fitted, l2_L = _fitted(unit, grid, sought, on_finished)
     chosen_by_L = l2_L if settings.noise is None else fitted.error_L.nan_to_num(nan=torch.inf)
     winners = chosen_by_L.unflatten(0, (settings.seeds, settings.restarts)).argmin(1).tolist()
