@@ -156,6 +156,7 @@ def _settings(
             (loss, optimizer, seed): Settings(
                 restarts=table.restarts,
                 candidates=table.candidates,
+                generations=table.generations,
                 seeds=table.seeds,
                 seed=seed,
                 noise=noise,
@@ -167,7 +168,9 @@ def _settings(
             for loss, optimizer, seed in itertools.product(grid.loss, grid.optimizer, grid.seed)
         }
     except ValueError as error:
-        raise file.refusal(("settings", "noise"), str(error)) from error
+        message = str(error)
+        named = [key for key in table.model_fields_set if key in message]
+        raise file.refusal(("settings", *sorted(named, key=message.index)[:1]), message) from error
 
 
 def _target(asked: _Combination, made: dict[Any, Target]) -> Target:

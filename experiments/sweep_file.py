@@ -117,6 +117,7 @@ class SettingsTable(_Table):
 
     restarts: _Count = 32
     candidates: _Count = 16
+    generations: Annotated[int, Field(ge=0)] | None = None
     seeds: _Count = 1
     noise: NoiseTable | None = None
     device: Annotated[str, _one_of("cpu", "cuda")] = "cpu"

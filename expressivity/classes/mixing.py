@@ -88,7 +88,8 @@ def constrained(free_LGK: Tensor, constraint: Constraint) -> Tensor:
     Affine: moved along the diagonal until their sum is 1. Simplex: their squares, divided by the
     sum of squares; unlike a softmax it reaches the boundary.
 
-    >>> constrained(torch.tensor([[[3.0, 1.0]]]), Constraint.AFFINE).tolist()
+    >>> from torch import tensor
+    >>> constrained(tensor([[[3.0, 1.0]]]), Constraint.AFFINE).tolist()
     [[[1.5, -0.5]]]
     """
     if constraint == Constraint.AFFINE:

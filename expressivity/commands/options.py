@@ -95,13 +95,18 @@ class ClassOptions:
 class FitOptions:
     """How fits are run, as it was typed; see ``separation.unit.Settings``."""
 
-    restarts: Annotated[int, typer.Option(help="Random restarts of each fit.")] = 32
+    restarts: Annotated[
+        int, typer.Option(help="Lanes of each fit: random restarts, with which a search begins.")
+    ] = 32
     candidates: Annotated[
         int, typer.Option(help="Random starts that each restart picks its own from.")
     ] = 16
     generations: Annotated[
         int | None,
-        typer.Option(help="Generations of the search after the restarts; 0 for restarts alone."),
+        typer.Option(
+            help="At most so many generations of a search follow the restarts; 0: restarts alone, "
+            "each to its end. By default 60, but 0 for lm, adam and fewer than 4 restarts."
+        ),
     ] = None
     seed: Annotated[int, typer.Option(help="Seed of the starts.")] = 0
     loss: Annotated[str, typer.Option(help="l2, or h1 to fit gradients too.")] = "l2"

@@ -22,7 +22,7 @@ from expressivity.runs.provenance import facts
 from expressivity.separation.claims import builtin_targets
 from expressivity.separation.gaps import Gap
 from expressivity.separation.ladder import Ladder, find, make_ladder, summary, write_document
-from expressivity.separation.result import Result
+from expressivity.separation.result import Result, notes
 from expressivity.targets.target import Target, exact
 from expressivity.targets.user import user_target
 
@@ -121,10 +121,6 @@ def _device(name: str) -> str:
     return chosen
 
 
-_EXACT = 1e-6
-"""Relative error up to which a norm is printed without a word."""
-
-
 def show(results: Sequence[Result], gaps: Sequence[Gap]) -> None:
     """Print the table of fits, the verdicts, and what is not known."""
     console = table_console()
@@ -161,31 +157,8 @@ def show(results: Sequence[Result], gaps: Sequence[Gap]) -> None:
         "p proved, c certified, n numerical.",
         soft_wrap=True,
     )
-    for line in _norm_warnings(results):
+    for line in notes(results):
         console.print(line, soft_wrap=True)
-
-
-def _norm_warnings(results: Sequence[Result]) -> list[str]:
-    """A line for each target whose norm is not known, or to few digits only."""
-    lines: dict[str, None] = {}
-    for result in results:
-        norm = result.norm
-        if norm is None or (norm.known and norm.relative_error <= _EXACT):
-            continue
-        told = f"the norm of {result.target}, {norm.l2:.6g} by quadrature, is"
-        if norm.known:
-            line = f"Note: {told} known to a relative {norm.relative_error:.1e} only."
-        else:
-            line = (
-                f"?: {told} not known: {norm.doubt}; estimated relative error "
-                f"{norm.relative_error:.1e}. Errors are measured by the same rules, so that no "
-                "verdict rests on them."
-            )
-        lines[line] = None
-    if not all(result.resolved for result in results):
-        lines["?1e-05: an l2 error that may be off by so much: the network is steeper than the "
-              "rules that were tried resolve."] = None  # fmt: skip
-    return list(lines)
 
 
 def _best_activations(results: Sequence[Result]) -> list[tuple[Result, str]]:
@@ -218,10 +191,7 @@ def _number(result: Result, norm: str) -> str:
     value = result.error[norm]
     if value is None:
         return "failed"
-    doubtful = "" if result.doubt is None else " ?"
-    if norm == "l2" and not result.resolved:
-        doubtful = f" ?{result.l2_off:.0e}"
-    return f"{value:.1e}{doubtful}"
+    return f"{value:.1e}{result.mark(norm)}"
 
 
 def _bound(result: Result, norm: str) -> str:

@@ -23,7 +23,7 @@ from expressivity.classes.weights import Weights, unchecked_expression
 from expressivity.evidence import Membership
 from expressivity.membership.decide import Classification
 from expressivity.separation.gaps import Gap
-from expressivity.separation.result import Result
+from expressivity.separation.result import Result, notes
 from expressivity.targets.target import Target
 
 if TYPE_CHECKING:
@@ -125,10 +125,11 @@ class Separation:
     gaps: Table[Gap]
 
     def __repr__(self) -> str:
-        return f"{self.results!r}\n\n{self.gaps!r}"
+        return "\n".join((f"{self.results!r}\n\n{self.gaps!r}", *notes(self.results)))
 
     def _repr_html_(self) -> str:
-        return self.results.html + self.gaps.html
+        told = "".join(f"<p>{escape(line)}</p>" for line in notes(self.results))
+        return self.results.html + self.gaps.html + told
 
 
 def separated(results: Sequence[Result], gaps: Sequence[Gap]) -> Separation:
@@ -143,9 +144,9 @@ def separated(results: Sequence[Result], gaps: Sequence[Gap]) -> Separation:
                     r.target,
                     r.family.label,
                     str(r.parameters),
-                    _error(r.error["l2"]),
+                    _error(r, "l2"),
                     _bound(r.lower_bound["l2"]),
-                    _error(r.error["w1inf"]),
+                    _error(r, "w1inf"),
                     _bound(r.lower_bound["w1inf"]),
                     f"{_verdict(r.membership)} ({r.membership.evidence})",
                 )
@@ -222,11 +223,13 @@ class Fit:
         r = self.result
         lines = [f"{self.target.name} = {self.target.formula} by {self.family.label}, "
                  f"{r.parameters} parameters"]  # fmt: skip
-        for norm, error in r.error.items():
+        for norm in r.error:
             bound = r.lower_bound[norm]
             known = "" if bound is None else f", of every such network at least {_bound(bound)}"
-            lines.append(f"{norm} error {_error(error)} ({r.error_evidence}){known}")
+            off = f", off by an estimated {r.l2_off:.0e}" if norm == "l2" and r.l2_estimate else ""
+            lines.append(f"{norm} error {_error(r, norm)} ({r.error_evidence}{off}){known}")
         lines.append(f"{_verdict(r.membership)} ({r.membership.evidence}): {r.membership.reason}")
+        lines += notes([r])
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -294,8 +297,9 @@ def _verdict(membership: Membership) -> str:
     return str(membership.verdict).replace("_", "-")
 
 
-def _error(value: float | None) -> str:
-    return "failed" if value is None else f"{value:.1e}"
+def _error(result: Result, norm: str) -> str:
+    value = result.error[norm]
+    return "failed" if value is None else f"{value:.1e}{result.mark(norm)}"
 
 
 def _bound(bound: Bound | None) -> str:

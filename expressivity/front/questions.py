@@ -88,16 +88,18 @@ def fit(
     *,
     width: int | None = None,
     restarts: int = 32,
+    generations: int | None = None,
     seed: int = 0,
     loss: str = "l2",
     optimizer: str = "varpro",
     compile: str = "auto",  # noqa: A002 (the name of the option)
     **said: Unpack[Said],
 ) -> Fit:
-    """Fit networks of a class to a target; the best of all restarts.
+    """Fit networks of a class to a target; the best that a search in generations finds.
 
-    Without a width, a name stands for width 1 and a Family for its own; ``restarts``, ``seed``,
-    ``loss``, ``optimizer`` and ``compile`` are those of ``separate``.
+    Without a width, a name stands for width 1 and a Family for its own; ``restarts``,
+    ``generations`` (0 for plain restarts), ``seed``, ``loss``, ``optimizer`` and ``compile`` are
+    those of ``separate``.
 
     Raises:
         ValueError: one line on what does not fit together.
@@ -107,7 +109,9 @@ def fit(
     True
     """
     asked = _target(target)
-    settings = Settings(restarts=restarts, seed=seed, loss=loss, optimizer=optimizer)
+    settings = Settings(
+        restarts=restarts, generations=generations, seed=seed, loss=loss, optimizer=optimizer
+    )
     unit = FitUnit(target=asked, family=_family(family, asked, width, said), settings=settings)
     (unit,) = in_one_mode([unit], compile)
     assert isinstance(unit, FitUnit)
@@ -230,6 +234,7 @@ def separate(
     family: str | Iterable[str] | None = None,
     widths: Iterable[int] | None = None,
     restarts: int = 32,
+    generations: int | None = None,
     seed: int = 0,
     loss: str = "l2",
     optimizer: str = "varpro",
@@ -245,7 +250,9 @@ def separate(
         ValueError: one line on what does not fit together.
     """
     request = _request(family, said, None if widths is None else tuple(widths))
-    settings = Settings(restarts=restarts, seed=seed, loss=loss, optimizer=optimizer)
+    settings = Settings(
+        restarts=restarts, generations=generations, seed=seed, loss=loss, optimizer=optimizer
+    )
     gate = request.gate.name
     if targets:
         asked = [_target(each, gate=gate) for each in targets]

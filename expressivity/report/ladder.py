@@ -9,7 +9,7 @@ from expressivity.evidence import Evidence, Membership, Verdict
 from expressivity.report.results import Fit, fits
 from expressivity.report.section import Section, html
 from expressivity.runs.folder import Run
-from expressivity.separation.result import NORMS
+from expressivity.separation.result import NORMS, Result, notes
 
 MAX_ROWS = 2000
 """Rows that are shown; a page of more would be large and nobody reads it."""
@@ -61,6 +61,7 @@ def ladder(run: Run) -> Section | None:
         columns=columns,
         rows=[list(_cells(fit, varying)) for fit in done[:MAX_ROWS]],
         total=len(done),
+        notes=notes(fit.result for fit in done),
     )
     return Section(title="Ladder", order=20, body=body)
 
@@ -83,7 +84,7 @@ def _cells(fit: Fit, varying: Sequence[str]) -> Iterator[Cell]:
     yield _count(result.family.width)
     yield _count(result.parameters)
     for norm in NORMS:
-        yield _error(result.error[norm])
+        yield _error(result, norm)
         yield _bound(result.lower_bound[norm])
     yield _membership(result.membership)
     if varying:
@@ -95,10 +96,18 @@ def _count(value: int) -> Cell:
     return Cell(text=str(value), sort=str(value), number=True)
 
 
-def _error(value: float | None) -> Cell:
+def _error(result: Result, norm: str) -> Cell:
+    value, mark = result.error[norm], result.mark(norm)
     if value is None:
         return Cell(text="failed", sort="", number=True)
-    return Cell(text=f"{value:.2e}", sort=repr(value), number=True)
+    estimated = norm == "l2" and result.l2_estimate and result.resolved
+    return Cell(
+        text=f"{value:.2e}{mark}",
+        sort=repr(value),
+        number=True,
+        evidence=Evidence.UNKNOWN if mark else None,
+        note=f"off by an estimated {result.l2_off:.0e}" if estimated else "",
+    )
 
 
 def _bound(bound: Bound | None) -> Cell:

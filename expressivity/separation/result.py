@@ -1,6 +1,7 @@
 """What a finished fit is: errors, bounds, membership; and the record that a run keeps of it."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -108,6 +109,12 @@ class Result:
             return math.inf
         return self.l2_estimate * max(self.error["l2"] or 0.0, 1.0)
 
+    def mark(self, norm: str) -> str:
+        """What is printed behind an error: ``?``, or ``?1e-05`` where l2 is off by so much."""
+        if norm == "l2" and not self.resolved:
+            return f" ?{self.l2_off:.0e}"
+        return "" if self.doubt is None else " ?"
+
     @property
     def error_evidence(self) -> Evidence:
         """Of the measured errors."""
@@ -141,6 +148,35 @@ class Result:
             and (error := self.error[norm]) is not None
             and error + slack.get(norm, 0.0) < bound.value
         ]
+
+
+_EXACT = 1e-6
+"""Relative error up to which a norm is printed without a word."""
+
+
+def notes(results: Iterable[Result]) -> list[str]:
+    """A line for each target whose norm is not known, or to few digits only, and one on marks."""
+    lines: dict[str, None] = {}
+    unresolved = False
+    for result in results:
+        unresolved |= not result.resolved
+        norm = result.norm
+        if norm is None or (norm.known and norm.relative_error <= _EXACT):
+            continue
+        told = f"the norm of {result.target}, {norm.l2:.6g} by quadrature, is"
+        if norm.known:
+            line = f"Note: {told} known to a relative {norm.relative_error:.1e} only."
+        else:
+            line = (
+                f"?: {told} not known: {norm.doubt}; estimated relative error "
+                f"{norm.relative_error:.1e}. Errors are measured by the same rules, so that no "
+                "verdict rests on them."
+            )
+        lines[line] = None
+    if unresolved:
+        lines["?1e-05: an l2 error that may be off by so much: the network is steeper than the "
+              "rules that were tried resolve."] = None  # fmt: skip
+    return list(lines)
 
 
 RESULT = TypeAdapter(Result)

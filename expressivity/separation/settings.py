@@ -58,16 +58,16 @@ class Settings:
     dtype: str = "float64"
 
     def __post_init__(self) -> None:
-        if self.generations is None:
-            can_search = self.optimizer == "varpro" and self.restarts >= LEAST_LANES
-            object.__setattr__(self, "generations", GENERATIONS if can_search else 0)
         require_counts(
             seed=self.seed,
             seeds=self.seeds,
             restarts=self.restarts,
             candidates=self.candidates,
-            generations=self.generations or 0,
+            generations=0 if self.generations is None else self.generations,
         )
+        if self.generations is None:
+            can_search = self.optimizer == "varpro" and self.restarts >= LEAST_LANES
+            object.__setattr__(self, "generations", GENERATIONS if can_search else 0)
         for name, value, choices in (
             ("loss", self.loss, LOSSES),
             ("optimizer", self.optimizer, tuple(OPTIMIZERS)),

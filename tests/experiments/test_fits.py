@@ -39,7 +39,7 @@ LA, RELU2, RELU = ("t1", Kind.LA, None), ("t1", Kind.FIXED, "relu2"), ("t1", Kin
 
 
 def test_t1_is_reached_by_la_and_no_fixed_network_beats_its_bound(tmp_path):
-    experiment = part_of("width_sweep", {LA, RELU2, RELU}, restarts=4)
+    experiment = part_of("width_sweep", {LA, RELU2, RELU}, restarts=4, generations=0)
     run = run_experiment(experiment, tmp_path / "run", quiet=True)
     assert set(health(run).values()) == {0.0}
     found = experiment.headlines(run)

@@ -194,8 +194,8 @@ def test_every_key_reaches_the_units(write):
         "constraint": "free", "groups": 2, "outputs": 1,
     }  # fmt: skip
     assert identity["settings"] == {
-        "restarts": 5, "candidates": 6, "seed": 7, "seeds": 1, "loss": "l2", "optimizer": "lm",
-        "device": "cpu", "dtype": "float32", "noise": {"size": 0.5, "points": 9},
+        "restarts": 5, "candidates": 6, "generations": 0, "seed": 7, "seeds": 1, "loss": "l2",
+        "optimizer": "lm", "device": "cpu", "dtype": "float32", "noise": {"size": 0.5, "points": 9},
     }  # fmt: skip
     (other,) = units_of(write('[grid]\ntarget=["t1"]\nfamily=["la"]\nwidth=[1]\nloss=["h1"]\n'
                               "[settings]\nseeds=3"))  # fmt: skip
@@ -314,6 +314,9 @@ T1 = '[grid]\ntarget = ["t1"]\n'
          "at least 0; got -1"),
         (T1 + "[settings]\nseeds = 2\nnoise = {size = 1, points = 5}", "line 5: settings.noise",
          "required: one seed"),
+        (T1 + "optimizer = ['varpro', 'lm']\n[settings]\nrestarts = 8\ngenerations = 5",
+         "line 6: settings.generations", "got 5 with lm: choose 0"),
+        (T1 + "[settings]\ngenerations = -1", "line 4: settings.generations", "at least 0; got -1"),
         (T1 + "loss = ['l2', 'h1']\n[settings]\nnoise = {size = 1, points = 5}",
          "line 5: settings.noise", "loss l2 with noise"),
         ("[grid]\ntarget = ['t5']\nfamily = ['fixed', 'la']", "line 3: grid.family",

@@ -6,6 +6,7 @@ negative (one line for what nobody can mean).
 
 import dataclasses
 import inspect
+import typing
 
 import pytest
 
@@ -13,8 +14,9 @@ from experiments.sweep_file import GridTable
 from expressivity import cli
 from expressivity.classes.kinds import Constraint
 from expressivity.commands.options import ClassOptions, FitOptions
+from expressivity.fitting.search import LEAST_LANES
 from expressivity.separation.asked import Request
-from expressivity.separation.settings import Settings
+from expressivity.separation.settings import GENERATIONS, Settings
 from expressivity.targets.builtin import t2
 from expressivity.targets.user import user_target
 
@@ -33,6 +35,13 @@ def test_sweep_files_take_the_same_options():
         default = fields[key].get_default()
         given = [1] if key == "groups" else [field.default]  # "1" as it is typed
         assert default == (None if field.default is None else given), key
+
+
+def test_the_help_names_the_default_of_generations():
+    assert FitOptions().settings(device="cpu").generations == GENERATIONS
+    hints = typing.get_type_hints(FitOptions, include_extras=True)
+    (option,) = hints["generations"].__metadata__
+    assert f"default {GENERATIONS}, but 0 for lm, adam and fewer than {LEAST_LANES}" in option.help
 
 
 def test_defaults_are_those_of_the_library():

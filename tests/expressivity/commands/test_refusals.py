@@ -17,7 +17,7 @@ from expressivity.classes.neurons import FORMS
 from expressivity.commands import overhead as overhead_command
 from expressivity.commands import separate as separate_command
 from expressivity.fitting import limits
-from expressivity.separation import unit as separation
+from expressivity.separation.settings import Noise, Settings
 from expressivity.targets.builtin import TARGETS
 
 torch.set_num_threads(1)
@@ -64,6 +64,10 @@ def test_unknown_names_list_the_choices(call, out, noun):
         (["t1", "--restarts", "x"], "--restarts"),
         (["t1", "--candidates", "0"], "candidates of at least 1"),
         (["t1", "--seed", "-1"], "seed of at least 0"),
+        (["t1", "--generations", "-1"], "generations of at least 0"),
+        (["t1", "--generations", HUGE], "at most 65536 generations"),
+        (["t1", "--generations", "5", "--optimizer", "lm"], "got 5 with lm: choose 0"),
+        (["t1", "--generations", "5", "--restarts", "3"], "got 5 with 3: choose 0"),
         (["t1", "--family", ""], "at least one family"),
         (["t1", "--dictionary", ""], "at least one activation"),
         (["t1", "--dictionary", ","], "at least one activation"),
@@ -199,14 +203,16 @@ def test_what_this_machine_cannot_hold_is_refused_before_work(
 
 def test_the_limits_are_on_the_size_and_not_on_the_time():
     most = limits.MAX_STARTS
-    assert separation.Settings(restarts=most // 16).restarts == most // 16
+    assert Settings(restarts=most // 16).restarts == most // 16
     with pytest.raises(ValueError, match="choose smaller ones"):
-        separation.Settings(restarts=most // 16 + 1)
+        Settings(restarts=most // 16 + 1)
     with pytest.raises(ValueError, match="1 to 1048576 points"):
-        separation.Noise(size=0.1, points=HUGE)
+        Noise(size=0.1, points=HUGE)
     for wrong in (2.5, True, "2", math.inf):
         with pytest.raises(ValueError, match="required: restarts as a whole number; got"):
-            separation.Settings(restarts=wrong)  # type: ignore[arg-type]
+            Settings(restarts=wrong)  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match="required: generations as a whole number; got"):
+            Settings(generations=wrong)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("width", [str(HUGE), "16385", "9" * 10_000])

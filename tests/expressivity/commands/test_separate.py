@@ -14,6 +14,8 @@ from command_lines import LA, T1, TINY, shards
 from expressivity.classes.families import Family
 from expressivity.commands import separate as separate_command
 from expressivity.separation import unit as separation
+from expressivity.separation.result import Result
+from expressivity.separation.settings import Settings
 
 torch.set_num_threads(1)
 
@@ -179,11 +181,11 @@ def test_tables_say_what_is_stored(call, t1_folder):
 
 
 def test_the_best_fixed_row_is_the_smallest_error_zero_and_failures_included():
-    def row(activation: str, l2: float | None) -> separation.Result:
+    def row(activation: str, l2: float | None) -> Result:
         family = Family(
             neuron="type1", kind="fixed", width=1, dimension=1, dictionary=(activation,)
         )
-        return separation.Result(
+        return Result(
             target="t1",
             lambda_=None,
             family=family,
@@ -239,10 +241,11 @@ def test_options_mean_what_settings_mean(call, monkeypatch):
     monkeypatch.setattr(separate_command, "run", run)
     assert call("separate").code == 0
     (options,) = seen
-    plain = separation.Settings()
+    plain = Settings()
     for field in dataclasses.fields(plain):
         if field.name not in ("device", "seeds", "noise"):  # the last two are for sweeps
-            assert getattr(options, field.name) == getattr(plain, field.name)
+            asked = options.settings(device="cpu")
+            assert getattr(asked, field.name) == getattr(plain, field.name)
     assert (options.targets, options.kinds, options.widths, options.bias) == ((), None, None, None)
     assert (options.gate, options.gate_scale, options.gate_bias) == ("tanh", True, True)
     assert options.device == "auto"

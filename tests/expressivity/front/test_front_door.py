@@ -6,6 +6,7 @@ misuse; a tampered certificate is rejected).
 """
 
 import ast
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +74,29 @@ def test_a_fit_shows_what_it_found():
     assert "operatorname{relu}" in found._repr_latex_()
     assert len(found.plot().axes) == 2
     assert set(found.weights) == {"w", "a", "scale0"}
+
+
+def test_the_estimate_stands_behind_the_error():
+    found = fit("relu(x)", "la", dictionary="relu, id", restarts=4, generations=0)
+    assert "off by an estimated " in repr(found)
+    unknown = dataclasses.replace(found, result=dataclasses.replace(found.result, l2_estimate=None))
+    line = repr(unknown).split("\n")[1]
+    assert " ?inf (unknown)" in line and "estimated" not in line
+    assert repr(unknown).split("\n")[-1].startswith("?1e-05: an l2 error that may be off")
+
+
+def test_a_norm_that_is_not_known_is_said_below_the_tables():
+    waves = separate("sin(100000*x)", family="la", widths=[1], restarts=2)
+    assert "the norm of expr" in repr(waves) and "is not known" in repr(waves)
+    assert repr(waves).count(" ?") >= 2 and "is not known" in waves._repr_html_()
+
+
+def test_generations_are_those_of_the_settings():
+    plain = fit("t2", "la", restarts=4, generations=0).result
+    searched = fit("t2", "la", restarts=4, generations=2).result
+    assert searched.error["l2"] != plain.error["l2"]
+    with pytest.raises(ValueError, match="got 3 with lm: choose 0"):
+        separate("t1", restarts=4, optimizer="lm", generations=3)
 
 
 def test_the_formula_is_the_network():

@@ -15,6 +15,7 @@ from report_page import Page
 
 from expressivity.classes.kinds import Kind
 from expressivity.evidence import Evidence
+from expressivity.fitting.norms import TargetNorm
 from expressivity.report import Section, render
 from expressivity.report import sections as made_sections
 from expressivity.report.builtin import provenance, verdict
@@ -70,6 +71,23 @@ def test_the_ladder_shows_errors_bounds_and_verdicts_with_their_evidence(run):
     assert badges == {f"badge {evidence}" for evidence in Evidence}
     for evidence in Evidence:
         assert str(evidence) in page.text("span")
+
+
+def test_what_is_not_known_of_errors_is_shown_beside_and_above_them(tmp_path):
+    la, wider, moa = sample.unit(Kind.LA), sample.unit(Kind.LA, 2), sample.unit(Kind.MOA)
+    hidden = TargetNorm(l2=0.5, relative_error=0.3, doubt="rules disagree")
+    estimated = {"l2_estimate": 3e-9, "seed_estimates": (3e-9,)}
+    steep = {"l2_estimate": 2e-5, "seed_estimates": (2e-5,)}
+    results = [(la, sample.result(la, **estimated)), (wider, sample.result(wider, **steep)),
+               (moa, sample.result(moa, norm=hidden, **estimated))]  # fmt: skip
+    page = Page(render(read_run(sample.write_run(tmp_path / "run", results))))
+    cells = page.text("td")
+    assert "1.00e-01 ?2e-05" in cells
+    assert cells.count("9.00e-01 ?") == 1 and cells.count("2.00e-01 ?") == 1  # of moa alone
+    text = page.text()
+    assert text.count("off by an estimated 3e-09") == 2
+    assert "the norm of t2, 0.5 by quadrature, is not known: rules disagree" in text
+    assert "?1e-05: an l2 error that may be off by so much" in text
 
 
 def test_settings_that_differ_are_shown_and_others_are_not(tmp_path, run):
