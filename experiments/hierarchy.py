@@ -148,14 +148,11 @@ def efforts(tier: Tier) -> Callable[[Teacher, str], Effort]:
         own = Effort(seeds=10, lanes=1024, generations=100, settles=False, device="cuda")
         others = Effort(seeds=10, lanes=64, device="cuda")
     else:
-        own = Effort(lanes=128, generations=OWN_GENERATIONS, settles=False)
-        others = Effort()
+        own, others = Effort(lanes=128, generations=OWN_GENERATIONS, settles=False), Effort()
     hard = replace(own, generations=HARD_GENERATIONS)
 
     def effort(teacher: Teacher, name: str) -> Effort:
-        if name != teacher.name:
-            return others
-        return hard if name in HARD else own
+        return others if name != teacher.name else hard if name in HARD else own
 
     return effort
 

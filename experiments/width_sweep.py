@@ -90,7 +90,7 @@ def width_sweep(tier: Tier) -> Experiment:
         "a control that does not reach its target. A curve that rises is a fault of the fits: "
         "a narrower network is in the wider class.",
         cost="smoke: not measured since fits search; cpu: not measured as a whole; MoA on t2 takes "
-        "78 s of processor time over all widths, LA on t2 37 s to width 16; gpu: not measured",
+        "78 s of CPU time over all widths, LA on t2 about 37 s to width 16; gpu: not measured",
         units=tuple(unit for part in _parts(tier) for unit in part.units(tier)),
         headlines=headlines,
     )
