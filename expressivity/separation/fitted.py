@@ -109,10 +109,9 @@ def _grown(
     before = searched(
         target, below, settings, sought=sought, narrower=narrower[:-1], compiled=compiled
     )
-    lanes = slice(place * settings.restarts, (place + 1) * settings.restarts)
-    best = int(torch.nan_to_num(before.error_L[lanes], nan=torch.inf).argmin())
+    best = place * settings.restarts  # of finished lanes, as errors of others are on a coarser rule
     draw = np.random.default_rng((settings.seed + place, family.width))
-    return grown(below, before.theta_LP[lanes][best : best + 1], family, draw)
+    return grown(below, before.theta_LP[best : best + 1], family, draw)
 
 
 def _problem(
