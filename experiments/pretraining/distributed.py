@@ -141,6 +141,8 @@ def joined(sharding: Sharding) -> Generator[Place]:
     dist.init_process_group(_CPU if device == "cpu" else _ACCELERATOR)
     try:
         yield Place(rank=dist.get_rank(), size=size, sharding=sharding, device=device)
+        # Who left while another is at a last sum would take it down on the way out.
+        dist.barrier()
     finally:
         dist.destroy_process_group()
 

@@ -67,7 +67,7 @@ def test_unknown_names_list_the_choices(call, out, noun):
         (["t1", "--generations", "-1"], "generations of at least 0"),
         (["t1", "--generations", HUGE], "at most 65536 generations"),
         (["t1", "--generations", "5", "--optimizer", "lm"], "got 5 with lm: choose 0"),
-        (["t1", "--generations", "5", "--restarts", "3"], "got 5 with 3: choose 0"),
+        (["t1", "--generations", "5", "--restarts", "3"], "got 3: choose more, or 0 generations"),
         (["t1", "--family", ""], "at least one family"),
         (["t1", "--dictionary", ""], "at least one activation"),
         (["t1", "--dictionary", ","], "at least one activation"),

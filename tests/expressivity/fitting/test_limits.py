@@ -45,7 +45,7 @@ def test_a_thousand_million_restarts_are_refused_everywhere():
     many = 10**9
     for build in (
         lambda: Settings(restarts=many),
-        lambda: Effort(restarts=many),
+        lambda: Effort(lanes=many),
         lambda: ask("x1*x2", restarts=many),
         lambda: random_starts(LA, seed=0, restarts=many),
     ):
@@ -86,7 +86,7 @@ def test_starts_that_the_machine_cannot_hold(memory):
     message = refusal(lambda: FitUnit(target=t2(), family=LA, settings=settings))
     assert message.endswith("choose fewer restarts or candidates")
     teacher = Teacher(name="la", family=LA)
-    effort = Effort(seeds=1, restarts=2**18)
+    effort = Effort(seeds=1, lanes=2**18, candidates=16)
     assert (
         refusal(lambda: StudentUnit(teacher=teacher, name="la", student=LA, effort=effort))
         == message
@@ -150,12 +150,18 @@ print(1024 * (peak() - before))
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("width", [40, 100])
 def test_the_estimate_is_near_what_a_process_takes(width):
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURE.format(width=width)],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    # the largest of three: the kernel may take pages back meanwhile
+    taken = max(_taken(width) for _ in range(3))
     family = family_named("la", width, 2)
     length = sum(rows * (shape[0] if shape else 1) for rows, *shape in family.shapes.values())
     estimate = 4 * limits.lane_numbers(length, 512, width) * limits.NUMBER
     # "or more": what is refused does not fit
-    assert 0.4 * int(done.stdout) < estimate < 1.1 * int(done.stdout)
+    assert 0.4 * taken < estimate < 1.1 * taken
+
+
+def _taken(width: int) -> int:
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE.format(width=width)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return int(done.stdout)
