@@ -27,8 +27,8 @@ MAX_NUMBERS = 2**28
 
 NUMBER = 8
 """Bytes of a float64."""
-ROW_COPIES = 7
-"""Copies of a lane's rows that one evaluation holds: from the program's to those inside LAPACK."""
+ROW_COPIES = 3
+"""Copies of a lane's rows that every evaluation holds at its height."""
 
 _CGROUP = (
     Path("/sys/fs/cgroup/memory.max"),
@@ -171,13 +171,16 @@ def _label(family: Family | ModuleClass) -> str:
 def lane_numbers(parameters: int, rows: int, linear: int) -> int:
     """Numbers that one lane holds in an iteration, at least.
 
-    Copies of the rows of one node block; and with an eliminated block of Q parameters the
-    projection of the others' columns, Q^2 times their number. Measured: docs/performance.md.
+    There are two moments: when the rows of one node block are evaluated, in copies; and with an
+    eliminated block of Q parameters when the columns of the others are projected, which holds
+    Q^2 times their number beside the rows. Measured: docs/performance.md.
 
     >>> lane_numbers(60, 512, 8)
-    218368
+    92160
     """
-    return ROW_COPIES * parameters * rows + linear**2 * (parameters - linear)
+    evaluated = ROW_COPIES * parameters * rows
+    projected = parameters * rows + linear**2 * (parameters - linear)
+    return max(evaluated, projected)
 
 
 def gib(size: float) -> str:
