@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,8 +18,10 @@ from expressivity.commands.running import run_units
 from expressivity.output import ExitCode, write_json
 from expressivity.report import write_report
 from expressivity.runs.compiling import COMPILED, in_one_mode, is_compiled, wanted
+from expressivity.runs.executors import Processes
 from expressivity.runs.folder import RunFolder, read_run
 from expressivity.runs.provenance import facts
+from expressivity.runs.units import Executor
 from expressivity.separation.claims import builtin_targets
 from expressivity.separation.gaps import Gap
 from expressivity.separation.ladder import Ladder, find, make_ladder, summary, write_document
@@ -28,6 +31,9 @@ from expressivity.targets.user import user_target
 
 _SLOW_SECTIONS = ("proofs",)
 """Of the report, for ``expressivity report`` to add: longer to make than many a run."""
+
+_WORTH_PROCESSES = 5e6
+"""Lanes times iterations times weights from which processes are started (docs/performance.md)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +82,8 @@ def _run(ladder: Ladder, path: Path, *, as_json: bool) -> int:
         configuration=ladder.configuration,
         facts={**facts(), COMPILED: ladder.compiled, "rules": ladder.rules},
     )
-    failed = run_units(ladder.units, folder, quiet=as_json)
+    units = sorted(ladder.units, key=lambda unit: -unit.planned.steps)  # the long ones first
+    failed = run_units(units, folder, _executor(ladder), quiet=as_json)
     if failed:
         raise RuntimeError(f"{len(failed)} fits failed: see {path / 'failures'}")
     findings = find(ladder, read_run(path))
@@ -93,6 +100,18 @@ def _run(ladder: Ladder, path: Path, *, as_json: bool) -> int:
         return ExitCode.BROKEN
     surprising = any(gap.surprising for gap in findings.gaps)
     return ExitCode.OTHERWISE if surprising else ExitCode.AS_EXPECTED
+
+
+def _executor(ladder: Ladder) -> Executor | None:
+    """A process for each core where uncompiled fits are worth the start of some.
+
+    Their steps are short: most of what threads of one process do, they do one at a time.
+    """
+    steps = sum(unit.planned.steps for unit in ladder.units if unit.planned.device == "cpu")
+    cores = min(torch.get_num_threads(), len(os.sched_getaffinity(0)))
+    if ladder.compiled or cores == 1 or steps < _WORTH_PROCESSES:
+        return None
+    return Processes(cores)
 
 
 def _targets(options: Options) -> list[Target]:

@@ -3,10 +3,11 @@
 A *gene* is what is drawn anew as a whole: a neuron with all its maps, one map of it, one gate,
 the coefficients of a mixture, one side of a product; less what is frozen, or solved for in any
 case (``default_linear_block``). A child is its parent with one to three genes
-from elsewhere: from a new random start, from another parent, or its own with noise. Which
-of these moves find what is there was measured (docs/performance.md).
+from elsewhere: from a new random start, from another parent, or its own: with noise, at another
+length, or with one gate in the place of another. Which of these moves find what is there was
+measured (docs/performance.md).
 
-Shape letters: L lanes, P packed parameters, G genes.
+Shape letters: L lanes, P packed parameters, G genes, N gates, W weights of a gate.
 """
 
 import functools
@@ -23,9 +24,15 @@ from expressivity.fitting.variable_projection import default_linear_block
 
 _GENES = (0.5, 0.3, 0.2)
 """Probabilities that a child differs from its parent in one, two or three genes."""
-_FROM_OTHERS, _NOISY, _NOISE = 0.3, 0.2, 0.3
-"""Probabilities that genes come from another parent, or are the parent's own times a
-log-normal factor of this size; else they are drawn anew."""
+_FROM_OTHERS = 0.3
+_NOISY = 0.2
+_EXCHANGED = 0.15
+_LENGTHENED = 0.1
+"""Probabilities that genes come from another parent, or are the parent's own: times log-normal
+factors, with gates that are copies of each other, or at a random start's length; else they are
+drawn anew."""
+_NOISE = 0.3
+"""Standard deviation of the factors' logarithms."""
 
 
 @functools.lru_cache(maxsize=64)
@@ -82,11 +89,49 @@ def children(family: Family, parents_LP: Tensor, draw: np.random.Generator, *, e
     further_L = torch.from_numpy(draw.integers(1, max(2, count), lanes))
     others_LP = parents_LP[(torch.arange(lanes) // each + further_L) % count]
     factor_LP = torch.from_numpy(np.exp(_NOISE * draw.standard_normal(own_LP.shape)))
+    sources = (
+        (_NOISY, own_LP * factor_LP),
+        (_EXCHANGED, _exchanged(family, own_LP, new_LP, draw)),
+        (_LENGTHENED, own_LP * _lengths(new_LP, masks_GP, order_LG)
+         / _lengths(own_LP, masks_GP, order_LG).clamp(min=torch.finfo(own_LP.dtype).tiny)),
+        (_FROM_OTHERS if count > 1 else 0.0, others_LP),
+    )  # fmt: skip
     kind_L1 = torch.from_numpy(draw.random(lanes))[:, None]
-    crossed = _FROM_OTHERS if count > 1 else 0.0
-    source_LP = torch.where(kind_L1 < crossed + _NOISY, others_LP, new_LP)
-    source_LP = torch.where(kind_L1 < _NOISY, own_LP * factor_LP, source_LP)
+    source_LP, share = new_LP, 0.0
+    for probability, other_LP in sources:
+        chosen_L1 = (kind_L1 >= share) & (kind_L1 < share + probability)
+        source_LP = torch.where(chosen_L1, other_LP, source_LP)
+        share += probability
     return torch.where(mask_LP, source_LP, own_LP)
+
+
+def _exchanged(family: Family, own_LP: Tensor, new_LP: Tensor, draw: np.random.Generator) -> Tensor:
+    """New lanes, but every gate has the weights of another gate of the lane's own."""
+    gates_NW = _gates(family)
+    if len(gates_NW) < 2:
+        return new_LP
+    further_LN = torch.from_numpy(draw.integers(1, len(gates_NW), (len(own_LP), len(gates_NW))))
+    picked_LN = (torch.arange(len(gates_NW)) + further_LN) % len(gates_NW)
+    weights_LP = own_LP.gather(1, gates_NW[picked_LN].flatten(1))
+    return new_LP.index_copy(1, gates_NW.flatten(), weights_LP)
+
+
+def _gates(family: Family) -> Tensor:
+    """Places of every gate's weights in a packed lane, [N, W]; none where weights are no rows."""
+    length = parameter_length(family)
+    blocks = unpack(family, torch.arange(length)[None]).items()
+    gates = [block[0] for name, block in blocks if name.startswith("u")]
+    return torch.cat(gates) if gates else torch.zeros((0, length), dtype=torch.int64)
+
+
+def _lengths(theta_LP: Tensor, masks_GP: Tensor, order_LG: Tensor) -> Tensor:
+    """For each parameter the norm of the gene that it may be replaced with, 1 for others."""
+    length_LP = torch.ones_like(theta_LP)
+    for place in range(min(len(_GENES), masks_GP.shape[0])):
+        mask_LP = masks_GP[order_LG[:, place]]
+        norm_L1 = torch.where(mask_LP, theta_LP, 0.0).norm(dim=1, keepdim=True)
+        length_LP = torch.where(mask_LP, norm_L1, length_LP)
+    return length_LP
 
 
 def grown(narrow: Family, theta_LP: Tensor, wide: Family, draw: np.random.Generator) -> Tensor:

@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -169,21 +170,21 @@ class Processes:
         self, units: Sequence[Unit], on_progress: OnProgress
     ) -> Generator[tuple[Unit, Outcome | Failure]]:
         """See :class:`~expressivity.runs.units.Executor`."""
-        count = min(self._workers, len(units))
+        chains = deque(_chains(units))
+        count = min(self._workers, len(chains))
         if not count:
             return
         threads = max(1, len(os.sched_getaffinity(0)) // count)
         workers = [_Worker(threads) for _ in range(count)]
-        free: SimpleQueue[_Worker] = SimpleQueue()
-        for worker in workers:
-            free.put(worker)
+        finished: SimpleQueue[tuple[Unit, Outcome | Failure] | BaseException] = SimpleQueue()
 
-        def call(unit: Unit) -> Outcome | Failure:
-            worker = free.get()
+        def serve(worker: _Worker) -> None:
             try:
-                return worker(unit)
-            finally:
-                free.put(worker)
+                while chains:
+                    for unit in _next(chains):
+                        finished.put((unit, worker(unit)))
+            except BaseException as error:  # noqa: BLE001 (raised where outcomes are waited for)
+                finished.put(error)
 
         # Workers inherit the signal mask of the thread that starts them: Ctrl-C is for this
         # process alone. Starting the tracker would lift the mask, so it is started here.
@@ -191,15 +192,36 @@ class Processes:
         try:
             with ThreadPoolExecutor(count, initializer=_block_interrupts) as pool:
                 try:
-                    yield from _as_they_finish(
-                        units, lambda unit: pool.submit(call, unit), lambda: count, on_progress
-                    )
+                    for worker in workers:
+                        pool.submit(serve, worker)
+                    for _ in units:
+                        ended = finished.get()
+                        if isinstance(ended, BaseException):
+                            raise ended
+                        on_progress(ended[0].parts)
+                        yield ended
                 finally:
+                    chains.clear()
                     for worker in workers:
                         worker.stop()
         finally:
             for worker in workers:
                 worker.close()
+
+
+def _chains(units: Sequence[Unit]) -> list[list[Unit]]:
+    """Units by their chains, in the order they came."""
+    found: dict[str, list[Unit]] = {}
+    for unit in units:
+        found.setdefault(unit.chain, []).append(unit)
+    return list(found.values())
+
+
+def _next(chains: "deque[list[Unit]]") -> list[Unit]:
+    try:
+        return chains.popleft()
+    except IndexError:  # another thread was quicker
+        return []
 
 
 def _block_interrupts() -> None:

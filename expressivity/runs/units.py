@@ -69,6 +69,14 @@ class Unit(ABC):
         """How much progress the unit reports in all."""
         return 1
 
+    @property
+    def chain(self) -> str:
+        """Equal for units that use what others of them have computed, if it is still in memory.
+
+        An executor may run a chain in one process, in the order that its units came.
+        """
+        return self.key
+
     @abstractmethod
     def run(self, on_progress: OnProgress | None = None) -> Outcome:
         """Compute the outcome."""

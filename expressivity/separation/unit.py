@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import torch
 
@@ -85,6 +85,14 @@ class FitUnit(CompilingUnit):
     def label(self) -> str:
         """Target and class."""
         return f"{self.target.name} {self.family.label}"
+
+    @property
+    def chain(self) -> str:
+        """The narrowest unit of the class: wider ones grow from it."""
+        if not self.narrower:
+            return self.key
+        family = self.family.at_width(self.narrower[0])
+        return replace(self, family=family, narrower=()).key
 
     @property
     def parts(self) -> int:

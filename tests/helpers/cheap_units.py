@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +78,18 @@ class Rooted(Cheap):
 
 def _refuse() -> None:
     raise ImportError("this unit cannot be read back")
+
+
+class Chained(Cheap):
+    """One of a chain of three; it tells in which process it ran."""
+
+    @property
+    def chain(self) -> str:
+        return str(self.number // 3)
+
+    def run(self, on_progress: OnProgress | None = None) -> Outcome:
+        outcome = super().run(on_progress)
+        return replace(outcome, record={"process": os.getpid(), "at": time.monotonic_ns()})
 
 
 class Unreadable(Cheap):

@@ -103,6 +103,20 @@ def test_children_differ_in_one_to_three_genes_and_the_others_are_bit_equal():
     assert int(within_LG.sum(1).min()) == 1
 
 
+def test_some_gates_have_the_weights_of_another_and_some_maps_another_length():
+    family = Family(kind="moa", neuron="type1", gate="tanh", width=1, dimension=2)
+    parent_LP = drawn(family, stream(1), 1)
+    own = {name: block[0] for name, block in unpack(family, parent_LP).items()}
+    born = unpack(family, children(family, parent_LP, stream(), each=400))
+    equal_LNN = (born["u0"][:, :, None] == own["u0"][None, None]).all(3)
+    elsewhere_LN = equal_LNN.any(2) & ~equal_LNN.diagonal(dim1=1, dim2=2)
+    assert 20 < int(elsewhere_LN.any(1).sum()) < 200
+    before_R, after_LR = own["w"][0], born["w"][:, 0]
+    length_L = after_LR.norm(dim=1) / before_R.norm()
+    along_L = (after_LR - length_L[:, None] * before_R).norm(dim=1) < 1e-12 * length_L
+    assert 0 < int((along_L & (length_L != 1)).sum()) < 100
+
+
 def test_the_draw_decides_and_parents_are_left_alone():
     family = Family(kind="la", neuron="type1", width=2, dimension=2)
     parents_LP = drawn(family, stream(1), 4)

@@ -98,6 +98,28 @@ def test_processes_give_the_same_bits_whatever_happens_to_them(tmp_path, marks):
     assert sum(progress) == sum(unit.parts for unit in (*units, *failed, units[3], units[5]))
 
 
+def test_a_chain_runs_in_one_process_in_its_order():
+    units = [cheap_units.Chained(number=number) for number in (0, 3, 4, 1, 9, 2, 5)]
+    found = {unit.number: outcome.record for unit, outcome in Processes(2).outcomes(units, print)}
+    for chain in ((0, 1, 2), (3, 4, 5)):
+        assert len({found[number]["process"] for number in chain}) == 1
+        started = [found[number]["at"] for number in chain]
+        assert started == sorted(started)
+    assert set(found) == {unit.number for unit in units}
+    assert os.getpid() not in {record["process"] for record in found.values()}
+
+
+def test_a_chain_goes_on_after_a_worker_has_died(marks):
+    manner = {1: "kills at first"}
+    units = [
+        cheap_units.Chained(number=number, marks=str(marks), manner=manner.get(number, "well"))
+        for number in range(3)
+    ]
+    found = {unit.number: outcome for unit, outcome in Processes(2).outcomes(units, print)}
+    assert [isinstance(found[number], Failure) for number in range(3)] == [False, True, False]
+    assert multiprocessing.active_children() == []
+
+
 def test_stopping_early_ends_the_workers_in_the_middle_of_their_units(marks):
     units = cheap_units.make(2, 0.0, marks)
     units[1] = cheap_units.Cheap(number=1, seconds=600, marks=str(marks))
