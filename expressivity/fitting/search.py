@@ -54,7 +54,8 @@ class Search:
         progress: the fraction by which the best error has to fall.
         candidates: random starts that each lane of a first generation is the best of.
         parents: one lane in so many is kept as a parent.
-        trial, iterations: of every lane, and of the best third after its trial, in a generation.
+        trial, iterations: of every lane, and of the best third after its trial, in a generation of
+            the first population; twice and four times as many in later ones.
         found: relative error on the full rule at which the search ends; 0 for one that goes on.
         finished: lanes that are finished in full at the end.
     """
@@ -64,9 +65,9 @@ class Search:
     populations: int | None = None
     progress: float = 0.3
     candidates: int = 4
-    parents: int = 4
-    trial: int = 20
-    iterations: int = 60
+    parents: int = 8
+    trial: int = 10
+    iterations: int = 40
     found: float = 1e-12
     finished: int = 4
 
@@ -86,6 +87,7 @@ _BLIND = 10  # times the square root of rounding: below it normal equations see 
 _AT_ONCE = 100  # iterations of finishing in a generation: enough in the basin of the answer
 _NEAR = 5  # generations with a promising lane that a population has to arrive
 _KEPT_AFTER_TRIAL = 3
+_EFFORTS = (1, 2, 4)  # of populations, the last of all further ones
 _COARSE_GOAL = 1e-9  # of normal equations
 
 
@@ -189,6 +191,7 @@ class _Run:
         self.roundoff = 18 * rounding
         self.promising = max(_PROMISING, _BLIND * rounding**0.5)
         self.goal = max(how.found, self.roundoff) if how.found else 0.0
+        self.effort = _EFFORTS[0]
         self.given_LP: Tensor | None = None
         self.archive: Population | None = None
 
@@ -203,6 +206,7 @@ class _Run:
                 populations += 1
                 if populations == self.how.populations:
                     return self._ended()
+                self.effort = _EFFORTS[min(populations, len(_EFFORTS) - 1)]
                 population, clock = self._first(generation), _Clock(self.how, self.promising)
             population, found = self._finished(population)
             clock.tick(population)
@@ -261,10 +265,10 @@ class _Run:
             algorithm = NormalProjection(stopping=replace(stopping, iterations=iterations))
             return self._fit(self.coarse, algorithm, theta_LP)
 
-        tried = run(starts_LP, how.trial)
+        tried = run(starts_LP, self.effort * how.trial)
         kept = max(4, starts_LP.shape[0] // _KEPT_AFTER_TRIAL)
         order_L = numbers(tried.error_L).argsort(stable=True)
-        first = run(tried.theta_LP[order_L[:kept]], how.iterations)
+        first = run(tried.theta_LP[order_L[:kept]], self.effort * how.iterations)
         given_up_L = order_L[kept:]
         status_L = torch.where(
             tried.status_L == Status.NON_FINITE, tried.status_L, int(Status.GIVEN_UP)

@@ -6,13 +6,16 @@ settings mean). Commands run in process, uncompiled and tiny.
 
 import dataclasses
 import math
+import os
 
 import pytest
 import torch
 from command_lines import LA, T1, TINY, shards
+from default_ladder import DEFAULTS
 
 from expressivity.classes.families import Family
 from expressivity.commands import separate as separate_command
+from expressivity.runs.executors import Processes
 from expressivity.separation import unit as separation
 from expressivity.separation.result import Result
 from expressivity.separation.settings import Settings
@@ -249,3 +252,38 @@ def test_options_mean_what_settings_mean(call, monkeypatch):
     assert (options.targets, options.kinds, options.widths, options.bias) == ((), None, None, None)
     assert (options.gate, options.gate_scale, options.gate_bias) == ("tanh", True, True)
     assert options.device == "auto"
+
+
+# --- where units run ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_cores(monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1})
+
+
+def test_the_default_run_has_a_process_for_each_core(two_cores, monkeypatch):
+    ladder = separate_command.understand(DEFAULTS)
+    assert isinstance(separate_command._executor(ladder), Processes)
+    compiled = dataclasses.replace(ladder, compiled=True)
+    assert separate_command._executor(compiled) is None
+    small = separate_command.understand(dataclasses.replace(DEFAULTS, targets=("t2",)))
+    assert separate_command._executor(small) is None
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    assert separate_command._executor(ladder) is None
+
+
+def test_a_document_does_not_depend_on_processes(call, tmp_path, monkeypatch):
+    documents = []
+    for name, executor in (("here", None), ("there", Processes(2))):
+        monkeypatch.setattr(separate_command, "_executor", lambda ladder, found=executor: found)
+        answer = call(
+            "separate", "t2", "--widths", "1,2", "--restarts", 4, "--generations", 1,
+            "--json", "--out", tmp_path / name,
+        )  # fmt: skip
+        document = answer.document
+        for result in document["results"]:
+            del result["seconds"]
+        documents.append({key: document[key] for key in ("results", "gaps")})
+    assert documents[0] == documents[1]
