@@ -24,7 +24,7 @@ from expressivity.fitting.search import Search, search
 from expressivity.separation.settings import OPTIMIZERS, Settings
 from expressivity.targets.target import Target
 
-_SETTLED = 4
+_SETTLED = 2
 """Generations without progress that end a search for what is not known to be there."""
 
 

@@ -168,12 +168,12 @@ def write_document(findings: Findings, path: Path) -> dict[str, object]:
 
 
 def summary(findings: Findings) -> str:
-    """One line on what it took.
+    """One line on what it took: seconds of all processes, added.
 
     >>> summary(Findings(results=(), seconds=(), gaps=())).split(",")[0]
-    '0 fits in 0 s'
+    '0 fits took 0 s of work'
     """
     return (
-        f"{len(findings.results)} fits in {math.fsum(findings.seconds):.0f} s, of which "
+        f"{len(findings.results)} fits took {math.fsum(findings.seconds):.0f} s of work, of which "
         f"{CLOCK.seconds:.0f} s compiling."
     )
