@@ -12,7 +12,7 @@ Shape letters: L lanes of a chunk, P packed parameters.
 import contextlib
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -25,6 +25,9 @@ LANE_PAD = 4
 _WHOLE = 0.5
 _CACHED = 8192
 """Lanes times nodes of a chunk: its rows stay in the cache, and its calls are worth their cost."""
+
+_SHARED = 64
+"""Weights of a network from which threads gain; below, they wait for the interpreter."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +64,10 @@ class Execution:
 
     @staticmethod
     def of(problem: Problem) -> "Execution":
-        """The default for a problem."""
-        return Execution.for_device(problem.x_BEN.device.type, problem.x_BEN[:, 0].numel())
+        """The default for a problem: on one thread where its networks are small."""
+        nodes = problem.x_BEN[:, 0].numel()
+        execution = Execution.for_device(problem.x_BEN.device.type, nodes)
+        return execution if problem.parameters >= _SHARED else replace(execution, threads=1)
 
 
 @dataclass(frozen=True, kw_only=True)

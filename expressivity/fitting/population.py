@@ -13,7 +13,7 @@ from expressivity.fitting.driver import FitResult
 
 _PROMISING_SHARE = 4
 _ALIKE = 1e-2  # errors of lanes that count as one network
-_AGREEMENT = 3  # one lane in so many with the least error: it is no accident
+_AGREEMENT = 8  # one lane in so many with the least error: it is no accident
 
 
 @dataclass(frozen=True, kw_only=True)

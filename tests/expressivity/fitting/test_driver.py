@@ -36,6 +36,7 @@ from expressivity.fitting import (
     random_starts,
     screened_starts,
 )
+from expressivity.fitting.errors import fit_samples
 from expressivity.fitting.normal_equations import NormalProjection
 from expressivity.fitting.program import compiler_available
 from expressivity.targets.builtin import t2
@@ -289,6 +290,14 @@ def test_an_observer_that_raises_ends_the_fit(sampled):
                 execution=Execution(lane_chunk=4, threads=threads),
                 observer=observer,
             )
+
+
+def test_small_networks_run_on_one_thread():
+    torch.set_num_threads(2)
+    for width, threads in ((4, 1), (40, 2)):
+        family = Family(kind="la", neuron="type1", width=width, dimension=2)
+        problem = make_problem(family, fit_samples(t2(), gradient=False), compiled=False)
+        assert Execution.of(problem).threads == threads
 
 
 def test_the_callers_threads_and_starts_are_left_alone(sampled):
