@@ -32,8 +32,8 @@ from expressivity.targets.user import user_target
 _SLOW_SECTIONS = ("proofs",)
 """Of the report, for ``expressivity report`` to add: longer to make than many a run."""
 
-_WORTH_PROCESSES = 5e6
-"""Lanes times iterations times weights from which processes are started (docs/performance.md)."""
+_PROCESS = 2.5e6
+"""Lanes times iterations times weights that are worth a process (docs/performance.md)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,15 +103,14 @@ def _run(ladder: Ladder, path: Path, *, as_json: bool) -> int:
 
 
 def _executor(ladder: Ladder) -> Executor | None:
-    """A process for each core where uncompiled fits are worth the start of some.
+    """As many processes as uncompiled fits are worth and cores there are; None for one alone.
 
     Their steps are short: most of what threads of one process do, they do one at a time.
     """
     steps = sum(unit.planned.steps for unit in ladder.units if unit.planned.device == "cpu")
     cores = min(torch.get_num_threads(), len(os.sched_getaffinity(0)))
-    if ladder.compiled or cores == 1 or steps < _WORTH_PROCESSES:
-        return None
-    return Processes(cores)
+    count = min(cores, int(steps / _PROCESS))
+    return None if ladder.compiled or count < 2 else Processes(count)
 
 
 def _targets(options: Options) -> list[Target]:

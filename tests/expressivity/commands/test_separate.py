@@ -258,18 +258,21 @@ def test_options_mean_what_settings_mean(call, monkeypatch):
 
 
 @pytest.fixture
-def two_cores(monkeypatch):
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1})
+def many_cores(monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 64)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(64)))
 
 
-def test_the_default_run_has_a_process_for_each_core(two_cores, monkeypatch):
+def test_work_and_cores_decide_how_many_processes_there_are(many_cores, monkeypatch):
     ladder = separate_command.understand(DEFAULTS)
-    assert isinstance(separate_command._executor(ladder), Processes)
+    assert separate_command._executor(ladder)._workers == 4
     compiled = dataclasses.replace(ladder, compiled=True)
     assert separate_command._executor(compiled) is None
     small = separate_command.understand(dataclasses.replace(DEFAULTS, targets=("t2",)))
     assert separate_command._executor(small) is None
+    for cores, workers in ((2, 2), (3, 3)):
+        monkeypatch.setattr(torch, "get_num_threads", lambda count=cores: count)
+        assert separate_command._executor(ladder)._workers == workers
     monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
     assert separate_command._executor(ladder) is None
 
