@@ -6,6 +6,9 @@ of variable projection, each from the best of several random starts, batch after
 line for each teacher goes to ``--out`` as soon as it is known: a run that is taken up again skips
 what is there. The table counts teachers whose error on a finer rule is at most 1e-12.
 
+A search runs on one core. With ``--searches 2`` each teacher is sought by two of them, in processes
+of their own and from other seeds, and the first to find it ends both.
+
 Seconds are of the wall; ``--processor`` limits the time of the processor instead, for machines with
 other work on them.
 """
@@ -15,11 +18,14 @@ import contextlib
 import itertools
 import json
 import math
+import multiprocessing
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 import torch
@@ -78,6 +84,7 @@ class Lesson:
         limit: seconds that it might take, of the clock that ``clock`` names.
         clock: ``wall`` or ``processor``.
         threads: of the fits.
+        searches: that sought it side by side; the lesson is that of the best of them.
     """
 
     name: str
@@ -90,6 +97,7 @@ class Lesson:
     limit: float
     clock: str
     threads: int
+    searches: int = 1
 
     @property
     def found(self) -> bool:
@@ -116,10 +124,24 @@ class Watch:
 OnRound = Callable[[int, FitResult], None]
 
 
+Stop = Callable[[], bool]
+"""Whether another search has found what is sought."""
+
+
 def learned(
-    name: str, teacher: int, limit: float, *, clock: str = "wall", how: str = "search"
+    name: str,
+    teacher: int,
+    limit: float,
+    *,
+    clock: str = "wall",
+    how: str = "search",
+    place: int = 0,
+    stop: Stop = lambda: False,
 ) -> Lesson:
-    """Seek one teacher until it is found or the time is over."""
+    """Seek one teacher until it is found or the time is over.
+
+    Searches at different places have different seeds.
+    """
     label, width = name.split(":")
     family = family_named(label, int(width), DIMENSION)
     theta_P = teacher_of(family, teacher)
@@ -129,12 +151,13 @@ def learned(
         nonlocal best, rounds
         error = float(lanes.error_L[lanes.best])
         best, rounds = min(best, error), number + 1
-        if watch.seconds[clock] > limit and error > FOUND:
+        if error > FOUND and (watch.seconds[clock] > limit or stop()):
             raise TimeoutError
 
     seek = {"search": _search, "restarts": _restarts}[how]
     with contextlib.suppress(TimeoutError):
-        best = distance(family, seek(family, theta_P, teacher, tick), theta_P)
+        seed = teacher if place == 0 else _drawn(teacher, place)
+        best = distance(family, seek(family, theta_P, seed, tick), theta_P)
     spent = watch.seconds
     return Lesson(
         name=name,
@@ -164,15 +187,67 @@ def _restarts(family: Family, theta_P: Tensor, seed: int, tick: OnRound) -> Tens
     full, _ = problems(family, theta_P)
     algorithm = VariableProjection()
     for number in itertools.count():
-        stream = int(np.random.SeedSequence((seed, number)).generate_state(1)[0])
         starts_LP = screened_starts(
-            full, algorithm, seed=stream, restarts=LANES, candidates=CANDIDATES
+            full, algorithm, seed=_drawn(seed, number), restarts=LANES, candidates=CANDIDATES
         )
         found = fit(full, algorithm, starts_LP)
         tick(number, found)
         if found.error_L[found.best] <= FOUND:
             return found.theta_LP[found.best]
     raise AssertionError("batches do not end")
+
+
+def _drawn(*entropy: int) -> int:
+    """A seed from several numbers."""
+    return int(np.random.SeedSequence(entropy).generate_state(1)[0])
+
+
+class SideBySide:
+    """Several searches for each teacher, in processes that stay."""
+
+    def __init__(self, searches: int, threads: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.searches, self.found = searches, context.Event()
+        self.pool = ProcessPoolExecutor(
+            searches, mp_context=context, initializer=_begin, initargs=(self.found, threads)
+        )
+
+    def learned(self, name: str, teacher: int, limit: float, **options: str) -> Lesson:
+        """The lesson of the search that found the teacher first, else of the best one."""
+        self.found.clear()
+        running: set[Future[Lesson]] = {
+            self.pool.submit(_learned_beside, name, teacher, limit, place, options)
+            for place in range(self.searches)
+        }
+        lessons: list[Lesson] = []
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            lessons += sorted((each.result() for each in done), key=lambda lesson: lesson.error)
+            if any(lesson.found for lesson in lessons):
+                self.found.set()
+        first = next((lesson for lesson in lessons if lesson.found), None)
+        best = first or min(lessons, key=lambda lesson: lesson.error)
+        return replace(best, searches=self.searches)
+
+    def close(self) -> None:
+        """End the processes."""
+        self.pool.shutdown()
+
+
+_found: Any = None
+"""In a process of a pool: the event that ends its search."""
+
+
+def _begin(found: Any, threads: int) -> None:
+    global _found
+    _found = found
+    torch.set_num_threads(threads)
+
+
+def _learned_beside(
+    name: str, teacher: int, limit: float, place: int, options: dict[str, Any]
+) -> Lesson:
+    return learned(name, teacher, limit, place=place, stop=_found.is_set, **options)
 
 
 def teacher_of(family: Family, number: int) -> Tensor:
@@ -225,8 +300,8 @@ def table(lessons: list[Lesson]) -> Iterator[str]:
     """Markdown: classes in the order they came, failures by name."""
     yield "| class | how | limit s | found | seconds, median (worst) | rounds, median | not found |"
     yield "|---|---|---|---|---|---|---|"
-    for name, how in dict.fromkeys((lesson.name, lesson.how) for lesson in lessons):
-        own = [lesson for lesson in lessons if (lesson.name, lesson.how) == (name, how)]
+    for name, how in dict.fromkeys((lesson.name, _way(lesson)) for lesson in lessons):
+        own = [lesson for lesson in lessons if (lesson.name, _way(lesson)) == (name, how)]
         clock = [
             lesson.seconds if lesson.clock == "wall" else lesson.processor_seconds for lesson in own
         ]
@@ -239,6 +314,10 @@ def table(lessons: list[Lesson]) -> Iterator[str]:
         )
 
 
+def _way(lesson: Lesson) -> str:
+    return lesson.how if lesson.searches == 1 else f"{lesson.searches} x {lesson.how}"
+
+
 def parse(argv: list[str] | None = None) -> tuple[argparse.Namespace, dict[str, float]]:
     """The options, and the limits of the classes that are asked for."""
     parser = argparse.ArgumentParser(
@@ -246,14 +325,19 @@ def parse(argv: list[str] | None = None) -> tuple[argparse.Namespace, dict[str, 
     )
     parser.add_argument("--classes", help="as la:4,moa-tanh:2; by default all rows")
     parser.add_argument("--how", choices=HOW, default="search")
+    parser.add_argument("--searches", type=int, default=1, help="of each teacher, a process each")
     parser.add_argument("--teachers", type=int, default=TEACHERS)
     parser.add_argument("--factor", type=float, default=1.0, help="times the limits of the rows")
     parser.add_argument("--processor", action="store_true", help="limit processor time instead")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".jsonl"))
     options = parser.parse_args(argv)
-    if options.teachers < 1 or options.threads < 1 or not 0 < options.factor < math.inf:
-        parser.error("required: --teachers and --threads of at least 1, a positive finite --factor")
+    counts = (options.teachers, options.threads, options.searches)
+    if min(counts) < 1 or not 0 < options.factor < math.inf:
+        parser.error(
+            "required: --teachers, --threads and --searches of at least 1, a positive finite "
+            "--factor"
+        )
     limits = {name: limit for limit, names in ROWS.items() for name in names}
     asked = list(limits) if options.classes is None else options.classes.split(",")
     unknown = [name for name in asked if name not in limits]
@@ -265,15 +349,19 @@ def parse(argv: list[str] | None = None) -> tuple[argparse.Namespace, dict[str, 
 def main(argv: list[str] | None = None) -> None:
     options, limits = parse(argv)
     torch.set_num_threads(options.threads)
-    done = {(lesson.name, lesson.teacher, lesson.how) for lesson in read(options.out)}
-    clock = "processor" if options.processor else "wall"
+    ways = {"clock": "processor" if options.processor else "wall", "how": options.how}
+    beside = SideBySide(options.searches, options.threads) if options.searches > 1 else None
+    seek: Callable[..., Lesson] = learned if beside is None else beside.learned
+    done = {(each.name, each.teacher, each.how, each.searches) for each in read(options.out)}
     for name, limit in limits.items():
         for teacher in range(options.teachers):
-            if (name, teacher, options.how) in done:
+            if (name, teacher, options.how, options.searches) in done:
                 continue
-            lesson = learned(name, teacher, limit, clock=clock, how=options.how)
+            lesson = seek(name, teacher, limit, **ways)
             with options.out.open("a") as file:
                 file.write(json.dumps(asdict(lesson)) + "\n")
+    if beside is not None:
+        beside.close()
     print("\n".join(table(read(options.out))))
 
 

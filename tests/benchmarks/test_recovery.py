@@ -55,11 +55,31 @@ def test_a_table_by_hand():
     ]
 
 
+@pytest.mark.slow
+def test_searches_side_by_side_give_the_lesson_of_the_first_that_finds(tmp_path, capsys):
+    out = tmp_path / "lessons.jsonl"
+    main(["--classes", "la:1", "--teachers", "1", "--searches", "2", "--out", str(out)])
+    (lesson,) = read(out)
+    assert lesson.found and lesson.searches == 2
+    assert "| la:1 | 2 x search | 60 wall | 1 of 1 |" in capsys.readouterr().out
+
+
+def test_a_search_that_is_told_to_stop_does():
+    lesson = learned("la:4", 0, 600.0, place=1, stop=lambda: True)
+    assert not lesson.found and lesson.rounds == 1
+
+
+def test_places_have_seeds_of_their_own():
+    errors = {learned("la:4", 0, 0.0, place=place).error for place in (0, 1, 2)}
+    assert len(errors) == 3
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--classes", "la:9"], "required: classes of la:1,"),
         (["--teachers", "0"], "at least 1"),
+        (["--searches", "0"], "at least 1"),
         (["--factor", "nan"], "positive finite --factor"),
     ],
 )
