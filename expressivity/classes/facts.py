@@ -21,6 +21,7 @@ from expressivity.symbolic.symbols import Z
 
 _MAX_NODES, _MAX_EXPONENT = 2000, 64  # the exponent is that of the grammar of expressions
 _ANALYTIC = (sp.exp, sp.tanh, sp.sinh, sp.cosh, sp.asinh, sp.atan, sp.erf, sp.erfc, sp.sin, sp.cos)
+_BOUNDED = (sp.tanh, sp.erf, sp.sin, sp.cos, sp.atan)
 _SCALE, _SIZE, _POINT = sp.symbols("c p x", positive=True)
 
 
@@ -277,6 +278,26 @@ def sign_of(value: sp.Expr) -> str | None:
     if None in ends:
         return None
     return "+" if "+" in ends else "0"
+
+
+def is_bounded(value: Any) -> bool:
+    """Whether a value is certainly bounded, whatever real numbers its symbols are.
+
+    Numbers, tanh, erf, sin, cos and atan, sums, products and whole powers of bounded values, and
+    N/D where N and D - N are not negative and D is positive.
+
+    >>> x = sp.Symbol("x", real=True)
+    >>> is_bounded(1 / (1 + sp.exp(-x))), is_bounded(x * sp.tanh(x))
+    (True, False)
+    """
+    if value.is_number or isinstance(value, _BOUNDED):
+        return bool(value.is_finite) or not value.is_number
+    power = value.is_Pow and value.exp.is_Integer and value.exp.is_positive
+    if (value.is_Add or value.is_Mul or power) and all(map(is_bounded, value.args)):
+        return True
+    numerator, denominator = sp.fraction(sp.together(value))
+    rest = sp.expand(denominator - numerator)
+    return bool(numerator.is_nonnegative and denominator.is_positive and rest.is_nonnegative)
 
 
 def settle(answers: Iterable[bool | None]) -> bool | None:

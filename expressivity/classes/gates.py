@@ -5,7 +5,7 @@ switches of a ``GateSpec`` turn the input-independent ``scale_k`` and the bias `
 (scale_k = 1, e_k = 0): docs/theory.md, section 2, shows what each switch decides.
 
 Obstructions rest on facts of a gate that its symbolic form shows at the number of logits in
-question (``is_analytic``, ``is_positive``, ``vanishes_at_zero``); where it does not show one, they
+question (``is_analytic``, ``is_positive``, ``is_bounded``, ..); where it does not show one, they
 do not apply. Registration refuses a record that declares what is not shown.
 """
 
@@ -18,9 +18,11 @@ import sympy as sp
 import torch
 from torch import Tensor
 
-from expressivity.classes import facts
+from expressivity.classes import facts, poles
 from expressivity.registry import Registry, of_type
+from expressivity.symbolic.identities import is_identity
 from expressivity.symbolic.piecewise import by_conditions
+from expressivity.symbolic.symbols import Z
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,69 @@ def vanishes_at_zero(gate: Gate, size: int) -> bool:
     """
     at_zero: Any = dict.fromkeys(_logits(size), sp.S.Zero)
     return all(form.subs(at_zero) == 0 for form in _forms(gate, size))
+
+
+@functools.lru_cache(maxsize=256)
+def is_bounded(gate: Gate, size: int) -> bool:
+    """Whether every one of ``size`` gates is certainly bounded, whatever the logits are.
+
+    >>> all(is_bounded(gate, 3) for gate in GATES.values())
+    True
+    """
+    return all(facts.is_bounded(form) for form in _forms(gate, size))
+
+
+@functools.lru_cache(maxsize=256)
+def poles_are_simple(gate: Gate, size: int) -> bool:
+    """Whether every gate looks at its own logit alone and continues with simple poles.
+
+    So it does at an affine logit as well. A softmax may have poles of any order there.
+
+    >>> poles_are_simple(GATES["sigmoid"], 2), poles_are_simple(GATES["softmax"], 2)
+    (True, False)
+    """
+    profiles = _profiles(gate, size)
+    return profiles is not None and all(
+        order is not None and order <= 1 for order in map(poles.pole_order, profiles)
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def have_one_lattice(gate: Gate, size: int) -> bool:
+    """Whether every gate is a + b tanh(c h + d) of its own logit h, with numbers a to d.
+
+    >>> have_one_lattice(GATES["sigmoid"], 2), have_one_lattice(GATES["softmax"], 2)
+    (True, False)
+    """
+    profiles = _profiles(gate, size)
+    return profiles is not None and all(map(_has_one_lattice, profiles))
+
+
+def _has_one_lattice(profile: sp.Expr) -> bool:
+    lattices = poles.tanh_lattices(profile, Z)
+    return lattices is not None and len(lattices) <= 1 and facts.is_bounded(profile)
+
+
+@functools.lru_cache(maxsize=256)
+def are_shares(gate: Gate, size: int) -> bool:
+    """Whether the gates are positive and in proportion to the exponentials of their logits.
+
+    >>> are_shares(GATES["softmax"], 3), are_shares(GATES["sigmoid"], 3)
+    (True, False)
+    """
+    forms, logits = _forms(gate, size), _logits(size)
+    return is_positive(gate, size) and all(
+        is_identity(form * sp.exp(logits[0]), forms[0] * sp.exp(h)) is True
+        for form, h in zip(forms, logits, strict=True)
+    )
+
+
+def _profiles(gate: Gate, size: int) -> tuple[sp.Expr, ...] | None:
+    """The gates as functions of ``Z``, where each looks at its own logit alone, else None."""
+    forms, logits = _forms(gate, size), _logits(size)
+    if any(form.free_symbols - {h} for form, h in zip(forms, logits, strict=True)):
+        return None
+    return tuple(form.subs(h, Z) for form, h in zip(forms, logits, strict=True))
 
 
 def gate_of(gate: Gate, logits: Sequence[sp.Expr], k: int) -> sp.Expr:

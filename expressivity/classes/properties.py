@@ -17,17 +17,10 @@ import sympy as sp
 
 from expressivity.classes import gates
 from expressivity.classes.activations import ACTIVATIONS
+from expressivity.classes.amplitudes import amplitude, gates_are
 from expressivity.classes.facts import is_continuous, is_homogeneous, is_real_analytic, spans_of
 from expressivity.classes.families import Family
-from expressivity.classes.gates import GATES, Gate
-from expressivity.classes.generic_neuron import (
-    affine_map,
-    has_amplitude_of_degree,
-    neuron_degree,
-    neuron_is_analytic,
-    neuron_is_c1,
-    neuron_jumps,
-)
+from expressivity.classes.generic_neuron import neuron_degree, neuron_is_analytic, neuron_is_c1
 from expressivity.classes.neurons import FORMS, MAPS, MIXTURES, NEURONS, Neuron
 from expressivity.classes.terms import (
     AFFINE,
@@ -93,26 +86,14 @@ def amplitude_degree(family: Family) -> int | None:
     """Degree q of the jump of the gradient along a hyperplane, None where it is not known.
 
     Off sets of lower dimension every network is continuous across a hyperplane H, and its normal
-    derivative jumps by a polynomial of degree at most q along H: the kinks of the profiles are at
-    0 alone, and the cofactor is left (docs/theory.md, section 3, L1). Never for gates.
+    derivative jumps by a polynomial of degree at most q along H (docs/theory.md, section 3, L1).
+    Never for gates.
 
     >>> amplitude_degree(Family(neuron="one_sided", kind="la", width=1, dimension=2))
     1
     """
-    terms = ridge_terms(family)
-    if family.gate is not None or terms is None:
-        return None
-    along: Any = {z: affine_map(place) for place, z in enumerate(MAPS)}
-    for term in terms:
-        if not _has_amplitude(term.profile, term.cofactor.xreplace(along), term.degree):
-            return None
-    return max((term.degree for term in terms), default=None)
-
-
-@functools.lru_cache(maxsize=256)
-def _has_amplitude(profile: sp.Expr, second: sp.Expr, degree: int) -> bool:
-    jumps = neuron_jumps(profile, second)
-    return jumps is not None and all(has_amplitude_of_degree(j, degree) is True for j in jumps)
+    known = amplitude(family)
+    return known.degree if known is not None and known.is_polynomial else None
 
 
 def kinks_where_a_map_vanishes(family: Family) -> bool:
@@ -228,23 +209,6 @@ def vanishing_order(neuron: Neuron, *, bias: bool) -> int | None:
     return min(orders, default=None)
 
 
-def are_products_of_two(family: Family) -> bool:
-    """Whether every network is certainly a sum of products of at most two activations of maps.
-
-    With coefficients that are numbers, and with two in at least one product.
-
-    >>> [are_products_of_two(Family(neuron=form, kind="la", width=3, dimension=2))
-    ...     for form in FORMS]
-    [False, False, True, True]
-    """
-    terms = products(family.record)
-    if family.gate is not None or terms is None:
-        return False
-    counts = [len(term.maps) for term in terms]
-    constant = all(not term.cofactor.free_symbols & AFFINE.keys() for term in terms)
-    return constant and max(counts, default=0) == 2
-
-
 def vanishes_with_each_map(neuron: Neuron) -> bool:
     """Whether a neuron is certainly 0 where a map and the mixtures that look at it are 0.
 
@@ -293,7 +257,7 @@ def gates_are_analytic(family: Family) -> bool:
     >>> gates_are_analytic(Family(neuron="type1", kind="moa", gate="softmax", width=1, dimension=1))
     True
     """
-    return family.gate is None or _gates(family, gates.is_analytic)
+    return family.gate is None or gates_are(family, gates.is_analytic)
 
 
 def gates_are_positive(family: Family) -> bool:
@@ -302,7 +266,7 @@ def gates_are_positive(family: Family) -> bool:
     >>> gates_are_positive(Family(neuron="type1", kind="moa", gate="tanh", width=1, dimension=1))
     False
     """
-    return _gates(family, gates.is_positive)
+    return gates_are(family, gates.is_positive)
 
 
 def gates_vanish_at_zero(family: Family) -> bool:
@@ -311,14 +275,7 @@ def gates_vanish_at_zero(family: Family) -> bool:
     >>> gates_vanish_at_zero(Family(neuron="type1", kind="moa", gate="tanh", width=1, dimension=1))
     True
     """
-    return _gates(family, gates.vanishes_at_zero)
-
-
-def _gates(family: Family, holds: Callable[[Gate, int], bool]) -> bool:
-    if family.gate is None:
-        return False
-    gate = GATES[family.gate.name]
-    return all(holds(gate, family.size(side)) for side in range(family.sides))
+    return gates_are(family, gates.vanishes_at_zero)
 
 
 def _dictionary(family: Family) -> Iterator[sp.Expr]:

@@ -34,12 +34,17 @@ class Product:
     Attributes:
         cofactor: in ``MAPS`` and constants (:func:`formula`).
         maps: for each activation the place of the map that it looks at.
-        mixtures: number of coefficient vectors that take part; of gates, if there are any.
+        sides: the mixtures whose coefficient vectors take part, one gate each if there are any.
     """
 
     cofactor: sp.Expr
     maps: tuple[int, ...]
-    mixtures: int
+    sides: tuple[int, ...]
+
+    @property
+    def mixtures(self) -> int:
+        """Number of coefficient vectors that take part."""
+        return len(self.sides)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +115,7 @@ def products(neuron: Neuron) -> tuple[Product, ...] | None:
         Product(
             cofactor=part,
             maps=tuple(place for side in sides for place in neuron.mixtures[side]),
-            mixtures=len(sides),
+            sides=sides,
         )
         for sides, part in parts.items()
     )

@@ -1,6 +1,7 @@
-"""Rational points: inside polyhedra, spread over space, and the signs of values there.
+"""Exact points: inside polyhedra, spread over space, and the signs of values there.
 
-Exact, or by balls that exclude 0: no floating point number takes part in an answer.
+Exact, or by balls that exclude 0: no floating point number takes part in an answer. Points are
+rational, except where an argument says that their coordinates may be other exact real numbers.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,11 +11,14 @@ from typing import Any
 import flint
 import sympy as sp
 
+from expressivity.symbolic.algebra import vanishes
+from expressivity.symbolic.budget import Budget, OutOfBudgetError
 from expressivity.symbolic.interpret import BALL, interpret
 
 Point = Mapping[sp.Symbol, sp.Rational]
 
 _PRECISIONS = (128, 512)
+_ZERO_STEPS = 10_000
 _VARIANTS = (1, 2, 5)
 _SIZES = tuple(Fraction(n, 11) for n in (5, 3, 9, 14, 2, 21, 37, 8))
 
@@ -33,6 +37,37 @@ def affine_form(level: sp.Expr, symbols: Sequence[sp.Symbol]) -> tuple[Fraction,
     if not rest.is_Rational:
         return None
     return tuple(Fraction(int(number.p), int(number.q)) for number in (*slopes, rest))
+
+
+def exact_form(level: sp.Expr, symbols: Sequence[sp.Symbol]) -> tuple[sp.Expr, ...] | None:
+    """As :func:`affine_form` with any exact real numbers, roots among them, or None.
+
+    >>> x, y = sp.symbols("x y", real=True)
+    >>> exact_form(sp.sqrt(2) * x - 1, (x, y))
+    (sqrt(2), 0, -1)
+    """
+    slopes: list[Any] = [sp.diff(level, symbol) for symbol in symbols]
+    if not all(slope.is_number for slope in slopes):
+        return None
+    rest = sp.expand(level - sp.Add(*[c * s for c, s in zip(slopes, symbols, strict=True)]))
+    form = (*slopes, rest)
+    return form if all(number.is_number and number.is_real for number in form) else None
+
+
+def is_zero(number: sp.Expr) -> bool | None:
+    """Whether an exact number is 0: by reduction, or by a ball that excludes 0.
+
+    >>> is_zero(sp.sqrt(2) * sp.sqrt(3) - sp.sqrt(6)), is_zero(sp.sqrt(2) - 1)
+    (True, False)
+    """
+    if number.is_Rational:
+        return number == 0
+    if is_nonzero(number, {}):
+        return False
+    try:
+        return True if vanishes(number, Budget(_ZERO_STEPS)) else None
+    except OutOfBudgetError:
+        return None
 
 
 def interior_points(
@@ -104,7 +139,7 @@ def as_rational(value: Fraction) -> sp.Rational:
 
 
 def is_nonzero(expression: sp.Expr, point: Point) -> bool:
-    """Whether ball arithmetic shows that the value at a rational point is not 0.
+    """Whether ball arithmetic shows that the value at an exact point is not 0.
 
     >>> x = sp.Symbol("x")
     >>> is_nonzero(sp.exp(x) - 3, {x: sp.Integer(1)})
@@ -114,11 +149,16 @@ def is_nonzero(expression: sp.Expr, point: Point) -> bool:
 
 
 def ball_sign(expression: sp.Expr, point: Point) -> int | None:
-    """Sign of the value at a rational point where a ball excludes 0, else None."""
+    """Sign of the value at an exact point where a ball excludes 0, else None.
+
+    >>> x = sp.Symbol("x")
+    >>> ball_sign(x - sp.Rational(7, 5), {x: sp.sqrt(2)})
+    1
+    """
     for precision in _PRECISIONS:
         with flint.ctx.workprec(precision):
-            values = {s: flint.arb(flint.fmpq(int(v.p), int(v.q))) for s, v in point.items()}
             try:
+                values = {s: flint.arb(interpret(v, {}, BALL)) for s, v in point.items()}
                 ball = flint.arb(interpret(expression, values, BALL))
             except (ValueError, ZeroDivisionError):
                 return None  # a function without ball arithmetic, or a pole

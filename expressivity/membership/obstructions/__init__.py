@@ -7,10 +7,12 @@ the family, or None where it does not apply. All reasons are exact; None decides
 from collections.abc import Callable
 
 from expressivity.classes.families import Family
+from expressivity.membership.obstructions.gate_lines import gate_lines_obstruction
 from expressivity.membership.obstructions.homogeneity import homogeneity_obstruction
 from expressivity.membership.obstructions.jump_amplitude import jump_amplitude_obstruction
 from expressivity.membership.obstructions.parity import parity_obstruction
 from expressivity.membership.obstructions.pole_order import pole_order_obstruction
+from expressivity.membership.obstructions.shared_amplitude import shared_amplitude_obstruction
 from expressivity.membership.obstructions.sign_definite import sign_definite_obstruction
 from expressivity.membership.obstructions.smoothness import smoothness_obstruction
 from expressivity.membership.obstructions.vanishing_order import vanishing_order_obstruction
@@ -23,6 +25,8 @@ OBSTRUCTIONS: tuple[Obstruction, ...] = (
     homogeneity_obstruction,
     parity_obstruction,
     jump_amplitude_obstruction,
+    shared_amplitude_obstruction,
+    gate_lines_obstruction,
     pole_order_obstruction,
     sign_definite_obstruction,
     vanishing_order_obstruction,
@@ -32,10 +36,12 @@ OBSTRUCTIONS: tuple[Obstruction, ...] = (
 __all__ = [
     "OBSTRUCTIONS",
     "Obstruction",
+    "gate_lines_obstruction",
     "homogeneity_obstruction",
     "jump_amplitude_obstruction",
     "parity_obstruction",
     "pole_order_obstruction",
+    "shared_amplitude_obstruction",
     "sign_definite_obstruction",
     "smoothness_obstruction",
     "vanishing_order_obstruction",

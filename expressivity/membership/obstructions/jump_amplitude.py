@@ -1,39 +1,50 @@
-"""Jump amplitude: along a hyperplane, the gradient of an LA network jumps by simple functions.
+"""Jump amplitude: along a hyperplane, the gradient of a network jumps by simple functions.
 
-docs/theory.md, L1, T2 and T4: by a constant for type1, by an affine function for one_sided.
+docs/theory.md, L1, T2 and T4: by a constant for LA networks of type1, by an affine function for
+one_sided; section 6: by an analytic function for MoA, and by a continuous one for products.
 """
 
 from itertools import combinations_with_replacement
 
 import sympy as sp
 
+from expressivity.classes.amplitudes import Amplitude, amplitude
 from expressivity.classes.families import Family
-from expressivity.classes.properties import amplitude_degree
 from expressivity.symbolic.identities import differs, is_identity
-from expressivity.targets.crossings import crossings
+from expressivity.symbolic.points import is_zero
+from expressivity.targets.crossings import Edge, crossings, edges
 from expressivity.targets.target import Target
 
 _AMPLITUDES = {0: "constant", 1: "affine"}
 
 
 def jump_amplitude_obstruction(target: Target, family: Family) -> str | None:
-    """A reason why no fixed or LA network is the target, at any width, or None.
+    """A reason why no network of the family is the target, at any width, or None.
 
-    Off a set of lower dimension the jump of the normal derivative across a hyperplane H is a
-    polynomial along H whose degree the neuron shows; the target's jump is analytic along H, so it
-    would be such a polynomial everywhere on H.
+    Off a set of lower dimension the jump of the normal derivative across a hyperplane H is
 
-    It does not decide about classes for which :func:`amplitude_degree` does not show this, gates
-    among them, nor about d = 1, where H is a point.
+    1. a polynomial along H whose degree the neuron shows, without gates and other profiles: the
+       target's jump is analytic along H, so it would be such a polynomial everywhere on H;
+    2. real-analytic along H, without other profiles: where another kink of the target's crosses
+       H, its jumps on the two sides would be one function;
+    3. continuous along H: the two jumps would be equal on that crossing.
+
+    It does not decide about classes for which :func:`amplitude` shows nothing. For d = 1, H is a
+    point.
 
     >>> from expressivity.targets.builtin import t2
     >>> jump_amplitude_obstruction(
     ...     t2(), Family(kind="la", neuron="type1", width=9, dimension=2))
     'the gradient jump of every network is constant along x2 = 0, that of t2 is not'
     """
-    degree = amplitude_degree(family)
-    if degree is None:
+    known = amplitude(family)
+    if known is None or target.dimension < 2:
         return None
+    found = _excess(target, known.degree) if known.is_polynomial else None
+    return found or _broken(target, known)
+
+
+def _excess(target: Target, degree: int) -> str | None:
     for crossing in crossings(target):
         if is_identity(crossing.value_jump, sp.S.Zero) is not True:
             continue
@@ -45,3 +56,37 @@ def jump_amplitude_obstruction(target: Target, family: Family) -> str | None:
                     f"along {crossing.level} = 0, that of {target.name} is not"
                 )
     return None
+
+
+def _broken(target: Target, known: Amplitude) -> str | None:
+    for edge in edges(target):
+        if is_continuous_beside(edge) and is_broken(edge, analytic=known.is_analytic):
+            shape = "real-analytic" if known.is_analytic else "continuous"
+            return (
+                f"the gradient jump of every network is {shape} along {edge.above.level} = 0, "
+                f"that of {target.name} changes where {edge.other} = 0"
+            )
+    return None
+
+
+def is_continuous_beside(edge: Edge) -> bool:
+    """Whether the target is certainly continuous across the hyperplane on both sides of an edge."""
+    return all(
+        is_identity(crossing.value_jump, sp.S.Zero) is True for crossing in (edge.above, edge.below)
+    )
+
+
+def is_broken(edge: Edge, *, analytic: bool) -> bool:
+    """Whether the jumps on the two sides of an edge are certainly not one analytic function.
+
+    Or, where ``analytic`` is off, certainly not equal at the edge's point.
+
+    >>> from expressivity.targets.user import user_target
+    >>> edge, _ = edges(user_target("relu(x1)*relu(x2)"))
+    >>> is_broken(edge, analytic=True), is_broken(edge, analytic=False)
+    (True, False)
+    """
+    above, below = edge.above.slope_jump, edge.below.slope_jump
+    if analytic:
+        return differs(above, below)
+    return is_zero((above - below).subs(list(edge.above.point))) is False

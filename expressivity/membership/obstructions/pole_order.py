@@ -1,70 +1,95 @@
-"""Pole order: jump amplitudes of two-sided and quadratic LA networks have simple poles only.
+"""Pole order: products of so many functions with simple poles have poles of no higher order.
 
-docs/theory.md, T5 and T5q.
+docs/theory.md, T5 and T5q, and section 6.
 """
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
 import sympy as sp
 
-from expressivity.classes.activations import ACTIVATIONS, Activation
+from expressivity.classes.activations import Activation
+from expressivity.classes.amplitudes import amplitude_pole_order, pole_order_on_lines
 from expressivity.classes.facts import pieces
 from expressivity.classes.families import Family
 from expressivity.classes.generic_neuron import NORMAL, SLOPE, TANGENT, neuron_jumps
-from expressivity.classes.properties import are_products_of_two
-from expressivity.symbolic.budget import expanded
+from expressivity.classes.poles import higher_pole, pole_order
 from expressivity.symbolic.identities import is_identity
-from expressivity.symbolic.points import ball_sign
 from expressivity.symbolic.symbols import Z
-from expressivity.targets.crossings import Crossing, crossings
+from expressivity.targets.crossings import Crossing, crossings, formulas
 from expressivity.targets.target import Target
-
-_MAX_OPERATIONS = 300
-_MAX_ZERO_ORDER = 3
-_MEROMORPHIC_OF_AFFINE = (sp.tanh, sp.exp)
-_ENTIRE = (sp.exp, sp.sin, sp.cos, sp.sinh, sp.cosh, sp.erf, sp.erfc)
 
 
 def pole_order_obstruction(target: Target, family: Family) -> str | None:
-    """A reason why no sum of products of two activations is the target, or None.
+    """A reason why no network of the family is the target, at any width, or None.
 
-    Along a hyperplane H the jump of a network is a finite sum of activations at affine
-    arguments: where only one factor of a neuron kinks on H the other one is left, and where
-    both do they vanish there. So on an interval of a line in H the jump continues to a
-    meromorphic function with simple poles; a pole of order 2 of the target's rules it out.
+    Along a line a network is, on an interval without kinks, a finite sum of products of gates and
+    activations at affine arguments and polynomials, and so is the jump of its gradient along a
+    line in a hyperplane (``classes.amplitudes``). Where all of them continue to the complex plane
+    with simple poles, so does the sum, with poles of an order that is at most the number of
+    factors. A pole of the target's of a higher order rules it out.
 
-    Assumes activations that vanish at 0, are real-analytic on either side of it, and continue
-    with simple poles (all three checked). Poles of the target are sought where an argument of
-    tanh is i pi/2 or one of exp is i pi, nowhere else; exact derivatives decide their order.
+    Assumes what the records of neuron, activations and gates show; softmax gates may have poles
+    of any order. Poles of the target are sought as :func:`higher_pole` says.
 
     >>> from expressivity.targets.builtin import t5q
     >>> pole_order_obstruction(
     ...     t5q(), Family(kind="la", neuron="quadratic", width=9, dimension=2))
     'poles of jump amplitudes are simple, that of t5q along x2 = 0 has a higher one at x1 = I*pi/4'
     """
-    if not are_products_of_two(family):
-        return None
-    activations = [ACTIVATIONS[name] for name in family.dictionary]
-    if not all(vanishes_at_zero(s) and has_simple_poles(s) for s in activations):
+    return _of_jumps(target, family) or _of_functions(target, family)
+
+
+def _of_jumps(target: Target, family: Family) -> str | None:
+    order = amplitude_pole_order(family)
+    if order is None:
         return None
     for crossing in crossings(target):
         if is_identity(crossing.value_jump, sp.S.Zero) is not True:
             continue
-        for variable, amplitude in _on_lines(crossing):
-            pole = higher_pole(amplitude, variable)
+        for variable, amplitude in lines_of(crossing):
+            pole = higher_pole(amplitude, variable, order)
             if pole is not None:
                 return (
-                    f"poles of jump amplitudes are simple, that of {target.name} along "
+                    f"poles of jump amplitudes {_at_most(order)}, that of {target.name} along "
                     f"{crossing.level} = 0 has a higher one at {variable} = {pole}"
                 )
     return None
 
 
+def _of_functions(target: Target, family: Family) -> str | None:
+    order = pole_order_on_lines(family)
+    if order is None:
+        return None
+    for formula in formulas(target):
+        for variable in target.coordinates:
+            others = [x for x in target.coordinates if x != variable]
+            line: Any = {x: sp.Rational(1, 3 + 2 * k) for k, x in enumerate(others)}
+            pole = higher_pole(formula.subs(line), variable, order)
+            if pole is not None:
+                return (
+                    f"off their kinks poles of networks {_at_most(order)}, {formula}, which is "
+                    f"{target.name} on an open set, has a higher one at {variable} = {pole}"
+                )
+    return None
+
+
+def _at_most(order: int) -> str:
+    return {0: "do not exist", 1: "are simple"}.get(order, f"have at most order {order}")
+
+
+def lines_of(crossing: Crossing) -> Iterator[tuple[sp.Symbol, sp.Expr]]:
+    """The jump along each coordinate line of the hyperplane through the crossing's point."""
+    point = dict(crossing.point)
+    for variable in crossing.tangents:
+        others: Any = {s: point[s] for s in crossing.tangents if s != variable}
+        yield variable, crossing.slope_jump.subs(others)
+
+
 def vanishes_at_zero(activation: Activation) -> bool | None:
     """Whether both sides of the activation are 0 at 0.
 
+    >>> from expressivity.classes.activations import ACTIVATIONS
     >>> vanishes_at_zero(ACTIVATIONS["gelu"])
     True
     """
@@ -77,22 +102,14 @@ def vanishes_at_zero(activation: Activation) -> bool | None:
 def has_simple_poles(activation: Activation) -> bool | None:
     """Whether both sides of the activation continue to the complex plane with simple poles.
 
-    With E = exp(z/q) a side is N/D, N entire and D a polynomial in E. The zeros of D in z are
-    simple if D has no repeated root other than E = 0, as dE/dz = E/q is not 0; the same holds
-    at an affine argument omega z + beta, omega != 0, where dE/dz = omega E/q.
+    True and False as :func:`pole_order` shows it, None where it does not.
 
-    Returns:
-        True as above, False where :func:`higher_pole` shows a pole of order 2, None otherwise.
-
+    >>> from expressivity.classes.activations import ACTIVATIONS
     >>> has_simple_poles(ACTIVATIONS["silu"])
     True
     """
-    formulas = pieces(activation.expression)
-    if formulas is None:
-        return None
-    if any(higher_pole(formula, Z) is not None for formula in formulas):
-        return False
-    return True if all(_denominator_is_simple(formula) for formula in formulas) else None
+    order = pole_order(activation.expression)
+    return None if order is None else order <= 1
 
 
 def jump_is_other_factor(activation: Activation) -> bool | None:
@@ -100,6 +117,7 @@ def jump_is_other_factor(activation: Activation) -> bool | None:
 
     By the kink times abs(slope) times g on H where the kink set of s is H, else not at all.
 
+    >>> from expressivity.classes.activations import ACTIVATIONS
     >>> jump_is_other_factor(ACTIVATIONS["leaky_relu"])
     True
     """
@@ -122,6 +140,7 @@ def common_kink_leaves_no_jump(first: Activation, second: Activation) -> bool | 
 
     For both signs of both slopes.
 
+    >>> from expressivity.classes.activations import ACTIVATIONS
     >>> common_kink_leaves_no_jump(ACTIVATIONS["relu"], ACTIVATIONS["leaky_relu"])
     True
     """
@@ -141,110 +160,3 @@ def common_kink_leaves_no_jump(first: Activation, second: Activation) -> bool | 
         if jump is not True:
             return jump
     return True
-
-
-def _denominator_is_simple(formula: sp.Expr) -> bool:
-    z, root = sp.Dummy("z"), sp.Dummy("E")
-    numerator, denominator = _quotient(formula, Z, z)
-    if not (_is_entire(numerator, z) and _is_entire(denominator, z)):
-        return False
-    exponentials: list[Any] = sorted(denominator.atoms(sp.exp), key=str)
-    rates: list[Any] = [sp.diff(atom.args[0], z) for atom in exponentials]
-    if not all(
-        r.is_Rational and a.args[0] == r * z for r, a in zip(rates, exponentials, strict=True)
-    ):
-        return False
-    scale = math.lcm(*[int(rate.q) for rate in rates])
-    powers = {a: root ** (r * scale) for a, r in zip(exponentials, rates, strict=True)}
-    polynomial = sp.fraction(sp.together(denominator.xreplace(powers)))[0]
-    if polynomial.has(z) or not polynomial.is_polynomial(root):
-        return False
-    return bool(sp.Poly(polynomial, root).terms_gcd()[1].is_sqf)
-
-
-def _on_lines(crossing: Crossing) -> Iterator[tuple[sp.Symbol, sp.Expr]]:
-    """The jump along each coordinate line of the hyperplane through the crossing's point."""
-    point = dict(crossing.point)
-    for variable in crossing.tangents:
-        others: Any = {s: point[s] for s in crossing.tangents if s != variable}
-        yield variable, crossing.slope_jump.subs(others)
-
-
-def higher_pole(amplitude: sp.Expr, s: sp.Symbol) -> sp.Expr | None:
-    """A pole of order at least 2 of a meromorphic amplitude, or None where none is shown.
-
-    The amplitude may contain parameters, symbols with assumptions.
-
-    >>> rate, x = sp.Symbol("r", positive=True), sp.Symbol("x", real=True)
-    >>> higher_pole(x * sp.tanh(rate * x) ** 2, x)
-    I*pi/(2*r)
-    """
-    if amplitude.count_ops() > _MAX_OPERATIONS or not _is_meromorphic(amplitude, s):
-        return None
-    z = sp.Dummy("z")
-    numerator, denominator = _quotient(amplitude, s, z)
-    if not (_is_entire(numerator, z) and _is_entire(denominator, z)):
-        return None
-    for pole in _candidates(amplitude, s):
-        for order in range(_MAX_ZERO_ORDER):
-            vanishing = all(_at(sp.diff(denominator, z, k), z, pole) == 0 for k in range(order + 2))
-            if not vanishing:
-                break
-            if _is_nonzero(_at(sp.diff(numerator, z, order), z, pole)):
-                return pole
-    return None
-
-
-def _quotient(formula: sp.Expr, s: sp.Symbol, z: sp.Symbol) -> tuple[sp.Expr, sp.Expr]:
-    """Numerator and denominator in a complex variable z, tanh by exponentials."""
-    exponential = formula.replace(sp.tanh, lambda u: 1 - 2 / (sp.exp(2 * u) + 1))
-    numerator, denominator = sp.fraction(sp.together(exponential.subs(s, z)))
-    return numerator, denominator
-
-
-def _is_meromorphic(amplitude: sp.Expr, s: sp.Symbol) -> bool:
-    """Whether it is rational in s and in tanh, exp of affine functions of s."""
-    nodes: list[Any] = list(sp.preorder_traversal(amplitude))
-    for node in nodes:
-        if not node.has(s) or node == s or node.is_Add or node.is_Mul:
-            continue
-        if node.is_Pow and node.exp.is_Integer:
-            continue
-        if isinstance(node, _MEROMORPHIC_OF_AFFINE) and not sp.diff(node.args[0], s).has(s):
-            continue
-        return False
-    return True
-
-
-def _is_entire(expression: sp.Expr, z: sp.Symbol) -> bool:
-    """Whether it is built from z by sums, products, whole powers and entire functions."""
-    nodes: list[Any] = [n for n in sp.preorder_traversal(expression) if n.has(z)]
-    return all(
-        n == z
-        or n.is_Add
-        or n.is_Mul
-        or (n.is_Pow and n.exp.is_Integer and n.exp.is_nonnegative)
-        or isinstance(n, _ENTIRE)
-        for n in nodes
-    )
-
-
-def _candidates(amplitude: sp.Expr, s: sp.Symbol) -> list[sp.Expr]:
-    poles: set[sp.Expr] = set()
-    for function, value in ((sp.tanh, sp.I * sp.pi / 2), (sp.exp, sp.I * sp.pi)):
-        for atom in amplitude.atoms(function):
-            rate = sp.diff(atom.args[0], s)
-            if rate != 0:
-                poles.add(sp.expand((value - atom.args[0].subs(s, 0)) / rate))
-    return sorted(poles, key=str)
-
-
-def _at(expression: sp.Expr, variable: sp.Symbol, value: sp.Expr) -> sp.Expr:
-    return expanded(expression.subs(variable, value))
-
-
-def _is_nonzero(number: sp.Expr) -> bool:
-    if number.free_symbols:  # parameters: only their assumptions can tell
-        return number.is_zero is False
-    parts = sp.expand(number, complex=True).as_real_imag()
-    return any(ball_sign(part, {}) is not None for part in parts)

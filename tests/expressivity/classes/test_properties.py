@@ -85,7 +85,7 @@ def test_groups_and_constraints_change_no_fact(name):
     if family.mixes:
         others += [replace(family, groups=g) for g in (2, "neuron")]
         others += [replace(family, constraint=c) for c in ("affine", "simplex")]
-    for fact in (*FACTS, "is_analytic", "kinks_where_a_map_vanishes", "are_products_of_two"):
+    for fact in (*FACTS, "is_analytic", "kinks_where_a_map_vanishes"):
         answer = getattr(properties, fact)
         assert {answer(other) for other in others} == {answer(family)}, fact
 
@@ -99,7 +99,6 @@ def test_gates_take_away_what_their_proofs_do_not_cover(name):
         getattr(properties, fact)(gated)
         for fact in ("piece_degree", "amplitude_degree", "ridge_rank", "homogeneous_degrees")
     ] == [None] * 4
-    assert not properties.are_products_of_two(gated)
     assert not properties.kinks_where_a_map_vanishes(gated)
     assert properties.is_c1(gated) is properties.is_c1(la(name))
 
@@ -111,12 +110,6 @@ def test_only_analytic_neurons_count_as_analytic():
         "same_map_twice", "product_and_one", "product_and_map", "bilinear",
     }  # fmt: skip
     assert not any(properties.is_analytic(la(name, "relu2")) for name in FORMS)
-
-
-def test_a_product_of_two_has_two_activations_and_no_map():
-    assert [name for name in (*FORMS, *ODD) if properties.are_products_of_two(la(name))] == [
-        "two_sided", "quadratic", "same_map_twice", "product_and_one",
-    ]  # fmt: skip
 
 
 def test_order_of_vanishing_counts_gates_activations_and_maps():
