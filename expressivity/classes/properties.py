@@ -9,15 +9,25 @@ coefficients.
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import sympy as sp
 
 from expressivity.classes import gates
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.facts import is_continuous, is_homogeneous, is_real_analytic, spans_of
+from expressivity.classes.facts import (
+    MAX_ORDER,
+    differentiability_of,
+    is_continuous,
+    is_homogeneous,
+    is_real_analytic,
+    jump_powers,
+    pieces,
+    spans_of,
+)
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, Gate
 from expressivity.classes.generic_neuron import (
@@ -25,7 +35,6 @@ from expressivity.classes.generic_neuron import (
     has_amplitude_of_degree,
     neuron_degree,
     neuron_is_analytic,
-    neuron_is_c1,
     neuron_jumps,
 )
 from expressivity.classes.neurons import FORMS, MAPS, MIXTURES, NEURONS, Neuron
@@ -40,6 +49,7 @@ from expressivity.classes.terms import (
     products,
     ridge_terms,
 )
+from expressivity.symbolic.piecewise import assume_sign, innermost_levels
 from expressivity.symbolic.symbols import Z
 
 
@@ -56,13 +66,88 @@ def is_analytic(family: Family) -> bool:
     )
 
 
+def differentiability(family: Family) -> int | None:
+    """An r for which every network is certainly C^r, at most ``facts.MAX_ORDER``, or None.
+
+    By an analytic neuron or term by term; None where networks are not known to be continuous.
+
+    >>> differentiability(Family(neuron="one_sided", kind="la", dictionary="relu2,gelu", width=1,
+    ...     dimension=2))
+    1
+    """
+    if not gates_are_analytic(family):
+        return None
+    orders = [r for r in range(MAX_ORDER + 1) if _is_composed_of(family, _is_smooth(r))]
+    return max(orders, default=None)
+
+
+def _is_smooth(order: int) -> Callable[[sp.Expr], bool]:
+    def holds(expression: sp.Expr) -> bool:
+        known = differentiability_of(expression)
+        return known is not None and known >= order
+
+    return holds
+
+
 def is_c1(family: Family) -> bool:
-    """Whether every network is certainly C^1, by an analytic neuron or term by term.
+    """Whether every network is certainly C^1.
 
     >>> is_c1(Family(neuron="one_sided", kind="la", dictionary="relu2", width=1, dimension=2))
     True
     """
-    return gates_are_analytic(family) and _is_composed_of(family, neuron_is_c1)
+    order = differentiability(family)
+    return order is not None and order >= 1
+
+
+def kinks_in_planes(family: Family) -> bool:
+    """Whether every network is certainly real-analytic off finitely many hyperplanes.
+
+    >>> kinks_in_planes(Family(neuron="maxout3", kind="fixed", width=4, dimension=2))
+    True
+    """
+    if not gates_are_analytic(family):
+        return False
+    if _is_composed_of(family, lambda s: pieces(s) is not None):
+        return True
+    record = formula(family.record)
+    levels = innermost_levels(record)
+    affine = {**AFFINE, **dict.fromkeys(MIXTURES, 2)}
+    if any(degree_in(level, affine, is_free) != 1 for level in levels):
+        return False
+    known = all(pieces(s) is not None for s in _dictionary(family))
+    return known and all(is_real_analytic(part) for part in _cases(record))
+
+
+def _cases(expression: sp.Expr) -> list[sp.Expr]:
+    """The formulas of an expression, by every sign of every level; empty cells among them."""
+    levels = innermost_levels(expression)
+    if not levels:
+        return [expression]
+    return [part for sign in (1, -1) for part in _cases(assume_sign(expression, levels[0], sign))]
+
+
+def jump_degrees(family: Family) -> Mapping[int, int] | None:
+    """What networks without gates jump by across a hyperplane H, or None if it is not known.
+
+    Near almost every point of H the difference of the formulas on its two sides is a sum of
+    y^m p_m, where y is the distance from H and p_m a polynomial along H: the greatest degree of
+    p_m, by m (docs/theory.md, section 9).
+
+    >>> dict(jump_degrees(Family(neuron="one_sided", kind="la", width=1, dimension=2)))
+    {1: 1, 2: 1, 3: 0}
+    """
+    terms = ridge_terms(family)
+    if family.gate is not None or terms is None:
+        return None
+    found: dict[int, int] = {}
+    for term in terms:
+        powers = jump_powers(term.profile)
+        if powers is None:
+            return None
+        for power, order in product(powers, range(term.degree + 1)):
+            m = power + order
+            found[m] = max(found.get(m, 0), term.degree - order)
+    return dict(sorted(found.items()))
 
 
 def piece_degree(family: Family) -> int | None:
@@ -208,24 +293,29 @@ def cofactor_spans(cofactor: sp.Expr) -> Spans:
     return spans_of(cofactor.xreplace({maps[0]: Z})) if len(maps) == 1 else (None, None)
 
 
-def vanishing_order(neuron: Neuron, *, bias: bool) -> int | None:
-    """An n for which one neuron under gates that vanish at 0 is O(|x|^n), n >= 1, or None.
+def vanishing_order(neuron: Neuron, *, bias: bool, gates: bool = True) -> int | None:
+    """An n for which one neuron is O(|x|^n) at 0, n >= 1, or None.
 
-    The number of factors that vanish there: gates, and without hidden biases the activations'
-    arguments and the maps of the cofactor. Each activation is taken for locally Lipschitz, and
-    without biases for 0 at 0. The neuron is then differentiable at 0, too.
+    The number of factors that vanish there: with ``gates`` a gate for each mixture, and without
+    hidden biases the activations' arguments and the maps of the cofactor. Each activation is taken
+    for locally Lipschitz, and without biases for 0 at 0. Where gates vanish, the neuron is
+    differentiable at 0, too.
 
     >>> vanishing_order(NEURONS["quadratic"], bias=False)
     3
+    >>> vanishing_order(NEURONS["quadratic"], bias=False, gates=False)
+    2
     """
     orders: list[int] = []
     for term in products(neuron) or ():
         polynomial = degree_in(term.cofactor, AFFINE, is_free) is not None
         degrees = homogeneous_parts(term.cofactor) if polynomial else None
-        if not term.mixtures or not degrees:
+        if not degrees or (gates and not term.mixtures):
             return None
-        orders.append(term.mixtures + (0 if bias else len(term.maps) + min(degrees)))
-    return min(orders, default=None)
+        own = term.mixtures if gates else 0
+        orders.append(own + (0 if bias else len(term.maps) + min(degrees)))
+    order = min(orders, default=0)
+    return order if order >= 1 else None
 
 
 def are_products_of_two(family: Family) -> bool:

@@ -7,8 +7,10 @@ the family, or None where it does not apply. All reasons are exact; None decides
 from collections.abc import Callable
 
 from expressivity.classes.families import Family
+from expressivity.membership.obstructions.growth import growth_obstruction
 from expressivity.membership.obstructions.homogeneity import homogeneity_obstruction
 from expressivity.membership.obstructions.jump_amplitude import jump_amplitude_obstruction
+from expressivity.membership.obstructions.jump_powers import jump_powers_obstruction
 from expressivity.membership.obstructions.parity import parity_obstruction
 from expressivity.membership.obstructions.pole_order import pole_order_obstruction
 from expressivity.membership.obstructions.sign_definite import sign_definite_obstruction
@@ -26,14 +28,18 @@ OBSTRUCTIONS: tuple[Obstruction, ...] = (
     pole_order_obstruction,
     sign_definite_obstruction,
     vanishing_order_obstruction,
+    jump_powers_obstruction,
+    growth_obstruction,
 )
 """In the order in which they are tried, cheapest first."""
 
 __all__ = [
     "OBSTRUCTIONS",
     "Obstruction",
+    "growth_obstruction",
     "homogeneity_obstruction",
     "jump_amplitude_obstruction",
+    "jump_powers_obstruction",
     "parity_obstruction",
     "pole_order_obstruction",
     "sign_definite_obstruction",
