@@ -9,9 +9,8 @@ coefficients.
 """
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import product
 from typing import Any
 
 import sympy as sp
@@ -24,8 +23,6 @@ from expressivity.classes.facts import (
     is_continuous,
     is_homogeneous,
     is_real_analytic,
-    jump_powers,
-    pieces,
     spans_of,
 )
 from expressivity.classes.families import Family
@@ -49,7 +46,6 @@ from expressivity.classes.terms import (
     products,
     ridge_terms,
 )
-from expressivity.symbolic.piecewise import assume_sign, innermost_levels
 from expressivity.symbolic.symbols import Z
 
 
@@ -62,7 +58,7 @@ def is_analytic(family: Family) -> bool:
     return (
         gates_are_analytic(family)
         and is_real_analytic(formula(family.record))
-        and all(neuron_is_analytic(s) for s in _dictionary(family))
+        and all(neuron_is_analytic(s) for s in expressions(family))
     )
 
 
@@ -77,7 +73,7 @@ def differentiability(family: Family) -> int | None:
     """
     if not gates_are_analytic(family):
         return None
-    orders = [r for r in range(MAX_ORDER + 1) if _is_composed_of(family, _is_smooth(r))]
+    orders = [r for r in range(MAX_ORDER + 1) if is_composed_of(family, _is_smooth(r))]
     return max(orders, default=None)
 
 
@@ -99,57 +95,6 @@ def is_c1(family: Family) -> bool:
     return order is not None and order >= 1
 
 
-def kinks_in_planes(family: Family) -> bool:
-    """Whether every network is certainly real-analytic off finitely many hyperplanes.
-
-    >>> kinks_in_planes(Family(neuron="maxout3", kind="fixed", width=4, dimension=2))
-    True
-    """
-    if not gates_are_analytic(family):
-        return False
-    if _is_composed_of(family, lambda s: pieces(s) is not None):
-        return True
-    record = formula(family.record)
-    levels = innermost_levels(record)
-    affine = {**AFFINE, **dict.fromkeys(MIXTURES, 2)}
-    if any(degree_in(level, affine, is_free) != 1 for level in levels):
-        return False
-    known = all(pieces(s) is not None for s in _dictionary(family))
-    return known and all(is_real_analytic(part) for part in _cases(record))
-
-
-def _cases(expression: sp.Expr) -> list[sp.Expr]:
-    """The formulas of an expression, by every sign of every level; empty cells among them."""
-    levels = innermost_levels(expression)
-    if not levels:
-        return [expression]
-    return [part for sign in (1, -1) for part in _cases(assume_sign(expression, levels[0], sign))]
-
-
-def jump_degrees(family: Family) -> Mapping[int, int] | None:
-    """What networks without gates jump by across a hyperplane H, or None if it is not known.
-
-    Near almost every point of H the difference of the formulas on its two sides is a sum of
-    y^m p_m, where y is the distance from H and p_m a polynomial along H: the greatest degree of
-    p_m, by m (docs/theory.md, section 9).
-
-    >>> dict(jump_degrees(Family(neuron="one_sided", kind="la", width=1, dimension=2)))
-    {1: 1, 2: 1, 3: 0}
-    """
-    terms = ridge_terms(family)
-    if family.gate is not None or terms is None:
-        return None
-    found: dict[int, int] = {}
-    for term in terms:
-        powers = jump_powers(term.profile)
-        if powers is None:
-            return None
-        for power, order in product(powers, range(term.degree + 1)):
-            m = power + order
-            found[m] = max(found.get(m, 0), term.degree - order)
-    return dict(sorted(found.items()))
-
-
 def piece_degree(family: Family) -> int | None:
     """A degree that no network exceeds where it is a polynomial, as it is piecewise, or None.
 
@@ -163,7 +108,7 @@ def piece_degree(family: Family) -> int | None:
     if family.gate is not None:
         return None
     highest = 0
-    for s in _dictionary(family):
+    for s in expressions(family):
         degree = neuron_degree(s)
         if degree is None:
             return None
@@ -206,16 +151,20 @@ def kinks_where_a_map_vanishes(family: Family) -> bool:
     >>> kinks_where_a_map_vanishes(Family(neuron="two_sided", kind="la", width=1, dimension=2))
     True
     """
-    return family.gate is None and _is_composed_of(family, is_continuous)
+    return family.gate is None and is_composed_of(family, is_continuous)
 
 
-def _is_composed_of(family: Family, holds: Callable[[sp.Expr], bool | None]) -> bool:
+def is_composed_of(family: Family, holds: Callable[[sp.Expr], bool | None]) -> bool:
     """Whether a fact of functions of one map passes to the neurons, which are made of such ones.
 
     Analytic functions of activations of which it is known, or sums of profiles of which it is, each
     times a polynomial.
+
+    >>> family = Family(neuron="type1", kind="la", dictionary="relu", width=1, dimension=2)
+    >>> is_composed_of(family, is_continuous), is_composed_of(family, is_real_analytic)
+    (True, False)
     """
-    if is_real_analytic(formula(family.record)) and all(map(holds, _dictionary(family))):
+    if is_real_analytic(formula(family.record)) and all(map(holds, expressions(family))):
         return True
     terms = ridge_terms(family)
     return terms is not None and all(holds(term.profile) for term in terms)
@@ -411,5 +360,6 @@ def _gates(family: Family, holds: Callable[[Gate, int], bool]) -> bool:
     return all(holds(gate, family.size(side)) for side in range(family.sides))
 
 
-def _dictionary(family: Family) -> Iterator[sp.Expr]:
+def expressions(family: Family) -> Iterator[sp.Expr]:
+    """The activations of a family's dictionary, in ``Z``."""
     return (ACTIVATIONS[name].expression for name in family.dictionary)

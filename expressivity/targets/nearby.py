@@ -17,7 +17,7 @@ from expressivity.symbolic.points import Point, as_rational
 from expressivity.targets.crossings import formulas
 from expressivity.targets.target import Target
 
-_COUNT = 40
+_POINTS, _MAX_FORMULAS = 24, 8
 
 
 @functools.lru_cache(maxsize=256)
@@ -30,13 +30,15 @@ def local_formulas(target: Target) -> tuple[sp.Expr, ...]:
     >>> local_formulas(user_target("relu(sin(x))"))
     (sin(x1), 0)
     """
-    found = list(formulas(target))
+    found = dict.fromkeys(formulas(target))
     if target.expression.has(sp.Piecewise):
         for point in interior_points(target):
+            if len(found) >= _MAX_FORMULAS:
+                break
             formula = formula_at(target.expression, point)
             if formula is not None and is_real_analytic(formula):
-                found.append(formula)
-    return tuple(dict.fromkeys(found))
+                found[formula] = None
+    return tuple(found)
 
 
 def interior_points(target: Target) -> Iterator[Point]:
@@ -45,7 +47,7 @@ def interior_points(target: Target) -> Iterator[Point]:
     J. H. Halton, Numerische Mathematik 2 (1960) 84-90, doi:10.1007/BF01386213.
     """
     bases: list[Any] = [sp.prime(axis + 1) for axis in range(target.dimension)]
-    for index in range(1, _COUNT + 1):
+    for index in range(1, _POINTS + 1):
         values = [2 * _mirrored(index, base) - 1 for base in bases]
         if target.domain.shape == "cube" or sum(value**2 for value in values) < 1:
             yield dict(zip(target.coordinates, map(as_rational, values), strict=True))

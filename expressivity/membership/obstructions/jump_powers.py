@@ -9,7 +9,7 @@ from itertools import combinations_with_replacement
 import sympy as sp
 
 from expressivity.classes.families import Family
-from expressivity.classes.properties import jump_degrees
+from expressivity.classes.kinks import jump_degrees
 from expressivity.symbolic.identities import differs
 from expressivity.targets.bends import bends
 from expressivity.targets.crossings import Crossing, crossings

@@ -10,11 +10,11 @@ from dataclasses import replace
 import sympy as sp
 
 from expressivity.classes.families import Family
+from expressivity.classes.kinks import kinks_in_planes
 from expressivity.classes.properties import (
     differentiability,
     divided_by_a_map,
     is_analytic,
-    kinks_in_planes,
     piece_degree,
 )
 from expressivity.membership.obstructions.taylor import has_order
