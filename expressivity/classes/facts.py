@@ -19,6 +19,9 @@ from expressivity.symbolic.identities import is_identity
 from expressivity.symbolic.piecewise import assume_sign, by_conditions, innermost_levels
 from expressivity.symbolic.symbols import Z
 
+MAX_ORDER = 4
+"""Derivatives above this order are not looked at."""
+
 _MAX_NODES, _MAX_EXPONENT = 2000, 64  # the exponent is that of the grammar of expressions
 _ANALYTIC = (sp.exp, sp.tanh, sp.sinh, sp.cosh, sp.asinh, sp.atan, sp.erf, sp.erfc, sp.sin, sp.cos)
 _BOUNDED = (sp.tanh, sp.erf, sp.sin, sp.cos, sp.atan)
@@ -106,6 +109,42 @@ def kink_of(expression: sp.Expr) -> sp.Expr | None:
         return None
     right, left = (sp.diff(piece, Z).subs(Z, 0) for piece in both)
     return sp.expand(right - left)
+
+
+@functools.lru_cache(maxsize=256)
+def differentiability_of(expression: sp.Expr) -> int | None:
+    """An r for which the function is certainly C^r on the line, at most ``MAX_ORDER``, or None.
+
+    None where it is not known to be continuous.
+
+    >>> [differentiability_of(sp.Max(Z, 0) ** n) for n in (1, 2, 3)]
+    [0, 1, 2]
+    """
+    both = pieces(expression)
+    if both is None or not is_continuous(expression):
+        return None
+    jump = both[0] - both[1]
+    for order in range(1, MAX_ORDER + 1):
+        jump = sp.diff(jump, Z)
+        if is_identity(jump.subs(Z, 0), sp.S.Zero) is not True:
+            return order - 1
+    return MAX_ORDER
+
+
+@functools.lru_cache(maxsize=256)
+def jump_powers(expression: sp.Expr) -> frozenset[int] | None:
+    """Powers of z whose combinations the difference of the two pieces is, or None if it is none.
+
+    >>> sorted(jump_powers(sp.Piecewise((Z**3 + Z, Z > 0), (Z, True))))
+    [3]
+    """
+    both = pieces(expression)
+    if both is None:
+        return None
+    jump = sp.expand(both[0] - both[1])
+    if not jump.is_polynomial(Z):
+        return None
+    return frozenset(k for (k,), c in sp.Poly(jump, Z).terms() if c != 0)
 
 
 @functools.lru_cache(maxsize=256)

@@ -18,9 +18,16 @@ import sympy as sp
 from expressivity.classes import gates
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.amplitudes import amplitude, gates_are
-from expressivity.classes.facts import is_continuous, is_homogeneous, is_real_analytic, spans_of
+from expressivity.classes.facts import (
+    MAX_ORDER,
+    differentiability_of,
+    is_continuous,
+    is_homogeneous,
+    is_real_analytic,
+    spans_of,
+)
 from expressivity.classes.families import Family
-from expressivity.classes.generic_neuron import neuron_degree, neuron_is_analytic, neuron_is_c1
+from expressivity.classes.generic_neuron import neuron_degree, neuron_is_analytic
 from expressivity.classes.neurons import FORMS, MAPS, MIXTURES, NEURONS, Neuron
 from expressivity.classes.terms import (
     AFFINE,
@@ -45,17 +52,41 @@ def is_analytic(family: Family) -> bool:
     return (
         gates_are_analytic(family)
         and is_real_analytic(formula(family.record))
-        and all(neuron_is_analytic(s) for s in _dictionary(family))
+        and all(neuron_is_analytic(s) for s in expressions(family))
     )
 
 
+def differentiability(family: Family) -> int | None:
+    """An r for which every network is certainly C^r, at most ``facts.MAX_ORDER``, or None.
+
+    By an analytic neuron or term by term; None where networks are not known to be continuous.
+
+    >>> differentiability(Family(neuron="one_sided", kind="la", dictionary="relu2,gelu", width=1,
+    ...     dimension=2))
+    1
+    """
+    if not gates_are_analytic(family):
+        return None
+    orders = [r for r in range(MAX_ORDER + 1) if is_composed_of(family, _is_smooth(r))]
+    return max(orders, default=None)
+
+
+def _is_smooth(order: int) -> Callable[[sp.Expr], bool]:
+    def holds(expression: sp.Expr) -> bool:
+        known = differentiability_of(expression)
+        return known is not None and known >= order
+
+    return holds
+
+
 def is_c1(family: Family) -> bool:
-    """Whether every network is certainly C^1, by an analytic neuron or term by term.
+    """Whether every network is certainly C^1.
 
     >>> is_c1(Family(neuron="one_sided", kind="la", dictionary="relu2", width=1, dimension=2))
     True
     """
-    return gates_are_analytic(family) and _is_composed_of(family, neuron_is_c1)
+    order = differentiability(family)
+    return order is not None and order >= 1
 
 
 def piece_degree(family: Family) -> int | None:
@@ -71,7 +102,7 @@ def piece_degree(family: Family) -> int | None:
     if family.gate is not None:
         return None
     highest = 0
-    for s in _dictionary(family):
+    for s in expressions(family):
         degree = neuron_degree(s)
         if degree is None:
             return None
@@ -102,16 +133,20 @@ def kinks_where_a_map_vanishes(family: Family) -> bool:
     >>> kinks_where_a_map_vanishes(Family(neuron="two_sided", kind="la", width=1, dimension=2))
     True
     """
-    return family.gate is None and _is_composed_of(family, is_continuous)
+    return family.gate is None and is_composed_of(family, is_continuous)
 
 
-def _is_composed_of(family: Family, holds: Callable[[sp.Expr], bool | None]) -> bool:
+def is_composed_of(family: Family, holds: Callable[[sp.Expr], bool | None]) -> bool:
     """Whether a fact of functions of one map passes to the neurons, which are made of such ones.
 
     Analytic functions of activations of which it is known, or sums of profiles of which it is, each
     times a polynomial.
+
+    >>> family = Family(neuron="type1", kind="la", dictionary="relu", width=1, dimension=2)
+    >>> is_composed_of(family, is_continuous), is_composed_of(family, is_real_analytic)
+    (True, False)
     """
-    if is_real_analytic(formula(family.record)) and all(map(holds, _dictionary(family))):
+    if is_real_analytic(formula(family.record)) and all(map(holds, expressions(family))):
         return True
     terms = ridge_terms(family)
     return terms is not None and all(holds(term.profile) for term in terms)
@@ -189,24 +224,29 @@ def cofactor_spans(cofactor: sp.Expr) -> Spans:
     return spans_of(cofactor.xreplace({maps[0]: Z})) if len(maps) == 1 else (None, None)
 
 
-def vanishing_order(neuron: Neuron, *, bias: bool) -> int | None:
-    """An n for which one neuron under gates that vanish at 0 is O(|x|^n), n >= 1, or None.
+def vanishing_order(neuron: Neuron, *, bias: bool, gates: bool = True) -> int | None:
+    """An n for which one neuron is O(|x|^n) at 0, n >= 1, or None.
 
-    The number of factors that vanish there: gates, and without hidden biases the activations'
-    arguments and the maps of the cofactor. Each activation is taken for locally Lipschitz, and
-    without biases for 0 at 0. The neuron is then differentiable at 0, too.
+    The number of factors that vanish there: with ``gates`` a gate for each mixture, and without
+    hidden biases the activations' arguments and the maps of the cofactor. Each activation is taken
+    for locally Lipschitz, and without biases for 0 at 0. Where gates vanish, the neuron is
+    differentiable at 0, too.
 
     >>> vanishing_order(NEURONS["quadratic"], bias=False)
     3
+    >>> vanishing_order(NEURONS["quadratic"], bias=False, gates=False)
+    2
     """
     orders: list[int] = []
     for term in products(neuron) or ():
         polynomial = degree_in(term.cofactor, AFFINE, is_free) is not None
         degrees = homogeneous_parts(term.cofactor) if polynomial else None
-        if not term.mixtures or not degrees:
+        if not degrees or (gates and not term.mixtures):
             return None
-        orders.append(term.mixtures + (0 if bias else len(term.maps) + min(degrees)))
-    return min(orders, default=None)
+        own = term.mixtures if gates else 0
+        orders.append(own + (0 if bias else len(term.maps) + min(degrees)))
+    order = min(orders, default=0)
+    return order if order >= 1 else None
 
 
 def vanishes_with_each_map(neuron: Neuron) -> bool:
@@ -278,5 +318,6 @@ def gates_vanish_at_zero(family: Family) -> bool:
     return gates_are(family, gates.vanishes_at_zero)
 
 
-def _dictionary(family: Family) -> Iterator[sp.Expr]:
+def expressions(family: Family) -> Iterator[sp.Expr]:
+    """The activations of a family's dictionary, in ``Z``."""
     return (ACTIVATIONS[name].expression for name in family.dictionary)

@@ -4,17 +4,15 @@ The arguments are those of ``obstructions/smoothness.py``, and are exact about t
 say of the class is its author's word, so that a verdict carries the evidence ``declared``.
 """
 
-import sympy as sp
-
 from expressivity.classes.modules import ModuleClass
 from expressivity.evidence import UNDECIDED, Evidence, Membership, Verdict
 from expressivity.membership.obstructions.smoothness import (
+    derivative,
     excess_formula,
+    first_jump,
     formula_change,
 )
 from expressivity.symbolic.budget import OutOfBudgetError
-from expressivity.symbolic.identities import differs
-from expressivity.targets.crossings import Crossing, crossings
 from expressivity.targets.target import Target
 
 
@@ -46,10 +44,9 @@ def _lacking(target: Target, family: ModuleClass) -> str | None:
     facts = family.facts
     if facts.analytic and (crossing := formula_change(target)) is not None:
         return f"real-analytic, and {target.name} changes its formula across {crossing.level} = 0"
-    if facts.smoothness is not None and (jump := _first_jump(target, facts.smoothness)) is not None:
-        order, crossing = jump
-        what = _DERIVATIVES.get(order, f"a derivative of order {order} of {{}}")
-        jumps = f"{what.format(target.name)} jumps across {crossing.level} = 0"
+    if facts.smoothness is not None and (jump := first_jump(target, facts.smoothness)) is not None:
+        order, level = jump
+        jumps = f"{derivative(order, target)} jumps across {level} = 0"
         return f"C^{facts.smoothness}, and {jumps}"
     if facts.degree is not None:
         formula = excess_formula(target, facts.degree)
@@ -58,17 +55,4 @@ def _lacking(target: Target, family: ModuleClass) -> str | None:
                 f"piecewise a polynomial of degree at most {facts.degree}, and {target.name} "
                 f"equals {formula} on an open set"
             )
-    return None
-
-
-_DERIVATIVES = {0: "{}", 1: "the gradient of {}"}
-
-
-def _first_jump(target: Target, smoothness: int) -> tuple[int, Crossing] | None:
-    """The least order, up to the declared one, of a derivative that certainly jumps, and where."""
-    for order in range(smoothness + 1):
-        for crossing in crossings(target):
-            jump = sp.diff(crossing.above - crossing.below, crossing.pivot, order)
-            if differs(crossing.on_plane(jump), sp.S.Zero):
-                return order, crossing
     return None

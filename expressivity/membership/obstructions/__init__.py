@@ -8,8 +8,10 @@ from collections.abc import Callable
 
 from expressivity.classes.families import Family
 from expressivity.membership.obstructions.gate_lines import gate_lines_obstruction
+from expressivity.membership.obstructions.growth import growth_obstruction
 from expressivity.membership.obstructions.homogeneity import homogeneity_obstruction
 from expressivity.membership.obstructions.jump_amplitude import jump_amplitude_obstruction
+from expressivity.membership.obstructions.jump_powers import jump_powers_obstruction
 from expressivity.membership.obstructions.parity import parity_obstruction
 from expressivity.membership.obstructions.pole_order import pole_order_obstruction
 from expressivity.membership.obstructions.shared_amplitude import shared_amplitude_obstruction
@@ -30,6 +32,8 @@ OBSTRUCTIONS: tuple[Obstruction, ...] = (
     pole_order_obstruction,
     sign_definite_obstruction,
     vanishing_order_obstruction,
+    jump_powers_obstruction,
+    growth_obstruction,
 )
 """In the order in which they are tried, cheapest first."""
 
@@ -37,8 +41,10 @@ __all__ = [
     "OBSTRUCTIONS",
     "Obstruction",
     "gate_lines_obstruction",
+    "growth_obstruction",
     "homogeneity_obstruction",
     "jump_amplitude_obstruction",
+    "jump_powers_obstruction",
     "parity_obstruction",
     "pole_order_obstruction",
     "shared_amplitude_obstruction",

@@ -1,6 +1,6 @@
-"""Order of vanishing at the origin: gates that vanish there make every network flat there.
+"""Order of vanishing at the origin: factors that vanish there make every network flat there.
 
-docs/theory.md, section 2, C2.
+docs/theory.md, section 2, C2, and section 9.
 """
 
 from collections.abc import Iterator
@@ -29,14 +29,14 @@ _DIAGONALS = 3  # up to this dimension, directions are tried beside the axes
 
 
 def vanishing_order_obstruction(target: Target, family: Family) -> str | None:
-    """A reason why no MoA network with gates that vanish at 0 is the target, at any width, or None.
+    """A reason why no network that vanishes at 0 is the target, at any width, or None.
 
-    Each gate is O(|x|), and so is each activation at an argument without bias: a network is
-    O(|x|^n) with n the number of such factors in a neuron. Its first-order part is linear with
-    biases too, since the gates already have one: it is differentiable at 0.
+    Each gate that is 0 at 0 is O(|x|), and so is each activation at an argument without bias: a
+    network is O(|x|^n) with n the number of such factors in a neuron. Where every gate is 0 at 0,
+    its first-order part is linear with biases too: it is differentiable at 0.
 
-    Assumes gates that are real-analytic and 0 at 0, and activations that are locally Lipschitz
-    and, without biases, 0 at 0 (all checked).
+    Assumes gates that are real-analytic, and activations that are locally Lipschitz and, without
+    biases, 0 at 0 (all checked).
     The target is compared on rays from the origin, the axes and for d at most 3 the diagonals;
     rays along which its formula near 0 is not settled are passed over.
 
@@ -47,16 +47,15 @@ def vanishing_order_obstruction(target: Target, family: Family) -> str | None:
     ...     gate=GateSpec(name="tanh", bias=False)))
     'every network is differentiable at 0, t1 is not along (1)'
     """
+    if not gates_are_analytic(family):
+        return None
     gate = family.gate
-    if gate is None or gate.bias:
-        return None
-    if not gates_are_analytic(family) or not gates_vanish_at_zero(family):
-        return None
+    gates = gate is not None and not gate.bias and gates_vanish_at_zero(family)
     activations = [ACTIVATIONS[name] for name in family.dictionary]
     if not all(is_locally_lipschitz(s) for s in activations):
         return None
     flat = all(vanishes_at_zero(s) for s in activations)
-    order = vanishing_order(family.record, bias=family.bias or not flat)
+    order = vanishing_order(family.record, bias=family.bias or not flat, gates=gates)
     if order is None:
         return None
     for direction in _directions(target.dimension):
@@ -66,7 +65,8 @@ def vanishing_order_obstruction(target: Target, family: Family) -> str | None:
         along = ", ".join(str(component) for component in direction)
         if any(excludes_zero(ball) for ball in balls[:order]):
             return f"every network is O(|x|^{order}) at 0, and {target.name} is not along ({along})"
-        opposite = taylor_balls(target, _opposite(direction), 2) if order == 1 else None
+        smooth = gates and order == 1
+        opposite = taylor_balls(target, _opposite(direction), 2) if smooth else None
         if opposite is not None and excludes_zero(balls[1] + opposite[1]):
             return f"every network is differentiable at 0, {target.name} is not along ({along})"
     return None

@@ -1,0 +1,85 @@
+"""Growth: continued along a line, a network is a polynomial up to an exponentially small error.
+
+docs/theory.md, section 9.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+
+from expressivity.classes.families import Family
+from expressivity.classes.tails import Tails, network_tails
+from expressivity.symbolic.points import as_rational
+from expressivity.symbolic.tails import (
+    T,
+    exceeds_polynomials,
+    expansion,
+    is_certainly_nonzero,
+    polynomial_tail,
+)
+from expressivity.targets.nearby import local_formulas
+from expressivity.targets.target import Target
+
+_LINE = sp.Symbol("t", real=True)
+
+
+def growth_obstruction(target: Target, family: Family) -> str | None:
+    """A reason why no network of the family is the target, at any width, or None.
+
+    On an open set without kinks a network is a sum of products of real-analytic pieces and gates,
+    and where it equals a formula of the target it does so on the whole space. Along a line it is
+    then a polynomial at either end, up to an exponentially small error, and the two polynomials
+    agree above a degree (:func:`network_tails`). A formula that oscillates, grows or decays
+    otherwise is excluded.
+
+    The pieces' behaviour and the formula's are expanded exactly. It does not decide where a piece
+    grows exponentially (the left one of ELU) or has no expansion that ``symbolic/tails.py`` knows.
+
+    >>> from expressivity.targets.user import user_target
+    >>> growth_obstruction(user_target("sin(x)"), Family(
+    ...     kind="fixed", neuron="type1", width=9, dimension=1, dictionary=("tanh",)))
+    'far out, networks are polynomials of degree at most 0 on x1 = t, and sin(x1) is not'
+    """
+    tails = network_tails(family)
+    if tails is None:
+        return None
+    for formula in local_formulas(target):
+        for point in _lines(target.dimension):
+            line: Any = dict(zip(target.coordinates, point, strict=True))
+            on_line: Any = formula.xreplace(line)
+            lacking = _lacks(on_line, tails)
+            if lacking is not None:
+                along = ", ".join(f"{x} = {line[x]}" for x in target.coordinates)
+                return f"far out, networks are {lacking} on {along}, and {formula} is not"
+    return None
+
+
+def _lacks(formula: sp.Expr, tails: Tails) -> str | None:
+    """What a formula in ``_LINE`` certainly is not, in words."""
+    ends = [expansion(formula, _LINE, sign) for sign in (1, -1)]
+    for end in ends:
+        if end is not None and exceeds_polynomials(end, tails.degree):
+            return f"polynomials of degree at most {tails.degree}"
+    right, left = (None if end is None else polynomial_tail(end) for end in ends)
+    if right is None or left is None:
+        return None
+    difference: Any = sp.expand(right - left.subs(T, -T))
+    terms = sp.Poly(difference, T).terms()
+    if any(k > tails.difference and is_certainly_nonzero(c) for (k,), c in terms):
+        return f"the same polynomials up to degree {tails.difference} at both ends"
+    return None
+
+
+def _lines(dimension: int) -> Iterator[tuple[sp.Expr, ...]]:
+    """The axes, then lines in general position."""
+    for axis in range(dimension):
+        yield tuple(_LINE if axis == i else sp.S.Zero for i in range(dimension))
+    for sign in (1, -1) if dimension > 1 else ():
+        for shift in (0, 1):
+            yield tuple(
+                sign**i * as_rational(Fraction(2 + i, 2 + 2 * i)) * _LINE
+                + as_rational(Fraction(shift, 3 + i))
+                for i in range(dimension)
+            )
