@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MODULES: tuple[str, ...] = (
     "containment",
     "positive_gates",
+    "gelu_growth",
     "vanishing_gates",
     "inclusions",
     "jump_lemma",
