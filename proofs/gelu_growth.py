@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import sympy as sp
 
-from expressivity.classes.activations import ACTIVATIONS, Activation
+from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
-from expressivity.classes.generic_neuron import NORMAL, SLOPE, neuron_jumps
+from expressivity.classes.generic_neuron import NORMAL
 from expressivity.classes.kinds import Kind
 from expressivity.classes.weights import network_expression
 from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
@@ -25,6 +25,7 @@ from proofs.growth_order import (
     ray_steps,
 )
 from proofs.inclusions import generic
+from proofs.jump_lemma import kink_times_size
 from proofs.positive_gates import (
     BIASED_TANH,
     SCALED,
@@ -40,7 +41,7 @@ from proofs.vanishing_gates import relu_is_la_with_biases
 SOURCE = "docs/theory.md, section 2, C1 (b)"
 _relu = ACTIVATIONS["relu"]
 _V, _C = sp.symbols("v c", real=True)
-_GATED: sp.Expr = sp.Function("pi")(NORMAL) * (_V * NORMAL + _C)
+GATED: sp.Expr = sp.Function("pi")(NORMAL) * (_V * NORMAL + _C)
 
 
 def steps(setting: Setting) -> Iterator[Step]:
@@ -135,7 +136,7 @@ def kink_steps(setting: Setting) -> Iterator[Step]:
             "the derivative jumps there by pi(0) c kink abs(w) if b = 0, w != 0, for both signs "
             "of w, else not at all",
             source=SOURCE,
-            check=lambda s=s: kink_times_size(s),
+            check=lambda s=s: kink_times_size(s, GATED),
         )
     yield Step(
         statement="the network's derivative thus jumps at 0 by sum_k pi_k(0) kink_k times the "
@@ -165,20 +166,6 @@ def unbiased_is_x_times_type1() -> bool:
     products = [weight * slope for weight, slope in zip(a, v, strict=True)]
     right = network_expression(type1, generic(type1, **rows, a=products))
     return sp.expand(left - X1 * right) == 0
-
-
-def kink_times_size(activation: Activation, factor: sp.Expr = _GATED) -> bool | None:
-    """How (pi(x) s(w x + b) (v x + c))' jumps at 0; the factor stands for pi(x) (v x + c).
-
-    By factor(0) kink abs(w) where b = 0, else not at all; the value does not jump.
-    """
-    jumps = neuron_jumps(activation.expression, factor)
-    if jumps is None:
-        return None
-    claimed = factor.subs(NORMAL, 0) * activation.kink * SLOPE
-    errors = [jump.gradient - (0 if jump.slope is None else claimed) for jump in jumps]
-    values = [jump.value for jump in jumps]
-    return True if not any(map(sp.expand, [*values, *errors])) else None
 
 
 # The torch form plays no part in a proof.
