@@ -25,6 +25,7 @@ MODULES: tuple[str, ...] = (
     "t3",
     "t4",
     "t5",
+    "t8",
     "t11",
     "gradient_jump_bound",
     "parity_bound",
