@@ -26,6 +26,7 @@ MODULES: tuple[str, ...] = (
     "t4",
     "t5",
     "t8",
+    "t8_softmax",
     "t11",
     "gradient_jump_bound",
     "parity_bound",
