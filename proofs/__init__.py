@@ -27,6 +27,7 @@ MODULES: tuple[str, ...] = (
     "t5",
     "t8",
     "t8_softmax",
+    "t9",
     "t11",
     "gradient_jump_bound",
     "parity_bound",
