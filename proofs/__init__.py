@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MODULES: tuple[str, ...] = (
     "containment",
     "positive_gates",
+    "gelu_growth",
     "vanishing_gates",
     "inclusions",
     "jump_lemma",
@@ -24,6 +25,10 @@ MODULES: tuple[str, ...] = (
     "t3",
     "t4",
     "t5",
+    "t8",
+    "t8_softmax",
+    "t9",
+    "t11",
     "gradient_jump_bound",
     "parity_bound",
     "free_knot_bound",

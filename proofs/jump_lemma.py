@@ -16,6 +16,8 @@ import sympy as sp
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY, Activation
 from expressivity.classes.generic_neuron import (
     AFFINE_MAP,
+    NORMAL,
+    SLOPE,
     TANGENT,
     NeuronJump,
     has_amplitude_of_degree,
@@ -171,6 +173,21 @@ def amplitude_is(
         return None
     claimed = sp.S.Zero if jump.slope is None else kappa * amplitude(jump.slope)
     return is_identity(jump.gradient, claimed)
+
+
+def kink_times_size(activation: Activation, factor: sp.Expr) -> bool | None:
+    """Whether the y-derivative of a neuron s(w.x + b) times a smooth factor jumps as declared.
+
+    By factor on H times kink times abs(slope) for kink set H, and not at all otherwise; the value
+    does not jump. The factor is in NORMAL and TANGENT, an undefined function for all such.
+    """
+    jumps = neuron_jumps(activation.expression, factor)
+    if jumps is None:
+        return None
+    claimed = factor.subs(NORMAL, 0) * activation.kink * SLOPE
+    errors = [jump.gradient - (0 if jump.slope is None else claimed) for jump in jumps]
+    values = [jump.value for jump in jumps]
+    return True if not any(map(sp.expand, [*values, *errors])) else None
 
 
 def crossing(expression: sp.Expr) -> Crossing:

@@ -7,8 +7,7 @@ relu whose activations have the sign of their argument, or are 0, but on each si
 them: ReLU(x1) (type1) and x1 ReLU(x1) (Type-II) are LA networks and no MoA networks, as a neuron
 has the sign of its arguments.
 
-C1b, every width and d, type1, hidden biases off, a dictionary with relu and gelu: ReLU(x1) is no
-MoA network, since gelu grows with order 2 on the imaginary axis unless all kinks cancel.
+C1b, which holds at every width, is in gelu_growth.
 """
 
 from collections.abc import Iterator
@@ -20,7 +19,6 @@ import sympy as sp
 from expressivity.classes.activations import ACTIVATIONS, Activation
 from expressivity.classes.facts import settle
 from expressivity.classes.gates import GATES, GateSpec
-from expressivity.classes.generic_neuron import NORMAL, SLOPE, neuron_jumps
 from expressivity.classes.neurons import FORMS, NEURONS
 from expressivity.membership.obstructions.sign_definite import vanishes_with_an_argument_only
 from expressivity.symbolic.identities import is_identity
@@ -36,12 +34,6 @@ from proofs.constant_gates import (
     title_of,
     with_equal_gates,
     words,
-)
-from proofs.growth_order import (
-    activation_has_order_at_most_one,
-    has_order_at_most_one,
-    imaginary_axis_steps,
-    is_gelu,
 )
 from proofs.hypotheses import has_sign_of_argument
 
@@ -61,7 +53,7 @@ class Setting:
     Attributes:
         dictionary: the activations.
         gates: the gates with their switches.
-        width: number of neurons of C1a; C1b holds for all.
+        width: number of neurons of C1a; C1b (gelu_growth) holds for all.
     """
 
     dictionary: tuple[Activation, ...] = SEVEN
@@ -155,119 +147,29 @@ def is_sign_definite(setting: Setting, form: str) -> bool | None:
     return False if any(vanishing) else None
 
 
-def growth_steps(setting: Setting) -> Iterator[Step]:
-    """C1b in reading order."""
-    yield Step(
-        statement="ReLU(x1) is an LA network of width 1, as the dictionary contains relu",
-        source=SOURCE,
-        check=lambda: is_la("type1", setting.dictionary),
-    )
-    yield Step(
-        statement="restricted to the x1 axis a network is one with d = 1: take d = 1, x = x1",
-        source=SOURCE,
-    )
-    yield from gate_steps(setting)
-    yield from order_steps(setting)
-    yield Step(
-        statement="F_gelu = A x/2 + (x/2) sum_c q_c erf(c x/sqrt(2)), over the distinct values c "
-        "of abs(w_j), q_c the sum of a_j abs(w_j) over abs(w_j) = c",
-        source=SOURCE,
-    )
-    yield from imaginary_axis_steps()
-    yield Step(
-        statement="so if some q_c != 0, the largest such c makes F_gelu(iy) grow like "
-        "exp(c^2 y^2/2): order 2. Hence all q_c = 0, and sum_j a_j abs(w_j) = sum_c q_c = 0",
-        source=SOURCE,
-    )
-    for s in setting.dictionary:
-        yield Step(
-            statement=f"pi(x) {s.name}(w x), pi any C^1 gate: continuous, and the derivative jumps "
-            "at 0 by pi(0) kink abs(w), for both signs of w",
-            source=SOURCE,
-            check=lambda s=s: kink_times_size(s),
-        )
-    yield Step(
-        statement="the network's derivative thus jumps at 0 by sum_k pi_k(0) kink_k times "
-        "sum_j a_j abs(w_j) = 0 (neurons with w_j = 0 are 0); that of the target by 1",
-        source=SOURCE,
-        check=lambda: kink_times_size(_relu, sp.S.One),
-    )
-
-
-def order_steps(setting: Setting) -> Iterator[Step]:
-    """All but the mixture of gelu continues to functions of order at most 1."""
-    for spec in setting.gates:
-        yield Step(
-            statement=f"{words(spec)}: in x each gate is a quotient of exponential sums, hence "
-            "of order at most 1",
-            source="Hayman, Meromorphic Functions, 1964",
-            check=lambda g=spec: has_order_at_most_one(gate_value(g, len(setting.dictionary))),
-        )
-    yield Step(
-        statement="one activation of the dictionary has, for both signs of w, s(w x) = "
-        "w x/2 + abs(w) (x/2) erf(abs(w) x/sqrt(2)): it is gelu",
-        source=SOURCE,
-        check=lambda: any(is_gelu(s) for s in setting.dictionary),
-    )
-    for s in setting.dictionary:
-        if is_gelu(s):
-            continue
-        yield Step(
-            statement=f"{s.name}(w x), for both signs of w, continues from x > 0 to a rational "
-            "function of x and exponentials: meromorphic of order at most 1",
-            source="Hayman, Meromorphic Functions, 1964",
-            check=lambda s=s: activation_has_order_at_most_one(s),
-        )
-    yield Step(
-        statement="if x = sum_k pi_k(x) F_k(x) on x > 0, F_k = sum_j a_j s_k(w_j x), then "
-        "F_gelu = (x - sum over the other k of pi_k F_k)/pi_gelu: sums, products and quotients "
-        "by functions that are not 0 keep order at most 1, so the entire F_gelu has it",
-        source="Hayman, Meromorphic Functions, 1964",
-    )
-
-
-def kink_times_size(activation: Activation, gate: sp.Expr | None = None) -> bool | None:
-    """The jump at 0 of (pi(x) s(w x))' is pi(0) kink abs(w), and the value does not jump."""
-    factor = sp.Function("pi")(NORMAL) if gate is None else gate
-    jumps = neuron_jumps(activation.expression, factor)
-    if jumps is None:
-        return None
-    claimed = factor.subs(NORMAL, 0) * activation.kink * SLOPE
-    on_kink = [jump for jump in jumps if jump.slope is not None]
-    values = [sp.expand(jump.value) for jump in on_kink]
-    errors = [sp.expand(jump.gradient - claimed) for jump in on_kink]
-    return True if not any([*values, *errors]) else None
-
-
 def is_zero_on_the_left_only(target: sp.Expr) -> bool:
     """The target is 0 at -p, and positive at p, for symbolic p > 0."""
     p = sp.Symbol("p", positive=True)
     return target.subs(X1, -p) == 0 and bool(target.subs(X1, p).is_positive)
 
 
-def _named(*names: str) -> tuple[Activation, ...]:
+def named(*names: str) -> tuple[Activation, ...]:
+    """The activations of these names."""
     return tuple(ACTIVATIONS[name] for name in names)
 
 
-_SCALED = GateSpec(name="sigmoid", scale=True, bias=False)
-_BIASED_TANH = GateSpec(name="tanh", scale=False, bias=True)
-_TWO_NEURONS = with_equal_gates(
+SCALED = GateSpec(name="sigmoid", scale=True, bias=False)
+BIASED_TANH = GateSpec(name="tanh", scale=False, bias=True)
+TWO_NEURONS = with_equal_gates(
     "ReLU(x1) = (4/3) (ReLU(x1) + x1)/2 + (2/3) (ReLU(-x1) - x1)/2",
     ("relu", "id"),
     ((sp.Rational(4, 3), 1), (sp.Rational(2, 3), -1)),
 )
-# The torch forms play no part in a proof.
-_REST = replace(
-    ACTIVATIONS["gelu"],
-    name="relu-gelu",
-    title="ReLU - GELU",
-    expression=_relu.expression - ACTIVATIONS["gelu"].expression,
-    kink=sp.Integer(1),
-)
+# The torch form plays no part in a proof.
 _MINUS_ID = replace(ACTIVATIONS["id"], name="-id", title="-Id", expression=-Z)
 
 
-def _is_relu_times(*activations: Activation, **factors: sp.Expr) -> bool | None:
+def is_relu_times(*activations: Activation, **factors: sp.Expr) -> bool | None:
     """Whether sum_k g_k s_k(x1) with logits 0 is ReLU(x1) times the factor of each gate g."""
     logits = [sp.S.Zero] * len(activations)
     claims: list[bool | None] = []
@@ -281,33 +183,33 @@ def _is_relu_times(*activations: Activation, **factors: sp.Expr) -> bool | None:
 _SIGN_MUTATIONS = (
     Mutation(
         name="scale on",
-        setting=Setting(gates=(_SCALED,)),
-        counterexample=lifted(_SCALED, "quadratic"),
+        setting=Setting(gates=(SCALED,)),
+        counterexample=lifted(SCALED, "quadratic"),
     ),
     Mutation(
         name="tanh gates with bias, which take both signs",
-        setting=Setting(gates=(_BIASED_TANH,)),
-        counterexample=lifted(_BIASED_TANH),
+        setting=Setting(gates=(BIASED_TANH,)),
+        counterexample=lifted(BIASED_TANH),
     ),
     Mutation(
         name="a dictionary with relu alone",
-        setting=Setting(dictionary=_named("relu")),
+        setting=Setting(dictionary=named("relu")),
         counterexample=with_equal_gates("ReLU(x1) = 2 sigmoid(0) ReLU(x1)", ("relu",), ((2, 1),)),
     ),
     Mutation(
         name="width 2, dictionary relu, id",
-        setting=Setting(dictionary=_named("relu", "id"), width=2),
-        counterexample=_TWO_NEURONS,
+        setting=Setting(dictionary=named("relu", "id"), width=2),
+        counterexample=TWO_NEURONS,
     ),
     Mutation(
         name="an activation with the sign of -z: relu, id, -id",
-        setting=Setting(dictionary=(*_named("relu", "id"), _MINUS_ID)),
+        setting=Setting(dictionary=(*named("relu", "id"), _MINUS_ID)),
         counterexample=Step(
             statement="with u = 0 the MoA network of width 1 over relu, id, -id is ReLU(x1)/2 "
             "(sigmoid) and ReLU(x1)/3 (softmax), times a",
             source="substitution",
-            check=lambda: _is_relu_times(
-                *_named("relu", "id"),
+            check=lambda: is_relu_times(
+                *named("relu", "id"),
                 _MINUS_ID,
                 sigmoid=sp.Rational(1, 2),
                 softmax=sp.Rational(1, 3),
@@ -316,26 +218,7 @@ _SIGN_MUTATIONS = (
     ),
 )
 
-_GROWTH_MUTATIONS = (
-    Mutation(
-        name="a dictionary without gelu: relu, id",
-        setting=Setting(dictionary=_named("relu", "id")),
-        counterexample=_TWO_NEURONS,
-    ),
-    Mutation(
-        name="a second activation of order 2: relu - gelu",
-        setting=Setting(dictionary=(*_named("relu", "gelu"), _REST)),
-        counterexample=Step(
-            statement="ReLU(x1) is the sum of s_k(x1)/2 over relu, gelu, relu - gelu: width 1, "
-            "sigmoid gates with u = 0",
-            source="substitution",
-            check=lambda: _is_relu_times(*_named("relu", "gelu"), _REST, sigmoid=sp.S.One),
-        ),
-    ),
-    Mutation(name="scale on", setting=Setting(gates=(_SCALED,)), counterexample=lifted(_SCALED)),
-)
-
-_GATES = "sigmoid or softmax gates without scale, gate bias on or off"
+UNSCALED_IN_WORDS = "sigmoid or softmax gates without scale, gate bias on or off"
 
 THEOREMS.add(
     "C1a",
@@ -347,7 +230,7 @@ THEOREMS.add(
         "seven, and over every dictionary with relu in which each activation s has s(0) = 0 and "
         "z s(z) >= 0 for all z, and for either sign of z one activation is 0 at no such z.",
         assumptions=(
-            _GATES,
+            UNSCALED_IN_WORDS,
             "the dictionary is as stated; the steps check that for all seven",
             "width 1; nothing is said about larger widths",
             "one output, no output bias",
@@ -356,23 +239,5 @@ THEOREMS.add(
         steps=sign_steps,
         mutations=_SIGN_MUTATIONS,
         source="docs/theory.md, section 2, C1 (a); derived here",
-    ),
-)
-THEOREMS.add(
-    "C1b",
-    Theorem(
-        name="C1b",
-        title="Unscaled positive gates, no hidden biases: LA is not contained in MoA at any width",
-        statement="ReLU(x1), an LA network of width 1, is no type1 MoA network of any finite "
-        "width, for every d.",
-        assumptions=(
-            _GATES,
-            "hidden biases off; one output, no output bias",
-            "the dictionary contains relu and gelu, and otherwise any of the seven",
-        ),
-        setting=Setting(),
-        steps=growth_steps,
-        mutations=_GROWTH_MUTATIONS,
-        source="docs/theory.md, section 2, C1 (b); derived here",
     ),
 )

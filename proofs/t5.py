@@ -145,7 +145,7 @@ def target_steps(target: Target) -> Iterator[Step]:
     )
     yield Step(
         statement="two meromorphic functions that agree on an interval agree everywhere "
-        "(identity theorem), poles and their orders included: no LA network is the target",
+        "(identity theorem), poles and their orders included: no network is the target",
         source="complex analysis",
     )
 

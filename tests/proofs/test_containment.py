@@ -7,6 +7,7 @@ are not proved), soundness (members with random rational weights are never obstr
 from dataclasses import replace
 from random import Random
 
+import mpmath
 import pytest
 import sympy as sp
 
@@ -33,8 +34,17 @@ from expressivity.symbolic.symbols import COORDINATES, Z
 from expressivity.targets.builtin import t1, t2
 from expressivity.targets.domains import domain_for
 from expressivity.targets.target import Target
-from proofs import containment, growth_order, inclusions, positive_gates, vanishing_gates
+from proofs import (
+    containment,
+    gelu_growth,
+    growth_order,
+    inclusions,
+    positive_gates,
+    vanishing_gates,
+)
 from proofs.constant_gates import X1, gate_value, is_la, is_lifted, target_of
+from proofs.gelu_growth import GATED
+from proofs.jump_lemma import kink_times_size
 
 NAMES = ("containment", "C1a", "C1b", "C2", "inclusions")
 relu, gelu = ACTIVATIONS["relu"], ACTIVATIONS["gelu"]
@@ -106,6 +116,36 @@ def test_growth_order_tells_gelu_apart():
     assert growth_order.has_order_at_most_one(sp.erf(X1) - sp.erf(2 * X1)) is None
     assert growth_order.has_order_at_most_one(sp.exp(X1**2)) is None
     assert growth_order.has_order_at_most_one(gate_value(TANH, 2)) is True
+    assert growth_order.has_order_at_most_one(sp.erf(2 * X1 - 1)) is False
+
+
+@pytest.mark.parametrize("shift", [-2, 0, 3])
+def test_growth_on_the_ray_is_that_of_erf(shift):
+    """Reference: mpmath's erf at complex arguments, far out on the ray."""
+    r, rate = 30, 2
+    z = rate * r * mpmath.expjpi(mpmath.mpf(1) / 3) + shift
+    found = z * mpmath.erf(z / mpmath.sqrt(2))
+    leading = -mpmath.sqrt(2 / mpmath.pi) * mpmath.exp(-z * z / 2)
+    assert abs(found / leading - 1) < 2 / abs(z) ** 2
+    h = growth_order.growth(sp.Integer(rate), sp.Integer(shift))
+    h = h.subs(next(iter(h.free_symbols)), r)
+    assert abs(mpmath.log(abs(leading)) - mpmath.log(2 / mpmath.pi) / 2 - h) < 1e-9
+
+
+def test_the_pair_that_grows_most_is_told_by_size_then_bias():
+    def ahead(one, other):
+        difference = sp.expand(growth_order.growth(*one) - growth_order.growth(*other))
+        return sp.limit(difference, next(iter(difference.free_symbols)), sp.oo) == sp.oo
+
+    two, one = sp.Integer(2), sp.S.One
+    assert ahead((two, two), (one, -9 * one)) and ahead((two, -one), (two, one))
+    assert not ahead((two, one), (two, -one))
+
+
+def test_c1b_holds_with_biases_and_for_one_sided():
+    assert gelu_growth.unbiased_is_x_times_type1() is True
+    bent = replace(relu, expression=relu(Z) + relu(-Z) / 2)
+    assert kink_times_size(bent, GATED) is None  # its kink is 3/2, not the declared 1
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -153,8 +193,8 @@ def test_c1a_needs_the_value_0_at_0():
 
 
 def test_kinks_must_be_declared_right():
-    assert positive_gates.kink_times_size(relu) is True
-    assert positive_gates.kink_times_size(replace(relu, kink=sp.Integer(2))) is None
+    assert kink_times_size(relu, GATED) is True
+    assert kink_times_size(replace(relu, kink=sp.Integer(2)), GATED) is None
 
 
 @pytest.mark.parametrize("form", FORMS)
