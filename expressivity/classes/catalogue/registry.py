@@ -81,5 +81,4 @@ def width_step(name: str) -> int:
     >>> [width_step(name) for name in ("moa-tanh-2-groups", "moa-tanh-neuron", "relu")]
     [2, 1, 1]
     """
-    groups = family_named(name, 2, 2).groups
-    return groups if isinstance(groups, int) else 1
+    return family_named(name, 2, 2).width_step
