@@ -33,9 +33,7 @@ Scheduler = Annotated[
     str | None, typer.Option(help="A running Dask scheduler, as tcp://host:8786.")
 ]
 Expr = Annotated[str | None, typer.Option(help="A target of your own, as 'tanh(2*x1)*relu(x2)'.")]
-Lambda = Annotated[
-    float, typer.Option("--lambda", help="The parameter of t2, t4, t5, t5q, t6, t8.")
-]
+Lambda = Annotated[float, typer.Option("--lambda", help="The parameter of t2, t4 to t5q, t6, t8.")]
 
 
 def main() -> int:

@@ -45,7 +45,7 @@ class Side:
     def has(self, family: Family) -> bool:
         """Whether a family is of this class, whatever a kind leaves open.
 
-        >>> side("la type1").has(Family(kind="la", width=3, dimension=2))
+        >>> side("la type1").has(Family(kind="la", neuron="type1", width=3, dimension=2))
         True
         """
         if self.form is None:
