@@ -32,6 +32,7 @@ MODULES: tuple[str, ...] = (
     "t6",
     "t7",
     "t7c",
+    "t10",
 )
 """The modules that register theorems, in the order of docs/theory.md."""
 

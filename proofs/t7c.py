@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
-from expressivity.classes.activations import ACTIVATIONS
+from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
 from expressivity.classes.facts import settle
 from expressivity.classes.gates import GATES
 from expressivity.symbolic.identities import is_identity
@@ -88,7 +88,7 @@ def steps(setting: Setting) -> Iterator[Step]:
 def is_bounded(gate: str) -> bool | None:
     """Whether a gate of the program has values in [-1, 1], by its form in E_k = exp(logit k)."""
     form = GATES[gate].expression
-    size = 3
+    size = len(FULL_DICTIONARY)
     powers = sp.symbols(f"E0:{size}", positive=True)
     logits = [sp.log(e) for e in powers]
     known: list[bool | None] = [shared_amplitude.gates_are_smooth(())]
