@@ -109,7 +109,7 @@ def theorem_targets(family: Family) -> list[Target]:
     made = [
         TARGETS[claim.target](LAMBDA, gate, len(family.dictionary))
         for claim in CLAIMS
-        if claim.separates and family.belongs_to(claim.form, claim.larger)
+        if claim.separates and claim.between_kinds and claim.larger.has(family)
     ]
     return [target for target in made if target.bias == family.bias]
 

@@ -72,7 +72,11 @@ def rising(found: Iterable[Reading]) -> int:
 def is_control(found: Reading) -> bool:
     """Whether LA contains this target, so that MoA gains nothing on it."""
     where = (found.target, found.record)
-    members = [(claim.target, NEURONS[claim.form]) for claim in CLAIMS if not claim.separates]
+    members = [
+        (claim.target, NEURONS[str(claim.smaller.form)])
+        for claim in CLAIMS
+        if claim.between_kinds and not claim.separates
+    ]
     return where in members and found.kind.learned and found.width == 1 and found.loss == "l2"
 
 

@@ -33,7 +33,7 @@ Scheduler = Annotated[
     str | None, typer.Option(help="A running Dask scheduler, as tcp://host:8786.")
 ]
 Expr = Annotated[str | None, typer.Option(help="A target of your own, as 'tanh(2*x1)*relu(x2)'.")]
-Lambda = Annotated[float, typer.Option("--lambda", help="The parameter of t2, t4, t5, t5q.")]
+Lambda = Annotated[float, typer.Option("--lambda", help="The parameter of t2, t4 to t5q, t6, t8.")]
 
 
 def main() -> int:
@@ -86,6 +86,10 @@ def separate(
         list[str] | None, typer.Argument(help="Built-in targets; all of them if none is named.")
     ] = None,
     expr: Expr = None,
+    every: Annotated[
+        bool,
+        typer.Option("--all", help="The ladders above MoA too, of targets t6 to t11."),
+    ] = False,
     widths: Annotated[str | None, typer.Option(help="Widths, as 1,2,4.")] = None,
     lambda_: Lambda = 2.0,
     out: Annotated[
@@ -95,7 +99,7 @@ def separate(
 ) -> int:
     """Fit a ladder of families to targets, add bounds and membership, report gaps.
 
-    Without arguments: the targets of all theorems, with their negative controls.
+    Without arguments: the targets of T1 to T5, with their negative controls.
     """
     from expressivity.commands import separate as run_separate
 
@@ -104,6 +108,7 @@ def separate(
         expr=expr,
         widths=widths,
         lambda_=lambda_,
+        every=every,
         out=out,
         **vars(classes),
         **vars(fits),

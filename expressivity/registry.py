@@ -17,7 +17,7 @@ it has added with it, and a notice names it and its package.
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, Generic, TypeVar, cast, get_type_hints
 
 from expressivity.output import notice
@@ -155,10 +155,17 @@ class Registry(Generic[T]):
             return function(entry)
         return blaming(origin, f"{self._noun} {name!r}", lambda: function(entry))
 
-    def each(self, function: Callable[[T], R], names: Iterable[str] | None = None) -> dict[str, R]:
+    def each(
+        self,
+        function: Callable[[T], R],
+        names: Iterable[str] | None = None,
+        *,
+        without: Collection[str] = (),
+    ) -> dict[str, R]:
         """What ``function`` makes of the named entries or, without names, of every entry.
 
-        Without names an entry of a plug-in on which it fails is left out, with a notice.
+        Without names those of ``without`` are passed over, and an entry of a plug-in on which it
+        fails is left out, with a notice.
 
         Raises:
             UnknownNameError, PluginError: as :meth:`use`, with names.
@@ -166,7 +173,7 @@ class Registry(Generic[T]):
         if names is not None:
             return {name: self.use(name, function) for name in dict.fromkeys(names)}
         made: dict[str, R] = {}
-        for name in self:
+        for name in (name for name in self if name not in without):
             try:
                 made[name] = self.use(name, function)
             except PluginError as error:

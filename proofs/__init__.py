@@ -33,6 +33,11 @@ MODULES: tuple[str, ...] = (
     "parity_bound",
     "free_knot_bound",
     "ridge_rank_algebra",
+    "shared_amplitude",
+    "t6",
+    "t7",
+    "t7c",
+    "t10",
 )
 """The modules that register theorems, in the order of docs/theory.md."""
 

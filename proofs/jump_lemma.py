@@ -206,7 +206,7 @@ def positive(number: sp.Expr) -> bool | None:
 
 
 _RELU = ACTIVATIONS["relu"]
-_CLIP = replace(
+CLIP = replace(
     _RELU,
     name="clip",
     title="ReLU(z) - ReLU(z - 1)",
@@ -249,12 +249,12 @@ _MUTATIONS = (
     Mutation(
         name="an activation with a second kink",
         setting=Setting(
-            neuron=Neuron(dictionary=(_CLIP,), coefficients=(sp.Symbol("alpha", real=True),))
+            neuron=Neuron(dictionary=(CLIP,), coefficients=(sp.Symbol("alpha", real=True),))
         ),
         counterexample=Step(
             statement="clip(x2 + 1) jumps by -1 across x2 = 0, where its argument is not 0",
             source="direct computation",
-            check=lambda: is_identity(crossing(_CLIP(X2 + 1)).slope_jump, sp.S.NegativeOne),
+            check=lambda: is_identity(crossing(CLIP(X2 + 1)).slope_jump, sp.S.NegativeOne),
         ),
     ),
 )

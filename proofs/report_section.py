@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _BOUNDS = {"gradient-jump": "B1", "parity": "B2", "free-knot": "B3", "ridge-rank": "B4"}
 """Methods of bounds and the theorems behind them (docs/theory.md, section 4)."""
 
-_LEMMAS = {"T2": "L1", "T4": "L1"}
+_LEMMAS = {"T2": "L1", "T4": "L1", **dict.fromkeys(("T6", "T7", "T7b", "T7c", "T10"), "L2")}
 """Theorems, whatever their gate, that quote a lemma with a proof of its own."""
 
 

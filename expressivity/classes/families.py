@@ -165,6 +165,11 @@ class Family:
         return self.width if isinstance(self.groups, str) else self.groups
 
     @property
+    def width_step(self) -> int:
+        """The number whose multiples are the widths of the class: of groups, where it is fixed."""
+        return 1 if isinstance(self.groups, str) else self.groups
+
+    @property
     def activation(self) -> str | None:
         """The one activation of a fixed family, if it has one."""
         return self.dictionary[0] if self.kind is Kind.FIXED and self.dictionary else None

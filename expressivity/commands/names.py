@@ -37,7 +37,7 @@ def _families() -> dict[str, str]:
 def _line(factory: FamilyFactory | ModuleFamily) -> str:
     if isinstance(factory, ModuleFamily):
         return f"a module of its own; declared: {factory.facts}"
-    return _class(factory(1, 1))
+    return _class(factory(2, 2))
 
 
 def _class(family: Family) -> str:

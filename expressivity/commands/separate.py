@@ -44,6 +44,7 @@ class Options(ClassOptions, FitOptions):
     expr: str | None = None
     widths: str | None = None
     lambda_: float = 2.0
+    every: bool = False
     out: Path | None = None
 
 
@@ -57,7 +58,7 @@ def understand(options: Options) -> Ladder:
     widths = options.widths
     if widths is not None:
         widths = whole_numbers(widths, "widths of at least 1, as 1,2,4")
-    request = options.request(widths=widths)
+    request = replace(options.request(widths=widths), further=options.every)
     settings = options.settings(device=_device(options.device))
     return make_ladder(request, settings, _targets(options))
 
@@ -124,6 +125,7 @@ def _targets(options: Options) -> list[Target]:
         gate=options.gate,
         form=options.form,
         dictionary=options.names,
+        further=options.every,
     )
 
 

@@ -4,6 +4,8 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
+from expressivity.classes.catalogue import is_kind
+from expressivity.classes.kinds import Kind
 from expressivity.evidence import Evidence
 from expressivity.report.results import fits, gaps, read_fits
 from expressivity.report.section import Section, html
@@ -56,12 +58,18 @@ def sentence(gap: Gap) -> str:
     ... )
     'On t2, form type1, MoA reaches the target and LA misses it.'
     """
-    smaller, larger = gap.smaller.prose, gap.larger.prose
+    smaller, larger = _prose(gap.smaller), _prose(gap.larger)
     where = f"On {gap.target}, form {gap.form}, "
     if not gap.confirmed:
         return f"{where}no gap was found between {smaller} and {larger}."
     strict = f"; {smaller} lies inside {larger}, strictly" if gap.strict else ""
     return f"{where}{larger} reaches the target and {smaller} misses it{strict}."
+
+
+def _prose(name: str) -> str:
+    """A class as prose writes it: its kind, if it names one, and what else it says."""
+    kind, *more = name.split(" ")
+    return " ".join([Kind(kind).prose if is_kind(kind) else kind, *more])
 
 
 def labels(run: Run) -> Section:

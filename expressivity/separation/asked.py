@@ -4,12 +4,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.catalogue import exists_in, families_of, in_order, is_kind, kind_of
+from expressivity.classes.catalogue import (
+    exists_in,
+    families_of,
+    in_order,
+    is_kind,
+    kind_of,
+    width_step,
+)
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.kinds import PER_NEURON, Constraint, Kind, kinds_of
 from expressivity.classes.neurons import FORMS, NEURONS
-from expressivity.separation.claims import CLAIMS
+from expressivity.separation.claims import Side, claims_on
 from expressivity.targets.target import Target
 
 TANH = GateSpec(name="tanh")
@@ -30,6 +37,7 @@ class Request:
         gate: of ``moa``.
         groups: of ``la`` and ``moa``: 1, a number, or ``neuron``.
         constraint: of ``la``.
+        further: whether claims of docs/theory.md, section 7, about targets of section 3 count.
 
     Raises:
         ValueError: an unknown name, a width below 1, no dictionary, or something said of kinds
@@ -44,6 +52,7 @@ class Request:
     bias: bool | None = None
     groups: int | str = 1
     constraint: str = Constraint.FREE
+    further: bool = False
 
     def __post_init__(self) -> None:
         if self.kinds is not None:
@@ -103,9 +112,12 @@ class Request:
             ValueError: a combination that does not exist.
         """
         found: dict[Family, None] = {}
-        for form, name, widths in self._rungs(target):
+        for asked, widths in self._rungs(target):
             for width in widths:
-                found |= dict.fromkeys(self.of_name(name, target, form=form, width=width))
+                of_name = self.of_name(
+                    asked.name, target, form=asked.form, width=width, groups=asked.groups
+                )
+                found |= dict.fromkeys(of_name)
         return list(found)
 
     def of_name(
@@ -116,6 +128,7 @@ class Request:
         form: str | None = None,
         width: int,
         dictionary: tuple[str, ...] | None = None,
+        groups: int | str = 1,
     ) -> tuple[Family, ...]:
         """The families of one kind, or of one registered class, at one width.
 
@@ -125,6 +138,7 @@ class Request:
             form: in place of the request's own.
             width: of the families.
             dictionary: where the request names none; by default the form's own.
+            groups: in place of the request's own, if not 1.
 
         Raises:
             ValueError: a combination that does not exist.
@@ -141,7 +155,7 @@ class Request:
             dictionary=dictionary if self.dictionary is None else self.dictionary,
             gate=self.gate,
             constraint=Constraint(self.constraint),
-            groups=self.groups,
+            groups=self.groups if groups == 1 else groups,
             bias=target.bias if self.bias is None else self.bias,
         )
 
@@ -182,13 +196,13 @@ class Request:
                 found |= dict.fromkeys(of_name)
         return list(found)
 
-    def _rungs(self, target: Target) -> Iterable[tuple[str | None, str, tuple[int, ...]]]:
-        claims = [claim for claim in CLAIMS if claim.target == target.name]
+    def _rungs(self, target: Target) -> Iterable[tuple[Side, tuple[int, ...]]]:
+        claims = claims_on(target, further=self.further)
         if self.kinds is None and self.form is None and claims:
             for claim in claims:
-                smaller = SMALLER_WIDTHS if claim.separates else LARGER_WIDTHS
-                yield claim.form, claim.smaller, self._widths(claim.smaller, smaller)
-                yield claim.form, claim.larger, self._widths(claim.larger, LARGER_WIDTHS)
+                if claim.gates is None or self.gate.name in claim.gates:
+                    yield claim.smaller, self._widths(claim.smaller, claim.smaller_widths)
+                    yield claim.larger, self._widths(claim.larger, (claim.larger_width,))
             return
         form = self.form or target.form
         asked = self.kinds or kinds_of(NEURONS[form])
@@ -198,13 +212,19 @@ class Request:
         largest = max(kind_of(name).rank for name in names)
         for name in names:
             default = SMALLER_WIDTHS if kind_of(name).rank < largest else LARGER_WIDTHS
-            yield form, name, self._widths(name, default)
+            one = Side(name=name, form=form)
+            yield one, self._widths(one, default)
 
-    def _widths(self, name: str, default: tuple[int, ...]) -> tuple[int, ...]:
+    def _widths(self, asked: Side, default: tuple[int, ...]) -> tuple[int, ...]:
+        """The widths that are asked for, or those of each group times the groups."""
         if self.widths is not None:
             return self.widths
-        grouped = is_kind(name) and kind_of(name).mixes and isinstance(self.groups, int)
-        return tuple(width * int(self.groups) for width in default) if grouped else default
+        if not is_kind(asked.name):
+            groups: int | str = width_step(asked.name)
+        else:
+            groups = self.groups if asked.groups == 1 else asked.groups
+        grouped = isinstance(groups, int) and kind_of(asked.name).mixes
+        return tuple(width * int(groups) for width in default) if grouped else default
 
 
 def _whole(widths: tuple[int, ...]) -> bool:

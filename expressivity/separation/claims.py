@@ -1,56 +1,198 @@
 """What is claimed of whom, and the targets that claims speak of.
 
-A *claim* is a statement about two neighbouring classes on one target: that the larger
-reaches it and the smaller does not, or (a negative control) that the smaller reaches it too.
-The table ``CLAIMS`` drives both the default ladder and what is expected of each gap.
+A *claim* is a statement about two classes on one target: that the larger reaches it and the
+smaller does not, or (a negative control) that the smaller reaches it too. The table ``CLAIMS``
+drives both the ladders and what is expected of each gap.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+from expressivity.classes.activations import FULL_DICTIONARY
+from expressivity.classes.catalogue import family_named
 from expressivity.classes.families import Family
-from expressivity.classes.kinds import Kind, default_dictionary
+from expressivity.classes.kinds import Constraint, Kind, default_dictionary
 from expressivity.fitting.errors import measuring_grid
-from expressivity.targets.builtin import TARGETS, TargetFactory, made
+from expressivity.targets.builtin import FURTHER, TARGETS, TargetFactory, made
 from expressivity.targets.target import Target
 
 
 @dataclass(frozen=True, kw_only=True)
+class Side:
+    """One of the two classes of a claim.
+
+    Attributes:
+        name: of a kind or a registered class, as ``--family`` takes it.
+        form: of a kind; None for a registered class, which has its own.
+        groups: of neurons that share coefficients, of a kind.
+    """
+
+    name: str
+    form: str | None = None
+    groups: int | str = 1
+
+    @property
+    def label(self) -> str:
+        """The class in words.
+
+        >>> side("moa type1", groups=2).label, side("reglu").label
+        ('moa groups=2 type1', 'reglu')
+        """
+        words = [self.name, *([f"groups={self.groups}"] if self.groups != 1 else [])]
+        return " ".join([*words, *([self.form] if self.form else [])])
+
+    def has(self, family: Family) -> bool:
+        """Whether a family is of this class, whatever a kind leaves open.
+
+        >>> side("la type1").has(Family(kind="la", neuron="type1", width=3, dimension=2))
+        True
+        """
+        if self.form is None:
+            return family == family_named(self.name, family.width, family.dimension)
+        return family.belongs_to(self.form, Kind(self.name)) and family.groups == self.groups
+
+    def is_as_stated(self, family: Family, target: Target) -> bool:
+        """Whether theorems speak of such a family: of a kind, free, over the seven at most."""
+        if self.form is None:
+            return True
+        free = family.constraint is Constraint.FREE and family.groups == self.groups
+        seven = set(family.dictionary) <= set(FULL_DICTIONARY)
+        return free and seven and family.bias == target.bias
+
+
+def side(text: str, groups: int | str = 1) -> Side:
+    """A kind and its form, as ``la type1``, or the name of a registered class."""
+    name, _, form = text.partition(" ")
+    return Side(name=name, form=form or None, groups=groups)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Claim:
-    """What docs/theory.md, section 3, says of one target and two neighbouring kinds."""
+    """What docs/theory.md, sections 3 and 7, say of one target and two classes.
+
+    Attributes:
+        target, smaller, larger: which.
+        separates: whether the smaller class misses what the larger one reaches; else a control.
+        smaller_widths, larger_width: to fit, of each group; the larger one's is its witness's.
+        gates: for which it is made; None for all, where what it says does not depend on them.
+        further: of section 7 about a target of section 3, for ``separate --all``.
+    """
 
     target: str
-    form: str
-    smaller: Kind
-    larger: Kind
+    smaller: Side
+    larger: Side
     separates: bool
+    smaller_widths: tuple[int, ...] = (1, 2, 4)
+    larger_width: int = 1
+    gates: tuple[str, ...] | None = None
+    further: bool = False
+
+    @property
+    def between_kinds(self) -> bool:
+        """Whether it is about two kinds in one form, which are compared without a claim, too."""
+        one_form = self.smaller.form is not None and self.smaller.form == self.larger.form
+        return one_form and self.smaller.groups == self.larger.groups == 1
+
+    def is_made_for(self, family: Family) -> bool:
+        """Whether it speaks of the family's gate, if there is one."""
+        return self.gates is None or family.gate is None or family.gate.name in self.gates
 
 
-CLAIMS: tuple[Claim, ...] = tuple(
-    Claim(target=target, form=form, smaller=smaller, larger=larger, separates=separates)
-    for target, form, smaller, larger, separates in (
-        ("t1", "type1", Kind.FIXED, Kind.LA, True),
-        ("t1", "type1", Kind.LA, Kind.MOA, False),
-        ("t2", "type1", Kind.LA, Kind.MOA, True),
-        ("t3", "one_sided", Kind.FIXED, Kind.LA, True),
-        ("t3b", "one_sided", Kind.FIXED, Kind.LA, True),
-        ("t4", "one_sided", Kind.LA, Kind.MOA, True),
-        ("t4", "two_sided", Kind.LA, Kind.MOA, False),
-        ("t5", "two_sided", Kind.LA, Kind.MOA, True),
-        ("t5q", "quadratic", Kind.LA, Kind.MOA, True),
+_SMOOTH = ("sigmoid", "tanh", "softmax")
+_ONE_NEURON = (1,)
+_FOUR_FORMS = ("type1", "one_sided", "two_sided", "quadratic")
+
+
+def _between_kinds(target: str, form: str, smaller: Kind, larger: Kind, separates: bool) -> Claim:
+    return Claim(
+        target=target,
+        smaller=Side(name=smaller, form=form),
+        larger=Side(name=larger, form=form),
+        separates=separates,
+        smaller_widths=(1, 2, 4) if separates else _ONE_NEURON,
     )
+
+
+def _missed_by_gates(
+    target: str, smaller: Side, larger: Side, *, width: int = 1, gates: tuple[str, ...] = _SMOOTH
+) -> Claim:
+    """A target that no network under these gates is."""
+    return Claim(
+        target=target,
+        smaller=smaller,
+        larger=larger,
+        separates=True,
+        smaller_widths=(1, 2),
+        larger_width=width,
+        gates=gates,
+    )
+
+
+def _control(target: str, smaller: Side, larger: Side, widths: tuple[int, int], **of: Any) -> Claim:
+    return Claim(
+        target=target,
+        smaller=smaller,
+        larger=larger,
+        separates=False,
+        smaller_widths=widths[:1],
+        larger_width=widths[1],
+        **of,
+    )
+
+
+_TWO_GROUPS = side("moa type1", groups=2)
+
+CLAIMS: tuple[Claim, ...] = (
+    _between_kinds("t1", "type1", Kind.FIXED, Kind.LA, True),
+    _between_kinds("t1", "type1", Kind.LA, Kind.MOA, False),
+    _between_kinds("t2", "type1", Kind.LA, Kind.MOA, True),
+    _between_kinds("t3", "one_sided", Kind.FIXED, Kind.LA, True),
+    _between_kinds("t3b", "one_sided", Kind.FIXED, Kind.LA, True),
+    _between_kinds("t4", "one_sided", Kind.LA, Kind.MOA, True),
+    _between_kinds("t4", "two_sided", Kind.LA, Kind.MOA, False),
+    _between_kinds("t5", "two_sided", Kind.LA, Kind.MOA, True),
+    _between_kinds("t5q", "quadratic", Kind.LA, Kind.MOA, True),
+    Claim(
+        target="t2",
+        smaller=side("reglu"),
+        larger=side("moa type1"),
+        separates=True,
+        gates=_SMOOTH,
+        further=True,
+    ),
+    _missed_by_gates("t6", side("moa type1"), _TWO_GROUPS),
+    _control("t6", _TWO_GROUPS, side("moa type1", groups="neuron"), (1, 2)),
+    _missed_by_gates("t7", side("moa type1"), side("reglu"), width=2),
+    _missed_by_gates("t7b", side("moa type1"), side("reglu"), width=3),
+    _missed_by_gates("t7c", side("moa type1"), side("reglu")),
+    _missed_by_gates("t7c", _TWO_GROUPS, side("reglu")),
+    _control("t7c", side("reglu"), side("la one_sided"), (1, 1)),
+    _missed_by_gates("t8", side("moa type1"), side("moa quadratic")),
+    Claim(target="t9", smaller=side("la type1"), larger=side("swiglu"), separates=True),
+    _control("t9", side("moa-sigmoid"), side("swiglu"), (4, 1)),
+    *(_missed_by_gates("t10", side(f"moa {f}"), side("maxout-3")) for f in _FOUR_FORMS),
+    _missed_by_gates(
+        "t11", side("moa quadratic"), side("moa two_sided"), gates=("sigmoid", "tanh")
+    ),
+    _control("t11", side("moa quadratic"), side("moa two_sided"), (1, 1), gates=("softmax",)),
 )
 
 
+def claims_on(target: Target, *, further: bool) -> tuple[Claim, ...]:
+    """The claims that make a target's ladder; ``further`` ones where there are others if asked."""
+    found = tuple(claim for claim in CLAIMS if claim.target == target.name)
+    return tuple(claim for claim in found if further or not claim.further)
+
+
 def claim_of(target: Target, smaller: Family, larger: Family) -> Claim | None:
-    """What is claimed of a target and two classes of one form, whatever their other fields."""
-    return _BY_CLASSES.get((target.name, smaller.kind_and_form, larger.kind_and_form))
-
-
-_BY_CLASSES = {
-    (claim.target, f"{claim.smaller} {claim.form}", f"{claim.larger} {claim.form}"): claim
-    for claim in CLAIMS
-}
+    """What is claimed of a target and two kinds in one form, whatever their other fields."""
+    for claim in CLAIMS:
+        if claim.target == target.name and claim.between_kinds:
+            pairs = ((smaller, claim.smaller), (larger, claim.larger))
+            if all(f.belongs_to(str(s.form), Kind(s.name)) for f, s in pairs):
+                return claim
+    return None
 
 
 def builtin_target(
@@ -72,8 +214,12 @@ def builtin_targets(
     gate: str,
     form: str | None,
     dictionary: tuple[str, ...] | None,
+    further: bool = False,
 ) -> list[Target]:
-    """As :func:`builtin_target`; without names all that can be made and measured."""
+    """As :func:`builtin_target`; without names all that can be made and measured.
+
+    Those of section 7 (``FURTHER``) only where they are named or asked for.
+    """
 
     def make(factory: TargetFactory) -> Target:
         shape = form or made(factory, lambda_, gate, 1).form
@@ -82,4 +228,4 @@ def builtin_targets(
             measuring_grid(target)
         return target
 
-    return list(TARGETS.each(make, names).values())
+    return list(TARGETS.each(make, names, without=() if further else FURTHER).values())

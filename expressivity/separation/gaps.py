@@ -1,4 +1,4 @@
-"""Gaps: what the results of two kinds on one target say about the two classes.
+"""Gaps: what the results of two classes on one target say about them.
 
 A gap is confirmed when the larger family reaches the target and every network class of the
 smaller kind that was looked at misses it: by proof, by a lower bound above the larger's
@@ -10,15 +10,15 @@ as is sure of it: less its estimate where it is to show a miss, and not at all a
 the estimate is above what norms are known to.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from expressivity.classes.families import Family
-from expressivity.classes.kinds import Constraint, Kind
 from expressivity.evidence import Evidence, Verdict, weakest
-from expressivity.membership.inclusions import contains_la
-from expressivity.separation.claims import claim_of
+from expressivity.membership.inclusions import inclusions
+from expressivity.separation.claims import CLAIMS, Claim, claim_of
 from expressivity.separation.result import Result
 from expressivity.targets.target import Target
 
@@ -30,12 +30,15 @@ MUCH_WORSE = 1000.0
 
 @dataclass(frozen=True, kw_only=True)
 class Gap:
-    """One line of the verdict; the fields are those of docs/formats.md."""
+    """One line of the verdict; the fields are those of docs/formats.md.
+
+    ``smaller`` and ``larger`` are kinds, or classes as claims write them (``Side.label``).
+    """
 
     target: str
     form: str
-    smaller: Kind
-    larger: Kind
+    smaller: str
+    larger: str
     expected: bool | None
     confirmed: bool
     strict: bool
@@ -63,7 +66,10 @@ class Gap:
 
 
 def find_gaps(results: Sequence[Result], families: Sequence[Family], target: Target) -> list[Gap]:
-    """Gaps between neighbouring kinds of each form among the results of one target."""
+    """Gaps among the results of one target.
+
+    Between neighbouring kinds of each form, and between the other classes that claims compare.
+    """
     rows = sorted(
         zip(results, families, strict=True),
         key=lambda row: (row[1].neuron, row[1].kind.rank),
@@ -71,14 +77,29 @@ def find_gaps(results: Sequence[Result], families: Sequence[Family], target: Tar
     found: list[Gap] = []
     for _, of_one_form in groupby(rows, key=lambda row: row[1].neuron):
         by_kind = [list(group) for _, group in groupby(of_one_form, key=lambda row: row[1].kind)]
-        found += [_gap(smaller, larger, target) for smaller, larger in pairwise(by_kind)]
+        for smaller, larger in pairwise(by_kind):
+            names = (smaller[0][1].kind, larger[0][1].kind)
+            expected = _expected_of_kinds(smaller, larger, target)
+            found.append(_gap(smaller, larger, target, names, expected))
+    for claim in CLAIMS:
+        if claim.target == target.name and not claim.between_kinds:
+            smaller, larger = (
+                [row for row in rows if of.has(row[1]) and claim.is_made_for(row[1])]
+                for of in (claim.smaller, claim.larger)
+            )
+            if smaller and larger:
+                names = (claim.smaller.label, claim.larger.label)
+                expected = _expected(claim, smaller, larger, target)
+                found.append(_gap(smaller, larger, target, names, expected))
     return found
 
 
 Rows = list[tuple[Result, Family]]
 
 
-def _gap(smaller: Rows, larger: Rows, target: Target) -> Gap:
+def _gap(
+    smaller: Rows, larger: Rows, target: Target, names: tuple[str, str], expected: bool | None
+) -> Gap:
     best, best_family = min(larger, key=lambda row: _order(row[0]))
     reached, reach_evidence, reach_reason = _reaches(best)
     misses = [_misses(result, best) for result, _ in smaller]
@@ -98,9 +119,9 @@ def _gap(smaller: Rows, larger: Rows, target: Target) -> Gap:
     return Gap(
         target=target.name,
         form=best_family.neuron,
-        smaller=smaller[0][1].kind,
-        larger=best_family.kind,
-        expected=_expected(smaller, larger, target),
+        smaller=names[0],
+        larger=names[1],
+        expected=expected,
         confirmed=confirmed,
         strict=confirmed and all(_contained(family, best_family) for _, family in smaller),
         evidence=evidence,
@@ -170,25 +191,22 @@ def _summary(misses: Iterable[tuple[bool, Evidence, str]]) -> str:
     return reason + more
 
 
-def _expected(smaller: Rows, larger: Rows, target: Target) -> bool | None:
+def _expected_of_kinds(smaller: Rows, larger: Rows, target: Target) -> bool | None:
+    claim = claim_of(target, smaller[0][1], larger[0][1])
+    return None if claim is None else _expected(claim, smaller, larger, target)
+
+
+def _expected(claim: Claim, smaller: Rows, larger: Rows, target: Target) -> bool | None:
     """What the theory says of exactly these rows: None wherever it is silent.
 
     A gap is expected where a claim is made for the target's own biases and the larger class
     is proved to contain it; none is expected where a claim says so and the smaller contains it.
     """
-    claim = claim_of(target, smaller[0][1], larger[0][1])
-    if claim is None:
-        return None
     if not claim.separates:
         return False if _some_member(smaller) else None
-    as_stated = all(_as_stated(family, target) for _, family in smaller + larger)
+    sides = ((claim.smaller, smaller), (claim.larger, larger))
+    as_stated = all(side.is_as_stated(family, target) for side, rows in sides for _, family in rows)
     return True if as_stated and _some_member(larger) else None
-
-
-def _as_stated(family: Family, target: Target) -> bool:
-    """Whether the theorems speak of such a class: one free mixture for all neurons."""
-    free = family.constraint is Constraint.FREE and family.groups == 1
-    return free and family.bias == target.bias
 
 
 def _some_member(rows: Rows) -> bool:
@@ -196,11 +214,6 @@ def _some_member(rows: Rows) -> bool:
 
 
 def _contained(smaller: Family, larger: Family) -> bool:
-    """Whether docs/theory.md, section 2, proves the smaller class inside the larger."""
-    if not set(smaller.dictionary) <= set(larger.dictionary) or smaller.bias > larger.bias:
-        return False
-    if smaller.mixes and smaller.groups != larger.groups:
-        return False
-    if larger.gate is None:  # one-hot coefficients, which every constraint allows
-        return not smaller.mixes
-    return contains_la(larger)
+    """Whether the smaller class is proved to lie in the larger one, at some width of both."""
+    width = math.lcm(smaller.width_step, larger.width_step)
+    return inclusions(smaller.at_width(width), larger.at_width(width)) is not None

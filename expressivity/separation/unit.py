@@ -146,7 +146,8 @@ def units_of(
 
 def _narrower(family: Family, families: Sequence[Family]) -> tuple[int, ...]:
     """Smaller widths of the same class, ascending."""
-    widths = {other.width for other in families if other.at_width(family.width) == family}
+    same = [f for f in families if f.groups == family.groups]  # others may not have such a width
+    widths = {other.width for other in same if other.at_width(family.width) == family}
     return tuple(sorted(width for width in widths if width < family.width))
 
 

@@ -19,7 +19,7 @@ def _lambda(lambda_: float) -> sp.Rational:
     return rate
 
 
-_X1, _X2 = COORDINATES[:2]
+_X1, _X2, _X3 = COORDINATES[:3]
 _relu, _relu2 = ACTIVATIONS["relu"], ACTIVATIONS["relu2"]
 
 TargetFactory = Callable[[float, str, int], Target]
@@ -135,6 +135,107 @@ def t5q(lambda_: float = 2.0) -> Target:
     )
 
 
+def t6(lambda_: float = 2.0, gate: str = "tanh", activations: int = 7) -> Target:
+    """g(lambda x3) ReLU(x1) + g(2 lambda x3) ReLU(x2): MoA of two groups, no MoA of one.
+
+    The gate is that of t2, in each group.
+    """
+    rate = _lambda(lambda_)
+    near, far = (_gate_profile(gate, n * rate * _X3, activations) for n in (1, 2))
+    return Target(
+        name="t6",
+        expression=near * _relu(_X1) + far * _relu(_X2),
+        domain=domain_for(3),
+        source="derived here (docs/theory.md, T6)",
+        lambda_=float(lambda_),
+        gate=gate,
+    )
+
+
+def t7() -> Target:
+    """x3 ReLU(x1) + ReLU(x2): two gated linear units with ReLU, no type1 MoA network."""
+    return Target(
+        name="t7",
+        expression=_X3 * _relu(_X1) + _relu(_X2),
+        domain=domain_for(3),
+        source="derived here (docs/theory.md, T7)",
+        form="one_sided",
+    )
+
+
+def t7b() -> Target:
+    """(1 + x1) ReLU(x2) + ReLU(x1) + ReLU(x1 + x2 - 1/2): as t7, in the plane."""
+    return Target(
+        name="t7b",
+        expression=(1 + _X1) * _relu(_X2) + _relu(_X1) + _relu(_X1 + _X2 - sp.Rational(1, 2)),
+        domain=domain_for(2),
+        source="derived here (docs/theory.md, T7b)",
+        form="one_sided",
+    )
+
+
+def t7c() -> Target:
+    """x1 ReLU(x2): one gated linear unit, no type1 MoA network of any number of groups."""
+    return Target(
+        name="t7c",
+        expression=_X1 * _relu(_X2),
+        domain=domain_for(2),
+        source="derived here (docs/theory.md, T7c)",
+        form="one_sided",
+    )
+
+
+def t8(lambda_: float = 2.0) -> Target:
+    """t5q, which is quadratic MoA of width 1, for type1: no MoA network over the seven."""
+    return Target(
+        name="t8",
+        expression=t5q(lambda_).expression,
+        domain=domain_for(2),
+        source="derived here (docs/theory.md, T8)",
+        lambda_=float(lambda_),
+        gate="tanh",
+    )
+
+
+def t9() -> Target:
+    """SiLU(x1) x2: one SwiGLU neuron, no type1 LA network; type1 sigmoid MoA of width 4."""
+    return Target(
+        name="t9",
+        expression=ACTIVATIONS["silu"](_X1) * _X2,
+        domain=domain_for(2),
+        source="derived here (docs/theory.md, T9)",
+        form="one_sided",
+    )
+
+
+def t10() -> Target:
+    """max(0, x1, x2): one maxout neuron of three maps, in no class of the paper's four forms."""
+    first = sp.And(_X1 > 0, _X1 - _X2 > 0)
+    return Target(
+        name="t10",
+        expression=sp.Piecewise((_X1, first), (_X2, _X2 > 0), (sp.S.Zero, True)),
+        domain=domain_for(2),
+        source="derived here (docs/theory.md, T10)",
+    )
+
+
+def t11(gate: str = "tanh", activations: int = 4) -> Target:
+    """g(x)^2 tanh(x)^2, for other gates g(2 x)^2 tanh(x)^2: two_sided MoA of width 1.
+
+    No quadratic MoA network with tanh or sigmoid gates. The gate is that of t2; with softmax gates
+    the target is quadratic MoA of width 1, too.
+    """
+    profile = _gate_profile(gate, _X1 if gate == "tanh" else 2 * _X1, activations)
+    return Target(
+        name="t11",
+        expression=profile**2 * sp.tanh(_X1) ** 2,
+        domain=domain_for(1),
+        source="derived here (docs/theory.md, T11)",
+        form="two_sided",
+        gate=gate,
+    )
+
+
 TARGETS.add("t1", lambda lambda_, gate, activations: t1())
 TARGETS.add("t2", t2)
 TARGETS.add("t3", lambda lambda_, gate, activations: t3())
@@ -142,3 +243,18 @@ TARGETS.add("t3b", lambda lambda_, gate, activations: t3b())
 TARGETS.add("t4", lambda lambda_, gate, activations: t4(lambda_))
 TARGETS.add("t5", lambda lambda_, gate, activations: t5(lambda_))
 TARGETS.add("t5q", lambda lambda_, gate, activations: t5q(lambda_))
+_ABOVE: dict[str, TargetFactory] = {
+    "t6": t6,
+    "t7": lambda lambda_, gate, activations: t7(),
+    "t7b": lambda lambda_, gate, activations: t7b(),
+    "t7c": lambda lambda_, gate, activations: t7c(),
+    "t8": lambda lambda_, gate, activations: t8(lambda_),
+    "t9": lambda lambda_, gate, activations: t9(),
+    "t10": lambda lambda_, gate, activations: t10(),
+    "t11": lambda lambda_, gate, activations: t11(gate, activations),
+}
+for _name, _factory in _ABOVE.items():
+    TARGETS.add(_name, _factory)
+
+FURTHER: tuple[str, ...] = tuple(_ABOVE)
+"""Targets beyond the ladder of docs/theory.md, section 3: those of section 7."""

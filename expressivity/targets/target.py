@@ -3,7 +3,7 @@
 A target is one sympy expression over the coordinates x1, ..., xd, with its domain. Values,
 gradients and ball enclosures all come from that expression (``interpret.py``); its kinks,
 the hyperplanes where it is not smooth, are read off the conditions of its Piecewise parts.
-The built-in targets t1 .. t5q are those of docs/theory.md, section 3.
+The built-in targets are those of docs/theory.md: t1 to t5q of section 3, t6 to t11 of section 7.
 """
 
 import functools

@@ -13,7 +13,7 @@ from expressivity import plugins
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.gates import GATES
 from expressivity.registry import Registry, UnknownNameError
-from expressivity.targets.builtin import TARGETS
+from expressivity.targets.builtin import FURTHER, TARGETS
 
 
 def test_entries_keep_their_order_and_come_back():
@@ -45,7 +45,7 @@ def test_an_unknown_name_lists_the_choices_in_one_line(names, noun):
 
 def test_built_in_names():
     assert list(GATES) == ["sigmoid", "tanh", "softmax"]
-    assert list(TARGETS) == ["t1", "t2", "t3", "t3b", "t4", "t5", "t5q"]
+    assert list(TARGETS) == ["t1", "t2", "t3", "t3b", "t4", "t5", "t5q", *FURTHER]
 
 
 def test_plugins_load_once_on_first_lookup(monkeypatch):

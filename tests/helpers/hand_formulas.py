@@ -6,7 +6,23 @@ import pytest
 import torch
 
 from expressivity.symbolic.parser import parse
-from expressivity.targets.builtin import t1, t2, t3, t3b, t4, t5, t5q
+from expressivity.targets.builtin import (
+    t1,
+    t2,
+    t3,
+    t3b,
+    t4,
+    t5,
+    t5q,
+    t6,
+    t7,
+    t7b,
+    t7c,
+    t8,
+    t9,
+    t10,
+    t11,
+)
 from expressivity.targets.target import Target
 from expressivity.targets.translation import to_sympy
 
@@ -38,6 +54,33 @@ HAND = {
     "t4": (t4(LAMBDA), lambda x, y: math.tanh(LAMBDA * x) * relu(y) * x),
     "t5": (t5(LAMBDA), lambda x, y: math.tanh(LAMBDA * x) ** 2 * x * relu(y)),
     "t5q": (t5q(LAMBDA), lambda x, y: math.tanh(LAMBDA * x) ** 2 * relu(y)),
+    "t6-tanh": (
+        t6(LAMBDA),
+        lambda x, y, z: math.tanh(LAMBDA * z) * relu(x) + math.tanh(2 * LAMBDA * z) * relu(y),
+    ),
+    "t6-sigmoid": (
+        t6(LAMBDA, "sigmoid"),
+        lambda x, y, z: sigmoid(LAMBDA * z) * relu(x) + sigmoid(2 * LAMBDA * z) * relu(y),
+    ),
+    "t6-softmax-3": (
+        t6(LAMBDA, "softmax", 3),
+        lambda x, y, z: sum(
+            relu(part) / (1 + 2 * math.exp(-rate * z))
+            for part, rate in ((x, LAMBDA), (y, 2 * LAMBDA))
+        ),
+    ),
+    "t7": (t7(), lambda x, y, z: z * relu(x) + relu(y)),
+    "t7b": (t7b(), lambda x, y: (1 + x) * relu(y) + relu(x) + relu(x + y - 0.5)),
+    "t7c": (t7c(), lambda x, y: x * relu(y)),
+    "t8": (t8(LAMBDA), lambda x, y: math.tanh(LAMBDA * x) ** 2 * relu(y)),
+    "t9": (t9(), lambda x, y: x * sigmoid(x) * y),
+    "t10": (t10(), lambda x, y: max(0.0, x, y)),
+    "t11-tanh": (t11(), lambda x: math.tanh(x) ** 4),
+    "t11-sigmoid": (t11("sigmoid"), lambda x: (sigmoid(2 * x) * math.tanh(x)) ** 2),
+    "t11-softmax-3": (
+        t11("softmax", 3),
+        lambda x: (math.tanh(x) / (1 + 2 * math.exp(-2 * x))) ** 2,
+    ),
 }
 every_target = pytest.mark.parametrize("name", HAND)
 

@@ -15,6 +15,7 @@ from expressivity.classes.catalogue.registry import (
     family_named,
     plain_neurons,
     require_factory,
+    width_step,
 )
 
 __all__ = [
@@ -31,4 +32,5 @@ __all__ = [
     "plain_neurons",
     "require_class",
     "require_factory",
+    "width_step",
 ]

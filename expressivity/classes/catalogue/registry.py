@@ -73,3 +73,12 @@ def family_named(name: str, width: int, dimension: int) -> Family:
     if isinstance(made, ModuleClass):
         raise ValueError(f"required: a class described by a neuron; got the module {name}")
     return made
+
+
+def width_step(name: str) -> int:
+    """The number whose multiples are the widths of a class: of its groups, if that is fixed.
+
+    >>> [width_step(name) for name in ("moa-tanh-2-groups", "moa-tanh-neuron", "relu")]
+    [2, 1, 1]
+    """
+    return family_named(name, 2, 2).width_step

@@ -6,7 +6,7 @@ end to end (a plug-in's class is listed).
 
 import pytest
 
-from expressivity.classes.catalogue import FAMILIES, FURTHER, family_of, require_factory
+from expressivity.classes.catalogue import FAMILIES, FURTHER, family_of, require_factory, width_step
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES
 from expressivity.classes.kinds import FIXED_FORMS, Kind, default_dictionary
@@ -18,14 +18,15 @@ from expressivity.registry import UnknownNameError
 @pytest.mark.parametrize("name", list(FAMILIES))
 def test_entries_make_the_width_and_dimension_asked_for(name):
     require_factory(FAMILIES[name])
-    family = FAMILIES[name](3, 2)
-    assert (family.width, family.dimension, family.outputs) == (3, 2, 1)
-    assert family == FAMILIES[name](3, 2) != FAMILIES[name](2, 2)
+    width = 3 * width_step(name)
+    family = FAMILIES[name](width, 2)
+    assert (family.width, family.dimension, family.outputs) == (width, 2, 1)
+    assert family == FAMILIES[name](width, 2) != FAMILIES[name](2, 2)
     assert Family.from_json(family.json(), dimension=2) == family
 
 
 def test_one_class_has_two_names():
-    families = {name: FAMILIES[name](1, 1) for name in FAMILIES}
+    families = {name: FAMILIES[name](4, 1) for name in FAMILIES}
     twice = [name for name, family in families.items() if list(families.values()).count(family) > 1]
     assert twice == ["glu-silu", "swiglu"]
 
@@ -49,6 +50,14 @@ def test_every_neuron_has_an_entry_and_learned_ones_exist_for_each_neuron():
         own = {f.neuron for f in families if f.kind is kind and f.groups == "neuron"}
         assert own == set(FORMS)
     assert {str(f.constraint) for f in families} == {"free", "affine", "simplex"}
+
+
+def test_two_groups_take_even_widths():
+    with pytest.raises(ValueError, match="groups that divide the width; got 2 groups of 3 neurons"):
+        FAMILIES["moa-tanh-2-groups"](3, 2)
+    assert {name for name in FAMILIES if width_step(name) > 1} == {
+        f"moa-{gate}-2-groups" for gate in GATES
+    }
 
 
 def test_names_are_taken_once_and_unknown_ones_list_the_choices():

@@ -6,7 +6,7 @@ Kinds: reference (a random network of the class is found again). Slow.
 import pytest
 import torch
 
-from expressivity.classes.catalogue import FAMILIES, FURTHER
+from expressivity.classes.catalogue import FAMILIES, FURTHER, width_step
 from expressivity.classes.networks import evaluate
 from expressivity.fitting import (
     Execution,
@@ -23,7 +23,7 @@ from expressivity.fitting.starts import random_start
 torch.set_num_threads(1)
 
 RESTARTS, NODES = 24, 96
-FOUND = [name for name in FAMILIES if name in FURTHER and FAMILIES[name](1, 1).gate is None]
+FOUND = [name for name in FAMILIES if name in FURTHER and FAMILIES[name](2, 1).gate is None]
 GATED = [name for name in FAMILIES if name in FURTHER and name not in FOUND]
 FOUND_WIDE = (
     "elu", "selu", "mish", "prelu", "prelu-shared", "swish-beta", "xielu", "maxout-2", "maxout-3",
@@ -64,4 +64,4 @@ def test_a_network_of_the_class_is_found_again(name, width):
 @pytest.mark.parametrize("name", GATED)
 def test_a_gated_network_is_found_to_1e_4(name):
     # Many gates of seven activations do nearly the same: a valley that 200 iterations do not end.
-    assert smallest_error(name, 1, VariableProjection) < 1e-4
+    assert smallest_error(name, width_step(name), VariableProjection) < 1e-4

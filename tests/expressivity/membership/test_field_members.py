@@ -11,7 +11,7 @@ import pytest
 from simple_weights import simple_weights
 
 from expressivity.bounds import TargetNorms, lower_bounds
-from expressivity.classes.catalogue import FURTHER, family_named
+from expressivity.classes.catalogue import FURTHER, family_named, width_step
 from expressivity.classes.weights import network_expression
 from expressivity.membership.obstructions import OBSTRUCTIONS
 from expressivity.symbolic.budget import OutOfBudgetError
@@ -27,7 +27,7 @@ def members(count: int, first: int = 0):
     sizes = list(itertools.product((1, 2), (1, 2, 3)))
     numbered = itertools.product(range(10), sizes, CLASSES)
     for seed, (dimension, width), name in itertools.islice(numbered, first, first + count):
-        family = family_named(name, width, dimension)
+        family = family_named(name, width * width_step(name), dimension)
         yield family, network_expression(family, simple_weights(family, seed))
 
 

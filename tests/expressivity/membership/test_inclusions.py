@@ -35,10 +35,10 @@ MOA = family_of(Kind.MOA, dictionary=SMALL, gate=GateSpec(name="tanh"))(2, 2)
 WIDE = replace(LA, width=4)
 
 PAIRS = [
-    (small(2, 2), large(3, 2), f"{name} in {other}")
+    (small(2, 2), large(4, 2), f"{name} in {other}")
     for name, small in ((name, FAMILIES[name]) for name in FAMILIES)
     for other, large in ((name, FAMILIES[name]) for name in FAMILIES)
-    if inclusions(small(2, 2), large(3, 2)) is not None
+    if inclusions(small(2, 2), large(4, 2)) is not None
 ] + [
     (softmax("one_sided"), softmax("two_sided"), "softmax one_sided in two_sided"),
     (softmax("type1"), softmax("quadratic"), "softmax type1 in quadratic"),
