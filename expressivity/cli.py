@@ -132,6 +132,28 @@ def classify(
 
 
 @app.command()
+@takes(FitOptions)
+def compare(
+    fits: FitOptions,
+    a: Annotated[str, typer.Argument(help="A class: fixed, la, moa, or a registered one.")],
+    b: Annotated[str, typer.Argument(help="Another one.")],
+    widths: Annotated[str, typer.Option(help="Widths of the fits, as 1,2,4.")] = "1,2,4",
+    dimension: Annotated[
+        int | None, typer.Option(help="Input dimension; by default the least that decides.")
+    ] = None,
+    gate: Annotated[str, typer.Option(help="Gate of moa: tanh, sigmoid or softmax.")] = "tanh",
+    as_json: Json = False,
+) -> int:
+    """Say how two classes lie to each other, what separates them, and by how much."""
+    from expressivity.commands import compare as run_compare
+
+    options = run_compare.Options(
+        a=a, b=b, widths=widths, dimension=dimension, gate=gate, **vars(fits)
+    )
+    return run_compare.run(options, as_json=as_json)
+
+
+@app.command()
 @takes(ClassOptions)
 def certify(
     classes: ClassOptions,

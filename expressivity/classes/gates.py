@@ -139,6 +139,19 @@ def _profiles(gate: Gate, size: int) -> tuple[sp.Expr, ...] | None:
     return tuple(form.subs(h, Z) for form, h in zip(forms, logits, strict=True))
 
 
+def acts_alone(gate: Gate, size: int) -> bool:
+    """Whether each of ``size`` gates is certainly one function of its own logit, as it is for one.
+
+    >>> acts_alone(GATES["tanh"], 3), acts_alone(GATES["softmax"], 3)
+    (True, False)
+    """
+    (alone,), logits = _forms(gate, 1), _logits(size)
+    return all(
+        form == alone.xreplace({logits[0]: logit})
+        for form, logit in zip(_forms(gate, size), logits, strict=True)
+    )
+
+
 def gate_of(gate: Gate, logits: Sequence[sp.Expr], k: int) -> sp.Expr:
     """The symbolic g_k of these logits, its own Abs, Max and the like by cases.
 

@@ -59,7 +59,7 @@ def understand(options: Options) -> Ladder:
     if widths is not None:
         widths = whole_numbers(widths, "widths of at least 1, as 1,2,4")
     request = replace(options.request(widths=widths), further=options.every)
-    settings = options.settings(device=_device(options.device))
+    settings = options.settings(device=usable_device(options.device))
     return make_ladder(request, settings, _targets(options))
 
 
@@ -129,7 +129,12 @@ def _targets(options: Options) -> list[Target]:
     )
 
 
-def _device(name: str) -> str:
+def usable_device(name: str) -> str:
+    """The device of a name, which may be ``auto``.
+
+    Raises:
+        ValueError: another name, or a device that is not there.
+    """
     if name not in ("auto", "cpu", "cuda"):
         raise ValueError(f"unknown device {name!r}: choose from auto, cpu, cuda")
     available = torch.cuda.is_available()

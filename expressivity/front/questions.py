@@ -28,6 +28,7 @@ from expressivity.front.answers import (
 )
 from expressivity.membership.decide import Classification
 from expressivity.membership.decide import classify as classify_one
+from expressivity.relations.compare import Comparison, related, with_gaps
 from expressivity.runs.compiling import in_one_mode, is_compiled
 from expressivity.separation.asked import Request
 from expressivity.separation.certification import Job, certified
@@ -262,6 +263,41 @@ def separate(
     compiled = is_compiled(in_one_mode(ladder.units, compile))
     findings = find_here(replace(ladder, compiled=compiled))
     return separated(findings.results, findings.gaps)
+
+
+def compare(
+    a: str | Family,
+    b: str | Family,
+    *,
+    widths: Iterable[int] | None = (1, 2, 4),
+    dimension: int | None = None,
+    gate: str | GateSpec = "tanh",
+    restarts: int = 32,
+    generations: int | None = None,
+    seed: int = 0,
+) -> Comparison:
+    """How two classes lie to each other: both directions, what separates them, by how much.
+
+    Args:
+        a, b: ``fixed``, ``la``, ``moa``, names of registered classes, or families, whose width
+            does not matter.
+        widths: of the fits to what separates them; None for no fits.
+        dimension: by default the least in which both directions are decided.
+        gate: of ``moa``.
+        restarts, generations, seed: of the fits.
+
+    Raises:
+        ValueError: one line on what cannot be compared.
+
+    >>> print(compare("prelu", "relu", widths=None).sentence)
+    prelu and relu are the same functions, over all widths.
+    """
+    chosen = GateSpec(name=gate) if isinstance(gate, str) else gate
+    found = related(a, b, gate=chosen, dimension=dimension)
+    if widths is None:
+        return found
+    settings = Settings(restarts=restarts, generations=generations, seed=seed)
+    return with_gaps(found, tuple(widths), settings)
 
 
 _target = target

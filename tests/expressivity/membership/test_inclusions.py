@@ -20,7 +20,14 @@ from expressivity.classes.kinds import Kind
 from expressivity.classes.networks import evaluate
 from expressivity.classes.neurons import MAPS, MIXTURES, NEURONS, Neuron
 from expressivity.classes.weights import Weights, network_expression, start_from
-from expressivity.membership.inclusions import INCLUSIONS, embed, inclusions
+from expressivity.membership.inclusions import (
+    INCLUSIONS,
+    embed,
+    inclusions,
+    path_at_some_width,
+    paths,
+)
+from expressivity.symbolic.identities import is_identity
 
 SMALL = ("id", "relu")
 NODES_ND = torch.linspace(-0.9, 0.9, 40, dtype=torch.float64).reshape(20, 2)
@@ -34,39 +41,85 @@ LA = family_of(Kind.LA, dictionary=SMALL)(2, 2)
 MOA = family_of(Kind.MOA, dictionary=SMALL, gate=GateSpec(name="tanh"))(2, 2)
 WIDE = replace(LA, width=4)
 
-PAIRS = [
-    (small(2, 2), large(4, 2), f"{name} in {other}")
-    for name, small in ((name, FAMILIES[name]) for name in FAMILIES)
-    for other, large in ((name, FAMILIES[name]) for name in FAMILIES)
-    if inclusions(small(2, 2), large(4, 2)) is not None
-] + [
-    (softmax("one_sided"), softmax("two_sided"), "softmax one_sided in two_sided"),
-    (softmax("type1"), softmax("quadratic"), "softmax type1 in quadratic"),
-    (
-        family_of(Kind.MOA, gate=GateSpec(name="tanh", scale=False), bias=False)(2, 2),
-        FAMILIES["moa-tanh"](2, 2),
-        "fewer switches",
-    ),
-    (replace(LA, constraint="simplex"), replace(LA, constraint="affine"), "simplex in affine"),
-    (replace(LA, constraint="affine"), MOA, "affine in gated"),
-    (
-        replace(LA, constraint="simplex", neuron="two_sided"),
-        replace(LA, constraint="simplex", neuron="quadratic"),
-        "simplex two_sided in quadratic",
-    ),
-    (FAMILIES["relu"](2, 2), replace(LA, constraint="simplex"), "fixed in simplex"),
-    (LA, replace(WIDE, groups=2), "two groups"),
-    (replace(LA, groups=2), replace(WIDE, groups=2), "more neurons in two groups"),
-    (replace(WIDE, groups=2), replace(WIDE, groups="neuron"), "groups of one neuron each"),
-    (replace(LA, groups="neuron"), replace(WIDE, groups="neuron"), "more groups of one neuron"),
-    (replace(LA, neuron="one_sided"), replace(WIDE, neuron="two_sided", groups=4), "all groups"),
-    (
-        replace(softmax("two_sided"), groups=2),
-        replace(softmax("quadratic"), groups=2),
-        "two groups of products",
-    ),
-    (replace(MOA, groups=2), replace(MOA, groups=2, width=4, neuron="one_sided"), "gated groups"),
-]
+
+def fixed(name: str, form: str = "type1") -> Family:
+    return family_of(Kind.FIXED, form, dictionary=(name,))(2, 2)
+
+
+def in_order(small: Family, large: Family) -> bool:
+    """Whether steps that keep the neurons are enough."""
+    found = paths._shortest(small, large, (), most=large.width)
+    return found is not None and found.end.width <= large.width
+
+
+ALONE = {  # and the width that two neurons need
+    "a leaky hinge by hinges": (fixed("leaky_relu"), fixed("relu"), 4),
+    "a hinge by leaky ones": (fixed("relu"), fixed("leaky_relu"), 4),
+    "id by gelu": (fixed("id"), fixed("gelu"), 4),
+    "maxout by hinges": (FAMILIES["maxout-2"](2, 2), fixed("relu"), 6),
+    "prelu by hinges": (FAMILIES["prelu"](2, 2), fixed("relu"), 4),
+    "prelu by hinges of la": (FAMILIES["prelu-shared"](2, 2), LA, 4),
+    "a slope of the layer": (fixed("leaky_relu"), FAMILIES["prelu-shared"](2, 2), 2),
+    "apl by hinges": (FAMILIES["apl"](2, 2), fixed("relu"), 6),
+    "hinges by apl": (fixed("relu"), FAMILIES["apl"](2, 2), 2),
+    "swish with any beta by silu": (FAMILIES["swish-beta"](2, 2), fixed("silu"), 6),
+    "silu by swish": (fixed("silu"), FAMILIES["swish-beta"](2, 2), 2),
+    "products by squares of hinges": (FAMILIES["bilinear"](2, 2), fixed("relu2"), 8),
+    "products by squares": (FAMILIES["bilinear"](2, 2), fixed("square"), 4),
+    "squares by products": (fixed("square"), FAMILIES["bilinear"](2, 2), 2),
+    "squares of hinges by gated hinges": (fixed("relu2"), FAMILIES["reglu"](2, 2), 2),
+    "polynomials by cubes": (FAMILIES["slaf"](2, 2), fixed("cube"), 16),
+    "la of each neuron by hinges": (replace(LA, groups="neuron"), fixed("relu"), 6),
+    "products by la": (FAMILIES["bilinear"](2, 2), FAMILIES["la"](2, 2), 8),
+}
+
+PAIRS = (
+    [
+        (small(2, 2), large(4, 2), f"{name} in {other}")
+        for name, small in ((name, FAMILIES[name]) for name in FAMILIES)
+        for other, large in ((name, FAMILIES[name]) for name in FAMILIES)
+        if in_order(small(2, 2), large(4, 2))
+    ]
+    + [(small, large.at_width(width + 1), name) for name, (small, large, width) in ALONE.items()]
+    + [
+        (softmax("one_sided"), softmax("two_sided"), "softmax one_sided in two_sided"),
+        (softmax("type1"), softmax("quadratic"), "softmax type1 in quadratic"),
+        (
+            family_of(Kind.MOA, gate=GateSpec(name="tanh", scale=False), bias=False)(2, 2),
+            FAMILIES["moa-tanh"](2, 2),
+            "fewer switches",
+        ),
+        (replace(LA, constraint="simplex"), replace(LA, constraint="affine"), "simplex in affine"),
+        (replace(LA, constraint="affine"), MOA, "affine in gated"),
+        (
+            replace(LA, constraint="simplex", neuron="two_sided"),
+            replace(LA, constraint="simplex", neuron="quadratic"),
+            "simplex two_sided in quadratic",
+        ),
+        (FAMILIES["relu"](2, 2), replace(LA, constraint="simplex"), "fixed in simplex"),
+        (LA, replace(WIDE, groups=2), "two groups"),
+        (replace(LA, groups=2), replace(WIDE, groups=2), "more neurons in two groups"),
+        (replace(LA, groups=2), replace(LA, width=3, groups=3), "a group to spare"),
+        (replace(WIDE, groups=2), replace(LA, width=9, groups=3), "three groups of two and more"),
+        (replace(WIDE, groups=2), replace(WIDE, groups="neuron"), "groups of one neuron each"),
+        (replace(LA, groups="neuron"), replace(WIDE, groups="neuron"), "more groups of one neuron"),
+        (
+            replace(LA, neuron="one_sided"),
+            replace(WIDE, neuron="two_sided", groups=4),
+            "all groups",
+        ),
+        (
+            replace(softmax("two_sided"), groups=2),
+            replace(softmax("quadratic"), groups=2),
+            "two groups of products",
+        ),
+        (
+            replace(MOA, groups=2),
+            replace(MOA, groups=2, width=4, neuron="one_sided"),
+            "gated groups",
+        ),
+    ]
+)
 
 
 @pytest.mark.parametrize(("small", "large"), [p[:2] for p in PAIRS], ids=[p[2] for p in PAIRS])
@@ -96,6 +149,7 @@ def symbols(family: Family) -> Weights:
 
 
 SYMBOLIC = {
+    "neuron by neuron": (FAMILIES["bilinear"](2, 2), fixed("square").at_width(4)),
     "type1 in one_sided": (LA, replace(LA, neuron="one_sided")),
     "one_sided in two_sided": tuple(replace(LA, neuron=f) for f in ("one_sided", "two_sided")),
     "two_sided in quadratic": (softmax("two_sided"), softmax("quadratic")),
@@ -115,9 +169,32 @@ def test_maps_are_identities(name):
     assert sp.simplify(sp.expand(difference)) == 0
 
 
+def test_a_part_with_a_symbol_for_its_parameter():
+    small, large = FAMILIES["prelu"](1, 1), replace(fixed("relu"), dimension=1)
+    weights = symbols(small)
+    carried = embed(small, weights, large)
+    same = is_identity(network_expression(small, weights), network_expression(large, carried))
+    assert same is True
+
+
 def test_every_inclusion_is_used_by_some_pair():
     used = {step.name for small, large, _ in PAIRS for step in inclusions(small, large)}
     assert used == {step.name for step in INCLUSIONS}
+
+
+@pytest.mark.parametrize(("small", "large", "width"), ALONE.values(), ids=ALONE)
+def test_the_change_of_width(small, large, width):
+    found = path_at_some_width(small, large)
+    assert found.end.width * 2 == width * found.start.width
+    assert not found.domain
+    assert embed(small, simple_weights(small, 0), large.at_width(width - 1)) is None
+
+
+def test_groups_of_one_neuron_each_are_no_fixed_number():
+    """At width 1 they look alike."""
+    own, two = replace(LA, groups="neuron"), replace(LA, groups=2)
+    assert path_at_some_width(own, two) is None
+    assert path_at_some_width(two, own).end.width == 2
 
 
 NOT_PROVED = {
@@ -146,10 +223,10 @@ def test_there_is_no_map_where_none_is_proved(pair):
         (replace(LA, constraint="affine"), replace(LA, constraint="simplex")),
         (replace(LA, groups=2), LA),
         (replace(WIDE, groups="neuron"), replace(WIDE, groups=2)),
-        (replace(LA, groups=2), replace(LA, width=3, groups=3)),
+        (replace(LA, width=3, groups=3), replace(LA, width=4, groups=2)),
         (LA, replace(LA, outputs=2)),
     ],
-    ids=["constraint", "simplex", "fewer groups", "shared again", "other groups", "outputs"],
+    ids=["constraint", "simplex", "fewer groups", "shared again", "too few groups", "outputs"],
 )
 def test_groups_and_constraints_go_one_way(small, large):
     assert inclusions(small, large) is None

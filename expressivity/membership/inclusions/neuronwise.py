@@ -1,0 +1,176 @@
+"""One class in another, neuron by neuron: each part of a neuron is a network of the larger class.
+
+A part is one function of a few numbers that are affine in x (``parts.py``). If that function is a
+network of another class, with weights that are verified as they are found (``spans.py``), then
+sums over neurons are networks of that class: affine maps of affine maps are affine, and factors go
+into ``a``. The larger class is a fixed one, so that all its neurons are alike; what lies in it lies
+in the classes that learn or gate coefficients by the other inclusions.
+"""
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sympy as sp
+
+from expressivity.classes.families import Family, map_names
+from expressivity.classes.kinds import Constraint, Kind, kinds_of
+from expressivity.classes.neurons import MAPS, NEURONS, parameter_symbol
+from expressivity.classes.weights import Weights
+from expressivity.membership.inclusions.inclusion import Inclusion
+from expressivity.membership.inclusions.parts import Part, coefficient_symbol, parts_of
+from expressivity.membership.inclusions.spans import realised
+from expressivity.membership.recognition.network import Recognition
+
+_MOST_COORDINATES = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Realised:
+    """A part, and the network of its function in the larger class."""
+
+    part: Part
+    network: Recognition
+
+
+def _towards(family: Family, goal: Family) -> Iterator[Family]:
+    for larger in waypoints(goal):
+        found = _networks(family, larger)
+        if found is not None:
+            width = family.width * sum(one.network.family.width for one in found)
+            yield replace(larger, width=width, dimension=family.dimension, outputs=family.outputs)
+
+
+def waypoints(goal: Family) -> tuple[Family, ...]:
+    """The fixed classes that a neuron may be written in: the goal's own, or inside it; width 1.
+
+    >>> la = Family(neuron="one_sided", kind="la", dictionary="id,relu", width=4, dimension=2)
+    >>> [family.label for family in waypoints(la)]
+    ['id one_sided m=1', 'relu one_sided m=1', 'id type1 m=1', 'relu type1 m=1']
+    """
+    if not goal.dictionary:
+        return (replace(goal, width=1),)
+    neurons = [n for n in (goal.neuron, "type1") if Kind.FIXED in kinds_of(NEURONS[n])]
+    return tuple(
+        Family(
+            neuron=neuron,
+            kind=Kind.FIXED,
+            dictionary=(name,),
+            width=1,
+            dimension=goal.dimension,
+            bias=goal.bias,
+            outputs=goal.outputs,
+        )
+        for neuron in dict.fromkeys(neurons)
+        for name in goal.dictionary
+    )
+
+
+def _networks(family: Family, larger: Family) -> tuple[_Realised, ...] | None:
+    """Networks of all parts whose coefficients go together, or None."""
+    if family.bias > larger.bias or (family.dimension, family.outputs) != (
+        larger.dimension,
+        larger.outputs,
+    ):
+        return None
+    return _networks_of(replace(family, width=1, groups=1, constraint=Constraint.FREE), larger)
+
+
+@functools.lru_cache(maxsize=4096)
+def _networks_of(family: Family, larger: Family) -> tuple[_Realised, ...] | None:
+    parts = parts_of(family)
+    if parts is None or family == larger:
+        return None
+    found: list[_Realised] = []
+    for part in parts:
+        count = len(part.coordinates)
+        if count > _MOST_COORDINATES or not (larger.bias or _is_linear(part)):
+            return None
+        network = realised(part.function, replace(larger, dimension=count, outputs=1))
+        if network is None:
+            return None
+        found.append(_Realised(part=part, network=network))
+    return tuple(found) if _go_together(found, larger) else None
+
+
+def _is_linear(part: Part) -> bool:
+    """Whether every coordinate is linear in the maps."""
+    at_zero: Any = dict.fromkeys(MAPS, sp.S.Zero)
+    return all(coordinate.subs(at_zero) == 0 for coordinate in part.coordinates)
+
+
+def _go_together(found: Sequence[_Realised], larger: Family) -> bool:
+    """Whether parameters that all neurons of the larger class share are the same for all parts."""
+    blocks = [one.network.weights["p"] for one in found if larger.record.shared]
+    return all(block == blocks[0] for block in blocks)
+
+
+def _carry(family: Family, larger: Family, weights: Weights) -> Weights:
+    found = _networks(family, replace(larger, width=1))
+    assert found is not None, "the larger family comes from these networks"
+    rows: dict[str, list[Any]] = {name: [] for name in larger.shapes}
+    for j in range(family.width):
+        values = _values(family, weights, j)
+        for piece in found:
+            _add(rows, piece, family, larger, weights, j, values)
+    rows["a"] = [list(row) for row in zip(*rows["a"], strict=True)]
+    for name in ["scale0", *(["p"] if larger.record.shared else [])]:
+        if name in rows:  # the same for all
+            rows[name] = rows[name][: larger.shapes[name][0]]
+    return Weights(blocks={name: sp.ImmutableMatrix(rows[name]) for name in larger.shapes})
+
+
+def _values(family: Family, weights: Weights, neuron: int) -> Mapping[Any, sp.Expr]:
+    """The numbers of one neuron for the symbols of its parts."""
+    record, found = family.record, dict[Any, sp.Expr]()
+    if record.parameters:
+        own = weights["p"].row(0 if record.shared else neuron)
+        names = [parameter_symbol(parameter.name) for parameter in record.parameters]
+        found |= dict(zip(names, own, strict=True))
+    group = neuron // (family.width // family.group_count)
+    for side in range(family.sides):
+        size, entries = family.size(side), weights.entries(f"scale{side}")
+        for place in range(size):
+            found[coefficient_symbol(side, place)] = entries[group * size + place]
+    return found
+
+
+def _add(
+    rows: dict[str, list[Any]],
+    piece: _Realised,
+    family: Family,
+    larger: Family,
+    weights: Weights,
+    neuron: int,
+    values: Mapping[Any, sp.Expr],
+) -> None:
+    """The neurons of one part of one neuron."""
+    part, network = piece.part, piece.network
+    maps = [weights[name].row(neuron) for name in map_names(family.record.maps)]
+    constant = sp.Matrix([[0] * family.dimension + [1]])
+    affine = sp.Matrix.vstack(
+        *(_row(coordinate.subs(values), maps, constant) for coordinate in part.coordinates),
+        constant,
+    )
+    factor = part.coefficient.subs(values)
+    column = weights["a"].col(neuron) * factor
+    for name in larger.shapes:
+        block = sp.Matrix(network.weights[name])
+        if name in map_names(larger.record.maps):
+            block = block * affine
+        elif name == "a":
+            block = (column * block).T
+        rows[name] += block.tolist()
+
+
+def _row(coordinate: sp.Expr, maps: Sequence[sp.Matrix], constant: sp.Matrix) -> sp.Matrix:
+    """A coordinate, affine in the maps, as a row of weights."""
+    at_zero: Any = dict.fromkeys(MAPS, sp.S.Zero)
+    row = constant * coordinate.subs(at_zero)
+    for z, own in zip(MAPS, maps, strict=False):
+        row += sp.diff(coordinate, z) * sp.Matrix(own)
+    return row
+
+
+ON_SPACE = Inclusion(name="neuron by neuron", theorem="identity", towards=_towards, carry=_carry)

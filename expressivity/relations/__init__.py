@@ -1,0 +1,1 @@
+"""Relations between classes: which lies in which, and what separates them."""

@@ -1,0 +1,219 @@
+"""How two classes lie to each other: both directions, what separates them, by how much.
+
+Statements about containment are exact. Fits show how near the excluded class comes; they decide
+nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from expressivity.classes.families import Family
+from expressivity.classes.gates import GateSpec
+from expressivity.relations.directions import Answer, Direction, inside, outside
+from expressivity.relations.gaps import Gap, Work, line, measured, work
+from expressivity.relations.separating import Search, separating
+from expressivity.relations.sides import Side, require_two, side
+from expressivity.separation.settings import Settings
+from expressivity.separation.unit import FitUnit
+
+WIDTHS = (1, 2, 4)
+
+
+class Relation(StrEnum):
+    """How the first class lies to the second, by what holds on the unit ball."""
+
+    EQUAL = "equal"
+    INSIDE = "inside"
+    CONTAINS = "contains"
+    INCOMPARABLE = "incomparable"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What is known of two classes, the unions over all widths.
+
+    Attributes:
+        a, b: the two sides.
+        dimension: of the input. A function of fewer coordinates separates in it too: networks
+            restricted to them are networks of the same class.
+        a_in_b, b_in_a: the two directions.
+        gaps: of each direction that is ``no``.
+        width: at which costs are told.
+    """
+
+    a: Side
+    b: Side
+    dimension: int
+    a_in_b: Direction
+    b_in_a: Direction
+    gaps: tuple[Gap, ...] = ()
+    width: int = WIDTHS[-1]
+
+    @property
+    def relation(self) -> Relation:
+        """Both directions in a word."""
+        held = (Answer.YES, Answer.DOMAIN)
+        forth, back = self.a_in_b.answer, self.b_in_a.answer
+        if Answer.OPEN in (forth, back):
+            return Relation.OPEN
+        if forth in held:
+            return Relation.EQUAL if back in held else Relation.INSIDE
+        return Relation.CONTAINS if back in held else Relation.INCOMPARABLE
+
+    @property
+    def on_space(self) -> bool:
+        """Whether what holds on the unit ball holds on the whole space."""
+        return Answer.DOMAIN not in (self.a_in_b.answer, self.b_in_a.answer)
+
+    @property
+    def decided(self) -> bool:
+        """Whether no direction is open."""
+        return self.relation is not Relation.OPEN
+
+    @property
+    def contradictions(self) -> list[str]:
+        """Fits below a lower bound: one of the two is wrong."""
+        rows = [result for gap in self.gaps for result in (*gap.results, *gap.other)]
+        return [line for result in rows for line in result.contradictions]
+
+    @property
+    def costs(self) -> dict[str, dict[str, int]]:
+        """Parameters and multiply-adds per input at equal width, of the dearest of each side."""
+        return {
+            name: {
+                "width": max(family.width for family in families),
+                "parameters": max(family.parameter_count for family in families),
+                "multiply_adds": max(family.multiply_adds for family in families),
+            }
+            for name, families in (
+                ("a", self.a.at_width(self.width, self.dimension)),
+                ("b", self.b.at_width(self.width, self.dimension)),
+            )
+        }
+
+    @property
+    def sentence(self) -> str:
+        """What a person can quote."""
+        a, b = self.a.name, self.b.name
+        where = "" if self.on_space else ", on the unit ball"
+        apart = [
+            f"{direction.separating.target.formula} is {one} and not {other}"
+            for direction, one, other in ((self.a_in_b, a, b), (self.b_in_a, b, a))
+            if direction.separating is not None
+        ]
+        told = f" ({'; '.join(apart)})" if apart else ""
+        every = f"in dimension {self.dimension}, over all widths"
+        if self.relation is Relation.EQUAL:
+            return f"{a} and {b} are the same functions{where}, over all widths."
+        if self.relation is Relation.INSIDE:
+            return f"{a} lies strictly inside {b}{where} {every}{told}."
+        if self.relation is Relation.CONTAINS:
+            return f"{b} lies strictly inside {a}{where} {every}{told}."
+        if self.relation is Relation.INCOMPARABLE:
+            return f"Neither of {a} and {b} lies in the other {every}{told}."
+        known = [
+            f"{one} {_WORDS[direction.answer]} {other}"
+            for direction, one, other in ((self.a_in_b, a, b), (self.b_in_a, b, a))
+        ]
+        return f"Open {every}: {', '.join(known)}{told}."
+
+    def json(self) -> dict[str, object]:
+        """The JSON form of docs/formats.md."""
+        return {
+            "schema": "expressivity.compare/1",
+            "a": self._side_json(self.a),
+            "b": self._side_json(self.b),
+            "dimension": self.dimension,
+            "relation": str(self.relation),
+            "on_space": self.on_space,
+            "a_in_b": self.a_in_b.json(),
+            "b_in_a": self.b_in_a.json(),
+            "gaps": [gap.json() for gap in self.gaps],
+            "costs": self.costs,
+            "sentence": self.sentence,
+        }
+
+    def _side_json(self, one: Side) -> dict[str, object]:
+        families = [{**f.json(), "width": None} for f in one.families[self.dimension]]
+        return {"name": one.name, "families": families}
+
+    def __str__(self) -> str:
+        a, b = self.a.name, self.b.name
+        lines = [self.sentence]
+        for title, direction in ((f"{a} in {b}", self.a_in_b), (f"{b} in {a}", self.b_in_a)):
+            lines.append(f"{title}: {direction.answer} ({direction.evidence}); {direction.reason}")
+        lines += [line(gap, result) for gap in self.gaps for result in (*gap.results, *gap.other)]
+        lines += [
+            f"{gap.excluded} approaches {gap.target.formula} in fits all the same."
+            for gap in self.gaps
+            if gap.approached
+        ]
+        for name, cost in zip((a, b), self.costs.values(), strict=True):
+            lines.append(f"{name} at width {cost['width']}: {cost['parameters']} parameters, "
+                         f"{cost['multiply_adds']} multiply-adds")  # fmt: skip
+        return "\n".join(lines)
+
+
+_WORDS = {
+    Answer.YES: "lies in",
+    Answer.DOMAIN: "lies in, on the unit ball,",
+    Answer.NO: "does not lie in",
+    Answer.OPEN: "may or may not lie in",
+}
+
+
+def related(
+    a: str | Family,
+    b: str | Family,
+    *,
+    gate: GateSpec | None = None,
+    dimension: int | None = None,
+    search: Search = separating,
+) -> Comparison:
+    """Both directions, without fits.
+
+    Args:
+        a, b: as :func:`sides.side` reads them.
+        gate: of ``moa``; tanh with both switches where nothing is given.
+        dimension: of the input; by default the least in which both directions are decided, 3
+            where one stays open.
+        search: what looks for separating functions.
+
+    Raises:
+        ValueError: one line on what cannot be compared.
+
+    >>> str(related("prelu", "relu").relation)
+    'equal'
+    """
+    gate = GateSpec(name="tanh") if gate is None else gate
+    one, two = side(a, gate, dimension), side(b, gate, dimension)
+    require_two(one, two)
+    common = sorted(set(one.families) & set(two.families))
+    found = [
+        inside(smaller, larger, common[-1]) or outside(smaller, larger, common, search)
+        for smaller, larger in ((one, two), (two, one))
+    ]
+    forth, back = (direction or Direction(answer=Answer.OPEN) for direction in found)
+    is_open = Answer.OPEN in (forth.answer, back.answer)
+    least = common[-1] if is_open else max(common[0], forth.dimension, back.dimension)
+    return Comparison(a=one, b=two, dimension=dimension or least, a_in_b=forth, b_in_a=back)
+
+
+def works(comparison: Comparison, widths: Sequence[int], settings: Settings) -> tuple[Work, ...]:
+    """The fits of each direction that is ``no``."""
+    pairs = ((comparison.a_in_b, comparison.b), (comparison.b_in_a, comparison.a))
+    found = [work(direction, other, widths, settings) for direction, other in pairs]
+    return tuple(one for one in found if one is not None)
+
+
+def with_gaps(
+    comparison: Comparison,
+    widths: Sequence[int],
+    settings: Settings,
+    on_unit: Callable[[FitUnit], None] | None = None,
+) -> Comparison:
+    """The comparison with fits and bounds of what is excluded, made in this process."""
+    gaps = tuple(measured(one, on_unit) for one in works(comparison, widths, settings))
+    return replace(comparison, gaps=gaps, width=max(widths))
