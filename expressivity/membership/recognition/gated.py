@@ -97,10 +97,10 @@ def _separate(
         return
     constant, *vectors = found
     used = [(h, v) for h, v in zip(logits, vectors, strict=True) if any(v)]
-    if not used or len(used) > _MAX_FLIPS:
+    if not used:
         return
     flips = [(False,) * len(used)]
-    if gate.name == "sigmoid":  # sigmoid(h) = 1 - sigmoid(-h)
+    if gate.name == "sigmoid" and len(used) <= _MAX_FLIPS:  # sigmoid(h) = 1 - sigmoid(-h)
         flips = list(itertools.product((False, True), repeat=len(used)))
     turned: list[tuple[_Vector, list[tuple[Affine, _Vector]]]] = []
     for flip in flips:

@@ -110,7 +110,7 @@ def _layers(search: Search, poly: Poly, family: Family, field: Field) -> Iterato
     sharp = sharp_lines(ring, poly)
     if len(sharp) > 1:
         return
-    for z in both_signs(arguments(ring, poly, names)):
+    for z in (*both_signs(arguments(ring, poly, names)), unit(ring)):
         search.check()
         if sharp and line_of(z)[1] not in sharp:
             continue
