@@ -30,6 +30,13 @@ def atom(ring: Ring, name: str, z: Affine) -> Poly:
     return ring.parse(ACTIVATIONS[name](as_expression(ring, z)))
 
 
+def atoms(ring: Ring, names: Sequence[str], z: Affine) -> list[Poly]:
+    """Normal forms of activations at one argument; 0 for irrational values at a constant."""
+    found = [atom(ring, name, z) for name in names]
+    constant = not any(z[:-1])
+    return [{} if constant and any(a) else a for a in found]
+
+
 def as_expression(ring: Ring, z: Affine) -> sp.Expr:
     """The affine function as an expression."""
     return sp.Add(*[c * s for c, s in zip(z[:-1], ring.symbols, strict=True)], z[-1])
@@ -67,7 +74,7 @@ def arguments(
     erf; logits that an activation of the dictionary has at z. With ``guesses`` also arguments
     that no generator asks for: affine factors, and lines at scale 1.
     """
-    used = ring.used(poly)
+    used = _sociable(ring, poly)
     rates = sorted({rate for name in names for rate in _rates(ring, name)})
     scales: dict[Affine, list[Affine]] = {}
     for generator in used:
@@ -89,6 +96,17 @@ def arguments(
         found += ridges(ring, poly)
     found += [z for line in scales.values() for z in line]
     return [z for z in dict.fromkeys(found) if all(_has_atom(ring, name, z) for name in names)]
+
+
+def _sociable(ring: Ring, poly: Poly) -> list[Generator]:
+    """The generators, first those that meet most others: a gate meets one activation only."""
+    others: dict[int, set[int]] = {}
+    for powers in poly:
+        met = [i for i, _ in powers if ring.generators[i].sort != "x"]
+        for i in (index for index, _ in powers):
+            others.setdefault(i, set()).update(met)
+    ordered = sorted(others, key=lambda i: (-len(others[i] - {i}), i))
+    return [ring.generators[i] for i in ordered]
 
 
 def _has_atom(ring: Ring, name: str, z: Affine) -> bool:
@@ -127,7 +145,7 @@ def _logits(generator: Generator) -> tuple[int, list[Affine]]:
 
 
 def _rates(ring: Ring, name: str) -> list[tuple[int, Any]]:
-    """The (n, r) for which the activation at z contains n exponentials, two of them exp(r z) apart."""
+    """The (n, r) for which an activation at z contains n exponentials, two exp(r z) apart."""
     probe: Affine = (sp.S.One, *(sp.S.Zero,) * len(ring.symbols))
     found = [_logits(g) for g in ring.used(atom(ring, name, probe))]
     return [(size, h[0]) for size, logits in found for h in logits if h[-1] == 0]
@@ -165,14 +183,11 @@ def ridges(ring: Ring, poly: Poly) -> list[Affine]:
     if len(parts) > 1 or degree < 2:
         return []
     p = tuple(sp.Integer(2 * axis + 3) for axis in range(len(ring.symbols)))
-    forms = [
-        sp.Add(*[
-            sp.QQ.to_sympy(c) * sp.Mul(*[x**e for x, e in zip(ring.symbols, exponents, strict=True)])
-            for exponents, c in powers.items()
-            if sum(exponents) == size
-        ])
-        for size in (degree, degree - 1)
+    terms = [
+        (sum(e), sp.QQ.to_sympy(c) * sp.Mul(*map(sp.Pow, ring.symbols, e)))
+        for e, c in powers.items()
     ]  # fmt: skip
+    forms = [sp.Add(*[term for n, term in terms if n == size]) for size in (degree, degree - 1)]
     at = dict(zip(ring.symbols, p, strict=True))
     slopes: list[Any] = [sp.diff(forms[0], s).subs(at) for s in ring.symbols]
     line = line_of((*slopes, sp.S.Zero))[1]

@@ -302,7 +302,7 @@ class Ring:
         return {(): QQ(1), **{((place, 1),): QQ(-1) for place in places}}
 
     def _matched(self, h: Affine, bottoms: list[Generator]) -> tuple[list[int], Affine]:
-        """A logit for each denominator, and what h exceeds their sum by: a constant if it can be."""
+        """A logit for each denominator, and what remains of h: a constant if it can be."""
 
         def excess(match: tuple[list[int], Affine]) -> tuple[bool, bool, list[int]]:
             return any(match[1][:-1]), match[1][-1] != 0, match[0]

@@ -11,7 +11,7 @@ from expressivity.classes.families import Family
 from expressivity.classes.weights import Weights, network_expression
 from expressivity.membership.recognition.formula import realise
 from expressivity.membership.recognition.grouped import own_coefficients
-from expressivity.membership.recognition.mixtures import mixtures
+from expressivity.membership.recognition.mixtures import mixtures, own_mixtures
 from expressivity.membership.recognition.network import Recognition, joined, one_group
 from expressivity.membership.recognition.normal_form import Ring, UnrecognisedError
 from expressivity.membership.recognition.plain import has_normal_form, networks
@@ -108,12 +108,17 @@ def _one_each(
     search = Search(
         expression=expression, ring=Ring(COORDINATES[: family.dimension], budget), budget=budget
     )
-    parts = own_coefficients(search, one_group(family))
-    found = _first(_sums(_readable(parts), family, width), expression, budget)
-    if found is None:
-        found = _first(_sums(_summands(expression, family, steps), family, width),
-                       expression, budget)  # fmt: skip
-    return found
+    alone = one_group(family)
+    own = own_mixtures if alone.gate is not None else own_coefficients
+    parts = (_readable(own(search, alone)), _summands(expression, family, steps))
+    for candidates in parts[::-1] if alone.gate is not None else parts:
+        try:
+            found = _first(_sums(candidates, family, width), expression, budget)
+        except OutOfBudgetError:
+            continue
+        if found is not None:
+            return found
+    return None
 
 
 def _sums(
@@ -178,8 +183,7 @@ def _candidates(search: Search, family: Family) -> Iterator[Recognition]:
         if weights is not None:
             yield Recognition(family=sized, weights=weights)
     if family.gate is not None:
-        for weights in _readable(mixtures(search, family)):
-            yield Recognition(family=family, weights=weights)
+        yield from _readable(mixtures(search, family))
 
 
 def _readable(found: Iterator[_T]) -> Iterator[_T]:
