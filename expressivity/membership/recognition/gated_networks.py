@@ -138,12 +138,9 @@ def _tuples(ring: Ring, poly: Poly, names: Sequence[str]) -> Iterator[tuple[Affi
         return
     lines = {line: [z for z in found if line_of(z)[1] == line] for line in sharp}
     if len(sharp) >= 2:
-        ordered = [
-            lines[line]
-            for line in sorted(
-                sharp, key=lambda line: found.index(lines[line][0]) if lines[line] else 0
-            )
-        ]
+        if not all(lines.values()):
+            return
+        ordered = sorted(lines.values(), key=lambda on: found.index(on[0]))
     else:
         first = lines[next(iter(sharp))] if sharp else found
         ordered = [first, [*found, unit(ring)]]

@@ -28,7 +28,7 @@ _T = TypeVar("_T")
 STEPS = 4_000_000
 _MAX_TRIALS = 12
 _MAX_NODES = 8000
-_PART = 8  # of the budget, the share of one summand
+_MAX_SUMMANDS = 8
 
 
 def recognise(
@@ -70,7 +70,7 @@ def _by_normal_forms(
         return None
     try:
         found = _one_vector(expression, family, width, Budget(steps))
-    except OutOfBudgetError:
+    except (UnrecognisedError, OutOfBudgetError):  # its summands may be known
         found = None
     if found is None and family.groups != 1:
         found = _one_each(expression, family, width, steps)
@@ -110,10 +110,22 @@ def _one_each(
     )
     alone = one_group(family)
     own = own_mixtures if alone.gate is not None else own_coefficients
-    parts = (_readable(own(search, alone)), _summands(expression, family, steps))
-    for candidates in parts[::-1] if alone.gate is not None else parts:
+
+    def at_once() -> Recognition | None:
+        parts = _readable(own(search, alone))
+        return _first(_sums(parts, family, width), expression, budget)
+
+    def by_summands() -> Recognition | None:
+        for parts in _summands(expression, family, steps):
+            networks = [network_expression(part.family, part.weights) for part in parts]
+            found = _first(_sums(iter([parts]), family, width), sp.Add(*networks), budget)
+            if found is not None:
+                return found
+        return None
+
+    for search_for in (by_summands, at_once) if family.gate is not None else (at_once, by_summands):
         try:
-            found = _first(_sums(candidates, family, width), expression, budget)
+            found = search_for()
         except OutOfBudgetError:
             continue
         if found is not None:
@@ -133,21 +145,21 @@ def _sums(
 def _summands(expression: sp.Expr, family: Family, steps: int) -> Iterator[list[Recognition]]:
     """A network for every summand, as the expression stands and multiplied out; then fewer.
 
-    A summand joins an earlier group where one network is the sum of both.
+    Each is the summand, verified, so that their sum is the expression. A summand joins an earlier group where one network is the sum of both.
     """
     alone = one_group(family)
 
-    def part(summand: sp.Expr) -> Recognition | None:
+    def part(summand: sp.Expr, count: int) -> Recognition | None:
         try:
-            return _one_vector(summand, alone, None, Budget(steps // _PART))
+            return _one_vector(summand, alone, None, Budget(steps // count))
         except (UnrecognisedError, OutOfBudgetError):
             return None
 
-    for form in dict.fromkeys((expression, expanded(expression))):
-        summands = sp.Add.make_args(form)
-        if not 1 < len(summands) <= _PART:
+    for form in (lambda: expression, lambda: expanded(expression)):
+        summands = sp.Add.make_args(form())
+        if not 1 < len(summands) <= _MAX_SUMMANDS:
             continue
-        found = [part(summand) for summand in summands]
+        found = [part(summand, len(summands)) for summand in summands]
         known = [network for network in found if network is not None]
         if len(known) < len(found):
             continue
@@ -155,7 +167,7 @@ def _summands(expression: sp.Expr, family: Family, steps: int) -> Iterator[list[
         groups: list[tuple[sp.Expr, Recognition]] = []
         for summand, network in zip(summands, known, strict=True):
             for place, (others, _) in enumerate(groups):
-                both = part(others + summand)
+                both = part(others + summand, len(summands))
                 if both is not None:
                     groups[place] = (others + summand, both)
                     break
