@@ -1,5 +1,6 @@
 """Which affine arguments the neurons of an expression can have, and which factors it has."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -9,7 +10,14 @@ from sympy.polys.rings import ring as polynomial_ring
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.membership.recognition.linear import Field, field_of, solve
 from expressivity.membership.recognition.normal_form import Generator, Ring, UnrecognisedError
-from expressivity.membership.recognition.terms import Affine, Poly, line_of, plus, scaled
+from expressivity.membership.recognition.terms import (
+    Affine,
+    Poly,
+    difference,
+    line_of,
+    plus,
+    scaled,
+)
 
 _MAX_FACTORS = 7
 _MAX_FACTORED = 80
@@ -20,6 +28,13 @@ _MAX_DEGREE = 12  # of polynomials whose affine factors are sought
 def atom(ring: Ring, name: str, z: Affine) -> Poly:
     """The normal form of an activation at an affine argument."""
     return ring.parse(ACTIVATIONS[name](as_expression(ring, z)))
+
+
+def atoms(ring: Ring, names: Sequence[str], z: Affine) -> list[Poly]:
+    """Normal forms of activations at one argument; 0 for irrational values at a constant."""
+    found = [atom(ring, name, z) for name in names]
+    constant = not any(z[:-1])
+    return [{} if constant and any(a) else a for a in found]
 
 
 def as_expression(ring: Ring, z: Affine) -> sp.Expr:
@@ -59,16 +74,15 @@ def arguments(
     erf; logits that an activation of the dictionary has at z. With ``guesses`` also arguments
     that no generator asks for: affine factors, and lines at scale 1.
     """
-    used = ring.used(poly)
+    used = _sociable(ring, poly)
     rates = sorted({rate for name in names for rate in _rates(ring, name)})
     scales: dict[Affine, list[Affine]] = {}
     for generator in used:
         if generator.sort == "erf" and "gelu" in names:
             _on_line(scales, generator.data)
-        h = logistic(generator)
-        if h is not None:
-            for rate in rates:
-                _on_line(scales, scaled(h, 1 / rate))
+        size, logits = _logits(generator)
+        for h, (_, rate) in itertools.product(logits, [r for r in rates if r[0] == size]):
+            _on_line(scales, scaled(h, 1 / rate))
     found: list[Affine] = []
     for line in (g.data for g in used if g.sort == "step"):
         found += scales.get(line, [])
@@ -79,8 +93,20 @@ def arguments(
         factors = affine_factors(ring, poly)
         found += [z for factor in factors for z in scales.get(factor, [])]
         found += factors
+        found += ridges(ring, poly)
     found += [z for line in scales.values() for z in line]
     return [z for z in dict.fromkeys(found) if all(_has_atom(ring, name, z) for name in names)]
+
+
+def _sociable(ring: Ring, poly: Poly) -> list[Generator]:
+    """The generators, first those that meet most others: a gate meets one activation only."""
+    others: dict[int, set[int]] = {}
+    for powers in poly:
+        met = [i for i, _ in powers if ring.generators[i].sort != "x"]
+        for i in (index for index, _ in powers):
+            others.setdefault(i, set()).update(met)
+    ordered = sorted(others, key=lambda i: (-len(others[i] - {i}), i))
+    return [ring.generators[i] for i in ordered]
 
 
 def _has_atom(ring: Ring, name: str, z: Affine) -> bool:
@@ -108,11 +134,21 @@ def _on_line(scales: dict[Affine, list[Affine]], z: Affine) -> None:
         scales.setdefault(line, []).append(scaled(z, sign))
 
 
-def _rates(ring: Ring, name: str) -> list[Any]:
-    """The r for which the activation at z contains the share of r z."""
+def _logits(generator: Generator) -> tuple[int, list[Affine]]:
+    """How many exponentials meet, and the differences of their exponents."""
+    if generator.sort == "exp":
+        return 1, [generator.data]
+    if generator.sort != "share":
+        return 0, []
+    pairs = itertools.combinations(generator.data, 2)
+    return len(generator.data), [difference(high, low) for low, high in pairs]
+
+
+def _rates(ring: Ring, name: str) -> list[tuple[int, Any]]:
+    """The (n, r) for which an activation at z contains n exponentials, two exp(r z) apart."""
     probe: Affine = (sp.S.One, *(sp.S.Zero,) * len(ring.symbols))
-    found = [logistic(g) for g in ring.used(atom(ring, name, probe))]
-    return [h[0] for h in found if h is not None]
+    found = [_logits(g) for g in ring.used(atom(ring, name, probe))]
+    return [(size, h[0]) for size, logits in found for h in logits if h[-1] == 0]
 
 
 def affine_factors(ring: Ring, poly: Poly) -> list[Affine]:
@@ -131,6 +167,35 @@ def affine_factors(ring: Ring, poly: Poly) -> list[Affine]:
         assert line is not None
         found.append(line)
     return found
+
+
+def ridges(ring: Ring, poly: Poly) -> list[Affine]:
+    """The z with leading slope 1 that a polynomial of x is a function of, if there is one.
+
+    Of the two the second has the constant of (w.x + b)^n. By the highest form c (w.x)^n, whose
+    gradient is parallel to w, and the next one, n c b (w.x)^(n - 1).
+    """
+    if not poly or not all(map(sp.QQ.of_type, poly.values())):
+        return []
+    parts = _parts(ring, poly)
+    powers = parts.get((), {})
+    degree = max(map(sum, powers), default=0)
+    if len(parts) > 1 or degree < 2:
+        return []
+    p = tuple(sp.Integer(2 * axis + 3) for axis in range(len(ring.symbols)))
+    terms = [
+        (sum(e), sp.QQ.to_sympy(c) * sp.Mul(*map(sp.Pow, ring.symbols, e)))
+        for e, c in powers.items()
+    ]  # fmt: skip
+    forms = [sp.Add(*[term for n, term in terms if n == size]) for size in (degree, degree - 1)]
+    at = dict(zip(ring.symbols, p, strict=True))
+    slopes: list[Any] = [sp.diff(forms[0], s).subs(at) for s in ring.symbols]
+    line = line_of((*slopes, sp.S.Zero))[1]
+    high, low = (form.subs(at) for form in forms)
+    if line is None or high == 0:
+        return []
+    reach = sp.Add(*[c * x for c, x in zip(line[:-1], p, strict=True)])
+    return [line, (*line[:-1], low * reach / (degree * high))]
 
 
 def _content(ring: Ring, poly: Poly) -> tuple[Any, tuple[Any, ...]]:

@@ -15,13 +15,15 @@ from expressivity.classes.gates import GateSpec
 from expressivity.classes.weights import constant_gate
 from expressivity.membership.recognition.candidates import logistic
 from expressivity.membership.recognition.formula import Side
-from expressivity.membership.recognition.linear import Field, solve
+from expressivity.membership.recognition.linear import Field, dependencies, solve
 from expressivity.membership.recognition.normal_form import Ring, UnrecognisedError
 from expressivity.membership.recognition.terms import Affine, Poly, plus, scaled
 
 _MAX_FLIPS = 9
+_MAX_PAIRED = 9
 _MAX_COLUMNS = 700
 _MAX_LEAVES = 200
+_ONE: Poly = {(): sp.QQ(1)}
 
 _Vector = tuple[Any, ...]
 _Support = dict[int, Any]
@@ -47,16 +49,8 @@ def gated_sides(
 
 
 def _reduced(atoms: Sequence[Poly], field: Field) -> _Atoms:
-    basis: list[Poly] = []
-    for a in atoms:
-        if solve(basis, a, field) is None:
-            basis.append(a)
-    coordinates: list[_Vector] = []
-    for a in atoms:
-        found = solve(basis, a, field)
-        assert found is not None
-        coordinates.append(tuple(found))
-    return _Atoms(basis=basis, coordinates=coordinates)
+    places, coordinates = dependencies(atoms, field)
+    return _Atoms(basis=[atoms[i] for i in places], coordinates=coordinates)
 
 
 def _coefficients(
@@ -79,28 +73,33 @@ def _coefficients(
 # sigmoid and tanh: each gate has a logit of its own
 
 
-def _separate(
-    ring: Ring, poly: Poly, atoms: _Atoms, gate: GateSpec, field: Field
-) -> Iterator[Side]:
-    one: Poly = {(): sp.QQ(1)}
+def gate_functions(ring: Ring, poly: Poly, gate: GateSpec) -> tuple[list[Affine], list[Poly]]:
+    """Logits u that a polynomial suggests for gates of this name, and the functions g(u)."""
     logits = [h for g in ring.used(poly) for h in [logistic(g)] if h is not None]
     if not gate.bias:
         logits = [h for h in logits if h[-1] == 0]
+    shares = [ring.share(((sp.S.Zero,) * len(h), h), 1) for h in logits]
+    if gate.name != "tanh":
+        return logits, shares
+    halves = [scaled(h, sp.Rational(1, 2)) for h in logits]
+    return halves, [plus({(): sp.QQ(-1)}, share, 2) for share in shares]
+
+
+def _separate(
+    ring: Ring, poly: Poly, atoms: _Atoms, gate: GateSpec, field: Field
+) -> Iterator[Side]:
+    logits, shares = gate_functions(ring, poly, gate)
     if not logits:
         return
-    shares = [ring.share(((sp.S.Zero,) * len(h), h), 1) for h in logits]
-    if gate.name == "tanh":
-        shares = [plus({(): sp.QQ(-1)}, share, 2) for share in shares]
-        logits = [scaled(h, sp.Rational(1, 2)) for h in logits]
-    found = _coefficients(ring, poly, atoms, [one, *shares], field)
+    found = _coefficients(ring, poly, atoms, [_ONE, *shares], field)
     if found is None:
         return
     constant, *vectors = found
     used = [(h, v) for h, v in zip(logits, vectors, strict=True) if any(v)]
-    if not used or len(used) > _MAX_FLIPS:
+    if not used:
         return
     flips = [(False,) * len(used)]
-    if gate.name == "sigmoid":  # sigmoid(h) = 1 - sigmoid(-h)
+    if gate.name == "sigmoid" and len(used) <= _MAX_FLIPS:  # sigmoid(h) = 1 - sigmoid(-h)
         flips = list(itertools.product((False, True), repeat=len(used)))
     turned: list[tuple[_Vector, list[tuple[Affine, _Vector]]]] = []
     for flip in flips:
@@ -115,8 +114,7 @@ def _separate(
         turned.append((rest, gates))
     turned.sort(key=lambda pair: sum(bool(c) for c in pair[0]))
     for rest, gates in turned:
-        options = [_supports(v, atoms, field) for _, v in gates]
-        for chosen in itertools.islice(_disjoint(options), _MAX_LEAVES):
+        for chosen in _choices([v for _, v in gates], atoms, field):
             side = _separate_side(rest, [h for h, _ in gates], chosen, atoms, gate, field)
             if side is not None:
                 yield side
@@ -191,18 +189,25 @@ def _switched(rows: Sequence[Affine], scales: Sequence[sp.Expr], gate: GateSpec)
 # softmax: all gates share one denominator
 
 
+def denominators(ring: Ring, poly: Poly) -> list[tuple[Affine, ...]]:
+    """The logits of every softmax in a polynomial."""
+    return list(dict.fromkeys(g.data for g in ring.used(poly) if g.sort == "share"))
+
+
+def shares_of(ring: Ring, logits: tuple[Affine, ...]) -> list[Poly]:
+    """The gates of one softmax."""
+    return [ring.share(logits, i) for i in range(len(logits))]
+
+
 def _softmax(ring: Ring, poly: Poly, atoms: _Atoms, gate: GateSpec, field: Field) -> Iterator[Side]:
     count = len(atoms.coordinates)
-    denominators = dict.fromkeys(g.data for g in ring.used(poly) if g.sort == "share")
-    for logits in denominators:
+    for logits in denominators(ring, poly):
         if not 2 <= len(logits) <= count:
             continue
-        shares = [ring.share(logits, i) for i in range(len(logits))]
-        vectors = _coefficients(ring, poly, atoms, shares, field)
+        vectors = _coefficients(ring, poly, atoms, shares_of(ring, logits), field)
         if vectors is None:
             continue
-        options = [_supports(v, atoms, field) if any(v) else [dict[int, Any]()] for v in vectors]
-        for chosen in itertools.islice(_disjoint(options), _MAX_LEAVES):
+        for chosen in _choices(vectors, atoms, field):
             side = _softmax_side(logits, chosen, count, gate, field)
             if side is not None:
                 yield side
@@ -252,8 +257,25 @@ def _sizes(
 # Sparse representations
 
 
+def _choices(vectors: Sequence[_Vector], atoms: _Atoms, field: Field) -> Iterator[list[_Support]]:
+    """Every vector by few A_k, none of them twice: as few as can be, else one more for each."""
+    few = [_supports(v, atoms, field) for v in vectors]
+    found = False
+    for chosen in itertools.islice(_disjoint(few), _MAX_LEAVES):
+        found = True
+        yield chosen
+    if not found:
+        more = [
+            [*least, *_pairs(v, atoms, field)] if least and len(least[0]) == 1 else least
+            for v, least in zip(vectors, few, strict=True)
+        ]
+        yield from itertools.islice(_disjoint(more), _MAX_LEAVES)
+
+
 def _supports(vector: _Vector, atoms: _Atoms, field: Field) -> list[_Support]:
     """Ways to write a vector by few A_k: one of them, else two, else a basic solution."""
+    if not any(vector):
+        return [{}]
     found: list[_Support] = []
     for k, column in enumerate(atoms.coordinates):
         place = next((i for i, c in enumerate(column) if c), None)
@@ -264,16 +286,21 @@ def _supports(vector: _Vector, atoms: _Atoms, field: Field) -> list[_Support]:
             found.append({k: c})
     if found:
         return found
-    count = len(atoms.coordinates)
-    if count <= 9:
-        for pair in itertools.combinations(range(count), 2):
-            support = _combination(vector, pair, atoms, field)
-            if support is not None:
-                found.append(support)
+    found = _pairs(vector, atoms, field)
     if not found:
-        support = _combination(vector, range(count), atoms, field)
+        support = _combination(vector, range(len(atoms.coordinates)), atoms, field)
         found = [] if support is None else [support]
     return found
+
+
+def _pairs(vector: _Vector, atoms: _Atoms, field: Field) -> list[_Support]:
+    """Ways to write a vector by two A_k, where there are few."""
+    count = len(atoms.coordinates)
+    if count > _MAX_PAIRED:
+        return []
+    pairs = itertools.combinations(range(count), 2)
+    tried = [_combination(vector, pair, atoms, field) for pair in pairs]
+    return [support for support in tried if support is not None and len(support) == 2]
 
 
 def _combination(

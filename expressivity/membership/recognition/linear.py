@@ -95,17 +95,8 @@ def solve(columns: Sequence[Poly], target: Poly, field: Field) -> list[Any] | No
     zero = field.domain.zero
     if not columns:
         return None if target else []
-    rows: dict[Powers, int] = {}
-    matrix: dict[int, dict[int, Any]] = {}
-    for j, column in enumerate([*columns, target]):
-        for powers, c in column.items():
-            i = rows.setdefault(powers, len(rows))
-            matrix.setdefault(i, {})[j] = field.domain.convert(c)
     width = len(columns)
-    entries = sum(map(len, matrix.values()))
-    depth = min(len(rows), width, _DEPTH)
-    field.budget.spend(entries * depth * (_DEARER if field.constants else 1))
-    reduced, pivots = DomainMatrix(matrix, (len(rows), width + 1), field.domain).rref()
+    reduced, pivots = _reduced([*columns, target], field)
     if width in pivots:
         return None
     last: Any = reduced.to_dod()
@@ -113,6 +104,41 @@ def solve(columns: Sequence[Poly], target: Poly, field: Field) -> list[Any] | No
     for i, pivot in enumerate(pivots):
         solution[pivot] = last.get(i, {}).get(width, zero)
     return solution
+
+
+def dependencies(columns: Sequence[Poly], field: Field) -> tuple[list[int], list[tuple[Any, ...]]]:
+    """A basis of the span, by the earliest columns, and the coordinates of every column in it.
+
+    Raises:
+        OutOfBudgetError: as :func:`solve`.
+
+    >>> from expressivity.symbolic.symbols import COORDINATES
+    >>> x = COORDINATES[0]
+    >>> ring = Ring((x,))
+    >>> dependencies([ring.parse(x), ring.parse(2 * x)], field_of(ring, {}))[0]
+    [0]
+    """
+    reduced, pivots = _reduced(columns, field)
+    rows: Any = reduced.to_dod()
+    zero = field.domain.zero
+    return list(pivots), [
+        tuple(rows.get(i, {}).get(j, zero) for i in range(len(pivots)))
+        for j in range(len(columns))
+    ]  # fmt: skip
+
+
+def _reduced(columns: Sequence[Poly], field: Field) -> tuple[DomainMatrix, tuple[int, ...]]:
+    """The reduced echelon form of the columns, and its pivots."""
+    rows: dict[Powers, int] = {}
+    matrix: dict[int, dict[int, Any]] = {}
+    for j, column in enumerate(columns):
+        for powers, c in column.items():
+            i = rows.setdefault(powers, len(rows))
+            matrix.setdefault(i, {})[j] = field.domain.convert(c)
+    entries = sum(map(len, matrix.values()))
+    depth = min(len(rows), len(columns), _DEPTH)
+    field.budget.spend(entries * depth * (_DEARER if field.constants else 1))
+    return DomainMatrix(matrix, (len(rows), len(columns)), field.domain).rref()
 
 
 def rank_one(matrix: Sequence[Sequence[Any]]) -> tuple[list[Any], list[Any]] | None:

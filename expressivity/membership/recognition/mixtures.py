@@ -1,4 +1,4 @@
-"""MoA networks of width 1, by their gates and arguments."""
+"""MoA networks, by their gates and arguments."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -8,11 +8,10 @@ import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.families import Family
-from expressivity.classes.weights import Weights
 from expressivity.membership.recognition.candidates import (
     affine_factors,
     arguments,
-    atom,
+    atoms,
     divided,
     partitions,
     sharp_lines,
@@ -26,7 +25,9 @@ from expressivity.membership.recognition.formula import (
     one_at_one,
 )
 from expressivity.membership.recognition.gated import gated_sides
+from expressivity.membership.recognition.gated_networks import common_gates, own_gates
 from expressivity.membership.recognition.linear import Field, field_of, solve
+from expressivity.membership.recognition.network import Recognition
 from expressivity.membership.recognition.normal_form import UnrecognisedError
 from expressivity.membership.recognition.search import Search
 from expressivity.membership.recognition.shared import both_signs
@@ -37,34 +38,51 @@ from expressivity.membership.shapes import Shape, shape_of
 _Found = tuple[Affine, Side]
 
 
-def mixtures(search: Search, family: Family) -> Iterator[Weights]:
-    """Candidate weights of width 1; none is verified yet."""
-    one = replace(family, width=1)
-    for neuron, sides in _candidates(search, one):
-        weights = assemble([neuron], sides, one)
+def mixtures(search: Search, family: Family) -> Iterator[Recognition]:
+    """Candidates with common gates, of one neuron and of several; none is verified yet."""
+    for neurons, sides in _candidates(search, family):
+        sized = replace(family, width=len(neurons))
+        weights = assemble(neurons, sides, sized)
         if weights is not None:
-            yield weights
+            yield Recognition(family=sized, weights=weights)
 
 
-def _candidates(search: Search, family: Family) -> Iterator[tuple[Neuron, list[Side]]]:
+def own_mixtures(search: Search, family: Family) -> Iterator[list[Recognition]]:
+    """One network of one neuron for each vector of gates; their sum is not verified yet."""
+    if family.gate is None or shape_of(family.record) not in (Shape.MIXTURE, Shape.GATED):
+        return
+    one, ring = replace(family, width=1), search.ring
+    poly = ring.parse(search.expression)
+    field = field_of(ring, poly)
+    for found in own_gates(search, field.lift(poly), one, field):
+        parts = [assemble([neuron], [side], one) for neuron, side in found]
+        known = [Recognition(family=one, weights=part) for part in parts if part is not None]
+        if len(known) == len(parts):
+            yield known
+
+
+def _candidates(search: Search, family: Family) -> Iterator[tuple[list[Neuron], list[Side]]]:
     ring = search.ring
     poly = ring.parse(search.expression)
     field = field_of(ring, poly)
     lifted = field.lift(poly)
     shape = shape_of(family.record)
     if shape is Shape.PRODUCT:
-        yield from _products(search, family)
+        yield from (([neuron], sides) for neuron, sides in _products(search, family))
         return
     if shape is Shape.PAIRS:
-        yield from _quadratic(search, lifted, family, field)
+        pairs = _quadratic(search, lifted, family, field)
+        yield from (([neuron], sides) for neuron, sides in pairs)
         return
     if shape is Shape.GATED:
         for y in affine_factors(ring, lifted):
             for z, side in _layers(search, divided(ring, lifted, y), family, field):
-                yield Neuron(a=sp.S.One, w=z, v=y), [side]
+                yield [Neuron(a=sp.S.One, w=z, v=y)], [side]
     constant = unit(ring) if shape is Shape.GATED else None
     for z, side in _layers(search, lifted, family, field):
-        yield Neuron(a=sp.S.One, w=z, v=constant), [side]
+        yield [Neuron(a=sp.S.One, w=z, v=constant)], [side]
+    for neurons, side in common_gates(search, lifted, family, field):
+        yield neurons, [side]
 
 
 def _products(search: Search, family: Family) -> Iterator[tuple[Neuron, list[Side]]]:
@@ -86,13 +104,12 @@ def _quadratic(
     assert family.gate is not None
     ring, names = search.ring, family.dictionary
     for z, y in argument_pairs(search, poly, names):
-        left = [atom(ring, name, z) for name in names]
-        right = [atom(ring, name, y) for name in names]
+        left, right = atoms(ring, names, z), atoms(ring, names, y)
         try:
-            atoms = [field.lift(ring.times(p, q)) for p in left for q in right]
+            products = [field.lift(ring.times(p, q)) for p in left for q in right]
         except UnrecognisedError:
             continue
-        for side in gated_sides(ring, poly, atoms, family.gate, field):
+        for side in gated_sides(ring, poly, products, family.gate, field):
             yield Neuron(a=sp.S.One, w=z, v=y), [side]
 
 
@@ -110,25 +127,25 @@ def _layers(search: Search, poly: Poly, family: Family, field: Field) -> Iterato
     sharp = sharp_lines(ring, poly)
     if len(sharp) > 1:
         return
-    for z in both_signs(arguments(ring, poly, names)):
+    for z in (*both_signs(arguments(ring, poly, names)), unit(ring)):
         search.check()
         if sharp and line_of(z)[1] not in sharp:
             continue
-        atoms = [atom(ring, name, z) for name in names]
-        plain = solve(atoms, poly, field)
+        known = atoms(ring, names, z)
+        plain = solve(known, poly, field)
         if plain is not None:
             side = constant_side([field.number(c) for c in plain], family)
             if side is not None:
                 yield z, side
-        for side in gated_sides(ring, poly, atoms, family.gate, field):
+        for side in gated_sides(ring, poly, known, family.gate, field):
             yield z, side
         if not family.gate.scale:
             free = replace(family.gate, scale=True)
-            for side in islice(gated_sides(ring, poly, atoms, free, field), 4):
+            for side in islice(gated_sides(ring, poly, known, free, field), 4):
                 longer = _stretched(z, side, names)
                 if longer is not None:
-                    atoms = [atom(ring, name, longer) for name in names]
-                    for found in gated_sides(ring, poly, atoms, family.gate, field):
+                    known = atoms(ring, names, longer)
+                    for found in gated_sides(ring, poly, known, family.gate, field):
                         yield longer, found
 
 

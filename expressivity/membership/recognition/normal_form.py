@@ -1,8 +1,8 @@
 """A normal form for sums of products of activations and gates at affine arguments.
 
 Expressions become polynomials over the rationals in *generators*: the coordinates, steps
-[l > 0], erf(z/sqrt(2)), and the shares exp(h_i)/sum_k exp(h_k), of which tanh, the logistic
-function and SiLU are affine functions: tanh(u) = 2 share(2u) - 1.
+[l > 0], erf(z/sqrt(2)), exponentials exp(h), and the shares exp(h_i)/sum_k exp(h_k), of which tanh,
+the logistic function and SiLU are affine functions: tanh(u) = 2 share(2u) - 1.
 
 What equality of normal forms means (``verification`` rests on it): every rewriting is an identity
 at all points off finitely many hyperplanes, those where a step changes. Denominators are sums of
@@ -53,9 +53,9 @@ class Generator:
     """One generator.
 
     Attributes:
-        sort: ``x``, ``step``, ``erf``, ``share`` or ``constant``.
-        data: the axis; the argument, up to sign (step: up to scale); the tuple of logits, the
-            first of them 0; or a number.
+        sort: ``x``, ``step``, ``erf``, ``exp``, ``share`` or ``constant``.
+        data: the axis; the argument, up to sign (step: up to scale; exp: as it is); the tuple of
+            logits, the first of them 0; or a number.
         index: for ``share``, which logit, at least 1.
     """
 
@@ -103,7 +103,7 @@ class Ring:
         (((h, powers), c),) = raw.items()
         bottoms, kept = self._split(powers)
         chosen, surplus = self._matched(h, bottoms)
-        found = [{kept: c}, self._plain(self._walk_number(sp.exp(surplus)))]
+        found = [{kept: c}, self._exponential(surplus)]
         found += [self.share(b.data, i) for b, i in zip(bottoms, chosen, strict=True)]
         return [poly for poly in found if poly != {(): QQ(1)}]
 
@@ -274,9 +274,8 @@ class Ring:
             chosen, surplus = self._matched(h, bottoms)
             for bottom, index in zip(bottoms, chosen, strict=True):
                 term = self.times(term, self.share(bottom.data, index))
-            factor: Any = sp.exp(surplus)
-            if factor != 1:
-                term = self.times(term, self._plain(self._walk_number(factor)))
+            if any(surplus):
+                term = self.times(term, self._exponential(surplus))
             for key, value in term.items():
                 accumulate(total, key, value)
         if len(total) > _MAX_TERMS:
@@ -302,27 +301,30 @@ class Ring:
             return {((places[index - 1], 1),): QQ(1)}
         return {(): QQ(1), **{((place, 1),): QQ(-1) for place in places}}
 
-    def _matched(self, h: Affine, bottoms: list[Generator]) -> tuple[list[int], sp.Expr]:
-        """A logit for each denominator, with sum h up to a constant, and that constant."""
-        found = sorted(self._matches(h, bottoms), key=lambda match: (match[1] != 0, match[0]))
-        if not found:
-            raise UnrecognisedError
-        return found[0]
+    def _matched(self, h: Affine, bottoms: list[Generator]) -> tuple[list[int], Affine]:
+        """A logit for each denominator, and what remains of h: a constant if it can be."""
 
-    def _matches(self, h: Affine, bottoms: list[Generator]) -> Iterator[tuple[list[int], sp.Expr]]:
+        def excess(match: tuple[list[int], Affine]) -> tuple[bool, bool, list[int]]:
+            return any(match[1][:-1]), match[1][-1] != 0, match[0]
+
+        return min(self._matches(h, bottoms), key=excess)
+
+    def _matches(self, h: Affine, bottoms: list[Generator]) -> Iterator[tuple[list[int], Affine]]:
         if not bottoms:
-            if not any(h[:-1]):
-                yield [], sp.expand(h[-1])
+            yield [], tuple(sp.expand(c) for c in h)
             return
         for index, logit in enumerate(bottoms[0].data):
             self.budget.spend(_MATCH)
             for rest, surplus in self._matches(difference(h, logit), bottoms[1:]):
                 yield [index, *rest], surplus
 
-    def _walk_number(self, number: Any) -> _Raw:
+    def _exponential(self, h: Affine) -> Poly:
+        if any(h[:-1]):
+            return self._plain(self._generator(Generator("exp", h)))
+        number: Any = sp.exp(h[-1])
         if number.is_Rational:
-            return self._walk(number)
-        return self._generator(Generator("constant", number))
+            return self._plain(self._walk(number))
+        return self._plain(self._generator(Generator("constant", number)))
 
     # Arithmetic
 

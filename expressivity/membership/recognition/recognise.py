@@ -11,7 +11,7 @@ from expressivity.classes.families import Family
 from expressivity.classes.weights import Weights, network_expression
 from expressivity.membership.recognition.formula import realise
 from expressivity.membership.recognition.grouped import own_coefficients
-from expressivity.membership.recognition.mixtures import mixtures
+from expressivity.membership.recognition.mixtures import mixtures, own_mixtures
 from expressivity.membership.recognition.network import Recognition, joined, one_group
 from expressivity.membership.recognition.normal_form import Ring, UnrecognisedError
 from expressivity.membership.recognition.plain import has_normal_form, networks
@@ -28,7 +28,7 @@ _T = TypeVar("_T")
 STEPS = 4_000_000
 _MAX_TRIALS = 12
 _MAX_NODES = 8000
-_PART = 8  # of the budget, the share of one summand
+_MAX_SUMMANDS = 8
 
 
 def recognise(
@@ -70,7 +70,7 @@ def _by_normal_forms(
         return None
     try:
         found = _one_vector(expression, family, width, Budget(steps))
-    except OutOfBudgetError:
+    except (UnrecognisedError, OutOfBudgetError):  # its summands may be known
         found = None
     if found is None and family.groups != 1:
         found = _one_each(expression, family, width, steps)
@@ -108,12 +108,29 @@ def _one_each(
     search = Search(
         expression=expression, ring=Ring(COORDINATES[: family.dimension], budget), budget=budget
     )
-    parts = own_coefficients(search, one_group(family))
-    found = _first(_sums(_readable(parts), family, width), expression, budget)
-    if found is None:
-        found = _first(_sums(_summands(expression, family, steps), family, width),
-                       expression, budget)  # fmt: skip
-    return found
+    alone = one_group(family)
+    own = own_mixtures if alone.gate is not None else own_coefficients
+
+    def at_once() -> Recognition | None:
+        parts = _readable(own(search, alone))
+        return _first(_sums(parts, family, width), expression, budget)
+
+    def by_summands() -> Recognition | None:
+        for parts in _summands(expression, family, steps):
+            networks = [network_expression(part.family, part.weights) for part in parts]
+            found = _first(_sums(iter([parts]), family, width), sp.Add(*networks), budget)
+            if found is not None:
+                return found
+        return None
+
+    for search_for in (by_summands, at_once) if family.gate is not None else (at_once, by_summands):
+        try:
+            found = search_for()
+        except OutOfBudgetError:
+            continue
+        if found is not None:
+            return found
+    return None
 
 
 def _sums(
@@ -128,21 +145,21 @@ def _sums(
 def _summands(expression: sp.Expr, family: Family, steps: int) -> Iterator[list[Recognition]]:
     """A network for every summand, as the expression stands and multiplied out; then fewer.
 
-    A summand joins an earlier group where one network is the sum of both.
+    Each is the summand, verified, so that their sum is the expression. A summand joins an earlier group where one network is the sum of both.
     """
     alone = one_group(family)
 
-    def part(summand: sp.Expr) -> Recognition | None:
+    def part(summand: sp.Expr, count: int) -> Recognition | None:
         try:
-            return _one_vector(summand, alone, None, Budget(steps // _PART))
+            return _one_vector(summand, alone, None, Budget(steps // count))
         except (UnrecognisedError, OutOfBudgetError):
             return None
 
-    for form in dict.fromkeys((expression, expanded(expression))):
-        summands = sp.Add.make_args(form)
-        if not 1 < len(summands) <= _PART:
+    for form in (lambda: expression, lambda: expanded(expression)):
+        summands = sp.Add.make_args(form())
+        if not 1 < len(summands) <= _MAX_SUMMANDS:
             continue
-        found = [part(summand) for summand in summands]
+        found = [part(summand, len(summands)) for summand in summands]
         known = [network for network in found if network is not None]
         if len(known) < len(found):
             continue
@@ -150,7 +167,7 @@ def _summands(expression: sp.Expr, family: Family, steps: int) -> Iterator[list[
         groups: list[tuple[sp.Expr, Recognition]] = []
         for summand, network in zip(summands, known, strict=True):
             for place, (others, _) in enumerate(groups):
-                both = part(others + summand)
+                both = part(others + summand, len(summands))
                 if both is not None:
                     groups[place] = (others + summand, both)
                     break
@@ -178,8 +195,7 @@ def _candidates(search: Search, family: Family) -> Iterator[Recognition]:
         if weights is not None:
             yield Recognition(family=sized, weights=weights)
     if family.gate is not None:
-        for weights in _readable(mixtures(search, family)):
-            yield Recognition(family=family, weights=weights)
+        yield from _readable(mixtures(search, family))
 
 
 def _readable(found: Iterator[_T]) -> Iterator[_T]:

@@ -15,6 +15,7 @@ from expressivity.membership.recognition.candidates import (
     affine_factors,
     arguments,
     atom,
+    atoms,
     divided,
     partitions,
     sharp_lines,
@@ -152,8 +153,7 @@ def _pairs(search: Search, poly: Poly, names: Sequence[str], field: Field) -> It
     ring = search.ring
     keys = [(k, n) for k in names for n in names]
     for z, y in argument_pairs(search, poly, names):
-        left = [atom(ring, name, z) for name in names]
-        right = [atom(ring, name, y) for name in names]
+        left, right = atoms(ring, names, z), atoms(ring, names, y)
         try:
             columns = [ring.times(p, q) for p in left for q in right]
         except UnrecognisedError:
@@ -170,17 +170,15 @@ def argument_pairs(
     """Candidate arguments (z, y) of a quadratic neuron; y may be 1."""
     ring = search.ring
     found, sharp = arguments(ring, poly, names), sharp_lines(ring, poly)
-    ones = [*found, unit(ring)]
-    pairs = sorted(
-        ((i, j) for i in range(len(found)) for j in range(len(ones))), key=lambda p: (sum(p), p)
-    )
+    both = itertools.combinations_with_replacement(enumerate(found), 2)
+    pairs = [(i + j, z, y) for (i, z), (j, y) in both]
+    pairs += [(i + 1, z, unit(ring)) for i, z in enumerate(found)]
     count = 0
-    for i, j in pairs:
-        lines = {line_of(found[i])[1], line_of(ones[j])[1]}
-        if not sharp <= lines:
+    for _, first, second in sorted(pairs, key=lambda pair: pair[0]):
+        if not sharp <= {line_of(first)[1], line_of(second)[1]}:
             continue
-        for z in both_signs([found[i]]):
-            for y in both_signs([ones[j]]) if j < len(found) else [ones[j]]:
+        for z in both_signs([first]):
+            for y in both_signs([second]) if any(second[:-1]) else [second]:
                 search.check()
                 count += 1
                 if count > _MAX_PAIRS:
