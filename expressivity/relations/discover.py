@@ -201,6 +201,11 @@ def discover(
         dimensions=(larger[0].dimension,) if dimensions is None else tuple(dimensions),
         budget=budget,
     )
+    return first_found(question)
+
+
+def first_found(question: Question) -> Discovery | None:
+    """The answer to a question, in this process."""
     every = (c for dimension in question.dimensions for c in question.candidates(dimension))
     for tried, candidate in enumerate(every, start=1):
         found = discovered(question, candidate, tried)
