@@ -25,6 +25,7 @@ from expressivity.front.questions import certify as certify
 from expressivity.front.questions import check as check
 from expressivity.front.questions import classify as classify
 from expressivity.front.questions import compare as compare
+from expressivity.front.questions import discover as discover
 from expressivity.front.questions import fit as fit
 from expressivity.front.questions import lower_bounds as lower_bounds
 from expressivity.front.questions import separate as separate
@@ -32,6 +33,7 @@ from expressivity.front.questions import target as target
 from expressivity.layers import FeedForward as FeedForward
 from expressivity.registry import Registry as Registry
 from expressivity.relations.compare import Comparison as Comparison
+from expressivity.relations.discover import Discovery as Discovery
 from expressivity.runs.units import Outcome as Outcome
 from expressivity.runs.units import Unit as Unit
 from expressivity.separation.gaps import Gap as Gap

@@ -154,6 +154,44 @@ def compare(
 
 
 @app.command()
+def discover(
+    larger: Annotated[
+        str, typer.Argument(metavar="A", help="A class: fixed, la, moa, or of list families.")
+    ],
+    smaller: Annotated[str, typer.Argument(metavar="B", help="Another.")],
+    dimension: Annotated[
+        int | None, typer.Option(help="Of the input; by default 1, 2 and 3 in turn.")
+    ] = None,
+    gate: Annotated[str, typer.Option(help="Gate of moa: tanh, sigmoid or softmax.")] = "tanh",
+    budget: Annotated[int, typer.Option(help="Functions to try in each dimension.")] = 2000,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The run folder; by default runs/discover-A-B-HASH.")
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Find the simplest function of class A that is proved to lie outside class B.
+
+    Exit code 3 where none is found, which decides nothing. The same command goes on after an
+    interruption, and with a larger budget.
+    """
+    from expressivity.commands import discover as run_discover
+
+    options = run_discover.Options(
+        larger=larger,
+        smaller=smaller,
+        dimension=dimension,
+        gate=gate,
+        budget=budget,
+        workers=workers,
+        scheduler=scheduler,
+        out=out,
+    )
+    return run_discover.run(options, as_json=as_json)
+
+
+@app.command()
 @takes(ClassOptions)
 def certify(
     classes: ClassOptions,

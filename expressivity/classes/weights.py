@@ -37,6 +37,13 @@ class Weights:
         """The entries of a block, row by row."""
         return list(self.blocks[block].flat())
 
+    def json(self) -> dict[str, list[list[str]]]:
+        """Exact entries as text, row by row."""
+        return {
+            name: [[str(entry) for entry in row] for row in block.tolist()]
+            for name, block in self.blocks.items()
+        }
+
     def __getitem__(self, block: str) -> sp.ImmutableMatrix:
         """The block of this name."""
         return self.blocks[block]

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -58,6 +58,27 @@ def run_units(
     Raises:
         ValueError: another process holds the folder.
     """
+    total = sum(unit.parts for unit in units)
+    return run_rounds([units], folder, executor, total=total, quiet=quiet)
+
+
+def run_rounds(
+    rounds: Iterable[Sequence[Unit]],
+    folder: RunFolder,
+    executor: Executor | None = None,
+    *,
+    total: int,
+    quiet: bool,
+) -> list[Unit]:
+    """The same of rounds of units, each of which may depend on what the folder then holds.
+
+    Args:
+        rounds: iterated while the folder is locked.
+        folder: where they are kept.
+        executor: where they run; by default in this process.
+        total: parts of all units, at most.
+        quiet: no progress bar.
+    """
     messages = console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -66,20 +87,22 @@ def run_units(
         TimeElapsedColumn(),
     )
     hidden = quiet or not messages.is_terminal
+    failed: list[Unit] = []
     with (
         folder.locked(),
         every_core(),
         Progress(*columns, console=messages, disable=hidden, transient=True) as progress,
     ):
-        task = progress.add_task("units", total=sum(unit.parts for unit in units))
+        task = progress.add_task("units", total=total)
         try:
-            failed = run(
-                units,
-                folder,
-                executor,
-                on_progress=lambda count: progress.advance(task, count),
-                on_unit=lambda unit: progress.update(task, description=unit.label),
-            )
+            for units in rounds:
+                failed += run(
+                    units,
+                    folder,
+                    executor,
+                    on_progress=lambda count: progress.advance(task, count),
+                    on_unit=lambda unit: progress.update(task, description=unit.label),
+                )
         except KeyboardInterrupt as stop:
             stop.add_note(f"finished units are stored in {folder.path}: run it again to go on")
             raise

@@ -28,7 +28,9 @@ from expressivity.front.answers import (
 )
 from expressivity.membership.decide import Classification
 from expressivity.membership.decide import classify as classify_one
+from expressivity.relations.asked import question
 from expressivity.relations.compare import Comparison, related, with_gaps
+from expressivity.relations.discover import BUDGET, Discovery, first_found
 from expressivity.runs.compiling import in_one_mode, is_compiled
 from expressivity.separation.asked import Request
 from expressivity.separation.certification import Job, certified
@@ -228,6 +230,35 @@ def check(certificate: Path | str | dict[str, Any]) -> checker.Answer:
             f"required: a certificate of at most {checker.MAX_BYTES} bytes; {certificate} is larger"
         )
     return checker.check_text(content.decode("utf-8", errors="replace"))
+
+
+def discover(
+    larger: str | Family,
+    smaller: str | Family,
+    *,
+    dimension: int | None = None,
+    gate: str = "tanh",
+    budget: int = BUDGET,
+) -> Discovery | None:
+    """The simplest function of one class that is proved to lie outside another, or None.
+
+    None decides nothing.
+
+    Args:
+        larger: a class to take functions from, of any width.
+        smaller: the class that is to miss it; ``"fixed"`` is the union over the dictionary.
+        dimension: of the input; by default 1, 2 and 3 in turn.
+        gate: of ``"moa"``.
+        budget: functions to try in each dimension.
+
+    Raises:
+        ValueError: one line on what does not fit together.
+
+    >>> found = discover("la", "fixed")
+    >>> found.target.formula, found.obstruction
+    ('(relu(x1) + relu2(x1))', 'smoothness')
+    """
+    return first_found(question(larger, smaller, dimension=dimension, gate=gate, budget=budget))
 
 
 def separate(

@@ -95,10 +95,7 @@ class Classification:
         if self.witness is None:
             family["width"] = None
         else:
-            witness = {
-                name: [[str(entry) for entry in row] for row in block.tolist()]
-                for name, block in self.witness.blocks.items()
-            }
+            witness = self.witness.json()
         membership = {
             **self.membership.json(),
             "witness": witness,
@@ -202,15 +199,44 @@ def _classify(target: Target, family: Family) -> Classification:
     if _is_too_large(target):
         return Classification(family=family, membership=_TOO_LARGE)
     late = _Late()
-    least = 1 if isinstance(family.groups, str) else family.groups  # groups divide the width
-    obstructed = _obstructed(target, replace(family, width=_ANY_WIDTH * least), late)
-    if obstructed is not None:
-        return replace(obstructed, family=family)
+    excluded = _excluded(target, family, late)
+    if excluded is not None:
+        return excluded
+    least = _least_width(family)
     narrow = _obstructed(target, replace(family, width=least), late)
     if narrow is None:
         return Classification(family=family, membership=late.undecided())
     reason = f"excluded at width {least} only: {narrow.membership.reason}"
     return Classification(family=family, membership=replace(UNDECIDED, reason=reason))
+
+
+def exclude(target: Target, family: Family) -> Classification | None:
+    """The no of :func:`classify`, without a search for a yes: an obstruction for every width.
+
+    Raises:
+        ValueError: dimensions differ, or the family has several outputs.
+        OutOfTimeError: as :func:`classify`.
+
+    >>> from expressivity.targets.builtin import t2
+    >>> la = Family(kind="la", neuron="type1", width=1, dimension=2)
+    >>> exclude(t2(), la).obstruction
+    'jump_amplitude'
+    """
+    _require_same_shape(target, family)
+    if _is_too_large(target):
+        return None
+    return within(GUARD_SECONDS, partial(_excluded, target, family, _Late()))
+
+
+def _excluded(target: Target, family: Family, late: _Late) -> Classification | None:
+    every = replace(family, width=_ANY_WIDTH * _least_width(family))
+    obstructed = _obstructed(target, every, late)
+    return None if obstructed is None else replace(obstructed, family=family)
+
+
+def _least_width(family: Family) -> int:
+    """Groups divide the width."""
+    return 1 if isinstance(family.groups, str) else family.groups
 
 
 def _is_too_large(target: Target) -> bool:

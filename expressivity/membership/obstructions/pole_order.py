@@ -3,6 +3,7 @@
 docs/theory.md, T5 and T5q, and section 6.
 """
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -99,6 +100,7 @@ def vanishes_at_zero(activation: Activation) -> bool | None:
     return all(formula.subs(Z, 0) == 0 for formula in formulas)
 
 
+@functools.lru_cache(maxsize=256)
 def has_simple_poles(activation: Activation) -> bool | None:
     """Whether both sides of the activation continue to the complex plane with simple poles.
 

@@ -1,0 +1,97 @@
+"""The discover command: its document, exit codes, folder.
+
+Kinds: property (a rerun asks nothing again; a larger budget goes on), negative (refusals in one
+line, with nothing written).
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from command_lines import one_line, shards, tree
+
+from expressivity.commands.discover import Options, understand
+from expressivity.relations import unit
+from expressivity.relations.unit import UNIT
+
+
+def test_what_is_found_is_in_the_document_and_in_the_folder(call, out):
+    answer = call("discover", "moa-tanh", "la", "--dimension", "2", "--json", "--out", out)
+    assert (answer.code, answer.err) == (0, "")
+    document = answer.document
+    assert document == json.loads((out / "discover.json").read_text())
+    assert document["schema"] == "expressivity.discover/1"
+    assert (document["larger"], document["smaller"]) == ("moa-tanh", "la")
+    assert document["dimensions"] == [2]
+    found = document["found"]
+    assert found["target"] == "relu(x1)*tanh(x2)"
+    assert found["tried"] == document["tried"] <= UNIT
+    assert found["exclusions"][0]["membership"]["evidence"] == "proved"
+    assert found["exclusions"][0]["membership"]["obstruction"] == "jump_amplitude"
+    assert found["witness"]["w"] == [["1", "0", "0"]]
+    plain = call("discover", "moa-tanh", "la", "--dimension", "2", "--out", out).out
+    assert "f = relu(x1)*tanh(x2)" in plain
+    assert "is not la of any width (proved)" in plain
+
+
+def test_none_is_exit_3_and_decides_nothing(call, out):
+    arguments = ("discover", "la", "la-neuron", "--dimension", "1", "--budget", "20")
+    answer = call(*arguments, "--json", "--out", out)
+    assert (answer.code, answer.err) == (3, "")
+    assert answer.document["found"] is None
+    assert answer.document["tried"] == 20
+    assert "Nothing is decided" in call(*arguments, "--out", out).out
+
+
+def test_a_rerun_asks_nothing_again_and_a_larger_budget_goes_on(call, out, monkeypatch):
+    arguments = ("discover", "la", "la-neuron", "--dimension", "1", "--out", out, "--json")
+    first = call(*arguments, "--budget", str(UNIT)).document
+    (shard,) = shards(out)
+    before = shard.read_bytes()
+    asked: list[object] = []
+    usual = unit.excluded_from
+
+    def counted(target, families):
+        asked.append(target)
+        return usual(target, families)
+
+    monkeypatch.setattr(unit, "excluded_from", counted)
+    before_all = tree(out)
+    assert call(*arguments, "--budget", str(UNIT)).document == first
+    assert (asked, tree(out)) == ([], before_all)
+    assert call(*arguments, "--budget", str(2 * UNIT)).document["tried"] == 2 * UNIT
+    assert len(asked) == UNIT
+    assert len(shards(out)) == 2
+    assert shard.read_bytes() == before
+
+
+@pytest.mark.slow
+def test_workers_find_the_same(call, out, tmp_path):
+    arguments = ("discover", "moa-tanh", "la", "--budget", "60", "--json", "--out")
+    alone = call(*arguments, out).document
+    assert alone["found"] is not None
+    assert call(*arguments, tmp_path / "other", "--workers", "2").document == alone
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("la", "lb"), "unknown family 'lb'"),
+        (("la", "la"), "two different classes"),
+        (("la", "fixed", "--budget", "0"), "a budget of at least 1 candidate; got 0"),
+        (("la", "fixed", "--dimension", "0"), "a dimension of at least 1; got 0"),
+        (("la", "moa", "--gate", "step"), "step"),
+        (("la", "fixed", "--workers", "0"), "at least one worker"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_one_line(call, out, arguments, said):
+    answer = call("discover", *arguments, "--out", out, "--json")
+    assert (answer.code, answer.out) == (2, "")
+    assert said in one_line(answer)
+    assert "--workers" in arguments or not out.exists()
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_dimensions_are_1_2_and_3_in_turn_unless_one_is_asked_for():
+    assert understand(Options(larger="la", smaller="fixed")).dimensions == (1, 2, 3)
+    assert understand(Options(larger="la", smaller="fixed", dimension=4)).dimensions == (4,)
