@@ -1,0 +1,1 @@
+"""How two classes of networks relate: what separates one from another."""
