@@ -1,32 +1,36 @@
 """The files of an atlas: ``atlas.json`` for people and programs, ``atlas.parquet`` for tables."""
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from expressivity.output import json_text, sealed, write_atomically
-from expressivity.relations.atlas import Atlas, counts, share
+from expressivity.relations.atlas import counts, read_atlas, share
 from expressivity.relations.atlas_units import class_of
-from expressivity.relations.closure import Cell
-from expressivity.relations.closure import Path as Steps
+from expressivity.relations.closure import Cell, Path
 from expressivity.relations.order import equal_classes
 from expressivity.relations.questions import DIMENSION
+from expressivity.runs.folder import Run
 
 SCHEMA = "expressivity.atlas/1"
 DOCUMENT, TABLE = "atlas.json", "atlas.parquet"
 """Names of the files in a run folder."""
 
 
-def document(atlas: Atlas, *, failed: Sequence[str] = ()) -> dict[str, object]:
-    """What ``atlas --json`` prints (docs/formats.md).
+def is_atlas(run: Run) -> bool:
+    """Whether a run holds an atlas, or a part of one."""
+    return any(entry.identity.get("unit") == "containment" for entry in run.entries)
 
-    Args:
-        atlas: what was found.
-        failed: labels of units without a result.
+
+def document(run: Run) -> dict[str, Any]:
+    """What ``atlas --json`` prints (docs/formats.md), from the finished units of a run.
+
+    Raises:
+        ValueError, ContradictionError: as ``read_atlas``.
     """
+    atlas = read_atlas(run.entries)
     return {
         "schema": SCHEMA,
         "dimension": DIMENSION,
@@ -44,7 +48,7 @@ def document(atlas: Atlas, *, failed: Sequence[str] = ()) -> dict[str, object]:
         "cells": [cell_json(cell) for cell in atlas.cells.values()],
         "searches": [vars(search) for search in atlas.searches],
         "fits": [vars(fit) for fit in atlas.fits],
-        "failed": list(failed),
+        "failed": [{"unit": note["identity"], "error": note["error"]} for note in run.failures],
     }
 
 
@@ -78,7 +82,7 @@ def cell_json(cell: Cell) -> dict[str, Any]:
     return found
 
 
-def _steps(path: Steps) -> list[dict[str, object]]:
+def _steps(path: Path) -> list[dict[str, object]]:
     return [
         {
             "smaller": step.smaller,
@@ -91,44 +95,46 @@ def _steps(path: Steps) -> list[dict[str, object]]:
     ]
 
 
-def write_files(atlas: Atlas, path: Path, *, failed: Sequence[str] = ()) -> dict[str, object]:
-    """Write both files into a run folder, the document under a digest, and return it."""
-    content = document(atlas, failed=failed)
+def write_files(run: Run) -> dict[str, Any]:
+    """Write both files into the run's folder, the document under a digest, and return it.
+
+    Raises:
+        ValueError, ContradictionError: as ``read_atlas``.
+    """
+    content = document(run)
     text = json_text(sealed(content))
-    write_atomically(path / DOCUMENT, lambda file: file.write_text(text))
-    table = pa.table(columns(atlas.cells.values()))
-    write_atomically(path / TABLE, lambda file: pq.write_table(table, file))
+    write_atomically(run.path / DOCUMENT, lambda file: file.write_text(text))
+    table = pa.table(columns(content["cells"]))
+    write_atomically(run.path / TABLE, lambda file: pq.write_table(table, file))
     return content
 
 
-def columns(cells: Iterable[Cell]) -> dict[str, list[Any]]:
-    """The table: a row for each ordered pair, its paths as names of classes.
+def columns(cells: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The table: a row for each cell of the document, with paths as names of classes.
 
     >>> list(columns([]))[:4]
     ['smaller', 'larger', 'answer', 'evidence']
     """
-    found: dict[str, list[Any]] = {
-        name: []
-        for name in (
-            "smaller", "larger", "answer", "evidence", "target", "dimension", "path",
-            "member_reason", "excluded_reason", "member_path", "excluded_path",
-        )
-    }  # fmt: skip
-    for cell in cells:
-        found["smaller"].append(cell.smaller)
-        found["larger"].append(cell.larger)
-        found["answer"].append(str(cell.answer))
-        found["evidence"].append(str(cell.evidence))
-        found["path"].append(_names(cell.smaller, cell.path) if cell.path else None)
-        member, excluded = cell.member, cell.excluded
-        found["target"].append(member and member.target)
-        found["dimension"].append(member and member.dimension)
-        found["member_reason"].append(member and member.reason)
-        found["excluded_reason"].append(excluded and excluded.reason)
-        found["member_path"].append(member and _names(member.family, cell.rises))
-        found["excluded_path"].append(excluded and _names(cell.larger, cell.falls))
-    return found
+    rows = [_row(cell) for cell in cells]
+    return {name: [row[name] for row in rows] for name in _COLUMNS}
 
 
-def _names(start: str, path: Steps) -> list[str]:
-    return [start, *(step.larger for step in path)]
+_PLAIN = ("smaller", "larger", "answer", "evidence", "target", "dimension")
+_COLUMNS = (
+    *_PLAIN, "path", "member_class", "member_reason", "member_path", "excluded_class",
+    "excluded_reason", "excluded_path",
+)  # fmt: skip
+
+
+def _row(cell: Mapping[str, Any]) -> dict[str, Any]:
+    row = {name: cell[name] for name in _PLAIN} | {"path": _names(cell["maps"])}
+    for side in ("member", "excluded"):
+        found: Mapping[str, Any] = cell[side] or {"class": None, "reason": None, "maps": []}
+        row |= {f"{side}_class": found["class"], f"{side}_reason": found["reason"]}
+        row |= {f"{side}_path": _names(found["maps"])}
+    return row
+
+
+def _names(steps: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The classes of a path; none of an empty one."""
+    return [steps[0]["smaller"], *(step["larger"] for step in steps)] if steps else []

@@ -3,7 +3,7 @@
 Records hold facts alone; what follows from them is worked out when they are read (``atlas.py``).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import lcm
 from typing import Any, Protocol
@@ -205,7 +205,9 @@ class Found(Protocol):
 class Search(Protocol):
     """Searches for a target in the first class that is proved not to be in the second."""
 
-    def __call__(self, larger: Family, smaller: Family, *, budget: int) -> Found | None: ...  # noqa: D102
+    def __call__(  # noqa: D102
+        self, larger: Family, smaller: Family, *, dimensions: Sequence[int], budget: int
+    ) -> Found | None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,19 +243,18 @@ class SearchUnit(Unit):
 
     def run(self, on_progress: OnProgress | None = None) -> Outcome:
         """The record holds what was found first, or None."""
+        has, lacks = class_of(self.has, 1), class_of(self.lacks, 1)
+        dimensions = range(1, DIMENSION + 1)
+        found = self.search(has, lacks, dimensions=dimensions, budget=self.candidates)
         record: dict[str, object] | None = None
-        for dimension in range(1, DIMENSION + 1):
-            has, lacks = (class_of(name, dimension) for name in (self.has, self.lacks))
-            found = self.search(has, lacks, budget=self.candidates)
-            if found is not None:
-                record = {
-                    "target": found.target.formula,
-                    "dimension": dimension,
-                    "width": found.family.width,
-                    "obstruction": found.obstruction,
-                    "reason": found.reason,
-                }
-                break
+        if found is not None:
+            record = {
+                "target": found.target.formula,
+                "dimension": found.target.dimension,
+                "width": found.family.width,
+                "obstruction": found.obstruction,
+                "reason": found.reason,
+            }
         _report(on_progress, self)
         return Outcome(record={"found": record})
 
