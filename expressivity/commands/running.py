@@ -99,9 +99,21 @@ def run_units(
 
 
 def run_rounds(
-    pending: Pending, folder: RunFolder, executor: Executor | None = None, *, quiet: bool
+    pending: Pending,
+    folder: RunFolder,
+    executor: Executor | None = None,
+    *,
+    quiet: bool,
+    given_up: Sequence[Unit] = (),
 ) -> list[Unit]:
-    """Run units that follow from others, round after round, as :func:`run_units` runs each.
+    """Run units that follow from others, round after round, each as :func:`run_units` does.
+
+    Args:
+        pending: says what comes next.
+        folder: where they are kept.
+        executor: where they run; by default in this process.
+        quiet: no progress bar.
+        given_up: units that have failed before.
 
     Returns:
         Those that failed.
@@ -109,7 +121,7 @@ def run_rounds(
     Raises:
         ValueError: another process holds the folder.
     """
-    failed: dict[str, Unit] = {}
+    failed = {unit.key: unit for unit in given_up}
     while units := pending(read_run(folder.path).entries, failed):
         failed |= {unit.key: unit for unit in run_units(units, folder, executor, quiet=quiet)}
     return list(failed.values())

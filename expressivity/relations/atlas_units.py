@@ -4,7 +4,7 @@ Records hold facts alone; what follows from them is worked out when they are rea
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import lcm
 from typing import Any, Protocol
 
@@ -151,7 +151,7 @@ class StandingUnit(Unit):
 
     def run(self, on_progress: OnProgress | None = None) -> Outcome:
         """The record holds a row for each class."""
-        target = user_target(self.target)
+        target = replace(user_target(self.target), name=self.target)  # which reasons mention
         rows: list[object] = []
         for name in self.classes:
             found = classify(target, class_of(name, target.dimension))

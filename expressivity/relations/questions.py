@@ -76,11 +76,11 @@ def functions() -> tuple[str, ...]:
     """The targets as texts, each once, in a fixed order.
 
     >>> functions()[0], "x1*relu(x2)" in functions()
-    ('id(x1)', True)
+    ('id(x)', True)
     """
-    texts = [f"{name}(x1)" for name in ACTIVATIONS]
+    texts = [f"{name}(x)" for name in ACTIVATIONS]
     texts += [f"x1*{name}(x2)" for name in ACTIVATIONS]
-    texts += [f"x1*{name}(x1)" for name in ACTIVATIONS]
+    texts += [f"x*{name}(x)" for name in ACTIVATIONS]
     texts += [*_PRODUCTS, *_POWERS, *_SUMS, *_NESTED]
     texts += [target.formula for target in _built_in()]
     return tuple(dict.fromkeys(texts))
