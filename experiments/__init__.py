@@ -27,6 +27,7 @@ MODULES: tuple[str, ...] = (
     "restarts",
     "noise",
     "orientation",
+    "atlas",
 )
 """The modules that register experiments, in the order of the report."""
 

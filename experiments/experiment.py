@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from expressivity.commands.running import Pending
 from expressivity.output import notice
 from expressivity.plugins import PluginError
 from expressivity.registry import Registry, a_function, of_type
@@ -16,11 +17,19 @@ from expressivity.runs.units import Unit
 
 
 class Tier(StrEnum):
-    """How much an experiment may cost: seconds to a minute, minutes, or an accelerator."""
+    """How much an experiment may cost: seconds to a minute, minutes, or an accelerator.
+
+    The atlas of all classes takes longer than the others together: it is a tier of its own.
+    """
 
     SMOKE = "smoke"
     CPU = "cpu"
     GPU = "gpu"
+    ATLAS = "atlas"
+
+
+FITTED = (Tier.SMOKE, Tier.CPU, Tier.GPU)
+"""The tiers of experiments that fit, each larger than the last."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +45,8 @@ class Experiment:
         cost: what it took when it was measured, and on what.
         units: the work; independent of one another.
         headlines: from a finished run to the numbers that ``reproduce`` compares, by name.
+        tiers: at which ``reproduce`` runs it.
+        pending: the units that follow from finished ones, if there are such.
     """
 
     name: str
@@ -46,6 +57,8 @@ class Experiment:
     cost: str
     units: tuple[Unit, ...]
     headlines: Callable[[Run], dict[str, float]]
+    tiers: tuple[Tier, ...] = FITTED
+    pending: Pending | None = None
 
     @property
     def configuration(self) -> dict[str, object]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from experiments.experiment import Experiment
-from expressivity.commands.running import run_units
+from expressivity.commands.running import run_rounds, run_units
 from expressivity.runs.compiling import COMPILED, in_one_mode, is_compiled
 from expressivity.runs.folder import Run, RunFolder, read_run
 from expressivity.runs.provenance import facts
@@ -33,5 +33,7 @@ def run_experiment(
         configuration=replace(experiment, units=units).configuration,
         facts={**facts(), COMPILED: is_compiled(units)},
     )
-    run_units(units, folder, executor, quiet=quiet)
+    failed = run_units(units, folder, executor, quiet=quiet)
+    if experiment.pending is not None:
+        run_rounds(experiment.pending, folder, executor, quiet=quiet, given_up=failed)
     return read_run(path)

@@ -264,6 +264,34 @@ def report(
 
 
 @app.command()
+def atlas(
+    classes: Annotated[
+        str | None, typer.Option(help="Registered classes, comma-separated; all by default.")
+    ] = None,
+    budget: Annotated[
+        int, typer.Option(help="Open pairs in which a separating target is searched.")
+    ] = 40,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The run folder; by default runs/atlas-HASH.")
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Decide for every ordered pair of classes whether the one lies in the other.
+
+    By closure of what is proved, then by search in the pairs that would decide others. Run it again
+    to go on after an interruption.
+    """
+    from expressivity.commands import atlas as run_atlas
+
+    options = run_atlas.Options(
+        classes=split_list(classes), budget=budget, workers=workers, scheduler=scheduler, out=out
+    )
+    return run_atlas.run(options, as_json=as_json)
+
+
+@app.command()
 def overhead(
     widths: Annotated[str | None, typer.Option(help="Model widths, as 512,1024.")] = None,
     as_json: Json = False,

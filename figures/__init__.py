@@ -28,6 +28,7 @@ MODULES: tuple[str, ...] = (
     "dimension",
     "noise",
     "orientation",
+    "atlas",
     "pretraining",
     "gate_statistics",
     "ablation",

@@ -42,7 +42,8 @@ def register(app: typer.Typer) -> None:
     @app.command(name="reproduce")
     def command(
         tier: Annotated[
-            str, typer.Option(help="smoke (minutes), cpu (under an hour) or gpu.")
+            str,
+            typer.Option(help="smoke (minutes), cpu (under an hour), gpu, or atlas (its own)."),
         ] = "smoke",
         only: Annotated[
             str | None, typer.Option(help="Experiments, comma-separated; all by default.")
@@ -89,7 +90,10 @@ def run(
     names = None if only is None else [name for name in EXPERIMENTS if name in only]
     if names == []:
         raise ValueError("required: at least one experiment in --only; got none")
-    experiments = list(EXPERIMENTS.each(lambda factory: made(factory, tier), names).values())
+    found = EXPERIMENTS.each(lambda factory: made(factory, tier), names)
+    experiments = [experiment for experiment in found.values() if tier in experiment.tiers]
+    if not experiments:
+        raise ValueError(f"required: an experiment of tier {tier}; --only names none: leave it out")
     path = out or Path("runs") / f"reproduce-{tier}-{_version()}"
     with executor_for(workers, scheduler) as executor:
         rows = reproduce(experiments, tier, path, executor, quiet=as_json)
@@ -162,7 +166,7 @@ def _rows(experiment: Experiment, finished: Run) -> list[Row]:
     from figures.agreement import compare, references
 
     expected = references().get(str(experiment.tier), {}).get(experiment.name, {})
-    missing = len(experiment.units) - len(finished.entries)
+    missing = len(_without_result(finished))
     values: dict[str, float | None] = {"units without a result": missing}
     if not missing:
         values |= {
@@ -170,6 +174,15 @@ def _rows(experiment: Experiment, finished: Run) -> list[Row]:
             for name, value in headlines(experiment, finished).items()
         }
     return compare(experiment.name, values, expected)
+
+
+def _without_result(finished: Run) -> set[str]:
+    """Keys of units that were asked for at first, or later, and are not there."""
+    from expressivity.runs.units import key_of
+
+    asked = {*finished.manifest["configuration"]["units"]}
+    asked |= {key_of(note["identity"]) for note in finished.failures}
+    return asked - {entry.key for entry in finished.entries}
 
 
 def _write_report(path: Path) -> None:

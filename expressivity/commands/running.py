@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -10,10 +10,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from expressivity.commands.console import console
 from expressivity.runs.executors import Processes, cluster
-from expressivity.runs.folder import RunFolder
+from expressivity.runs.folder import Entry, RunFolder, read_run
 from expressivity.runs.units import Executor, Unit, run
 
 _FAILURES_SHOWN = 20
+
+Pending = Callable[[Iterable[Entry], Collection[str]], Sequence[Unit]]
+"""(finished units, keys of those that failed) -> the units to run next; none at the end."""
 
 
 @contextmanager
@@ -116,3 +119,32 @@ def run_rounds(
         others = len(failed) - _FAILURES_SHOWN
         messages.print(f"and {others} others: see {folder.path / 'failures'}", soft_wrap=True)
     return failed
+
+
+def run_rounds(
+    pending: Pending,
+    folder: RunFolder,
+    executor: Executor | None = None,
+    *,
+    quiet: bool,
+    given_up: Sequence[Unit] = (),
+) -> list[Unit]:
+    """Run units that follow from others, round after round, each as :func:`run_units` does.
+
+    Args:
+        pending: says what comes next.
+        folder: where they are kept.
+        executor: where they run; by default in this process.
+        quiet: no progress bar.
+        given_up: units that have failed before.
+
+    Returns:
+        Those that failed.
+
+    Raises:
+        ValueError: another process holds the folder.
+    """
+    failed = {unit.key: unit for unit in given_up}
+    while units := pending(read_run(folder.path).entries, failed):
+        failed |= {unit.key: unit for unit in run_units(units, folder, executor, quiet=quiet)}
+    return list(failed.values())

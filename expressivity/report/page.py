@@ -10,6 +10,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from expressivity.output import write_atomically
+from expressivity.report.atlas import atlas
 from expressivity.report.builtin import failures, labels, provenance, rerun, verdict
 from expressivity.report.ladder import ladder
 from expressivity.report.section import SECTIONS, Section, html, sections
@@ -21,6 +22,7 @@ Parts = Sequence[tuple[str, Section]]
 """Sections with their registered names."""
 
 SECTIONS.add("verdict", verdict)
+SECTIONS.add("atlas", atlas)
 SECTIONS.add("ladder", ladder)
 SECTIONS.add("labels", labels)
 SECTIONS.add("failures", failures)

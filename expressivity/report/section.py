@@ -17,7 +17,7 @@ class Section:
 
     Attributes:
         title: the heading, level 2; headings inside the body begin at level 3.
-        order: smaller ones come first. The library's: verdict 10, ladder 20, labels 25,
+        order: smaller ones come first. The library's: verdict 10, atlas 15, ladder 20, labels 25,
             failures 50, provenance 60, rerun 70; figures have 30, theorems 38, proofs 40.
         body: HTML without ``style`` attributes and scripts, which the page's policy blocks.
     """

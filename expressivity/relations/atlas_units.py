@@ -1,0 +1,268 @@
+"""The work of an atlas: which classes lie in which, which hold a target, what separates two.
+
+Records hold facts alone; what follows from them is worked out when they are read (``atlas.py``).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import lcm
+from typing import Any, Protocol
+
+import torch
+
+from expressivity.classes.catalogue import FAMILIES, family_named, plain_neurons
+from expressivity.classes.families import Family
+from expressivity.classes.modules import ModuleFamily
+from expressivity.classes.networks import evaluate
+from expressivity.classes.weights import Weights, start_from
+from expressivity.evidence import Verdict
+from expressivity.membership.decide import BUDGETS, Classification, classify
+from expressivity.membership.inclusions import inclusions
+from expressivity.registry import UnknownNameError
+from expressivity.relations.questions import DIMENSION
+from expressivity.runs.units import OnProgress, Outcome, Unit
+from expressivity.targets.sampling import random_points
+from expressivity.targets.target import Target
+from expressivity.targets.user import user_target
+
+_LEAST = 2
+"""A width that every registered class has (``catalogue.require_factory``)."""
+_GROWTH = (1, 2, 3, 4)
+"""How many times as wide the larger class may be."""
+_NODES = 64
+
+
+def described(names: tuple[str, ...] | None = None) -> tuple[str, ...]:
+    """The registered classes that a neuron describes, or those that are named, each once.
+
+    Raises:
+        UnknownNameError: a name that is no class.
+        ValueError: fewer than two classes, or a user's own module.
+
+    >>> described(("la", "relu", "la"))
+    ('la', 'relu')
+    """
+    if names is None:
+        return tuple(n for n in FAMILIES if not isinstance(FAMILIES[n], ModuleFamily))
+    chosen = tuple(dict.fromkeys(names))
+    for name in chosen:
+        if name not in FAMILIES and name not in plain_neurons():
+            raise UnknownNameError(f"unknown class {name!r}: choose from {', '.join(FAMILIES)}")
+        class_of(name, 1)
+    if len(chosen) < 2:
+        raise ValueError(f"required: at least two classes; got {', '.join(chosen) or 'none'}")
+    return chosen
+
+
+def class_of(name: str, dimension: int) -> Family:
+    """The class of a name, at a width that it has.
+
+    Raises:
+        ValueError: as ``family_named``.
+    """
+    return family_named(name, _LEAST, dimension)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContainmentUnit(Unit):
+    """In which of some classes one of them lies; the maps, and how much wider the larger one is.
+
+    Maps ask of a width that groups divide it, and that it is or is not a number of groups. They are
+    looked for at a width that every number of groups divides and that is above them all: then they
+    exist at its multiples, too, and networks of other widths gain neurons with output weight 0.
+
+    Attributes:
+        smaller: name of the class.
+        classes: names of all classes.
+    """
+
+    smaller: str
+    classes: tuple[str, ...]
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """See :class:`~expressivity.runs.units.Unit`."""
+        return {
+            "unit": "containment",
+            "smaller": self.smaller,
+            "dimension": DIMENSION,
+            "classes": _families(self.classes),
+        }
+
+    @property
+    def label(self) -> str:
+        """The class."""
+        return f"classes that contain {self.smaller}"
+
+    def run(self, on_progress: OnProgress | None = None) -> Outcome:
+        """The record maps names of larger classes to ``{"maps": [...], "growth": 1}``."""
+        families = {name: class_of(name, DIMENSION) for name in self.classes}
+        counts = [f.groups for f in families.values() if not isinstance(f.groups, str)]
+        width = lcm(*counts) * (1 + max(counts, default=1))
+        found: dict[str, object] = {}
+        smaller = families[self.smaller].at_width(width)
+        for name, family in families.items():
+            grown = None if name == self.smaller else _least_growth(smaller, family)
+            if grown is not None:
+                found[name] = grown
+        _report(on_progress, self)
+        return Outcome(record={"contained": found})
+
+
+def _least_growth(smaller: Family, larger: Family) -> dict[str, object] | None:
+    for growth in _GROWTH:
+        steps = inclusions(smaller, larger.at_width(growth * smaller.width))
+        if steps is not None:
+            return {"maps": [f"{s.name} ({s.theorem})" for s in steps], "growth": growth}
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StandingUnit(Unit):
+    """Which of some classes hold a target.
+
+    Attributes:
+        target: a text in the grammar of user expressions.
+        classes: names of the classes.
+    """
+
+    target: str
+    classes: tuple[str, ...]
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """See :class:`~expressivity.runs.units.Unit`."""
+        return {
+            "unit": "standing",
+            "target": self.target,
+            "classes": _families(self.classes),
+            "budgets": BUDGETS,
+        }
+
+    @property
+    def label(self) -> str:
+        """The target."""
+        return f"classes of {self.target}"
+
+    @property
+    def parts(self) -> int:
+        """Classes."""
+        return len(self.classes)
+
+    def run(self, on_progress: OnProgress | None = None) -> Outcome:
+        """The record holds a row for each class."""
+        target = replace(user_target(self.target), name=self.target)  # which reasons mention
+        rows: list[object] = []
+        for name in self.classes:
+            found = classify(target, class_of(name, target.dimension))
+            rows.append({"class": name, **_row(target, found)})
+            if on_progress is not None:
+                on_progress(1)
+        return Outcome(record={"dimension": target.dimension, "standings": rows})
+
+
+def _row(target: Target, found: Classification) -> dict[str, object]:
+    membership = found.membership
+    member = found.witness is not None and membership.verdict is Verdict.MEMBER
+    return {
+        "verdict": str(membership.verdict),
+        "evidence": str(membership.evidence),
+        "reason": membership.reason,
+        "obstruction": found.obstruction,
+        "width": found.family.width if member else None,
+        "off": _off(target, found.family, found.witness) if found.witness is not None else None,
+    }
+
+
+def _off(target: Target, family: Family, witness: Weights) -> float | None:
+    """How far the network, in floating point, is from the target at random points.
+
+    Relative to 1 and the sum of the output weights; None where it is not finite.
+    """
+    nodes_ND = torch.from_numpy(random_points(target.domain, _NODES, seed=0))
+    values_N = evaluate(family, start_from(family, witness)[None], nodes_ND)[0, 0]
+    scale = 1.0 + sum(abs(float(entry)) for entry in witness.entries("a"))
+    off = float((values_N - target.values(nodes_ND)).abs().max()) / scale
+    return off if off < float("inf") else None
+
+
+class Found(Protocol):
+    """What a search for a separating target has found: see ``discover``."""
+
+    @property
+    def target(self) -> Target: ...  # noqa: D102 - in the first class and not in the second
+
+    @property
+    def family(self) -> Family: ...  # noqa: D102 - of the witness
+
+    @property
+    def obstruction(self) -> str: ...  # noqa: D102
+
+    @property
+    def reason(self) -> str: ...  # noqa: D102
+
+
+class Search(Protocol):
+    """Searches for a target in the first class that is proved not to be in the second."""
+
+    def __call__(  # noqa: D102
+        self, larger: Family, smaller: Family, *, dimensions: Sequence[int], budget: int
+    ) -> Found | None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchUnit(Unit):
+    """A search for a target in one class and not in another, in dimensions 1, 2, 3 in turn.
+
+    Attributes:
+        has, lacks: names of the classes.
+        candidates: how many networks are tried in each dimension.
+        search: how; a function at the top of a module.
+    """
+
+    has: str
+    lacks: str
+    candidates: int
+    search: Search
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """See :class:`~expressivity.runs.units.Unit`."""
+        return {
+            "unit": "search",
+            "has": self.has,
+            "lacks": self.lacks,
+            "classes": _families((self.has, self.lacks)),
+            "candidates": self.candidates,
+        }
+
+    @property
+    def label(self) -> str:
+        """The classes."""
+        return f"search in {self.has}, not in {self.lacks}"
+
+    def run(self, on_progress: OnProgress | None = None) -> Outcome:
+        """The record holds what was found first, or None."""
+        has, lacks = class_of(self.has, 1), class_of(self.lacks, 1)
+        dimensions = range(1, DIMENSION + 1)
+        found = self.search(has, lacks, dimensions=dimensions, budget=self.candidates)
+        record: dict[str, object] | None = None
+        if found is not None:
+            record = {
+                "target": found.target.formula,
+                "dimension": found.target.dimension,
+                "width": found.family.width,
+                "obstruction": found.obstruction,
+                "reason": found.reason,
+            }
+        _report(on_progress, self)
+        return Outcome(record={"found": record})
+
+
+def _families(names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: class_of(name, 1).json() for name in names}
+
+
+def _report(on_progress: Callable[[int], None] | None, unit: Unit) -> None:
+    if on_progress is not None:
+        on_progress(unit.parts)
