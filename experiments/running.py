@@ -1,10 +1,11 @@
 """Bring an experiment to its end in a run folder."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from experiments.experiment import Experiment
-from expressivity.commands.running import run_rounds, run_units
+from expressivity.commands.running import following, run_rounds
 from expressivity.runs.compiling import COMPILED, in_one_mode, is_compiled
 from expressivity.runs.folder import Run, RunFolder, read_run
 from expressivity.runs.provenance import facts
@@ -33,7 +34,12 @@ def run_experiment(
         configuration=replace(experiment, units=units).configuration,
         facts={**facts(), COMPILED: is_compiled(units)},
     )
-    failed = run_units(units, folder, executor, quiet=quiet)
-    if experiment.pending is not None:
-        run_rounds(experiment.pending, folder, executor, quiet=quiet, given_up=failed)
+
+    def rounds(failed: Sequence[Unit]) -> Iterator[Sequence[Unit]]:
+        yield units
+        if experiment.pending is not None:
+            yield from following(experiment.pending, folder)(failed)
+
+    total = sum(unit.parts for unit in units) if experiment.pending is None else None
+    run_rounds(rounds, folder, executor, total=total, quiet=quiet)
     return read_run(path)

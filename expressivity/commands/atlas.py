@@ -11,7 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from expressivity.commands.console import console, table_console
-from expressivity.commands.running import executor_for, run_rounds
+from expressivity.commands.running import executor_for, following, run_rounds
 from expressivity.output import ExitCode, write_json
 from expressivity.relations.atlas import Plan
 from expressivity.relations.atlas_document import write_files
@@ -62,7 +62,7 @@ def run(options: Options, *, as_json: bool) -> int:
     path = options.out or _usual_path(plan)
     folder = RunFolder(path, configuration=plan.configuration, facts=facts())
     with executor_for(options.workers, options.scheduler) as executor:
-        failed = run_rounds(plan.pending, folder, executor, quiet=as_json)
+        failed = run_rounds(following(plan.pending, folder), folder, executor, quiet=as_json)
     document = write_files(read_run(path))
     report = write_report(path)
     if as_json:

@@ -65,7 +65,7 @@ def run(options: Options, *, as_json: bool) -> int:
         at_once = 1 if executor is None else _IN_A_ROUND * (options.workers or os.cpu_count() or 1)
         rounds = Rounds(asked, at_once, record_of)
         total = asked.budget * len(asked.dimensions)
-        failed = run_rounds(rounds, folder, executor, total=total, quiet=as_json)
+        failed = run_rounds(lambda _: rounds, folder, executor, total=total, quiet=as_json)
     if failed:
         raise RuntimeError(f"{len(failed)} units failed: see {path / 'failures'}")
     document = _document(options, asked, rounds)

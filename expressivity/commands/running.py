@@ -15,6 +15,9 @@ from expressivity.runs.units import Executor, Unit, run
 
 _FAILURES_SHOWN = 20
 
+Rounds = Callable[[Sequence[Unit]], Iterable[Sequence[Unit]]]
+"""(units that have failed, which grows) -> units to run, round after round."""
+
 Pending = Callable[[Iterable[Entry], Collection[str]], Sequence[Unit]]
 """(finished units, keys of those that failed) -> the units to run next; none at the end."""
 
@@ -62,15 +65,15 @@ def run_units(
         ValueError: another process holds the folder.
     """
     total = sum(unit.parts for unit in units)
-    return run_rounds([units], folder, executor, total=total, quiet=quiet)
+    return run_rounds(lambda _: [units], folder, executor, total=total, quiet=quiet)
 
 
 def run_rounds(
-    rounds: Iterable[Sequence[Unit]],
+    rounds: Rounds,
     folder: RunFolder,
     executor: Executor | None = None,
     *,
-    total: int,
+    total: int | None = None,
     quiet: bool,
 ) -> list[Unit]:
     """The same of rounds of units, each of which may depend on what the folder then holds.
@@ -79,7 +82,7 @@ def run_rounds(
         rounds: iterated while the folder is locked.
         folder: where they are kept.
         executor: where they run; by default in this process.
-        total: parts of all units, at most.
+        total: parts of all units, at most; None where it is not known.
         quiet: no progress bar.
     """
     messages = console(stderr=True)
@@ -98,7 +101,7 @@ def run_rounds(
     ):
         task = progress.add_task("units", total=total)
         try:
-            for units in rounds:
+            for units in rounds(failed):
                 failed += run(
                     units,
                     folder,
@@ -121,30 +124,11 @@ def run_rounds(
     return failed
 
 
-def run_rounds(
-    pending: Pending,
-    folder: RunFolder,
-    executor: Executor | None = None,
-    *,
-    quiet: bool,
-    given_up: Sequence[Unit] = (),
-) -> list[Unit]:
-    """Run units that follow from others, round after round, each as :func:`run_units` does.
+def following(pending: Pending, folder: RunFolder) -> Rounds:
+    """The rounds of units each of which is known once those before it are finished."""
 
-    Args:
-        pending: says what comes next.
-        folder: where they are kept.
-        executor: where they run; by default in this process.
-        quiet: no progress bar.
-        given_up: units that have failed before.
+    def rounds(failed: Sequence[Unit]) -> Generator[Sequence[Unit]]:
+        while units := pending(read_run(folder.path).entries, {unit.key for unit in failed}):
+            yield units
 
-    Returns:
-        Those that failed.
-
-    Raises:
-        ValueError: another process holds the folder.
-    """
-    failed = {unit.key: unit for unit in given_up}
-    while units := pending(read_run(folder.path).entries, failed):
-        failed |= {unit.key: unit for unit in run_units(units, folder, executor, quiet=quiet)}
-    return list(failed.values())
+    return rounds

@@ -20,7 +20,7 @@ from expressivity.classes.weights import defect, network_expression
 from expressivity.evidence import Verdict
 from expressivity.membership.decide import classify, exclude
 from expressivity.relations import candidates as candidates_module
-from expressivity.relations.asked import class_named, question
+from expressivity.relations.asked import question
 from expressivity.relations.candidates import candidates
 from expressivity.relations.discover import discover, excluded_from, first_found
 from expressivity.relations.enumeration import networks
@@ -123,7 +123,7 @@ def test_the_obstruction_excludes_it_from_the_class_at_every_width(neuron):
 
 
 def test_a_union_is_missed_only_by_what_all_of_its_parts_exclude():
-    fixed = class_named("fixed")
+    fixed = question("fixed", "la").larger
     found = found_between("la", "fixed", dimension=1)
     assert [each.family.activation for each in found.exclusions] == [f.activation for f in fixed]
     relu = user_target("relu(x)")
