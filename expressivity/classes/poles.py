@@ -145,7 +145,7 @@ def _factors_at(node: Any, s: sp.Symbol, pole: sp.Expr) -> int:
     if not node.has(s):
         return 0
     if isinstance(node, sp.tanh):
-        return _is_odd(2 * node.args[0], s, pole)
+        return _is_odd(2 * _argument(node), s, pole)
     if node.is_Add or node.is_Mul:
         counts = [_factors_at(part, s, pole) for part in node.args]
         return max(counts) if node.is_Add else sum(counts)
@@ -154,8 +154,12 @@ def _factors_at(node: Any, s: sp.Symbol, pole: sp.Expr) -> int:
     if node.is_Pow:
         rest = node.base - 1
         simple = isinstance(rest, sp.exp)
-        return -int(node.exp) * (_is_odd(rest.args[0], s, pole) if simple else _MAX_ZERO_ORDER)
+        return -int(node.exp) * (_is_odd(_argument(rest), s, pole) if simple else _MAX_ZERO_ORDER)
     return 0
+
+
+def _argument(function: Any) -> Any:
+    return function.args[0]
 
 
 def _is_odd(argument: sp.Expr, s: sp.Symbol, pole: sp.Expr) -> int:
