@@ -17,7 +17,9 @@ from expressivity.evidence import Evidence
 from expressivity.symbolic.interpret import BALL, interpret, lower_float
 
 Norm = Literal["l2", "sup", "w1inf"]
-Method = Literal["gradient-jump", "parity", "free-knot", "ridge-rank"]
+Method = Literal[
+    "gradient-jump", "amplitude-edge", "shared-amplitude", "parity", "free-knot", "ridge-rank"
+]
 
 precision = 128  # bits of the balls; what is lost is far below one unit of the final float
 float_margin = 1e-12

@@ -2,7 +2,14 @@
 
 from collections.abc import Callable
 
-from expressivity.bounds import free_knots, gradient_jump, parity, ridge_rank
+from expressivity.bounds import (
+    amplitude_edge,
+    free_knots,
+    gradient_jump,
+    parity,
+    ridge_rank,
+    shared_amplitude,
+)
 from expressivity.bounds.bound import Bound, TargetNorms
 from expressivity.classes.families import Family
 from expressivity.targets.target import Target
@@ -11,6 +18,8 @@ Mechanism = Callable[[Target, Family, TargetNorms], tuple[Bound, ...]]
 
 MECHANISMS: tuple[Mechanism, ...] = (
     gradient_jump.bounds,
+    amplitude_edge.bounds,
+    shared_amplitude.bounds,
     parity.bounds,
     free_knots.bounds,
     ridge_rank.bounds,
@@ -18,7 +27,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
 
 
 def lower_bounds(target: Target, family: Family, *, norms: TargetNorms) -> tuple[Bound, ...]:
-    """Every bound of docs/theory.md, section 4, that applies to this class and this target.
+    """Every bound of docs/theory.md, sections 4 and 6, that applies to this class and this target.
 
     The width of the family matters only to bounds with ``every_width`` False. A target that the
     class contains gets none.

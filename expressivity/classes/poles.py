@@ -78,11 +78,14 @@ def higher_pole(amplitude: sp.Expr, s: sp.Symbol, order: int = 1) -> sp.Expr | N
     """
     if amplitude.count_ops() > _MAX_OPERATIONS or not _is_meromorphic(amplitude, s):
         return None
+    candidates = [p for p in _candidates(amplitude, s) if _factors_at(amplitude, s, p) > order]
+    if not candidates:
+        return None
     z = sp.Dummy("z")
     numerator, denominator = _quotient(amplitude, s, z)
     if not (_is_entire(numerator, z) and _is_entire(denominator, z)):
         return None
-    for pole in _candidates(amplitude, s):
+    for pole in candidates:
         if any(_at(sp.diff(denominator, z, k), z, pole) != 0 for k in range(order)):
             continue
         for zero in range(_MAX_ZERO_ORDER):
@@ -135,6 +138,34 @@ def _candidates(amplitude: sp.Expr, s: sp.Symbol) -> list[sp.Expr]:
             if rate != 0:
                 poles.add(sp.expand((value - atom.args[0].subs(s, 0)) / rate))
     return sorted(poles, key=str)
+
+
+def _factors_at(node: Any, s: sp.Symbol, pole: sp.Expr) -> int:
+    """How many factors with a pole there meet in one term, at most: what is cheap to see."""
+    if not node.has(s):
+        return 0
+    if isinstance(node, sp.tanh):
+        return _is_odd(2 * _argument(node), s, pole)
+    if node.is_Add or node.is_Mul:
+        counts = [_factors_at(part, s, pole) for part in node.args]
+        return max(counts) if node.is_Add else sum(counts)
+    if node.is_Pow and node.exp.is_positive:
+        return int(node.exp) * _factors_at(node.base, s, pole)
+    if node.is_Pow:
+        rest = node.base - 1
+        simple = isinstance(rest, sp.exp)
+        return -int(node.exp) * (_is_odd(_argument(rest), s, pole) if simple else _MAX_ZERO_ORDER)
+    return 0
+
+
+def _argument(function: Any) -> Any:
+    return function.args[0]
+
+
+def _is_odd(argument: sp.Expr, s: sp.Symbol, pole: sp.Expr) -> int:
+    """1 where exp(argument) = -1 at the pole, or where that is not seen to fail."""
+    turns = sp.expand(argument.subs(s, pole) / (sp.I * sp.pi) - 1) / 2
+    return 0 if turns.is_integer is False else 1
 
 
 def _at(expression: sp.Expr, variable: sp.Symbol, value: sp.Expr) -> sp.Expr:

@@ -15,7 +15,7 @@ from expressivity.symbolic.algebra import vanishes
 from expressivity.symbolic.budget import Budget, OutOfBudgetError
 from expressivity.symbolic.interpret import BALL, interpret
 
-Point = Mapping[sp.Symbol, sp.Rational]
+Point = Mapping[sp.Symbol, Any]
 
 _PRECISIONS = (128, 512)
 _ZERO_STEPS = 10_000
