@@ -1,9 +1,8 @@
-"""How networks continue far out on a line: polynomials up to an exponentially small error.
+"""How networks continue far out on a line: by tails, up to an exponentially small error.
 
 On a part of a line without kinks a network is a sum of products of pieces, each real-analytic on
-the whole line (``facts.pieces``), and so is the sum. Where every piece has a polynomial tail at
-either end (``symbolic/tails.py``) the sum has one, whatever the weights are (docs/theory.md,
-section 9).
+the whole line (``facts.pieces``), and so is the sum. Where every piece has a tail at either end
+(``symbolic/tails.py``) the sum has one, whatever the weights are (docs/theory.md, section 9).
 """
 
 import functools
@@ -20,34 +19,42 @@ from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, Gate
 from expressivity.classes.terms import AFFINE, degree_in, is_analytic_choice, products
 from expressivity.symbolic.symbols import Z
-from expressivity.symbolic.tails import T, expansion, polynomial_tail
+from expressivity.symbolic.tails import T, expansion, tail
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tails:
-    """Bounds for functions that have a polynomial tail at both ends of every line.
+    """Bounds for functions that have a tail at both ends of every line.
 
     Attributes:
-        degree: of the two polynomials, at most.
-        difference: degree of their difference, at most; -1 where they are the same polynomial.
+        degree: of the polynomials, at most.
+        difference: degree of the difference of the two polynomials, at most; -1 where they are the
+            same polynomial.
+        exponentials: whether exponentials of any rates may take part, the same coefficients or
+            others at the two ends; ``difference`` then claims nothing.
     """
 
     degree: int
     difference: int
+    exponentials: bool = False
 
     def __mul__(self, other: "Tails") -> "Tails":
         """Of products: p q - p' q' = (p - p') q + p' (q - q')."""
         mixed = [
             a.difference + b.degree for a, b in ((self, other), (other, self)) if a.difference >= 0
         ]
-        return Tails(degree=self.degree + other.degree, difference=max(mixed, default=-1))
+        return Tails(
+            degree=self.degree + other.degree,
+            difference=max(mixed, default=-1),
+            exponentials=self.exponentials or other.exponentials,
+        )
 
 
 def network_tails(family: Family) -> Tails | None:
     """Of every network of the family, continued from a part of a line without kinks, or None.
 
     >>> network_tails(Family(neuron="type1", kind="la", width=1, dimension=1))
-    Tails(degree=2, difference=1)
+    Tails(degree=2, difference=1, exponentials=False)
     """
     terms = products(family.record)
     if terms is None or (family.gate is not None and not _gates_have_limits(family)):
@@ -56,6 +63,10 @@ def network_tails(family: Family) -> Tails | None:
     known = [tails for tails in own if tails is not None]
     if len(known) < len(own):
         return None
+    if any(tails.exponentials for tails in known) and (
+        family.gate is not None or any(len(term.maps) > 1 for term in terms)
+    ):
+        return None  # an exponential times a small error may be large
     found: list[Tails] = []
     for term in terms:
         degree = degree_in(term.cofactor, AFFINE, is_analytic_choice)
@@ -65,7 +76,7 @@ def network_tails(family: Family) -> Tails | None:
         for _ in term.maps:
             tails *= _union(known)
         if family.gate is not None and term.mixtures:
-            tails *= Tails(degree=0, difference=0)
+            tails *= Tails(degree=0, difference=0)  # the numbers at the two ends differ
         found.append(tails)
     return _union(found)
 
@@ -75,8 +86,8 @@ def activation_tails(expression: sp.Expr) -> Tails | None:
     """Of both pieces at every affine argument, a constant one included; None if not known.
 
     >>> from expressivity.classes.activations import ACTIVATIONS
-    >>> [activation_tails(ACTIVATIONS[name].expression) for name in ("relu2", "silu")]
-    [Tails(degree=2, difference=-1), Tails(degree=1, difference=1)]
+    >>> activation_tails(ACTIVATIONS["relu2"].expression)
+    Tails(degree=2, difference=-1, exponentials=False)
     """
     found: list[Tails] = []
     for piece in pieces(expression) or (None,):
@@ -89,14 +100,16 @@ def activation_tails(expression: sp.Expr) -> Tails | None:
 
 def _tails_of(piece: sp.Expr) -> Tails | None:
     ends = [expansion(piece, Z, sign) for sign in (1, -1)]
-    right, left = (None if end is None else polynomial_tail(end) for end in ends)
+    right, left = (None if end is None else tail(end) for end in ends)
     if right is None or left is None:
         return None
-    difference: Any = sp.expand(right - left.subs(T, -T))
-    same = difference == 0
+    degree = max(map(_degree, (*right.values(), *left.values())), default=0)
+    flat, mirrored = (end.get(sp.S.Zero, sp.S.Zero) for end in (right, left))
+    gap: Any = sp.expand(flat - mirrored.subs(T, -T))
     return Tails(
-        degree=max(_degree(right), _degree(left)),
-        difference=-1 if same else _degree(difference),
+        degree=degree,
+        difference=-1 if gap == 0 else _degree(gap),
+        exponentials=not {*right, *left} <= {sp.S.Zero},
     )
 
 
@@ -107,7 +120,11 @@ def _degree(polynomial: sp.Expr) -> int:
 def _union(tails: Iterable[Tails]) -> Tails:
     """Of sums."""
     listed = [Tails(degree=0, difference=-1), *tails]
-    return Tails(degree=max(t.degree for t in listed), difference=max(t.difference for t in listed))
+    return Tails(
+        degree=max(t.degree for t in listed),
+        difference=max(t.difference for t in listed),
+        exponentials=any(t.exponentials for t in listed),
+    )
 
 
 def _gates_have_limits(family: Family) -> bool:

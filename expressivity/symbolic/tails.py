@@ -61,40 +61,65 @@ def expansion(formula: sp.Expr, variable: sp.Symbol, sign: int = 1) -> Expansion
         return None
 
 
-def polynomial_tail(found: Expansion) -> sp.Expr | None:
-    """The polynomial in ``T`` from which the function certainly differs exponentially little.
+def tail(found: Expansion) -> Mapping[sp.Expr, sp.Expr] | None:
+    """Polynomials P by rate w >= 0, for sum P(t) exp(w t) up to an exponentially small error.
 
-    That is O(t^n exp(-r t)) for some n and some r > 0. None where that is not shown.
+    That is O(t^n exp(-r t)) for some n and some r > 0. None where a tail of this kind is not shown.
+
+    >>> x = sp.Symbol("x", real=True)
+    >>> dict(tail(expansion(x * sp.cosh(x) + sp.tanh(x), x)))
+    {1: t/2, 0: 1}
+    """
+    if found.rest is not None and _growth(found.rest) >= 0:
+        return None
+    kept = {e: c for e, c in found.terms.items() if not _decays(e)}
+    if not all(_is_real_rate(e) and c.is_polynomial(T) for e, c in kept.items()):
+        return None
+    return {sp.diff(p, T): c for (p, _), c in kept.items()}
+
+
+def polynomial_tail(found: Expansion) -> sp.Expr | None:
+    """The tail, in ``T``, where it has no exponentials, else None.
 
     >>> x = sp.Symbol("x", real=True)
     >>> polynomial_tail(expansion(x / (1 + sp.exp(-x)), x))
     t
     """
-    small = [p for p, q in found.terms if (p, q) != _FLAT]
-    small += [] if found.rest is None else [found.rest]
-    tail = found.terms.get(_FLAT, sp.S.Zero)
-    decays = all(_growth(p) < 0 for p in small)
-    return tail if decays and tail.is_polynomial(T) else None
+    known = tail(found)
+    if known is None or not set(known) <= {sp.S.Zero}:
+        return None
+    return known.get(sp.S.Zero, sp.S.Zero)
 
 
-def exceeds_polynomials(found: Expansion, degree: int) -> bool:
-    """Whether the function certainly has no polynomial tail of at most this degree.
+def exceeds_tails(found: Expansion, degree: int, *, exponentials: bool = False) -> bool:
+    """Whether the function certainly has no tail with polynomials of at most this degree.
+
+    Without exponentials in it, unless they are allowed.
 
     >>> x = sp.Symbol("x", real=True)
-    >>> [exceeds_polynomials(expansion(f, x), 2) for f in (sp.sin(x), x**3, x**2, 1 / (1 + x**2))]
+    >>> [exceeds_tails(expansion(f, x), 2) for f in (sp.sin(x), x**3, x**2, 1 / (1 + x**2))]
     [True, True, False, True]
+    >>> [exceeds_tails(expansion(f, x), 2, exponentials=True) for f in (sp.exp(x), sp.exp(x**2))]
+    [False, True]
     """
-    if found.rest is not None and _growth(found.rest) >= 0:
-        kept = [(e, c) for e, c in found.terms.items() if _growth(e[0] - found.rest) > 0]
-    else:
-        kept = list(found.terms.items())
-        flat = found.terms.get(_FLAT, sp.S.Zero)
-        if _exceeds_degree(flat, degree):
+    for exponent, coefficient in found.terms.items():  # each outgrows the error
+        if exponent == _FLAT or (exponentials and _is_real_rate(exponent)):
+            exceeds = not _decays(exponent) and _exceeds_degree(coefficient, degree)
+        else:
+            exceeds = not _decays(exponent) and is_certainly_nonzero(coefficient)
+        if exceeds:
             return True
-    return any(
-        exponent != _FLAT and _growth(exponent[0]) >= 0 and is_certainly_nonzero(coefficient)
-        for exponent, coefficient in kept
-    )
+    return False
+
+
+def _decays(exponent: Exponent) -> bool:
+    return _growth(exponent[0]) < 0
+
+
+def _is_real_rate(exponent: Exponent) -> bool:
+    """Whether exp(p + i q) is exp(w t) for a number w."""
+    p, q = exponent
+    return q == 0 and not sp.diff(p, T).has(T)
 
 
 def is_certainly_nonzero(coefficient: sp.Expr) -> bool:

@@ -28,7 +28,7 @@ def local_formulas(target: Target) -> tuple[sp.Expr, ...]:
 
     >>> from expressivity.targets.user import user_target
     >>> local_formulas(user_target("relu(sin(x))"))
-    (sin(x1), 0)
+    (0, sin(x1))
     """
     found = dict.fromkeys(formulas(target))
     if target.expression.has(sp.Piecewise):

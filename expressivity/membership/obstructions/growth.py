@@ -1,4 +1,4 @@
-"""Growth: continued along a line, a network is a polynomial up to an exponentially small error.
+"""Growth: continued along a line, a network has a polynomial for its tail, or exponentials.
 
 docs/theory.md, section 9.
 """
@@ -14,7 +14,7 @@ from expressivity.classes.tails import Tails, network_tails
 from expressivity.symbolic.points import as_rational
 from expressivity.symbolic.tails import (
     T,
-    exceeds_polynomials,
+    exceeds_tails,
     expansion,
     is_certainly_nonzero,
     polynomial_tail,
@@ -31,11 +31,11 @@ def growth_obstruction(target: Target, family: Family) -> str | None:
     On an open set without kinks a network is a sum of products of real-analytic pieces and gates,
     and where it equals a formula of the target it does so on the whole space. Along a line it is
     then a polynomial at either end, up to an exponentially small error, and the two polynomials
-    agree above a degree (:func:`network_tails`). A formula that oscillates, grows or decays
-    otherwise is excluded.
+    agree above a degree (:func:`network_tails`); with ELU, exponentials take part. A formula that
+    oscillates, grows or decays otherwise is excluded.
 
-    The pieces' behaviour and the formula's are expanded exactly. It does not decide where a piece
-    grows exponentially (the left one of ELU) or has no expansion that ``symbolic/tails.py`` knows.
+    The pieces' behaviour and the formula's are expanded exactly. It does not decide where one has
+    no expansion that ``symbolic/tails.py`` knows, nor about gates or products beside exponentials.
 
     >>> from expressivity.targets.user import user_target
     >>> growth_obstruction(user_target("sin(x)"), Family(
@@ -60,8 +60,11 @@ def _lacks(formula: sp.Expr, tails: Tails) -> str | None:
     """What a formula in ``_LINE`` certainly is not, in words."""
     ends = [expansion(formula, _LINE, sign) for sign in (1, -1)]
     for end in ends:
-        if end is not None and exceeds_polynomials(end, tails.degree):
-            return f"polynomials of degree at most {tails.degree}"
+        if end is not None and exceeds_tails(end, tails.degree, exponentials=tails.exponentials):
+            kind = "polynomials" if not tails.exponentials else "exponentials times polynomials"
+            return f"{kind} of degree at most {tails.degree}"
+    if tails.exponentials:
+        return None
     right, left = (None if end is None else polynomial_tail(end) for end in ends)
     if right is None or left is None:
         return None

@@ -9,7 +9,7 @@ from expressivity.classes.facts import euler_product
 from expressivity.classes.families import Family
 from expressivity.classes.properties import homogeneous_degrees
 from expressivity.symbolic.identities import differs
-from expressivity.targets.crossings import formulas
+from expressivity.targets.nearby import local_formulas
 from expressivity.targets.target import Target
 
 
@@ -33,7 +33,7 @@ def homogeneity_obstruction(target: Target, family: Family) -> str | None:
     degrees = None if family.bias else homogeneous_degrees(family)
     if degrees is None:
         return None
-    for formula in formulas(target):
+    for formula in local_formulas(target):
         if differs(euler_product(formula, target.coordinates, degrees), sp.S.Zero):
             listed = ", ".join(map(str, degrees))
             return (

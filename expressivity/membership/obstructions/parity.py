@@ -18,7 +18,8 @@ from expressivity.classes.terms import products
 from expressivity.membership.obstructions.taylor import has_order
 from expressivity.symbolic.identities import differs
 from expressivity.symbolic.symbols import Z
-from expressivity.targets.crossings import crossings, formulas
+from expressivity.targets.crossings import crossings
+from expressivity.targets.nearby import local_formulas
 from expressivity.targets.target import Target
 
 
@@ -144,7 +145,7 @@ def _polynomial(terms: frozenset[Term]) -> bool:
 def _lacks(target: Target, terms: frozenset[Term]) -> bool:
     """Whether a function is certainly no sum of such terms."""
     degrees = sorted({term.degree for term in terms})
-    for formula in formulas(target):
+    for formula in local_formulas(target):
         if differs(euler_product(formula, target.coordinates, degrees), sp.S.Zero):
             return True
         highest = max(degrees, default=0)

@@ -14,7 +14,7 @@ from expressivity.classes.families import Family
 from expressivity.classes.neurons import Neuron
 from expressivity.classes.properties import gates_are_positive, vanishes_with_each_map
 from expressivity.symbolic.identities import differs, is_identity
-from expressivity.targets.crossings import formulas
+from expressivity.targets.nearby import local_formulas
 from expressivity.targets.target import Target
 
 _POSITIVE = sp.Symbol("p", positive=True)
@@ -46,7 +46,7 @@ def sign_definite_obstruction(target: Target, family: Family) -> str | None:
     activations = [ACTIVATIONS[name] for name in family.dictionary]
     if vanishes_with_an_argument_only(activations, family.record) is not True:
         return None
-    parts = formulas(target)
+    parts = local_formulas(target)
     vanishes = any(is_identity(part, sp.S.Zero) is True for part in parts)
     if vanishes and any(differs(part, sp.S.Zero) for part in parts):
         return (

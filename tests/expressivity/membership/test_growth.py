@@ -59,6 +59,11 @@ NON_MEMBERS = [
     ("silu(x1)*x2", "la type1"),
     ("tanh(x1)*x2**2", "la type1"),
     ("x1*relu(x2)**2+x2*tanh(x1)", "la type1"),
+    ("sin(x1)*relu(x2)", "moa type1"),
+    ("exp(x1)*tanh(x2)", "moa two_sided"),
+    ("sin(x)", "la type1 elu,selu"),
+    ("relu(x)**3", "fixed type1 elu"),
+    ("exp(x**2)", "la one_sided elu,tanh"),
 ]
 
 
@@ -87,6 +92,9 @@ MEMBERS = [
     ("relu(x1)*x2+relu(x2)*x1", "la one_sided"),
     ("exp(x)-1-relu(exp(x)-1)+relu(x)", "fixed type1 elu"),
     ("abs(x1-x2)+relu(x1)-tanh(x2)", "la type1"),
+    ("exp(x)+exp(-3*x)*x", "la one_sided elu,selu"),
+    ("exp(x)*exp(x*2)*tanh(x)", "la two_sided elu,tanh"),
+    ("tanh(x)*exp(x)", "moa type1 elu"),
     ("x1+2*x2", "fixed type1 silu"),
     ("tanh(x1)*tanh(x2)*x1*x2", "moa one_sided"),
 ]

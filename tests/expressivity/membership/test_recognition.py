@@ -238,8 +238,6 @@ def test_built_in_targets_by_the_general_route(name, kind):
 # Honesty: the right answer is unknown
 
 UNDECIDED = (
-    ("sin(x1)*relu(x2)", Kind.MOA, "type1"),  # sin is no gate, and nothing here shows it
-    ("exp(x1)*tanh(x2)", Kind.MOA, "two_sided"),  # a limit of shifted sigmoids times a scale
     ("relu(x1)*exp(-x2**2)", Kind.MOA, "type1"),  # in the closure at best
     ("relu(relu(x1) - 0.5)*tanh(x1)*tanh(x2)", Kind.MOA, "quadratic"),  # nested conditions
 )

@@ -10,7 +10,7 @@ import random
 import pytest
 import sympy as sp
 
-from expressivity.symbolic.tails import T, exceeds_polynomials, expansion, polynomial_tail
+from expressivity.symbolic.tails import T, exceeds_tails, expansion, polynomial_tail, tail
 
 X = sp.Symbol("x", real=True)
 ATOMS = (
@@ -65,9 +65,9 @@ def test_an_expansion_is_as_near_as_it_says(seed, sign):
     ],
 )
 def test_polynomial_tails(function, right, left):
-    for sign, tail in ((1, right), (-1, left)):
-        assert polynomial_tail(expansion(function, X, sign)) == tail
-        assert not exceeds_polynomials(expansion(function, X, sign), 3)
+    for sign, expected in ((1, right), (-1, left)):
+        assert polynomial_tail(expansion(function, X, sign)) == expected
+        assert not exceeds_tails(expansion(function, X, sign), 3)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_polynomial_tails(function, right, left):
 )
 def test_what_is_no_polynomial_far_out(function):
     found = expansion(function, X)
-    assert exceeds_polynomials(found, 3)
+    assert exceeds_tails(found, 3)
     assert polynomial_tail(found) is None or sp.degree(polynomial_tail(found), T) > 3
 
 
@@ -104,7 +104,7 @@ def test_what_is_no_polynomial_far_out(function):
     ],
 )
 def test_cancellation_is_no_growth(function):
-    assert not exceeds_polynomials(expansion(function, X), 2)
+    assert not exceeds_tails(expansion(function, X), 2)
 
 
 @pytest.mark.parametrize(
@@ -122,3 +122,19 @@ def test_cancellation_is_no_growth(function):
 )
 def test_formulas_without_an_expansion(function):
     assert expansion(function, X) is None
+
+
+def test_exponentials_may_be_allowed():
+    for function in (sp.exp(X), X * sp.exp(X / 3) + sp.exp(2 * X), sp.cosh(X) + sp.tanh(X)):
+        found = expansion(function, X)
+        assert exceeds_tails(found, 1)
+        assert not exceeds_tails(found, 1, exponentials=True)
+        assert tail(found) is not None
+    for function in (
+        sp.exp(X**2),
+        X**2 * sp.exp(X),
+        sp.exp(X) / X,
+        sp.sin(X),
+        sp.exp(X) * sp.sin(X),
+    ):
+        assert exceeds_tails(expansion(function, X), 1, exponentials=True)
