@@ -55,11 +55,22 @@ def rungs(**changes: object) -> dict[str, list[tuple[str, int]]]:
     return {t.name: [(f.class_label, f.width) for f in families] for t, families in job.rungs}
 
 
+@pytest.mark.slow
 def test_all_adds_the_ladders_above_moa_and_changes_no_other():
     default, everything = rungs(), rungs(every=True)
     assert set(default) == DEFAULT and set(everything) == DEFAULT | set(FURTHER)
     for name, families in everything.items():
         assert families == [*default.get(name, []), *ADDED.get(name, [])]
+
+
+def test_all_is_brief_where_proofs_and_witnesses_decide():
+    job = understand(dataclasses.replace(DEFAULTS, targets=("t2", "t7c"), every=True))
+    restarts = {unit.target.name: unit.settings.restarts for unit in job.units}
+    assert restarts == {"t2": 32, "t7c": 8}
+    (alone,) = {
+        u.settings for u in understand(dataclasses.replace(DEFAULTS, targets=("t7c",))).units
+    }
+    assert alone.restarts == 32
 
 
 def test_a_target_by_name_has_its_claims():
