@@ -18,7 +18,7 @@ from expressivity.classes.facts import is_continuous, settle
 from expressivity.classes.families import Family
 from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import FORMS, NEURONS
-from expressivity.classes.terms import products
+from expressivity.classes.terms import AFFINE, degree_in, is_free, products
 from expressivity.membership.obstructions.pole_order import (
     common_kink_leaves_no_jump,
     vanishes_at_zero,
@@ -131,11 +131,13 @@ def _maxout() -> sp.Expr:
 
 
 def has_two_factors(form: str) -> bool | None:
-    """Whether a neuron is such a sum, by its record."""
+    """Whether a neuron is such a sum, by its record; None where that is not seen."""
     terms = products(NEURONS[form])
     if terms is None:
         return None
-    return all(len(term.maps) <= 2 for term in terms)
+    degrees = [degree_in(term.cofactor, AFFINE, is_free) for term in terms]
+    known = all(degree is not None and degree <= 1 for degree in degrees)
+    return True if known and all(len(term.maps) <= 2 for term in terms) else None
 
 
 def jumps_by(target: sp.Expr, sign: int, jump: sp.Expr) -> bool | None:

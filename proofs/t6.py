@@ -240,9 +240,9 @@ def _mutations(settings: tuple[Setting, ...]) -> Iterator[Mutation]:
         )
 
 
-_TITLES = {"tanh": "T6", "sigmoid": "T6-sigmoid", "softmax": "T6-softmax"}
+TITLES = {"tanh": "T6", "sigmoid": "T6-sigmoid", "softmax": "T6-softmax"}
 
-for _gate, _name in _TITLES.items():
+for _gate, _name in TITLES.items():
     _settings = tuple(
         Setting(gate=_gate, rates=tuple(range(1, groups + 2)), groups=groups)
         for groups in (1, 2, 3)

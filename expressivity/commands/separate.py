@@ -26,6 +26,7 @@ from expressivity.separation.claims import builtin_targets
 from expressivity.separation.gaps import Gap
 from expressivity.separation.ladder import Ladder, find, make_ladder, summary, write_document
 from expressivity.separation.result import Result, notes
+from expressivity.separation.settings import brief
 from expressivity.targets.target import Target, exact
 from expressivity.targets.user import user_target
 
@@ -60,7 +61,8 @@ def understand(options: Options) -> Ladder:
         widths = whole_numbers(widths, "widths of at least 1, as 1,2,4")
     request = replace(options.request(widths=widths), further=options.every)
     settings = options.settings(device=usable_device(options.device))
-    return make_ladder(request, settings, _targets(options))
+    ladder = make_ladder(request, settings, _targets(options))
+    return replace(ladder, brief=brief(settings)) if options.every else ladder
 
 
 def run(options: Options, *, as_json: bool) -> int:

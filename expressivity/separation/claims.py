@@ -100,7 +100,6 @@ class Claim:
 
 
 _SMOOTH = ("sigmoid", "tanh", "softmax")
-_ONE_NEURON = (1,)
 _FOUR_FORMS = ("type1", "one_sided", "two_sided", "quadratic")
 
 
@@ -110,38 +109,26 @@ def _between_kinds(target: str, form: str, smaller: Kind, larger: Kind, separate
         smaller=Side(name=smaller, form=form),
         larger=Side(name=larger, form=form),
         separates=separates,
-        smaller_widths=(1, 2, 4) if separates else _ONE_NEURON,
+        smaller_widths=(1, 2, 4) if separates else (1,),
     )
 
 
-def _missed_by_gates(
-    target: str, smaller: Side, larger: Side, *, width: int = 1, gates: tuple[str, ...] = _SMOOTH
+def _missed(target: str, smaller: Side, larger: Side, **how: Any) -> Claim:
+    """The larger class alone contains the target."""
+    known: dict[str, Any] = {"gates": _SMOOTH, "smaller_widths": (1, 2), **how}
+    return Claim(target=target, smaller=smaller, larger=larger, separates=True, **known)
+
+
+def _control(
+    target: str, smaller: Side, larger: Side, widths: tuple[int, int], **how: Any
 ) -> Claim:
-    """A target that no network under these gates is."""
-    return Claim(
-        target=target,
-        smaller=smaller,
-        larger=larger,
-        separates=True,
-        smaller_widths=(1, 2),
-        larger_width=width,
-        gates=gates,
-    )
+    """Both classes contain the target, at these widths of each group."""
+    known: dict[str, Any] = {"smaller_widths": widths[:1], "larger_width": widths[1], **how}
+    return Claim(target=target, smaller=smaller, larger=larger, separates=False, **known)
 
 
-def _control(target: str, smaller: Side, larger: Side, widths: tuple[int, int], **of: Any) -> Claim:
-    return Claim(
-        target=target,
-        smaller=smaller,
-        larger=larger,
-        separates=False,
-        smaller_widths=widths[:1],
-        larger_width=widths[1],
-        **of,
-    )
-
-
-_TWO_GROUPS = side("moa type1", groups=2)
+_MOA, _TWO_GROUPS, _REGLU = side("moa type1"), side("moa type1", groups=2), side("reglu")
+_TWO_SIDED, _QUADRATIC = side("moa two_sided"), side("moa quadratic")
 
 CLAIMS: tuple[Claim, ...] = (
     _between_kinds("t1", "type1", Kind.FIXED, Kind.LA, True),
@@ -153,30 +140,25 @@ CLAIMS: tuple[Claim, ...] = (
     _between_kinds("t4", "two_sided", Kind.LA, Kind.MOA, False),
     _between_kinds("t5", "two_sided", Kind.LA, Kind.MOA, True),
     _between_kinds("t5q", "quadratic", Kind.LA, Kind.MOA, True),
-    Claim(
-        target="t2",
-        smaller=side("reglu"),
-        larger=side("moa type1"),
-        separates=True,
-        gates=_SMOOTH,
-        further=True,
-    ),
-    _missed_by_gates("t6", side("moa type1"), _TWO_GROUPS),
-    _control("t6", _TWO_GROUPS, side("moa type1", groups="neuron"), (1, 2)),
-    _missed_by_gates("t7", side("moa type1"), side("reglu"), width=2),
-    _missed_by_gates("t7b", side("moa type1"), side("reglu"), width=3),
-    _missed_by_gates("t7c", side("moa type1"), side("reglu")),
-    _missed_by_gates("t7c", _TWO_GROUPS, side("reglu")),
-    _control("t7c", side("reglu"), side("la one_sided"), (1, 1)),
-    _missed_by_gates("t8", side("moa type1"), side("moa quadratic")),
-    Claim(target="t9", smaller=side("la type1"), larger=side("swiglu"), separates=True),
+    _missed("t2", _REGLU, _MOA, further=True),
+    _control("t2", _MOA, _TWO_GROUPS, (1, 1), further=True),
+    _missed("t6", _MOA, _TWO_GROUPS),
+    _missed("t7", _MOA, _REGLU, larger_width=2),
+    _missed("t7b", _MOA, _REGLU, larger_width=3),
+    _missed("t7c", _MOA, _REGLU),
+    _missed("t7c", _TWO_GROUPS, _REGLU, smaller_widths=(1,)),
+    _control("t7c", _REGLU, side("la one_sided"), (1, 1)),
+    _missed("t8", _MOA, _QUADRATIC),
+    _missed("t9", side("la type1"), side("swiglu"), gates=None),
     _control("t9", side("moa-sigmoid"), side("swiglu"), (4, 1)),
-    *(_missed_by_gates("t10", side(f"moa {f}"), side("maxout-3")) for f in _FOUR_FORMS),
-    _missed_by_gates(
-        "t11", side("moa quadratic"), side("moa two_sided"), gates=("sigmoid", "tanh")
+    *(
+        _missed("t10", side(f"moa {form}"), side("maxout-3"), smaller_widths=(1,))
+        for form in _FOUR_FORMS
     ),
-    _control("t11", side("moa quadratic"), side("moa two_sided"), (1, 1), gates=("softmax",)),
+    _missed("t11", _QUADRATIC, _TWO_SIDED, smaller_widths=(1,), gates=("sigmoid", "tanh")),
+    _control("t11", _QUADRATIC, _TWO_SIDED, (1, 1), gates=("softmax",)),
 )
+"""Those of docs/theory.md, section 3, then those of section 7."""
 
 
 def claims_on(target: Target, *, further: bool) -> tuple[Claim, ...]:

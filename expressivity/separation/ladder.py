@@ -19,6 +19,7 @@ from expressivity.separation.gaps import Gap, find_gaps
 from expressivity.separation.result import Result, result_of
 from expressivity.separation.settings import Settings
 from expressivity.separation.unit import FitUnit, run_unit, units_of
+from expressivity.targets.builtin import FURTHER
 from expressivity.targets.target import Target
 
 DOCUMENT = "separate.json"
@@ -33,11 +34,14 @@ class Ladder:
         settings: of every fit.
         rungs: each target with its families, smaller kinds first.
         compiled: whether fits run compiled (``runs.compiling``).
+        brief: settings of the targets of docs/theory.md, section 7, if others: what is claimed
+            there rests on proofs and witnesses.
     """
 
     settings: Settings
     rungs: tuple[tuple[Target, tuple[Family, ...]], ...]
     compiled: bool = False
+    brief: Settings | None = None
 
     @property
     def units(self) -> list[FitUnit]:
@@ -45,8 +49,11 @@ class Ladder:
         return [
             unit
             for target, families in self.rungs
-            for unit in units_of(target, families, self.settings, compiled=self.compiled)
+            for unit in units_of(target, families, self._settings(target), compiled=self.compiled)
         ]
+
+    def _settings(self, target: Target) -> Settings:
+        return (self.brief or self.settings) if target.name in FURTHER else self.settings
 
     @property
     def configuration(self) -> dict[str, object]:

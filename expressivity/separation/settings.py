@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from expressivity.fitting import Adam, Algorithm, LevenbergMarquardt, Stopping, VariableProjection
 from expressivity.fitting.limits import MAX_POINTS, require_counts
@@ -92,6 +92,17 @@ class Settings:
             )
 
 
+def brief(settings: Settings) -> Settings:
+    """The same with few lanes and generations, for fits on which no verdict rests.
+
+    >>> brief(Settings()).restarts, brief(Settings(restarts=2)).restarts
+    (8, 2)
+    """
+    generations = min(settings.generations or 0, _BRIEF)
+    return replace(settings, restarts=min(settings.restarts, _BRIEF), generations=generations)
+
+
+_BRIEF = 8
 GENERATIONS = 60
 """Of a search, where nothing else is asked for."""
 LOSSES = ("l2", "h1")
