@@ -216,7 +216,10 @@ def _content(ring: Ring, poly: Poly) -> tuple[Any, tuple[Any, ...]]:
 
 
 def _is_rational(c: Any) -> bool:
-    return sp.QQ.of_type(c) or not hasattr(c, "numer") or (c.numer.is_ground and c.denom.is_ground)
+    if sp.QQ.of_type(c):
+        return True
+    ground = hasattr(c, "numer") and c.numer.is_ground and c.denom.is_ground
+    return ground and sp.QQ.of_type(c.numer.LC) and sp.QQ.of_type(c.denom.LC)
 
 
 def _parts(ring: Ring, poly: Poly) -> dict[Any, dict[tuple[int, ...], Any]]:

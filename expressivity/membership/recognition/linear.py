@@ -1,7 +1,8 @@
 """Exact linear algebra on normal forms, over the rationals with the constants that occur.
 
-Constants such as tanh(1/2) are taken for independent variables, so that coefficients live in a
-field of rational functions. A solution is exact whatever relations there are between them.
+Square roots make an algebraic field. Beside constants such as tanh(1/2) they, and these, are taken
+for independent variables: coefficients live in a field of rational functions. A solution is exact
+whatever relations there are between them.
 """
 
 from collections.abc import Sequence
@@ -13,30 +14,33 @@ from sympy.polys.domains import QQ
 from sympy.polys.matrices import DomainMatrix
 
 from expressivity.membership.recognition.normal_form import Generator, Ring
-from expressivity.membership.recognition.terms import Poly, Powers
+from expressivity.membership.recognition.terms import Poly, Powers, is_real_algebraic
 from expressivity.symbolic.budget import Budget
 
+_MAX_ROOTS = 2  # more make a field of degree 8
 _DEPTH = 16  # rows that an entry meets on the way; these systems are sparse
 _DEARER = 20  # an entry that is a rational function, beside one that is a number
 
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """Coefficients: the rationals, or rational functions of constants.
+    """Coefficients: the rationals, a field of square roots, or rational functions of constants.
 
     Attributes:
         domain: as sympy has it.
-        constants: (index of the generator, its symbol in the domain, its value).
+        constants: (index of the generator, what it is in the domain, its value).
         budget: pays for linear systems.
     """
 
     domain: Any
-    constants: tuple[tuple[int, sp.Symbol, sp.Expr], ...]
+    constants: tuple[tuple[int, sp.Expr, sp.Expr], ...]
     budget: Budget
 
     def number(self, c: Any) -> sp.Expr:
         """A coefficient as an expression."""
         value = self.domain.to_sympy(c)
+        if self.domain.is_Algebraic:
+            return sp.expand(value)
         return value.subs({symbol: number for _, symbol, number in self.constants})
 
     def lift(self, poly: Poly) -> Poly:
@@ -59,11 +63,13 @@ class Field:
 
 def field_of(ring: Ring, poly: Poly) -> Field:
     """The field of the constants of a polynomial."""
-    found: list[tuple[int, sp.Symbol, sp.Expr]] = []
-    for generator in ring.used(poly):
-        value = _constant(generator)
-        if value is not None:
-            found.append((ring.index(generator), sp.Symbol(f"k{len(found)}"), value))
+    values = {ring.index(g): _constant(g) for g in ring.used(poly)}
+    known = {place: value for place, value in values.items() if value is not None}
+    if known and all(map(is_real_algebraic, known.values())) and len(known) <= _MAX_ROOTS:
+        exact = tuple((place, value, value) for place, value in known.items())
+        domain = QQ.algebraic_field(*known.values())
+        return Field(domain=domain, constants=exact, budget=ring.budget)
+    found = [(place, sp.Symbol(f"k{i}"), value) for i, (place, value) in enumerate(known.items())]
     domain = QQ.frac_field(*[symbol for _, symbol, _ in found]) if found else QQ
     return Field(domain=domain, constants=tuple(found), budget=ring.budget)
 
@@ -132,7 +138,7 @@ def _reduced(columns: Sequence[Poly], field: Field) -> tuple[DomainMatrix, tuple
     rows: dict[Powers, int] = {}
     matrix: dict[int, dict[int, Any]] = {}
     for j, column in enumerate(columns):
-        for powers, c in column.items():
+        for powers, c in field.lift(column).items():
             i = rows.setdefault(powers, len(rows))
             matrix.setdefault(i, {})[j] = field.domain.convert(c)
     entries = sum(map(len, matrix.values()))

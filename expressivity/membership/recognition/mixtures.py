@@ -24,17 +24,18 @@ from expressivity.membership.recognition.formula import (
     constant_side,
     one_at_one,
 )
-from expressivity.membership.recognition.gated import gated_sides
+from expressivity.membership.recognition.gated import gate_functions, gated_sides
 from expressivity.membership.recognition.gated_networks import common_gates, own_gates
 from expressivity.membership.recognition.linear import Field, field_of, solve
 from expressivity.membership.recognition.network import Recognition
 from expressivity.membership.recognition.normal_form import UnrecognisedError
-from expressivity.membership.recognition.search import Search
-from expressivity.membership.recognition.shared import both_signs
+from expressivity.membership.recognition.search import Search, Sum
+from expressivity.membership.recognition.shared import both_signs, several
 from expressivity.membership.recognition.terms import Affine, Poly, line_of, scaled
 from expressivity.membership.recognition.ungated import argument_pairs
 from expressivity.membership.shapes import Shape, shape_of
 
+_QUOTIENTS = 4
 _Found = tuple[Affine, Side]
 
 
@@ -81,8 +82,45 @@ def _candidates(search: Search, family: Family) -> Iterator[tuple[list[Neuron], 
     constant = unit(ring) if shape is Shape.GATED else None
     for z, side in _layers(search, lifted, family, field):
         yield [Neuron(a=sp.S.One, w=z, v=constant)], [side]
-    for neurons, side in common_gates(search, lifted, family, field):
-        yield neurons, [side]
+    for search_for in (_one_gate, common_gates):
+        for neurons, side in search_for(search, lifted, family, field):
+            yield neurons, [side]
+
+
+def _one_gate(
+    search: Search, poly: Poly, family: Family, field: Field
+) -> Iterator[tuple[list[Neuron], Side]]:
+    """One gate g for all activations: g times a network with constant coefficients."""
+    ring, gate, names = search.ring, family.gate, family.dictionary
+    if gate is None or not gate.scale or gate.name not in ("sigmoid", "tanh"):
+        return
+    product = shape_of(family.record) is Shape.GATED
+    wanted = Sum(names=names, product=product, bias=family.bias)
+    for h, g in zip(*gate_functions(ring, poly, gate), strict=True):
+        search.check()
+        quotient = _quotient(poly, g)
+        if quotient is None:
+            continue
+        networks = several(search, quotient, wanted, field)
+        for formula in islice(networks, _QUOTIENTS):
+            scales = tuple(formula.left.get(name, sp.S.Zero) for name in names)
+            yield list(formula.neurons), Side(scales=scales, rows=(h,) * len(names))
+
+
+def _quotient(poly: Poly, g: Poly) -> Poly | None:
+    """The polynomial over c + e s, for a share s that it holds once at most."""
+    ((place, _),) = next(powers for powers in g if powers)
+    low, high = g.get((), 0), g[((place, 1),)]
+    found: Poly = {}
+    for powers, c in poly.items():
+        if dict(powers).get(place, 0) == 1:
+            found[tuple(p for p in powers if p[0] != place)] = c / high
+    rest: Poly = {}
+    for powers, c in found.items():
+        rest[tuple(sorted((*powers, (place, 1))))] = c * high
+        if low:
+            rest[powers] = c * low
+    return found if found and rest == poly else None
 
 
 def _products(search: Search, family: Family) -> Iterator[tuple[Neuron, list[Side]]]:

@@ -26,6 +26,7 @@ from expressivity.membership.recognition.terms import (
     Powers,
     accumulate,
     difference,
+    is_real_algebraic,
     line_of,
     negative,
     one_logarithm,
@@ -223,8 +224,8 @@ class Ring:
         slopes: dict[Any, sp.Expr] = {}
         constant: Any = sp.S.Zero
         for term in sp.Add.make_args(expanded(expression)):
-            c, rest = term.as_coeff_Mul()
-            if rest in self.symbols and c.is_Rational:
+            c, rest = term.as_independent(*self.symbols, as_Add=False)
+            if rest in self.symbols and is_real_algebraic(c):
                 slopes[rest] = slopes.get(rest, sp.S.Zero) + c
             elif term.is_number and term.is_real:
                 constant += term

@@ -14,6 +14,7 @@ from expressivity.membership.recognition.grouped import own_coefficients
 from expressivity.membership.recognition.mixtures import mixtures, own_mixtures
 from expressivity.membership.recognition.network import Recognition, joined, one_group
 from expressivity.membership.recognition.normal_form import Ring, UnrecognisedError
+from expressivity.membership.recognition.pieces import flattened
 from expressivity.membership.recognition.plain import has_normal_form, networks
 from expressivity.membership.recognition.search import CANDIDATE, Search
 from expressivity.membership.recognition.ungated import formulas
@@ -29,6 +30,7 @@ STEPS = 4_000_000
 _MAX_TRIALS = 12
 _MAX_NODES = 8000
 _MAX_SUMMANDS = 8
+_MAX_WAVY = 60
 
 
 def recognise(
@@ -92,12 +94,29 @@ def _one_vector(
 ) -> Recognition | None:
     """A network all of whose groups have the same coefficients."""
     ring = Ring(COORDINATES[: family.dimension], budget)
-    search = Search(expression=expression, ring=ring, budget=budget)
-    if not ring.parse(expression):
+    search = Search(expression=_readable_form(ring, expression), ring=ring, budget=budget)
+    if not ring.parse(search.expression):
         nothing = is_identity(expression, sp.S.Zero) is True
         return joined([_silent(family)], family, width) if nothing else None
     admitted = (joined([found], family, width) for found in _candidates(search, one_group(family)))
     return _first((found for found in admitted if found is not None), expression, budget)
+
+
+def _readable_form(ring: Ring, expression: sp.Expr) -> sp.Expr:
+    """The expression, or a sum over affine conditions that it may be."""
+    try:
+        ring.parse(expression)
+    except UnrecognisedError:
+        flat = flattened(
+            sp.trigsimp(expression) if _is_wavy(expression) else expression, ring.symbols
+        )
+        return expression if flat is None else flat
+    return expression
+
+
+def _is_wavy(expression: sp.Expr) -> bool:
+    """Whether it holds sines and cosines, which no neuron here has: they may cancel."""
+    return bool(expression.atoms(sp.sin, sp.cos)) and tree_size(expression) <= _MAX_WAVY
 
 
 def _one_each(
@@ -145,7 +164,8 @@ def _sums(
 def _summands(expression: sp.Expr, family: Family, steps: int) -> Iterator[list[Recognition]]:
     """A network for every summand, as the expression stands and multiplied out; then fewer.
 
-    Each is the summand, verified, so that their sum is the expression. A summand joins an earlier group where one network is the sum of both.
+    Each is the summand, verified, so that their sum is the expression. A summand joins an earlier
+    group where one network is the sum of both.
     """
     alone = one_group(family)
 

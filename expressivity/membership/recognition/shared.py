@@ -6,6 +6,7 @@ changes, s(-z) = s(z) - z, and are absorbed by ``id``, by constant neurons or by
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
@@ -15,6 +16,7 @@ from expressivity.membership.recognition.candidates import (
     arguments,
     atom,
     independent,
+    ridges,
     unit,
 )
 from expressivity.membership.recognition.formula import Formula, Neuron
@@ -23,7 +25,9 @@ from expressivity.membership.recognition.normal_form import Generator, Ring
 from expressivity.membership.recognition.search import Search, Sum
 from expressivity.membership.recognition.terms import Affine, Poly, Powers, plus, rational, scaled
 
-_MAX_DIRECTIONS = 5
+_MAX_DIRECTIONS = 5  # whose orientations are tried
+_MAX_KINKS = 40
+_MAX_DEGREE = 3  # of polynomials that neurons in pairs make
 
 
 def several(search: Search, poly: Poly, wanted: Sum, field: Field) -> Iterator[Formula]:
@@ -35,16 +39,26 @@ def several(search: Search, poly: Poly, wanted: Sum, field: Field) -> Iterator[F
     if not directions and all(g.sort == "x" for g in ring.used(poly)):
         for name in kinked:  # neurons in pairs make polynomials: psi(z) - psi(-z)
             yield from _completed(search, poly, wanted, field, [], {name: sp.S.One}, False)
-    if not kinked or not 0 < len(directions) <= _MAX_DIRECTIONS:
+    most = _MAX_KINKS if len(kinked) == 1 else _MAX_DIRECTIONS
+    if not kinked or not 0 < len(directions) <= most:
         return
     outer = multipliers(ring, wanted.bias) if wanted.product else [unit(ring)]
-    if len(kinked) == 1:
-        both = [(z, s) for z in directions for s in (1, -1)]
-        yield from _shared(search, poly, wanted, field, names, both, outer)
-    for choice in itertools.product((1, -1), repeat=len(directions)):
-        search.check()
-        oriented = list(zip(directions, choice, strict=True))
-        yield from _shared(search, poly, wanted, field, names, oriented, outer)
+
+    def found() -> Iterator[Formula]:
+        if len(kinked) == 1:
+            both = [(z, s) for z in directions for s in (1, -1)]
+            yield from _shared(search, poly, wanted, field, names, both, outer)
+        if len(directions) > _MAX_DIRECTIONS:
+            return
+        for choice in itertools.product((1, -1), repeat=len(directions)):
+            search.check()
+            oriented = list(zip(directions, choice, strict=True))
+            yield from _shared(search, poly, wanted, field, names, oriented, outer)
+
+    if len(kinked) > 1:
+        yield from found()
+    else:
+        yield from sorted(found(), key=lambda formula: len(formula.neurons))
 
 
 def _shared(
@@ -64,7 +78,8 @@ def _shared(
     columns = [
         ring.times(atom(ring, name, z), factor) for name in kinked for z in zs for factor in factors
     ]
-    slack = _monomials(ring, 2 if product else 1)
+    own = [sum(e for _, e in p) for p in poly if all(ring.generators[i].sort == "x" for i, _ in p)]
+    slack = _monomials(ring, min(max([2 if product else 1, *own]), _MAX_DEGREE))
     solution = solve([*columns, *slack], poly, field)
     if solution is None:
         return
@@ -155,38 +170,83 @@ def _completed(
         return
     if any(ring.generators[i].sort != "x" for powers in rest for i, _ in powers):
         return
-    more = _absorbed(ring, rest, left, wanted, field)
+    more = _absorbed(search, rest, left, wanted, field)
     if more is not None:
         yield Formula(neurons=(*neurons, *more), left=left, right=right)
 
 
 def _absorbed(
-    ring: Ring, rest: Poly, left: dict[str, sp.Expr], wanted: Sum, field: Field
+    search: Search, rest: Poly, left: dict[str, sp.Expr], wanted: Sum, field: Field
 ) -> list[Neuron] | None:
-    """Neurons of the same psi for a polynomial: constants by psi(1), others by odd parts.
+    """Neurons of the same psi for a polynomial: constants by psi(1), the others by pairs.
 
-    psi(z) - psi(-z) = c z holds for id, relu, leaky_relu, gelu and silu (docs/theory.md, 1).
+    Where q(z) = psi(z) + psi(-z) or psi(z) - psi(-z) is a polynomial, two neurons make q(w.x + b),
+    and several such pairs what these span: all polynomials of degree n where q is of degree n and
+    there are biases. (docs/theory.md, section 1: s(z) - s(-z) = z, ReLU^2(z) + ReLU^2(-z) = z^2)
     """
-    one = unit(ring)
-    product = wanted.product
-    constant = field.number(rest.get((), field.domain.zero))
+    ring, one = search.ring, unit(search.ring)
+    outer = multipliers(ring, wanted.bias) if wanted.product else [None]
+    columns: list[tuple[list[Neuron], Poly]] = []
+
+    def add(z: Affine, y: Affine | None, signs: Sequence[tuple[int, int]]) -> None:
+        search.check()
+        value: Poly = {}
+        for sign, share in signs:
+            value = plus(value, _psi(ring, left, scaled(z, sign), field), share)
+        if value and all(ring.generators[i].sort == "x" for powers in value for i, _ in powers):
+            neurons = [Neuron(a=sp.Integer(share), w=scaled(z, sign), v=y) for sign, share in signs]
+            columns.append((neurons, value if y is None else ring.times(value, ring.affine(y))))
+
+    degree = max(sum(e for _, e in powers) for powers in rest)
+    ways = [[(1, 1)], [(1, 1), (-1, 1)], [(1, 1), (-1, -1)]]
     value = sp.Add(*[c * at_one(name) for name, c in left.items()])
-    more: list[Neuron] = []
-    if constant != 0:
-        if value == 0:
-            return None
-        more.append(Neuron(a=constant / value, w=one, v=one if product else None))
-    slopes = {powers: c for powers, c in rest.items() if powers}
-    if not slopes:
-        return more
-    if any(sum(e for _, e in powers) > 1 + product for powers in slopes):
+    if wanted.bias and value != 0:
+        for y in outer:
+            one_of_y: Poly = {(): sp.QQ(1)} if y is None else ring.affine(y)
+            columns.append(([Neuron(a=1 / value, w=one, v=y)], one_of_y))
+    for z in _directions(ring, rest, degree, bias=wanted.bias, field=field):
+        known = len(columns)
+        for signs in ways:
+            if len(columns) == known:  # psi(z) itself, if that is a polynomial
+                for y in outer:
+                    add(z, y, signs)
+    solution = solve([column for _, column in columns], rest, field)
+    if solution is None:
         return None
-    odd = _odd_rate(ring, left)
-    if odd is None or odd == 0:
-        return None
-    for z, y in _products(ring, slopes, field, product=product):
-        more += [Neuron(a=sign / odd, w=scaled(z, sign), v=y) for sign in (1, -1)]
-    return more
+    return [
+        replace(neuron, a=neuron.a * field.number(c))
+        for c, (neurons, _) in zip(solution, columns, strict=True)
+        if c
+        for neuron in neurons
+    ]
+
+
+def _psi(ring: Ring, left: dict[str, sp.Expr], z: Affine, field: Field) -> Poly:
+    """The normal form of psi at an argument."""
+    total: Poly = {}
+    for name, c in left.items():
+        total = plus(total, field.lift(ring.times(atom(ring, name, z), ring.parse(c))))
+    return total
+
+
+def _directions(
+    ring: Ring, rest: Poly, degree: int, *, bias: bool, field: Field
+) -> Iterator[Affine]:
+    """Arguments whose powers span the polynomials of a degree: first those that rest suggests."""
+    count = len(ring.symbols)
+    if degree <= 1:
+        places: list[Powers] = [((ring.index(Generator("x", axis)), 1),) for axis in range(count)]
+        row = [field.number(rest.get(powers, field.domain.zero)) for powers in (*places, ())]
+        if any(row[:-1]):
+            yield (*row[:-1], row[-1] if bias else sp.S.Zero)
+    yield from (z for z in ridges(ring, rest) if bias or z[-1] == 0)
+    signs = range(-degree + 1, degree) if degree > 1 else (0, 1)
+    grid = itertools.product(signs, repeat=count)
+    rows = [w for w in grid if sum(map(abs, w)) <= degree and next((c for c in w if c), 0) > 0]
+    shifts = range(-(degree // 2), degree - degree // 2 + 1) if bias else (0,)
+    chosen = [(w, b) for w in rows for b in shifts]
+    for w, b in sorted(chosen, key=lambda z: (sum(map(abs, z[0])) + abs(z[1]), z)):
+        yield (*map(sp.Integer, w), sp.Integer(b))
 
 
 def _products(
@@ -224,21 +284,6 @@ def polynomial(search: Search, poly: Poly, names: Sequence[str], field: Field) -
     yield Formula(neurons=neurons, left=identity, right=identity)
 
 
-def _odd_rate(ring: Ring, left: dict[str, sp.Expr]) -> sp.Expr | None:
-    """The c with psi(z) - psi(-z) = c z, or None."""
-    rate: sp.Expr = sp.S.Zero
-    for name, c in left.items():
-        span = ACTIVATIONS[name].odd_span
-        z: Affine = (sp.S.One, *(sp.S.Zero,) * len(ring.symbols))
-        odd = plus(atom(ring, name, z), atom(ring, name, scaled(z, -1)), -1)
-        powers: Powers = ((ring.index(Generator("x", 0)), 1),)
-        if span is None or set(odd) - {powers}:
-            return None
-        slope: Any = odd.get(powers, sp.QQ.zero)
-        rate += c * sp.QQ.to_sympy(slope)
-    return rate
-
-
 def multipliers(ring: Ring, bias: bool) -> list[Affine]:
     """A basis of the affine functions; of the linear ones without ``bias``."""
     rows = sp.eye(len(ring.symbols) + 1).tolist()
@@ -247,9 +292,11 @@ def multipliers(ring: Ring, bias: bool) -> list[Affine]:
 
 def _monomials(ring: Ring, degree: int) -> list[Poly]:
     singles = [ring.affine(m) for m in multipliers(ring, True)]
-    if degree == 1:
-        return singles
-    return [ring.times(p, q) for p, q in itertools.combinations_with_replacement(singles, 2)]
+    found: list[Poly] = [{(): sp.QQ(1)}]
+    for _ in range(degree):
+        found = [ring.times(p, q) for p in found for q in singles]
+        found = list({tuple(sorted(p.items())): p for p in found}.values())
+    return found
 
 
 def mixture(names: Sequence[str], solution: Sequence[Any], field: Field) -> dict[str, sp.Expr]:

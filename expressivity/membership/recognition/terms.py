@@ -8,7 +8,7 @@ import sympy as sp
 from sympy.polys.domains import QQ
 
 Affine = tuple[sp.Expr, ...]
-"""Rational slopes, then a constant (rational plus logarithms of rationals)."""
+"""Real algebraic slopes, then a constant (rational plus logarithms of rationals)."""
 Powers = tuple[tuple[int, int], ...]
 """A monomial: (index of a generator, positive exponent), ascending."""
 Poly = dict[Powers, Any]
@@ -22,12 +22,31 @@ def plus(left: Poly, right: Poly, factor: Any = 1) -> Poly:
     return total
 
 
+def is_real_algebraic(number: Any) -> bool:
+    """Whether it is rational, or written by square roots of rationals alone."""
+    if number.is_Rational:
+        return True
+    roots: set[Any] = number.atoms(sp.Pow)
+    return (
+        bool(number.is_real)
+        and all(
+            root.base.is_Rational and root.exp.is_Rational and root.exp.q == 2 for root in roots
+        )
+        and not number.atoms(sp.Function, sp.NumberSymbol, sp.Float)
+    )
+
+
 def line_of(z: Affine) -> tuple[int, Affine | None]:
     """Sign and the affine function up to positive scale, first slope 1; None for a constant."""
     leading = next((c for c in z[:-1] if c), None)
     if leading is None:
         return 1, None
-    return (1 if leading > 0 else -1), tuple(sp.expand(c / leading) for c in z)
+    return (1 if leading > 0 else -1), tuple(_over(c, leading) for c in z)
+
+
+def _over(c: Any, leading: Any) -> sp.Expr:
+    quotient: Any = c / leading
+    return sp.expand(quotient if leading.is_Rational else sp.radsimp(quotient))
 
 
 def scaled(z: Affine, factor: Any) -> Affine:
@@ -85,5 +104,8 @@ def one_logarithm(h: Affine) -> Affine:
 
 def order(h: Affine) -> tuple[Any, ...]:
     """By which affine functions are sorted."""
-    slopes: Any = h[:-1]
-    return (*(Fraction(int(c.p), int(c.q)) for c in slopes), float(h[-1]))
+    return tuple(map(_place, h))
+
+
+def _place(c: Any) -> Any:
+    return Fraction(int(c.p), int(c.q)) if c.is_Rational else float(c)

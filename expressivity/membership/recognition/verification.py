@@ -1,8 +1,9 @@
 """Whether a network found by a search is the function it was found for.
 
 The last word on every witness. Small differences are reduced cell by cell
-(``identities.is_identity``). One fraction over all exponentials of a large network would take
-minutes; there, equality of normal forms decides:
+(``identities.is_identity``), in one variable also between algebraic points (``pieces``). One
+fraction over all exponentials of a large network would take minutes; there, and where no cell
+decides, equality of normal forms does:
 
 1. The normal form of the difference is reached by identities that hold off finitely many
    hyperplanes (``normal_form``), and a polynomial that is 0 is 0 whatever its generators are.
@@ -20,14 +21,14 @@ import sympy as sp
 from sympy.core.relational import Relational
 
 from expressivity.membership.recognition.normal_form import Ring, UnrecognisedError
+from expressivity.membership.recognition.pieces import same_pieces
 from expressivity.symbolic.budget import OutOfBudgetError, expanded
 from expressivity.symbolic.identities import is_identity
 from expressivity.symbolic.piecewise import split_level
-from expressivity.symbolic.points import affine_form
 
 MAX_EXPONENTIALS = 6
 MAX_OPERATIONS = 500
-"""Up to both of these a difference is reduced cell by cell."""
+"""Up to both of these a difference is reduced cell by cell first."""
 
 
 def same_function(left: sp.Expr, right: sp.Expr, symbols: tuple[sp.Symbol, ...]) -> bool:
@@ -42,7 +43,11 @@ def same_function(left: sp.Expr, right: sp.Expr, symbols: tuple[sp.Symbol, ...])
         return True
     exponentials = difference.atoms(sp.exp, sp.tanh)
     if len(exponentials) <= MAX_EXPONENTIALS and difference.count_ops() <= MAX_OPERATIONS:
-        return is_identity(left, right) is True
+        same = is_identity(left, right)
+        if same is not None:
+            return same
+        if len(symbols) == 1 and same_pieces(difference, symbols[0]):
+            return True
     try:
         if Ring(symbols).parse(difference):
             return False
@@ -59,10 +64,11 @@ def _is_continuous(part: Any, symbols: tuple[sp.Symbol, ...]) -> bool:
     if not isinstance(condition, Relational) or rest != sp.true:
         return False
     level = split_level(condition)[0]
-    form = affine_form(level, symbols)
-    slopes = form[:-1] if form is not None else ()
-    pivot = next((s for s, slope in zip(symbols, slopes, strict=False) if slope), None)
+    slopes: list[Any] = [sp.diff(level, s) for s in symbols]
+    if any(slope.free_symbols for slope in slopes):
+        return False
+    pivot = next((s for s, slope in zip(symbols, slopes, strict=True) if slope != 0), None)
     if pivot is None:
         return False
     on_plane = sp.expand(pivot - level / sp.diff(level, pivot))
-    return expanded((value - otherwise).subs(pivot, on_plane)) == 0
+    return sp.expand(expanded((value - otherwise).subs(pivot, on_plane))) == 0
