@@ -56,6 +56,8 @@ def side(what: str | Family, gate: GateSpec, dimension: int | None = None) -> Si
     >>> len(side("fixed", GateSpec(name="tanh")).families[1])
     7
     """
+    if dimension is not None and dimension < 1:
+        raise ValueError(f"required: a dimension of at least 1; got {dimension}")
     wanted = DIMENSIONS if dimension is None else tuple(range(1, dimension + 1))
     if isinstance(what, Family):
         least = 1 if isinstance(what.groups, str) else what.groups

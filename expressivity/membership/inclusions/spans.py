@@ -108,9 +108,7 @@ def _combined(function: sp.Expr, family: Family, rows: Sequence[Row]) -> Recogni
     return Recognition(family=sized, weights=weights)
 
 
-def _solved(
-    function: sp.Expr, neurons: Sequence[sp.Expr], dimension: int
-) -> list[sp.Expr] | None:
+def _solved(function: sp.Expr, neurons: Sequence[sp.Expr], dimension: int) -> list[sp.Expr] | None:
     """Rational coefficients near a least-squares solution that fits; they prove nothing."""
     draw = np.random.default_rng(0)
     points = torch.from_numpy(draw.uniform(-3, 3, (_POINTS, dimension)))
