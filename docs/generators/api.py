@@ -62,6 +62,7 @@ ROOMS = (
     Room(name="fitting", title="Fitting and errors", modules=("expressivity.fitting",)),
     Room(name="runs", title="Work units and run folders", modules=("expressivity.runs",)),
     Room(name="separation", title="The main job", modules=("expressivity.separation",)),
+    Room(name="relations", title="Relations between classes", modules=("expressivity.relations",)),
     Room(name="layers", title="Layers for models", modules=("expressivity.layers",)),
     Room(name="front", title="The front door", modules=("expressivity.front",)),
     Room(name="report", title="Reports", modules=("expressivity.report",)),
