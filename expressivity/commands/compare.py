@@ -10,6 +10,7 @@ from expressivity.commands.separate import usable_device
 from expressivity.output import ExitCode, write_json
 from expressivity.relations.compare import Comparison, related, with_gaps
 from expressivity.separation.settings import Settings
+from expressivity.separation.unit import FitUnit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +43,25 @@ def run(options: Options, *, as_json: bool) -> int:
     widths, gate, settings = understand(options)
     with every_core():
         found = related(options.a, options.b, gate=gate, dimension=options.dimension)
-        found = with_gaps(found, widths, settings)
+        found = with_gaps(
+            found,
+            widths,
+            settings,
+            compile=options.compile,
+            on_unit=None if as_json else _told,
+        )
     if as_json:
         write_json(found.json())
     else:
         table_console().print(str(found), soft_wrap=True, markup=False, highlight=False)
     return _code(found)
+
+
+def _told(unit: FitUnit) -> None:
+    """Say on a terminal what is being fitted."""
+    screen = console(stderr=True)
+    if screen.is_terminal:
+        screen.print(f"fitting {unit.label}", soft_wrap=True)
 
 
 def _code(found: Comparison) -> int:

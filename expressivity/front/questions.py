@@ -306,16 +306,21 @@ def compare(
     restarts: int = 32,
     generations: int | None = None,
     seed: int = 0,
+    compile: str = "auto",  # noqa: A002
 ) -> Comparison:
     """How two classes lie to each other: both directions, what separates them, by how much.
 
     Args:
-        a, b: ``fixed``, ``la``, ``moa``, names of registered classes, or families, whose width
+        a: ``fixed``, ``la``, ``moa``, the name of a registered class, or a family, whose width
             does not matter.
+        b: another one.
         widths: of the fits to what separates them; None for no fits.
         dimension: by default the least in which both directions are decided.
         gate: of ``moa``.
-        restarts, generations, seed: of the fits.
+        restarts: of the fits, as are the rest.
+        generations: of a search.
+        seed: of the starts.
+        compile: as the option of ``separate``.
 
     Raises:
         ValueError: one line on what cannot be compared.
@@ -328,7 +333,7 @@ def compare(
     if widths is None:
         return found
     settings = Settings(restarts=restarts, generations=generations, seed=seed)
-    return with_gaps(found, tuple(widths), settings)
+    return with_gaps(found, tuple(widths), settings, compile=compile)
 
 
 _target = target

@@ -14,6 +14,7 @@ from expressivity.relations.directions import Answer, Direction, inside, outside
 from expressivity.relations.gaps import Gap, Work, line, measured, work
 from expressivity.relations.separating import Search, separating
 from expressivity.relations.sides import Side, require_two, side
+from expressivity.runs.compiling import in_one_mode, is_compiled
 from expressivity.separation.settings import Settings
 from expressivity.separation.unit import FitUnit
 
@@ -175,7 +176,8 @@ def related(
     """Both directions, without fits.
 
     Args:
-        a, b: as :func:`sides.side` reads them.
+        a: as :func:`sides.side` reads it.
+        b: the same.
         gate: of ``moa``; tanh with both switches where nothing is given.
         dimension: of the input; by default the least in which both directions are decided, 3
             where one stays open.
@@ -201,10 +203,14 @@ def related(
     return Comparison(a=one, b=two, dimension=dimension or least, a_in_b=forth, b_in_a=back)
 
 
-def works(comparison: Comparison, widths: Sequence[int], settings: Settings) -> tuple[Work, ...]:
+def works(
+    comparison: Comparison, widths: Sequence[int], settings: Settings, *, compiled: bool = False
+) -> tuple[Work, ...]:
     """The fits of each direction that is ``no``."""
     pairs = ((comparison.a_in_b, comparison.b), (comparison.b_in_a, comparison.a))
-    found = [work(direction, other, widths, settings) for direction, other in pairs]
+    found = [
+        work(direction, other, widths, settings, compiled=compiled) for direction, other in pairs
+    ]
     return tuple(one for one in found if one is not None)
 
 
@@ -212,8 +218,13 @@ def with_gaps(
     comparison: Comparison,
     widths: Sequence[int],
     settings: Settings,
+    *,
+    compile: str = "auto",  # noqa: A002 (the name of the option)
     on_unit: Callable[[FitUnit], None] | None = None,
 ) -> Comparison:
     """The comparison with fits and bounds of what is excluded, made in this process."""
-    gaps = tuple(measured(one, on_unit) for one in works(comparison, widths, settings))
+    units = [u for one in works(comparison, widths, settings) for u in (*one.units, *one.other)]
+    compiled = is_compiled(in_one_mode(units, compile))
+    found = works(comparison, widths, settings, compiled=compiled)
+    gaps = tuple(measured(one, on_unit) for one in found)
     return replace(comparison, gaps=gaps, width=max(widths))

@@ -68,7 +68,12 @@ class Work:
 
 
 def work(
-    direction: Direction, excluded: Side, widths: Sequence[int], settings: Settings
+    direction: Direction,
+    excluded: Side,
+    widths: Sequence[int],
+    settings: Settings,
+    *,
+    compiled: bool = False,
 ) -> Work | None:
     """The fits that show how near the excluded side comes, None where nothing is excluded."""
     apart = direction.separating
@@ -79,8 +84,8 @@ def work(
     return Work(
         excluded=excluded,
         target=apart.target,
-        units=tuple(units_of(apart.target, list(families), settings)),
-        other=tuple(units_of(apart.target, [apart.member.family], settings)),
+        units=tuple(units_of(apart.target, list(families), settings, compiled=compiled)),
+        other=tuple(units_of(apart.target, [apart.member.family], settings, compiled=compiled)),
     )
 
 

@@ -3,8 +3,9 @@
 A part is one function of a few numbers that are affine in x (``parts.py``). If that function is a
 network of another class, with weights that are verified as they are found (``spans.py``), then
 sums over neurons are networks of that class: affine maps of affine maps are affine, and factors go
-into ``a``. The larger class is a fixed one, so that all its neurons are alike; what lies in it lies
-in the classes that learn or gate coefficients by the other inclusions.
+into ``a``. The larger class is a fixed one, so that all its neurons are alike, and what lies in it
+lies in the classes that learn or gate coefficients by the other inclusions; or one whose neurons
+have gates of their own (``gated.py``).
 """
 
 import functools
@@ -18,6 +19,7 @@ from expressivity.classes.families import Family, map_names
 from expressivity.classes.kinds import Constraint, Kind, kinds_of
 from expressivity.classes.neurons import MAPS, NEURONS, parameter_symbol
 from expressivity.classes.weights import Weights
+from expressivity.membership.inclusions.gated import realised_with_gates, takes_gated
 from expressivity.membership.inclusions.inclusion import Inclusion
 from expressivity.membership.inclusions.parts import Part, coefficient_symbol, parts_of
 from expressivity.membership.inclusions.spans import realised
@@ -43,7 +45,7 @@ def _towards(family: Family, goal: Family) -> Iterator[Family]:
 
 
 def waypoints(goal: Family) -> tuple[Family, ...]:
-    """The fixed classes that a neuron may be written in: the goal's own, or inside it; width 1.
+    """The classes that a neuron may be written in: the goal's own, or inside it; width 1.
 
     >>> la = Family(neuron="one_sided", kind="la", dictionary="id,relu", width=4, dimension=2)
     >>> [family.label for family in waypoints(la)]
@@ -51,8 +53,9 @@ def waypoints(goal: Family) -> tuple[Family, ...]:
     """
     if not goal.dictionary:
         return (replace(goal, width=1),)
+    gated = (replace(goal, width=1),) if takes_gated(goal) else ()
     neurons = [n for n in (goal.neuron, "type1") if Kind.FIXED in kinds_of(NEURONS[n])]
-    return tuple(
+    fixed = (
         Family(
             neuron=neuron,
             kind=Kind.FIXED,
@@ -65,6 +68,7 @@ def waypoints(goal: Family) -> tuple[Family, ...]:
         for neuron in dict.fromkeys(neurons)
         for name in goal.dictionary
     )
+    return (*fixed, *gated)
 
 
 def _networks(family: Family, larger: Family) -> tuple[_Realised, ...] | None:
@@ -73,6 +77,8 @@ def _networks(family: Family, larger: Family) -> tuple[_Realised, ...] | None:
         larger.dimension,
         larger.outputs,
     ):
+        return None
+    if larger.gate is not None and family.bias > larger.gate.bias:
         return None
     return _networks_of(replace(family, width=1, groups=1, constraint=Constraint.FREE), larger)
 
@@ -87,7 +93,8 @@ def _networks_of(family: Family, larger: Family) -> tuple[_Realised, ...] | None
         count = len(part.coordinates)
         if count > _MOST_COORDINATES or not (larger.bias or _is_linear(part)):
             return None
-        network = realised(part.function, replace(larger, dimension=count, outputs=1))
+        realise = realised if larger.gate is None else realised_with_gates
+        network = realise(part.function, replace(larger, dimension=count, outputs=1))
         if network is None:
             return None
         found.append(_Realised(part=part, network=network))
@@ -157,7 +164,7 @@ def _add(
     column = weights["a"].col(neuron) * factor
     for name in larger.shapes:
         block = sp.Matrix(network.weights[name])
-        if name in map_names(larger.record.maps):
+        if name in map_names(larger.record.maps) or name.startswith("u"):
             block = block * affine
         elif name == "a":
             block = (column * block).T

@@ -9,7 +9,7 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, cast
 
 import sympy as sp
 
@@ -93,7 +93,7 @@ def _linear(phi: sp.Expr, part: sp.Expr, p: sp.Symbol) -> Iterator[tuple[sp.Expr
     if not part.has(p) or not (_is_defined(rest) and _is_defined(one)):
         yield phi, part
         return
-    slope = sp.piecewise_fold(one - rest)
+    slope = cast(sp.Expr, sp.piecewise_fold(one - rest))
     if is_identity(part, rest + p * slope) is not True:
         yield phi, part
         return
@@ -103,9 +103,10 @@ def _linear(phi: sp.Expr, part: sp.Expr, p: sp.Symbol) -> Iterator[tuple[sp.Expr
 def _scaled(phi: sp.Expr, function: sp.Expr) -> Iterator[Part]:
     """F(z; p) = F(p z; 1)/p for p != 0 where that is so, and F(z; 0): two parts; else one."""
     (z, *more), parameters = MAPS, sorted(function.free_symbols - set(MAPS), key=str)
+    whole: Any = function
     if len(parameters) == 1 and not function.free_symbols & set(more):
         p: Any = parameters[0]
-        one, none = function.subs(p, 1), function.subs(p, 0)
+        one, none = whole.subs(p, 1), whole.subs(p, 0)
         if _is_defined(none) and is_identity(function, one.subs(z, p * z) / p) is True:
             zero = sp.Eq(p, 0)
             yield Part(
@@ -120,11 +121,15 @@ def _scaled(phi: sp.Expr, function: sp.Expr) -> Iterator[Part]:
 
 def _part(function: sp.Expr, phi: sp.Expr) -> Part:
     """The maps and parameters that occur are the coordinates, maps first."""
-    occur = function.free_symbols
-    coordinates = [z for z in MAPS if z in occur] + sorted(occur - set(MAPS), key=str)
+    occur: set[Any] = set(function.free_symbols)
+    coordinates: list[Any] = [z for z in MAPS if z in occur] + sorted(occur - set(MAPS), key=str)
     coordinates = coordinates or [MAPS[0]]
     named: Any = dict(zip(coordinates, COORDINATES, strict=False))
-    return Part(function=function.xreplace(named), coordinates=tuple(coordinates), coefficient=phi)
+    return Part(
+        function=cast(sp.Expr, function.xreplace(named)),
+        coordinates=tuple(coordinates),
+        coefficient=phi,
+    )
 
 
 def _is_defined(expression: sp.Expr) -> bool:

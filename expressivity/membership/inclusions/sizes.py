@@ -70,7 +70,8 @@ def _chunks(family: Family, larger: Family) -> list[tuple[int, list[int | None]]
         for first in range(group * whole, (group + 1) * whole, share):
             taken: list[int | None] = list(range(first, min(first + share, (group + 1) * whole)))
             found.append((group, taken + [None] * (share - len(taken))))
-    return found + [(0, [None] * share)] * (larger.group_count - len(found))
+    spare: list[int | None] = [None] * share
+    return found + [(0, spare)] * (larger.group_count - len(found))
 
 
 def _idle(family: Family) -> dict[str, list[Any]]:

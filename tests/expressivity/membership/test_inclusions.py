@@ -13,12 +13,13 @@ import sympy as sp
 import torch
 from simple_weights import simple_weights
 
+from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.catalogue import FAMILIES, family_of
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.kinds import Kind
 from expressivity.classes.networks import evaluate
-from expressivity.classes.neurons import MAPS, MIXTURES, NEURONS, Neuron
+from expressivity.classes.neurons import MAPS, MIXTURES, NEURONS, Neuron, parameter_symbol
 from expressivity.classes.weights import Weights, network_expression, start_from
 from expressivity.membership.inclusions import (
     INCLUSIONS,
@@ -27,7 +28,9 @@ from expressivity.membership.inclusions import (
     path_at_some_width,
     paths,
 )
+from expressivity.membership.inclusions.parts import coefficient_symbol, parts_of
 from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.symbols import COORDINATES
 
 SMALL = ("id", "relu")
 NODES_ND = torch.linspace(-0.9, 0.9, 40, dtype=torch.float64).reshape(20, 2)
@@ -70,6 +73,11 @@ ALONE = {  # and the width that two neurons need
     "squares of hinges by gated hinges": (fixed("relu2"), FAMILIES["reglu"](2, 2), 2),
     "polynomials by cubes": (FAMILIES["slaf"](2, 2), fixed("cube"), 16),
     "la of each neuron by hinges": (replace(LA, groups="neuron"), fixed("relu"), 6),
+    "swiglu with gates of each neuron": (
+        FAMILIES["swiglu"](2, 2),
+        FAMILIES["moa-sigmoid-neuron"](2, 2),
+        8,
+    ),
     "products by la": (FAMILIES["bilinear"](2, 2), FAMILIES["la"](2, 2), 8),
 }
 
@@ -145,6 +153,9 @@ def symbols(family: Family) -> Weights:
         )
         for name, shape in family.shapes.items()
     }
+    if family.activation is not None:
+        hot = [int(name == family.activation) for name in family.basis]
+        blocks["scale0"] = sp.ImmutableMatrix(hot)
     return Weights(blocks=blocks)
 
 
@@ -169,12 +180,31 @@ def test_maps_are_identities(name):
     assert sp.simplify(sp.expand(difference)) == 0
 
 
-def test_a_part_with_a_symbol_for_its_parameter():
-    small, large = FAMILIES["prelu"](1, 1), replace(fixed("relu"), dimension=1)
-    weights = symbols(small)
-    carried = embed(small, weights, large)
-    same = is_identity(network_expression(small, weights), network_expression(large, carried))
-    assert same is True
+@pytest.mark.parametrize("name", ["prelu", "apl", "swish-beta", "bilinear", "slaf", "maxout-2"])
+def test_a_neuron_is_the_sum_of_its_parts(name):
+    """With a symbol for each parameter, coefficient and map."""
+    family = FAMILIES[name](1, 1)
+    record, basis = family.record, family.basis
+    mixtures = [
+        sp.Add(*[coefficient_symbol(0, k) * ACTIVATIONS[s](MAPS[0]) for k, s in enumerate(basis)])
+        for _ in record.mixtures
+    ]
+    hot = {coefficient_symbol(0, k): int(s in family.dictionary) for k, s in enumerate(basis)}
+    own = [parameter_symbol(parameter.name) for parameter in record.parameters]
+    whole = record(MAPS[: record.maps], mixtures, own)
+    parts = [
+        part.coefficient
+        * part.function.subs(
+            dict(zip(COORDINATES, part.coordinates, strict=False)), simultaneous=True
+        )
+        for part in parts_of(family)
+    ]
+    difference = whole - sp.Add(*parts)
+    if not family.mixes:
+        difference = difference.subs(hot)
+    for p in own:  # the cases of swish
+        difference = difference.subs(sp.Eq(p, 0), False) if name == "swish-beta" else difference
+    assert is_identity(difference, sp.S.Zero) is True
 
 
 def test_every_inclusion_is_used_by_some_pair():
@@ -206,6 +236,8 @@ NOT_PROVED = {
     "a product of two gates": ("moa-two-sided", "moa-quadratic"),
     "a smaller form": ("la-one-sided", "la"),
     "one-sided without the activation": ("relu", "glu-silu"),
+    "one gate for gated units with their own": ("swiglu", "moa-sigmoid"),
+    "gates of another function": ("swiglu", "moa-tanh-neuron"),
 }
 
 

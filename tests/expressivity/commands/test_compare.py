@@ -1,0 +1,58 @@
+"""Tests of the compare command.
+
+Kinds: reference (the contract of docs/formats.md: fields, exit codes), negative (bad input: code 2
+and one line).
+"""
+
+import json
+
+import pytest
+from command_lines import one_line
+
+TINY = ("--widths", "1", "--restarts", "2", "--candidates", "1")
+
+
+def test_a_document(call):
+    answer = call("compare", "reglu", "relu", *TINY, "--json")
+    assert (answer.code, answer.err) == (0, "")
+    document = json.loads(answer.out)
+    assert set(document) == {
+        "schema", "a", "b", "dimension", "relation", "on_space", "a_in_b", "b_in_a", "gaps",
+        "costs", "sentence",
+    }  # fmt: skip
+    assert (document["a"]["name"], document["relation"]) == ("reglu", "contains")
+    for direction in ("a_in_b", "b_in_a"):
+        assert set(document[direction]) == {
+            "verdict", "evidence", "reason", "maps", "target", "witness", "obstruction",
+        }  # fmt: skip
+    assert document["a_in_b"]["verdict"] == "no"
+    assert document["a_in_b"]["obstruction"]
+
+
+def test_lines_for_people(call):
+    answer = call("compare", "prelu", "relu", *TINY)
+    assert answer.code == 0
+    assert answer.out.startswith("prelu and relu are the same functions")
+
+
+def test_an_open_direction(call):
+    answer = call("compare", "moa", "la", "--dimension", "1", *TINY)
+    assert answer.code in (0, 3)
+    assert answer.out.startswith("Open") == (answer.code == 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("swiglo", "relu"), "swiglu"),
+        (("relu", "relu"), "are one"),
+        (("relu", "la", "--widths", "0"), "widths"),
+        (("relu", "la", "--gate", "nope"), "nope"),
+        (("relu", "la", "--dimension", "0"), "dimension"),
+        (("relu", "la", "--restarts", "0"), "restarts"),
+    ],
+)
+def test_bad_input(call, arguments, told):
+    answer = call("compare", *arguments, "--json")
+    assert (answer.code, answer.out) == (2, "")
+    assert told in one_line(answer)
