@@ -11,7 +11,7 @@ be stopped anywhere and its result depends neither on time nor on workers:
    bound.
 
 Contradictions are raised: a target in a class and not in it, a witness that is not the target where
-both are evaluated, a fit below a bound. (docs/theory.md, section 8)
+both are evaluated, a fit below a bound. (docs/atlas.md)
 """
 
 from collections.abc import Collection, Generator, Iterable

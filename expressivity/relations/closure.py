@@ -13,7 +13,7 @@ occurs. Those of a lower dimension d carry over where hidden maps and gates are 
 x, as they are for every class that a neuron describes: weights 0 for the other coordinates carry a
 network up, and x_{d+1} = .. = x_D = 0 carries it down, on the whole space and from the unit ball
 to the unit ball. So A in B in dimension D holds in every lower one, and a target of dimension d
-that separates A from B does so in every higher one. (docs/theory.md, section 8)
+that separates A from B does so in every higher one. (docs/atlas.md)
 """
 
 from collections.abc import Iterable, Mapping, Sequence
