@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from atlas_by_hand import facts_by_hand
 
 from experiments.condensation import Seed
 from experiments.experiment import Tier
@@ -23,7 +24,6 @@ from expressivity.classes.networks import parameter_length
 from expressivity.classes.weights import start_from
 from expressivity.evidence import Evidence, Membership, Verdict
 from expressivity.membership.witnesses import builtin_witness
-from expressivity.relations.atlas_units import class_of
 from expressivity.runs.folder import RunFolder
 from expressivity.runs.units import OnProgress, Outcome, Unit, run
 from expressivity.separation.result import RESULT, Result
@@ -273,30 +273,7 @@ def proofs(hardness: float) -> Iterator[Ready]:
 
 
 def atlas(hardness: float) -> Iterator[Ready]:
-    names = ("relu", "tanh", "reglu", "la", "la-neuron", "moa-tanh", "glu-silu", "swiglu")
-    classes = {name: class_of(name, 1).json() for name in names}
-    inside = {
-        "relu": ("la", "reglu"), "tanh": ("la",), "la": ("la-neuron", "moa-tanh"),
-        "glu-silu": ("swiglu",), "swiglu": ("glu-silu",) if hardness <= 1 else ("reglu", "tanh"),
-    }  # fmt: skip
-    for name in names:
-        found = {
-            larger: {"maps": ["a map (identity)"], "growth": 1} for larger in inside.get(name, ())
-        }
-        identity = {"unit": "containment", "smaller": name, "classes": classes}
-        yield Ready(asked=identity, outcome=Outcome(record={"contained": found}))
-    for target, has, lacks in (
-        ("a", "tanh", "relu"),
-        ("b", "relu", "tanh"),
-        ("c", "moa-tanh", "la"),
-    ):
-        rows = [
-            {"class": name, "verdict": verdict, "evidence": "proved", "reason": "made by hand",
-             "obstruction": None, "width": None, "off": None}
-            for name, verdict in ((has, "member"), (lacks, "non_member"))
-        ]  # fmt: skip
-        identity = {"unit": "standing", "target": target, "classes": classes}
-        record = {"dimension": 1, "standings": rows}
+    for identity, record in facts_by_hand(hardness):
         yield Ready(asked=identity, outcome=Outcome(record=record))
 
 
