@@ -11,7 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from expressivity.commands.console import console, table_console
-from expressivity.commands.running import executor_for, run_rounds
+from expressivity.commands.running import SLOW_SECTIONS, executor_for, run_rounds
 from expressivity.output import ExitCode, write_json
 from expressivity.relations.atlas import Plan
 from expressivity.relations.atlas_document import write_files
@@ -64,7 +64,7 @@ def run(options: Options, *, as_json: bool) -> int:
     with executor_for(options.workers, options.scheduler) as executor:
         failed = run_rounds(plan.pending, folder, executor, quiet=as_json)
     document = write_files(read_run(path))
-    report = write_report(path)
+    report = write_report(path, without=SLOW_SECTIONS)
     if as_json:
         write_json(document)
     else:

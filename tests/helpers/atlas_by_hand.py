@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from expressivity.relations.atlas_units import class_of
+from expressivity.relations.given import class_of
 
 _NAMES = ("relu", "tanh", "reglu", "la", "la-neuron", "moa-tanh", "glu-silu", "swiglu")
 _APART = (("a", "tanh", "relu"), ("b", "relu", "tanh"), ("c", "moa-tanh", "la"))

@@ -12,23 +12,31 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+import sympy as sp
+import torch
 
 from expressivity.classes.families import Family
+from expressivity.classes.networks import evaluate
+from expressivity.classes.weights import Weights, start_from
 from expressivity.commands.running import run_rounds
+from expressivity.membership.decide import Classification, classify
 from expressivity.output import is_whole
 from expressivity.relations.atlas import Plan, read_atlas, share
 from expressivity.relations.atlas_document import DOCUMENT, TABLE, document, write_files
 from expressivity.relations.atlas_units import (
     ContainmentUnit,
+    OwnUnit,
     SearchUnit,
     StandingUnit,
     described,
 )
 from expressivity.relations.closure import Answer, ContradictionError
+from expressivity.relations.given import Given, class_of, one_neuron
 from expressivity.relations.prose import sentence
 from expressivity.relations.questions import DIMENSION, functions
 from expressivity.report.atlas import atlas as section_of
 from expressivity.runs.folder import Entry, Run, RunFolder, read_run
+from expressivity.runs.units import Unit
 from expressivity.runs.units import run as run_list
 from expressivity.targets.target import Target
 from expressivity.targets.user import user_target
@@ -43,16 +51,29 @@ class Answered:
     """What a search returns."""
 
     target: Target
-    family: Family
+    found: Classification
     obstruction: str = "made up"
     reason: str = "by hand"
+
+    @classmethod
+    def of(cls, text: str, larger: Family) -> "Answered":
+        target = user_target(text)
+        return cls(target, classify(target, larger))
+
+    @property
+    def family(self) -> Family:
+        return self.found.family
+
+    @property
+    def witness(self) -> Weights:
+        return self.found.witness
 
 
 def finds_silu(larger, smaller, *, dimensions, budget):
     """A search that knows one function, of LA and MoA over the seven alone."""
     assert list(dimensions) == [1, 2, 3]
     if larger.mixes and not smaller.mixes:
-        return Answered(user_target("silu(x)"), larger)
+        return Answered.of("silu(x)", larger)
     return None
 
 
@@ -61,11 +82,19 @@ def finds_nothing(larger, smaller, *, dimensions, budget):
 
 
 def finds_what_the_other_has(larger, smaller, *, dimensions, budget):
-    return Answered(user_target("tanh(x)"), larger)
+    return Answered.of("tanh(x)", larger) if larger.mixes else None
 
 
 def breaks(larger, smaller, *, dimensions, budget):
     raise RuntimeError("no search today")
+
+
+class Bare(Plan):
+    """A plan that knows no neuron of any class, so that searches have something to find."""
+
+    @property
+    def first(self) -> list[Unit]:
+        return [unit for unit in super().first if not isinstance(unit, OwnUnit)]
 
 
 def finished(plan: Plan, path: Path) -> Run:
@@ -102,7 +131,8 @@ def test_six_classes_stand_as_the_theorems_say(six):
 
 def test_every_fact_is_one_that_was_asked_for_and_answered(six):
     atlas = read_atlas(six.entries)
-    assert {standing.target for standing in atlas.standings} <= set(TARGETS)
+    own = {one_neuron(name).target.formula for name in ("relu", "tanh", "la", "reglu", "maxout-3")}
+    assert {standing.target for standing in atlas.standings} == {*TARGETS, *own}
     assert {step.smaller for step in atlas.containments} <= set(SIX)
     assert atlas.classes == SIX
     assert share(atlas) == atlas.decided / 30
@@ -166,7 +196,7 @@ def test_a_member_outside_a_larger_class_is_a_contradiction(six):
 
 
 def test_a_found_target_is_asked_of_every_class_and_decides_pairs(tmp_path):
-    plan = Plan(classes=("relu", "tanh", "la"), targets=("tanh(x)",), searches=9,
+    plan = Bare(classes=("relu", "tanh", "la"), targets=("tanh(x)",), searches=9,
                 candidates=1, search=finds_silu)  # fmt: skip
     atlas = read_atlas(finished(plan, tmp_path / "run").entries)
     assert SILU in {search.target for search in atlas.searches if search.has == "la"}
@@ -179,14 +209,14 @@ def test_a_found_target_is_asked_of_every_class_and_decides_pairs(tmp_path):
 
 @pytest.mark.parametrize("budget", [0, 1, 2])
 def test_no_more_pairs_are_searched_than_the_budget_says(budget, tmp_path):
-    plan = Plan(classes=("relu", "tanh", "gelu"), targets=("relu(x)",), searches=budget,
+    plan = Bare(classes=("relu", "tanh", "gelu"), targets=("relu(x)",), searches=budget,
                 candidates=1, search=finds_nothing)  # fmt: skip
     run = finished(plan, tmp_path / "run")
     assert sum(entry.identity["unit"] == "search" for entry in run.entries) == budget
 
 
 def test_stopped_after_any_unit_it_finds_the_same(tmp_path):
-    plan = Plan(classes=("relu", "tanh", "la"), targets=("tanh(x)",), searches=9,
+    plan = Bare(classes=("relu", "tanh", "la"), targets=("tanh(x)",), searches=9,
                 candidates=1, search=finds_silu)  # fmt: skip
     whole = finished(plan, tmp_path / "whole")
     folder = RunFolder(tmp_path / "parts", configuration=plan.configuration, facts={})
@@ -201,7 +231,7 @@ def test_stopped_after_any_unit_it_finds_the_same(tmp_path):
 
 
 def test_a_failed_unit_is_told_and_the_rest_goes_on(tmp_path):
-    plan = Plan(classes=("relu", "tanh"), targets=("tanh(x)",), searches=3, candidates=1,
+    plan = Bare(classes=("relu", "tanh"), targets=("tanh(x)",), searches=3, candidates=1,
                 search=breaks)  # fmt: skip
     run = finished(plan, tmp_path / "run")
     found = document(run)
@@ -211,7 +241,7 @@ def test_a_failed_unit_is_told_and_the_rest_goes_on(tmp_path):
 
 
 def test_a_search_that_finds_what_the_other_class_has_is_found_out(tmp_path):
-    plan = Plan(classes=("relu", "la", "tanh"), targets=("tanh(x)",), searches=3, candidates=1,
+    plan = Bare(classes=("relu", "la", "tanh"), targets=("tanh(x)",), searches=3, candidates=1,
                 search=finds_what_the_other_has)  # fmt: skip
     with pytest.raises(ContradictionError, match="not in it"):
         finished(plan, tmp_path / "run")
@@ -317,6 +347,26 @@ def test_bad_arguments_are_refused_in_one_line(call, arguments, message, tmp_pat
     answer = call("atlas", *arguments, "--out", tmp_path / "out")
     assert (answer.code, answer.out) == (2, "")
     assert message in answer.err and answer.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", described())
+def test_a_neuron_of_a_class_is_read_back_as_it_was(name):
+    network = one_neuron(name)
+    if network is None:
+        family = class_of(name, 1)
+        assert family.gate is not None or family.sides > 1 or family.record.mixtures[0][1:]
+        return
+    again = Given.from_json(json.loads(json.dumps(network.json())))
+    assert again == network
+    target = again.target
+    assert target.dimension == class_of(name, 1).record.maps
+    nodes = torch.tensor([[0.3, -0.7, 0.2], [-0.4, 0.1, 0.9]], dtype=torch.float64)
+    family = class_of(name, target.dimension).at_width(1)
+    blocks = {b: sp.ImmutableMatrix(rows).applyfunc(sp.Rational) for b, rows in again.weights}
+    theta = start_from(family, Weights(blocks=blocks))[None]
+    nodes = nodes[:, : target.dimension]
+    values = evaluate(family, theta, nodes)[0, 0]
+    assert torch.allclose(values, target.values(nodes), rtol=0, atol=1e-14)
 
 
 def test_a_search_is_part_of_the_run_by_its_budget():
