@@ -69,7 +69,7 @@ def _process_signature(
 
 
 def _write_generated_pages() -> None:
-    from generators import api, commands, gallery, theorems, write_pages
+    from generators import api, atlas, commands, gallery, theorems, write_pages
 
     folder = _HERE / "generated"
     packages = ("expressivity", "proofs", "experiments", "figures")
@@ -84,7 +84,10 @@ def _write_generated_pages() -> None:
         ),
         "theorems": theorems.pages(theorems.checked(), anchors),
     }
-    pages = {"commands.md": commands.page(commands.program())}
+    pages = {
+        "commands.md": commands.page(commands.program()),
+        "atlas.md": atlas.page(atlas.stored(_HERE.parent / "figures" / "paper" / "atlas.json")),
+    }
     for room, its_pages in rooms.items():
         pages |= {f"{room}/{name}": text for name, text in its_pages.items()}
     write_pages(folder, pages)

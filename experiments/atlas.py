@@ -2,10 +2,10 @@
 
 from experiments.experiment import EXPERIMENTS, Experiment, Tier
 from expressivity.evidence import Evidence
+from expressivity.relations.answers import Answer
 from expressivity.relations.atlas import Plan, read_atlas, share
 from expressivity.relations.atlas_units import described
-from expressivity.relations.closure import Answer
-from expressivity.relations.searching import search_in_use
+from expressivity.relations.discover import discover
 from expressivity.runs.folder import Run
 
 SIX = ("relu", "tanh", "la", "moa-tanh", "reglu", "maxout-3")
@@ -16,7 +16,7 @@ def plan(tier: Tier) -> Plan:
     """All classes with a budget of searches, or six without."""
     if tier is Tier.SMOKE:
         return Plan(classes=SIX, fits=2)
-    return Plan(classes=described(), searches=40, fits=12, search=search_in_use())
+    return Plan(classes=described(), searches=40, fits=12, search=discover)
 
 
 def headlines(run: Run) -> dict[str, float]:

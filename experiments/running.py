@@ -9,7 +9,7 @@ from expressivity.commands.running import following, run_rounds
 from expressivity.runs.compiling import COMPILED, in_one_mode, is_compiled
 from expressivity.runs.folder import Run, RunFolder, read_run
 from expressivity.runs.provenance import facts
-from expressivity.runs.units import Executor
+from expressivity.runs.units import Executor, Unit
 
 
 def run_experiment(

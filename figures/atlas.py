@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from expressivity.classes.kinds import Kind
 from expressivity.relations.atlas import Atlas, read_atlas
-from expressivity.relations.atlas_units import class_of
+from expressivity.relations.given import class_of
 from expressivity.relations.order import Relation, covers, equal_classes, relation
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs

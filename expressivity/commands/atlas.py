@@ -11,12 +11,17 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from expressivity.commands.console import console, table_console
-from expressivity.commands.running import executor_for, following, run_rounds
+from expressivity.commands.running import (
+    SLOW_SECTIONS,
+    executor_for,
+    following,
+    run_rounds,
+)
 from expressivity.output import ExitCode, write_json
 from expressivity.relations.atlas import Plan
 from expressivity.relations.atlas_document import write_files
 from expressivity.relations.atlas_units import described
-from expressivity.relations.searching import search_in_use
+from expressivity.relations.discover import discover
 from expressivity.report import write_report
 from expressivity.runs.folder import RunFolder, read_run
 from expressivity.runs.provenance import facts
@@ -52,7 +57,7 @@ def understand(options: Options) -> Plan:
         classes=described(options.classes),
         searches=options.budget,
         fits=FITS,
-        search=search_in_use(),
+        search=discover,
     )
 
 
@@ -64,7 +69,7 @@ def run(options: Options, *, as_json: bool) -> int:
     with executor_for(options.workers, options.scheduler) as executor:
         failed = run_rounds(following(plan.pending, folder), folder, executor, quiet=as_json)
     document = write_files(read_run(path))
-    report = write_report(path)
+    report = write_report(path, without=SLOW_SECTIONS)
     if as_json:
         write_json(document)
     else:

@@ -13,6 +13,9 @@ from expressivity.runs.executors import Processes, cluster
 from expressivity.runs.folder import Entry, RunFolder, read_run
 from expressivity.runs.units import Executor, Unit, run
 
+SLOW_SECTIONS = ("proofs",)
+"""Of the report, for ``expressivity report`` to add: longer to make than many a run."""
+
 _FAILURES_SHOWN = 20
 
 Rounds = Callable[[Sequence[Unit]], Iterable[Sequence[Unit]]]

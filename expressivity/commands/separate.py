@@ -14,7 +14,7 @@ from rich.table import Table
 
 from expressivity.commands.console import console, table_console
 from expressivity.commands.options import ClassOptions, FitOptions, whole_numbers
-from expressivity.commands.running import run_units
+from expressivity.commands.running import SLOW_SECTIONS, run_units
 from expressivity.output import ExitCode, write_json
 from expressivity.report import write_report
 from expressivity.runs.compiling import COMPILED, in_one_mode, is_compiled, wanted
@@ -29,9 +29,6 @@ from expressivity.separation.result import Result, notes
 from expressivity.separation.settings import brief
 from expressivity.targets.target import Target, exact
 from expressivity.targets.user import user_target
-
-_SLOW_SECTIONS = ("proofs",)
-"""Of the report, for ``expressivity report`` to add: longer to make than many a run."""
 
 _PROCESS = 2.5e6
 """Lanes times iterations times weights that are worth a process (docs/performance.md)."""
@@ -91,7 +88,7 @@ def _run(ladder: Ladder, path: Path, *, as_json: bool) -> int:
         raise RuntimeError(f"{len(failed)} fits failed: see {path / 'failures'}")
     findings = find(ladder, read_run(path))
     document = write_document(findings, path)
-    report = write_report(path, without=_SLOW_SECTIONS)
+    report = write_report(path, without=SLOW_SECTIONS)
     if as_json:
         write_json(document)
     else:

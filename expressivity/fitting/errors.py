@@ -4,7 +4,7 @@
 the Euclidean norm of the gradient error, absolute. Suprema run over the nodes of the fine
 rule and over pairs of points on either side of the target's kinks, where one-sided gradients
 are taken: a network whose kink misses the target's by 1e-16 shows the full jump there, as it
-must (docs/theory.md, section 7).
+must (docs/theory.md, section 10).
 
 How well the target's norm is known is a finding too (``norms.py``), and so is each reported l2
 error: it has an estimate of its own, since a network may be steeper than the target. Where the

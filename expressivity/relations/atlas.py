@@ -11,19 +11,20 @@ be stopped anywhere and its result depends neither on time nor on workers:
    bound.
 
 Contradictions are raised: a target in a class and not in it, a witness that is not the target where
-both are evaluated, a fit below a bound. (docs/theory.md, section 8)
+both are evaluated, a fit below a bound. (docs/atlas.md)
 """
 
-from collections.abc import Collection, Generator, Iterable
+from collections.abc import Collection, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from expressivity.evidence import Evidence, Verdict
 from expressivity.relations.atlas_units import (
     ContainmentUnit,
+    OwnUnit,
     Search,
     SearchUnit,
     StandingUnit,
-    class_of,
 )
 from expressivity.relations.closure import (
     Answer,
@@ -33,6 +34,7 @@ from expressivity.relations.closure import (
     Standing,
     close,
 )
+from expressivity.relations.given import Given, class_of
 from expressivity.relations.order import Question, minimal_open
 from expressivity.relations.questions import functions
 from expressivity.runs.folder import Entry
@@ -87,6 +89,7 @@ class Plan:
         """The units that wait for nothing."""
         return [
             *(ContainmentUnit(smaller=name, classes=self.classes) for name in self.classes),
+            *(OwnUnit(name=name) for name in self.classes),
             *(StandingUnit(target=text, classes=self.classes) for text in self.targets),
         ]
 
@@ -112,6 +115,7 @@ class Plan:
     def _rounds(self, facts: list[Entry]) -> Generator[list[Unit]]:
         """Units in rounds, each from the facts of all before it, which the caller adds."""
         yield self.first
+        yield self._standings_of_found(facts)
         tried: set[tuple[str, str]] = set()
         while self.search is not None and len(tried) < self.searches:
             atlas = read_atlas(facts)
@@ -134,9 +138,12 @@ class Plan:
         )
 
     def _standings_of_found(self, entries: Iterable[Entry]) -> list[Unit]:
-        found = (search_of(e) for e in entries if e.identity["unit"] == "search")
-        texts = sorted({search.target for search in found if search.target} - set(self.targets))
-        return [StandingUnit(target=text, classes=self.classes) for text in texts]
+        found = (entry.record.get("found") for entry in entries)
+        networks = {e["target"]: e["network"] for e in found if e is not None and e["network"]}
+        return [
+            StandingUnit(target=text, classes=self.classes, network=Given.from_json(networks[text]))
+            for text in sorted(networks.keys() - {*self.targets})
+        ]
 
     def _fits(self, atlas: "Atlas") -> list[Unit]:
         """For the targets that decide most pairs, one class each that is proved not to hold it."""
@@ -238,6 +245,7 @@ def read_atlas(entries: Iterable[Entry]) -> Atlas:
     searches = by_unit.get("search", [])
     containments = [c for entry in by_unit["containment"] for c in _containments(entry)]
     standings = [s for entry in by_unit.get("standing", []) for s in _standings(entry)]
+    standings += [s for entry in by_unit.get("own", []) for s in _standings_of_own(entry)]
     standings += [s for entry in searches for s in _standings_of_search(entry)]
     return Atlas(
         classes=classes,
@@ -281,27 +289,31 @@ def _standings(entry: Entry) -> list[Standing]:
     ]
 
 
+def _standings_of_own(entry: Entry) -> list[Standing]:
+    found = entry.record["found"]
+    return [] if found is None else [_proved(found, entry.identity["class"], member=True)]
+
+
 def _standings_of_search(entry: Entry) -> list[Standing]:
     found = entry.record["found"]
     if found is None:
         return []
-
-    def standing(name: str, reason: str, *, member: bool) -> Standing:
-        return Standing(
-            target=found["target"],
-            dimension=found["dimension"],
-            family=name,
-            member=member,
-            evidence=Evidence.PROVED,
-            reason=reason,
-        )
-
     has, lacks = entry.identity["has"], entry.identity["lacks"]
-    excluded = _reason(None, found["obstruction"], found["reason"])
-    return [
-        standing(has, _reason(found["width"], None, ""), member=True),
-        standing(lacks, excluded, member=False),
-    ]
+    return [_proved(found, has, member=True), _proved(found, lacks, member=False)]
+
+
+def _proved(found: Mapping[str, Any], name: str, *, member: bool) -> Standing:
+    """A target that was made as a network of a class, or found to be none."""
+    return Standing(
+        target=found["target"],
+        dimension=found["dimension"],
+        family=name,
+        member=member,
+        evidence=Evidence.PROVED,
+        reason=_reason(found["width"], None, "")
+        if member
+        else _reason(None, found["obstruction"], found["reason"]),
+    )
 
 
 def _reason(width: int | None, obstruction: str | None, reason: str) -> str:

@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 
 from expressivity.output import json_text, sealed, write_atomically
 from expressivity.relations.atlas import counts, read_atlas, share
-from expressivity.relations.atlas_units import class_of
 from expressivity.relations.closure import Cell, Path
+from expressivity.relations.given import class_of
 from expressivity.relations.order import equal_classes
 from expressivity.relations.questions import DIMENSION
 from expressivity.runs.folder import Run

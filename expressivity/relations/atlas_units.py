@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import torch
 
-from expressivity.classes.catalogue import FAMILIES, family_named, plain_neurons
+from expressivity.classes.catalogue import FAMILIES, plain_neurons
 from expressivity.classes.families import Family
 from expressivity.classes.modules import ModuleFamily
 from expressivity.classes.networks import evaluate
@@ -19,14 +19,13 @@ from expressivity.evidence import Verdict
 from expressivity.membership.decide import BUDGETS, Classification, classify
 from expressivity.membership.inclusions import inclusions
 from expressivity.registry import UnknownNameError
+from expressivity.relations.given import Given, class_of, one_neuron
 from expressivity.relations.questions import DIMENSION
 from expressivity.runs.units import OnProgress, Outcome, Unit
 from expressivity.targets.sampling import random_points
 from expressivity.targets.target import Target
 from expressivity.targets.user import user_target
 
-_LEAST = 2
-"""A width that every registered class has (``catalogue.require_factory``)."""
 _GROWTH = (1, 2, 3, 4)
 """How many times as wide the larger class may be."""
 _NODES = 64
@@ -52,15 +51,6 @@ def described(names: tuple[str, ...] | None = None) -> tuple[str, ...]:
     if len(chosen) < 2:
         raise ValueError(f"required: at least two classes; got {', '.join(chosen) or 'none'}")
     return chosen
-
-
-def class_of(name: str, dimension: int) -> Family:
-    """The class of a name, at a width that it has.
-
-    Raises:
-        ValueError: as ``family_named``.
-    """
-    return family_named(name, _LEAST, dimension)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,12 +112,14 @@ class StandingUnit(Unit):
     """Which of some classes hold a target.
 
     Attributes:
-        target: a text in the grammar of user expressions.
+        target: a text in the grammar of user expressions, or of the network.
         classes: names of the classes.
+        network: whose function is the target, if the text is not to be read.
     """
 
     target: str
     classes: tuple[str, ...]
+    network: Given | None = None
 
     @property
     def identity(self) -> dict[str, object]:
@@ -135,6 +127,7 @@ class StandingUnit(Unit):
         return {
             "unit": "standing",
             "target": self.target,
+            "network": None if self.network is None else self.network.json(),
             "classes": _families(self.classes),
             "budgets": BUDGETS,
         }
@@ -151,7 +144,8 @@ class StandingUnit(Unit):
 
     def run(self, on_progress: OnProgress | None = None) -> Outcome:
         """The record holds a row for each class."""
-        target = replace(user_target(self.target), name=self.target)  # which reasons mention
+        target = user_target(self.target) if self.network is None else self.network.target
+        target = replace(target, name=self.target)  # which reasons mention
         rows: list[object] = []
         for name in self.classes:
             found = classify(target, class_of(name, target.dimension))
@@ -186,11 +180,50 @@ def _off(target: Target, family: Family, witness: Weights) -> float | None:
     return off if off < float("inf") else None
 
 
+@dataclass(frozen=True, kw_only=True)
+class OwnUnit(Unit):
+    """One neuron of a class, which is a target for all of them.
+
+    Attributes:
+        name: of the class.
+    """
+
+    name: str
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """See :class:`~expressivity.runs.units.Unit`."""
+        return {"unit": "own", "class": self.name, "classes": _families((self.name,))}
+
+    @property
+    def label(self) -> str:
+        """The class."""
+        return f"a neuron of {self.name}"
+
+    def run(self, on_progress: OnProgress | None = None) -> Outcome:
+        """The record holds the network, or None where ``one_neuron`` makes none."""
+        network = one_neuron(self.name)
+        _report(on_progress, self)
+        return Outcome(record={"found": None if network is None else _network(network)})
+
+
+def _network(network: Given) -> dict[str, object]:
+    return {
+        "target": network.target.formula,
+        "dimension": network.dimension,
+        "width": network.width,
+        "network": network.json(),
+    }
+
+
 class Found(Protocol):
     """What a search for a separating target has found: see ``discover``."""
 
     @property
     def target(self) -> Target: ...  # noqa: D102 - in the first class and not in the second
+
+    @property
+    def witness(self) -> Weights: ...  # noqa: D102 - in the first class
 
     @property
     def family(self) -> Family: ...  # noqa: D102 - of the witness
@@ -248,10 +281,12 @@ class SearchUnit(Unit):
         found = self.search(has, lacks, dimensions=dimensions, budget=self.candidates)
         record: dict[str, object] | None = None
         if found is not None:
+            network = Given.of(self.has, found.family, found.witness)
             record = {
                 "target": found.target.formula,
                 "dimension": found.target.dimension,
                 "width": found.family.width,
+                "network": None if network is None else network.json(),
                 "obstruction": found.obstruction,
                 "reason": found.reason,
             }

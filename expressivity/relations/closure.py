@@ -13,32 +13,14 @@ occurs. Those of a lower dimension d carry over where hidden maps and gates are 
 x, as they are for every class that a neuron describes: weights 0 for the other coordinates carry a
 network up, and x_{d+1} = .. = x_D = 0 carries it down, on the whole space and from the unit ball
 to the unit ball. So A in B in dimension D holds in every lower one, and a target of dimension d
-that separates A from B does so in every higher one. (docs/theory.md, section 8)
+that separates A from B does so in every higher one. (docs/atlas.md)
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from expressivity.evidence import Evidence, weakest
-
-
-class Answer(StrEnum):
-    """Whether one class lies in another.
-
-    ``yes`` on the whole space; ``domain`` on the domain, and not known to on the whole space;
-    ``no`` already on the domain; ``open`` where nothing is known.
-    """
-
-    YES = "yes"
-    DOMAIN = "domain"
-    NO = "no"
-    OPEN = "open"
-
-    @property
-    def contained(self) -> bool:
-        """Whether the class lies in the other, at least on the domain."""
-        return self in (Answer.YES, Answer.DOMAIN)
+from expressivity.relations.answers import Answer
 
 
 class ContradictionError(AssertionError):

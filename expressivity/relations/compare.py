@@ -6,11 +6,11 @@ nothing.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
-from expressivity.relations.directions import Answer, Direction, inside, outside
+from expressivity.relations.answers import Answer, Relation, relation_of
+from expressivity.relations.directions import Direction, inside, outside
 from expressivity.relations.gaps import Gap, Work, line, measured, work
 from expressivity.relations.separating import Search, separating
 from expressivity.relations.sides import Side, require_two, side
@@ -19,16 +19,6 @@ from expressivity.separation.settings import Settings
 from expressivity.separation.unit import FitUnit
 
 WIDTHS = (1, 2, 4)
-
-
-class Relation(StrEnum):
-    """How the first class lies to the second, by what holds on the unit ball."""
-
-    EQUAL = "equal"
-    INSIDE = "inside"
-    CONTAINS = "contains"
-    INCOMPARABLE = "incomparable"
-    OPEN = "open"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,13 +45,7 @@ class Comparison:
     @property
     def relation(self) -> Relation:
         """Both directions in a word."""
-        held = (Answer.YES, Answer.DOMAIN)
-        forth, back = self.a_in_b.answer, self.b_in_a.answer
-        if Answer.OPEN in (forth, back):
-            return Relation.OPEN
-        if forth in held:
-            return Relation.EQUAL if back in held else Relation.INSIDE
-        return Relation.CONTAINS if back in held else Relation.INCOMPARABLE
+        return relation_of(self.a_in_b.answer, self.b_in_a.answer)
 
     @property
     def on_space(self) -> bool:

@@ -2,22 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from expressivity.classes.families import Family
 from expressivity.evidence import Evidence
 from expressivity.membership.inclusions import Path, path_at_some_width
+from expressivity.relations.answers import Answer
 from expressivity.relations.separating import Search, Separating, separating
 from expressivity.relations.sides import Side
-
-
-class Answer(StrEnum):
-    """Whether every network of a class is one of another."""
-
-    YES = "yes"
-    DOMAIN = "domain"
-    NO = "no"
-    OPEN = "open"
 
 
 @dataclass(frozen=True, kw_only=True)

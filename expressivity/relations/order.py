@@ -2,19 +2,9 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
-from expressivity.relations.closure import Answer, Cells
-
-
-class Relation(StrEnum):
-    """How two classes relate on the domain."""
-
-    EQUAL = "equal"
-    INSIDE = "inside"
-    CONTAINS = "contains"
-    INCOMPARABLE = "incomparable"
-    OPEN = "open"
+from expressivity.relations.answers import Answer, Relation, relation_of
+from expressivity.relations.closure import Cells
 
 
 def relation(cells: Cells, first: str, second: str) -> Relation:
@@ -27,12 +17,7 @@ def relation(cells: Cells, first: str, second: str) -> Relation:
     >>> str(relation(cells, "a", "b")), str(relation(cells, "a", "c"))
     ('equal', 'open')
     """
-    there, back = cells[first, second].answer, cells[second, first].answer
-    if Answer.OPEN in (there, back):
-        return Relation.OPEN
-    if there.contained:
-        return Relation.EQUAL if back.contained else Relation.INSIDE
-    return Relation.CONTAINS if back.contained else Relation.INCOMPARABLE
+    return relation_of(cells[first, second].answer, cells[second, first].answer)
 
 
 def equal_classes(names: Sequence[str], cells: Cells) -> list[tuple[str, ...]]:

@@ -12,7 +12,7 @@ from pages import DOCS
 def generators():
     """The package docs/generators, which Sphinx finds because docs/conf.py says where it is."""
     sys.path.insert(0, str(DOCS))
-    names = ("api", "commands", "gallery", "theorems")
+    names = ("api", "atlas", "commands", "gallery", "theorems")
     modules = {name: importlib.import_module(f"generators.{name}") for name in names}
     yield SimpleNamespace(**modules, write_pages=importlib.import_module("generators").write_pages)
     sys.path.remove(str(DOCS))

@@ -80,6 +80,39 @@ def test_theorem_pages_show_the_verdicts_of_the_run(generators):
     assert "| [A](A.md) | title | refuted | 0 of 1 | 0 of 1 (0 refuted) |" in pages["index.md"]
 
 
+def atlas_document():
+    cells = [
+        {"smaller": "a_1", "larger": "b", "answer": "open", "evidence": "unknown"},
+        {"smaller": "b", "larger": "a_1", "answer": "yes", "evidence": "proved",
+         "maps": [{"smaller": "b", "larger": "a_1", "maps": ["more * neurons (identity)"]}]},
+    ]  # fmt: skip
+    return {
+        "classes": [{"name": "a_1"}, {"name": "b"}],
+        "pairs": 2,
+        "decided": 1,
+        "counts": {"yes": {"proved": 1}, "open": {"unknown": 1}},
+        "minimal_open": [{"smaller": "a_1", "larger": "b", "decides": 1}],
+        "cells": cells,
+    }
+
+
+def test_each_cell_of_the_atlas_leads_to_its_reason(generators):
+    page = generators.atlas.page(atlas_document())
+    for anchor in ("pair-0-1", "pair-1-0"):
+        assert page.count(f"({anchor})=") == page.count(f'href="#{anchor}"') == 1
+    assert r"b lies in a\_1: b in a\_1 by more \* neurons (identity)" in page
+    assert "1 of 2 ordered pairs of 2 classes are decided: yes 1 (proved); open 1" in page
+    assert r"- a\_1 in b? A no would decide 1." in page
+
+
+def test_without_an_atlas_the_page_says_so_and_a_damaged_one_is_refused(generators, tmp_path):
+    assert "No atlas is stored" in generators.atlas.page(generators.atlas.stored(tmp_path / "no"))
+    damaged = tmp_path / "atlas.json"
+    damaged.write_text('{"classes": []}')
+    with pytest.raises(ValueError, match="a whole document of an atlas"):
+        generators.atlas.stored(damaged)
+
+
 def test_sections_of_the_theory_have_anchors(generators):
     text = (DOCS / "theory.md").read_text(encoding="utf-8")
     found = generators.theorems.theory_anchors(text)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from atlas_by_hand import facts_by_hand
 
 from experiments.condensation import Seed
 from experiments.experiment import Tier
@@ -271,6 +272,11 @@ def proofs(hardness: float) -> Iterator[Ready]:
         yield Ready(asked=identity, outcome=Outcome(record=record))
 
 
+def atlas(hardness: float) -> Iterator[Ready]:
+    for identity, record in facts_by_hand(hardness):
+        yield Ready(asked=identity, outcome=Outcome(record=record))
+
+
 ACTIVATIONS = ("relu", "relu2", "tanh")
 LANGUAGE_ARMS = {
     "pretrain": {"fixed": 0.0, "la": 0.01, "moa": -0.03, "fixed-matched": -0.002},
@@ -321,7 +327,7 @@ def language_models(command: str, hardness: float) -> Iterator[Ready]:
 
 EXPERIMENTS = (
     separation, width_sweep, lambda_sweep, dimension, gates, dictionary, noise, matched, restarts,
-    hierarchy, orientation, certificates, proofs,
+    hierarchy, orientation, certificates, proofs, atlas,
 )  # fmt: skip
 
 

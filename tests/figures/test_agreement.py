@@ -57,12 +57,13 @@ def test_rows_are_read_back_as_they_were(tmp_path):
 
 @pytest.mark.parametrize("tier", [Tier.SMOKE, Tier.CPU])
 def test_every_experiment_is_archived(tier):
-    assert list(references()[str(tier)]) == list(MODULES)
+    run = [name for name in MODULES if tier in EXPERIMENTS[name](tier).tiers]
+    assert list(references()[str(tier)]) == run
 
 
 @pytest.mark.parametrize("tier", list(Tier))
 def test_the_archive_is_well_formed(tier):
-    archived = references()[str(tier)]
+    archived = references().get(str(tier), {})
     assert set(archived) <= set(EXPERIMENTS)
     for numbers in archived.values():
         for number in numbers.values():

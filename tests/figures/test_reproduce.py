@@ -91,9 +91,10 @@ def test_killed_at_any_point_it_ends_with_the_same_numbers(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--tier", "huge"], "unknown tier 'huge': choose from smoke, cpu, gpu"),
+        (["--tier", "huge"], "unknown tier 'huge': choose from smoke, cpu, gpu, atlas"),
         (["--only", "alchemy"], "unknown experiment 'alchemy'"),
         (["--only", ","], "at least one experiment"),
+        (["--only", "proofs", "--tier", "atlas"], "an experiment of tier atlas"),
         (["--workers", "0"], "at least one worker"),
     ],
 )
