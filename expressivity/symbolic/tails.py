@@ -147,6 +147,7 @@ def _exceeds_degree(coefficient: sp.Expr, degree: int) -> bool:
 # --- one rule for each kind of node
 
 
+@functools.lru_cache(maxsize=4096)  # formulas of one target share their parts
 def _expansion(node: Any) -> Expansion:
     if not node.has(T):
         return Expansion(terms={} if node == 0 else {_FLAT: node})
@@ -333,6 +334,7 @@ def _largest(rates: Iterable[sp.Expr]) -> sp.Expr | None:
     return largest
 
 
+@functools.lru_cache(maxsize=4096)
 def _growth(polynomial: sp.Expr) -> int:
     """Sign of a polynomial without constant for large t; 0 for the polynomial 0."""
     expanded = sp.expand(polynomial)
