@@ -180,4 +180,4 @@ def _row(coordinate: sp.Expr, maps: Sequence[sp.Matrix], constant: sp.Matrix) ->
     return row
 
 
-ON_SPACE = Inclusion(name="neuron by neuron", theorem="identity", towards=_towards, carry=_carry)
+INCLUSION = Inclusion(name="neuron by neuron", theorem="identity", towards=_towards, carry=_carry)
