@@ -50,7 +50,7 @@ def separating(larger: Sequence[Family], smaller: Sequence[Family]) -> Separatin
     >>> reglu, relu = (Family(neuron=n, kind="fixed", dictionary="relu", width=1, dimension=1)
     ...                for n in ("one_sided", "type1"))
     >>> separating([reglu], [relu]).target.formula
-    '(x1 * relu(x1))'
+    'x1*relu(x1)'
     """
     found = discover(larger, smaller, budget=BUDGET)
     if found is not None:

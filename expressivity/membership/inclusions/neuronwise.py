@@ -15,9 +15,10 @@ from typing import Any
 
 import sympy as sp
 
+from expressivity.classes.catalogue import exists_in
 from expressivity.classes.families import Family, map_names
-from expressivity.classes.kinds import Constraint, Kind, kinds_of
-from expressivity.classes.neurons import MAPS, NEURONS, parameter_symbol
+from expressivity.classes.kinds import Constraint, Kind
+from expressivity.classes.neurons import MAPS, parameter_symbol
 from expressivity.classes.weights import Weights
 from expressivity.membership.inclusions.gated import realised_with_gates, takes_gated
 from expressivity.membership.inclusions.inclusion import Inclusion
@@ -54,7 +55,7 @@ def waypoints(goal: Family) -> tuple[Family, ...]:
     if not goal.dictionary:
         return (replace(goal, width=1),)
     gated = (replace(goal, width=1),) if takes_gated(goal) else ()
-    neurons = [n for n in (goal.neuron, "type1") if Kind.FIXED in kinds_of(NEURONS[n])]
+    neurons = [n for n in (goal.neuron, "type1") if exists_in(Kind.FIXED, n)]
     fixed = (
         Family(
             neuron=neuron,
@@ -180,4 +181,4 @@ def _row(coordinate: sp.Expr, maps: Sequence[sp.Matrix], constant: sp.Matrix) ->
     return row
 
 
-ON_SPACE = Inclusion(name="neuron by neuron", theorem="identity", towards=_towards, carry=_carry)
+INCLUSION = Inclusion(name="neuron by neuron", theorem="identity", towards=_towards, carry=_carry)

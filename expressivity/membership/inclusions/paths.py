@@ -23,9 +23,8 @@ _IN_ORDER = (
     *sizes.INCLUSIONS,
 )
 """Those of equal neurons or equal width: without gates before gates enter."""
-_ON_SPACE = (neuronwise.ON_SPACE,)
-_ON_DOMAIN = _ON_SPACE
-INCLUSIONS = (*_IN_ORDER, sizes.WIDER, *_ON_DOMAIN)
+_NEURONWISE = (neuronwise.INCLUSION,)
+INCLUSIONS = (*_IN_ORDER, sizes.WIDER, *_NEURONWISE)
 """Every kind of step."""
 
 
@@ -82,7 +81,7 @@ def embed(family: Family, weights: Weights, goal: Family) -> Weights | None:
 
 def path(family: Family, goal: Family) -> Path | None:
     """The way from networks of one width to networks of another, the same on the whole space."""
-    for maps in ((), _ON_SPACE):
+    for maps in ((), _NEURONWISE):
         found = _shortest(family, goal, maps, most=goal.width)
         if found is None:
             continue
@@ -97,8 +96,7 @@ def path_at_some_width(family: Family, goal: Family) -> Path | None:
     """The way from every network of a class to one of another, at whatever width it needs.
 
     The widths of both do not matter: the path starts at the least that the groups allow, and its
-    steps are the same at every other. It is one on the whole space where there is one, and else
-    one on the unit ball.
+    steps are the same at every other.
 
     >>> leaky = Family(neuron="type1", kind="fixed", dictionary="leaky_relu", width=1, dimension=1)
     >>> found = path_at_some_width(replace(leaky, dictionary=("relu",)), leaky)
@@ -106,7 +104,7 @@ def path_at_some_width(family: Family, goal: Family) -> Path | None:
     (['neuron by neuron'], 2, False)
     """
     start, end = (replace(of, width=fixed_groups(of)) for of in (family, goal))
-    for maps in ((), _ON_SPACE, _ON_DOMAIN):
+    for maps in ((), _NEURONWISE):
         found = _shortest(start, end, maps, most=None)
         if found is not None:
             return found
