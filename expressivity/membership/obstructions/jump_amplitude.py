@@ -60,7 +60,7 @@ def _excess(target: Target, degree: int) -> str | None:
 
 def _broken(target: Target, known: Amplitude) -> str | None:
     for edge in edges(target):
-        if is_continuous_beside(edge) and is_broken(edge, analytic=known.is_analytic):
+        if is_broken(edge, analytic=known.is_analytic) and is_continuous_beside(edge):
             shape = "real-analytic" if known.is_analytic else "continuous"
             return (
                 f"the gradient jump of every network is {shape} along {edge.above.level} = 0, "

@@ -100,10 +100,10 @@ def test_no_bound_for_gates_with_a_kink():
 
 
 def test_a_formula_that_ends_before_the_boundary_counts_only_so_far():
-    """relu(x3 - 1/4) relu(x1): beyond x3 = 1/4 alone the jump is x3 - 1/4, at most 3/4."""
+    """On x2 = 0, x3 = 1/4 the jumps are 1 and x1, for x1 from 0 to r = sqrt(15)/4 alone.
+
+    Half of min over c of sup abs(c0 + c1 x1)/(abs(c0) + abs(c1)) is r/(2 (2 + r)).
+    """
     (value,) = values(shared_amplitude, "relu(x3-1/4)*relu(x1)+relu(x2)", moa(3))
-    x = np.linspace(-1, 1, 2001)
-    jumps = np.stack([np.maximum(x - 0.25, 0), np.ones_like(x)])
-    angles = np.linspace(0, np.pi, 4001)
-    c = np.stack([np.cos(angles), np.sin(angles)], 1)
-    assert value <= (np.abs(c @ jumps).max(1) / np.abs(c).sum(1)).min() / 2
+    reach = math.sqrt(15) / 4
+    assert 0 <= reach / (2 * (2 + reach)) - value < 1e-6

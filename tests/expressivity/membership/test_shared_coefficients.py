@@ -177,10 +177,10 @@ def test_the_verdicts_name_the_obstruction():
     assert classify(user_target("x1*relu(x2)"), moa(2, "softmax")).obstruction == "gate_lines"
 
 
-def _member(draw, form, kind, dimension):
+def _member(draw, form, kind, dimension, width=2):
     fields = {"gate": GateSpec(name=draw.choice(GATES))} if kind == "moa" else {}
     asked = Family(
-        neuron=form, kind=kind, width=draw.choice((2, 4)), dimension=dimension,
+        neuron=form, kind=kind, width=width, dimension=dimension,
         groups=draw.choice((1, 2)), dictionary=draw.choice(("relu,tanh", "relu,leaky_relu")),
         **fields,
     )  # fmt: skip
@@ -199,10 +199,14 @@ def _member(draw, form, kind, dimension):
 
 @pytest.mark.parametrize("kind", ["la", "moa"])
 @pytest.mark.parametrize("form", ["type1", "one_sided", "two_sided", "quadratic"])
-def test_members_are_never_excluded(form, kind):
+@pytest.mark.parametrize(
+    ("dimension", "width", "count"),
+    [(2, 2, 1), pytest.param(2, 4, 4, marks=pytest.mark.slow),
+     pytest.param(3, 4, 3, marks=pytest.mark.slow)],
+)  # fmt: skip
+def test_members_are_never_excluded(form, kind, dimension, width, count):
     draw = random.Random(f"{form} {kind}")
-    for dimension in (2, 3):
-        for _ in range(2 if form == "quadratic" else 4):
-            asked, target = _member(draw, form, kind, dimension)
-            for obstruction in OURS:
-                assert obstruction(target, asked) is None, (obstruction, target.expression)
+    for _ in range(count):
+        asked, target = _member(draw, form, kind, dimension, width)
+        for obstruction in OURS:
+            assert obstruction(target, asked) is None, (obstruction, target.expression)
