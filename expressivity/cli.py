@@ -137,6 +137,9 @@ def discover(
     ] = None,
     gate: Annotated[str, typer.Option(help="Gate of moa: tanh, sigmoid or softmax.")] = "tanh",
     budget: Annotated[int, typer.Option(help="Functions to try in each dimension.")] = 2000,
+    teachers: Annotated[
+        int, typer.Option(help="Functions to fit in B where none is proved to lie outside.")
+    ] = 8,
     workers: Workers = None,
     scheduler: Scheduler = None,
     out: Annotated[
@@ -157,6 +160,7 @@ def discover(
         dimension=dimension,
         gate=gate,
         budget=budget,
+        teachers=teachers,
         workers=workers,
         scheduler=scheduler,
         out=out,
