@@ -163,7 +163,10 @@ def discover(
         int | None, typer.Option(help="Of the input; by default 1, 2 and 3 in turn.")
     ] = None,
     gate: Annotated[str, typer.Option(help="Gate of moa: tanh, sigmoid or softmax.")] = "tanh",
-    budget: Annotated[int, typer.Option(help="Functions to try in each dimension.")] = 2000,
+    budget: Annotated[int, typer.Option(help="Functions to try in each dimension.")] = 1000,
+    teachers: Annotated[
+        int, typer.Option(help="Functions to fit in B where none is proved to lie outside.")
+    ] = 8,
     workers: Workers = None,
     scheduler: Scheduler = None,
     out: Annotated[
@@ -184,6 +187,7 @@ def discover(
         dimension=dimension,
         gate=gate,
         budget=budget,
+        teachers=teachers,
         workers=workers,
         scheduler=scheduler,
         out=out,

@@ -5,15 +5,18 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from expressivity.commands.console import console
-from expressivity.commands.running import executor_for, run_rounds
+from expressivity.commands.running import executor_for, run_rounds, run_units
 from expressivity.output import ExitCode, json_text, write_atomically, write_json
 from expressivity.relations.asked import question
 from expressivity.relations.discover import BUDGET, Question
-from expressivity.relations.unit import DiscoverUnit, Rounds
+from expressivity.relations.missed import TEACHERS, Missed, most_missed, teachers
+from expressivity.relations.unit import Rounds
 from expressivity.runs.folder import RunFolder
 from expressivity.runs.provenance import facts
+from expressivity.runs.units import Unit
 
 _IN_A_ROUND = 8  # units of a worker, which takes seconds to start
 
@@ -27,6 +30,7 @@ class Options:
     dimension: int | None = None
     gate: str = "tanh"
     budget: int = BUDGET
+    teachers: int = TEACHERS
     workers: int | None = None
     scheduler: str | None = None
     out: Path | None = None
@@ -53,11 +57,13 @@ def understand(options: Options) -> Question:
 def run(options: Options, *, as_json: bool) -> int:
     """Look for a function; 0 where one is found, 3 where none is."""
     asked = understand(options)
+    if options.teachers < 0:
+        raise ValueError(f"required: at least 0 teachers; got {options.teachers}")
     configuration = _configuration(asked)
     path = options.out or _usual_path(options, configuration)
     folder = RunFolder(path, configuration=configuration, facts=facts())
 
-    def record_of(unit: DiscoverUnit) -> dict[str, object] | None:
+    def record_of(unit: Unit) -> dict[str, Any] | None:
         entry = folder.load(unit)
         return None if entry is None else entry.record
 
@@ -66,14 +72,20 @@ def run(options: Options, *, as_json: bool) -> int:
         rounds = Rounds(asked, at_once, record_of)
         total = asked.budget * len(asked.dimensions)
         failed = run_rounds(lambda _: rounds, folder, executor, total=total, quiet=as_json)
+        fitted = [] if rounds.found or failed else teachers(asked, options.teachers)
+        units = [unit for teacher in fitted for unit in teacher.fits]
+        failed += run_units(units, folder, executor, quiet=as_json)
     if failed:
         raise RuntimeError(f"{len(failed)} units failed: see {path / 'failures'}")
-    document = _document(options, asked, rounds)
+    missed = most_missed(fitted, record_of)
+    document = _document(options, asked, rounds) | {
+        "numerical": None if missed is None else missed.json()
+    }
     write_atomically(path / "discover.json", lambda file: file.write_text(json_text(document)))
     if as_json:
         write_json(document)
     else:
-        _show(options, asked, rounds)
+        _show(options, asked, rounds, missed)
     return ExitCode.UNDECIDED if rounds.found is None else ExitCode.AS_EXPECTED
 
 
@@ -108,7 +120,7 @@ def _document(options: Options, asked: Question, rounds: Rounds) -> dict[str, ob
     }
 
 
-def _show(options: Options, asked: Question, rounds: Rounds) -> None:
+def _show(options: Options, asked: Question, rounds: Rounds, missed: Missed | None) -> None:
     out, found = console(), rounds.found
     if found is None:
         listed = ", ".join(map(str, asked.dimensions))
@@ -118,6 +130,13 @@ def _show(options: Options, asked: Question, rounds: Rounds) -> None:
             "known here are too weak. Nothing is decided; --budget tries more.",
             soft_wrap=True,
         )
+        if missed is not None:
+            out.print(
+                f"Of {options.teachers} that were fitted, {options.smaller} of width "
+                f"{missed.width} misses {missed.candidate.formula} most: relative l2 error "
+                f"{missed.error:.1e} (numerical).",
+                soft_wrap=True,
+            )
         return
     out.print(f"f = {found.target.name}", soft_wrap=True)
     out.print(

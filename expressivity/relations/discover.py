@@ -19,7 +19,7 @@ from expressivity.membership.decide import Classification, classify, exclude
 from expressivity.relations.candidates import Candidate, candidates
 from expressivity.targets.target import Target
 
-BUDGET = 2000
+BUDGET = 1000
 """Candidates in each dimension."""
 
 

@@ -36,15 +36,21 @@ def test_what_is_found_is_in_the_document_and_in_the_folder(call, out):
 
 def test_none_is_exit_3_and_decides_nothing(call, out):
     arguments = ("discover", "la", "la-neuron", "--dimension", "1", "--budget", "20")
+    arguments += ("--teachers", "2")
     answer = call(*arguments, "--json", "--out", out)
     assert (answer.code, answer.err) == (3, "")
     assert answer.document["found"] is None
     assert answer.document["tried"] == 20
+    missed = answer.document["numerical"]
+    assert missed["error"]["l2"]["evidence"] == "numerical"
+    assert missed["error"]["l2"]["value"] < 1e-6  # la lies in la-neuron
+    assert missed["width"] == 4
     assert "Nothing is decided" in call(*arguments, "--out", out).out
 
 
 def test_a_rerun_asks_nothing_again_and_a_larger_budget_goes_on(call, out, monkeypatch):
     arguments = ("discover", "la", "la-neuron", "--dimension", "1", "--out", out, "--json")
+    arguments += ("--teachers", "0")
     first = call(*arguments, "--budget", str(UNIT)).document
     (shard,) = shards(out)
     before = shard.read_bytes()
@@ -79,6 +85,7 @@ def test_workers_find_the_same(call, out, tmp_path):
         (("la", "lb"), "unknown family 'lb'"),
         (("la", "la"), "two different classes"),
         (("la", "fixed", "--budget", "0"), "a budget of at least 1 candidate; got 0"),
+        (("la", "fixed", "--teachers", "-1"), "at least 0 teachers; got -1"),
         (("la", "fixed", "--dimension", "0"), "a dimension of at least 1; got 0"),
         (("la", "moa", "--gate", "step"), "step"),
         (("la", "fixed", "--workers", "0"), "at least one worker"),

@@ -107,7 +107,7 @@ def test_the_witness_is_the_target_and_a_network_of_the_class(neuron):
     assert found.family.at_width(1) == moa(neuron)
     read_back = user_target(found.target.name)
     assert is_identity(read_back.expression, found.target.expression) is True
-    assert classify(read_back, moa(neuron)).membership.verdict is Verdict.MEMBER
+    assert classify(found.target, moa(neuron)).membership.verdict is Verdict.MEMBER
 
 
 @pytest.mark.parametrize("neuron", FORMS)
