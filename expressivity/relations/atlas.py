@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from expressivity.evidence import Evidence, Verdict
+from expressivity.relations.answers import Answer
 from expressivity.relations.atlas_units import (
     ContainmentUnit,
     OwnUnit,
@@ -27,7 +28,6 @@ from expressivity.relations.atlas_units import (
     StandingUnit,
 )
 from expressivity.relations.closure import (
-    Answer,
     Cell,
     Containment,
     ContradictionError,
@@ -263,6 +263,7 @@ def _containments(entry: Entry) -> list[Containment]:
             smaller=entry.identity["smaller"],
             larger=larger,
             maps=tuple(found["maps"]),
+            where=Answer.DOMAIN if found["domain"] else Answer.YES,
         )
         for larger, found in entry.record["contained"].items()
     ]

@@ -5,7 +5,6 @@ Records hold facts alone; what follows from them is worked out when they are rea
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import lcm
 from typing import Any, Protocol
 
 import torch
@@ -17,7 +16,7 @@ from expressivity.classes.networks import evaluate
 from expressivity.classes.weights import Weights, start_from
 from expressivity.evidence import Verdict
 from expressivity.membership.decide import BUDGETS, Classification, classify
-from expressivity.membership.inclusions import inclusions
+from expressivity.membership.inclusions import INCLUSIONS, Path, path_at_some_width
 from expressivity.registry import UnknownNameError
 from expressivity.relations.given import Given, class_of, one_neuron
 from expressivity.relations.questions import DIMENSION
@@ -26,8 +25,6 @@ from expressivity.targets.sampling import random_points
 from expressivity.targets.target import Target
 from expressivity.targets.user import user_target
 
-_GROWTH = (1, 2, 3, 4)
-"""How many times as wide the larger class may be."""
 _NODES = 64
 
 
@@ -55,11 +52,7 @@ def described(names: tuple[str, ...] | None = None) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class ContainmentUnit(Unit):
-    """In which of some classes one of them lies; the maps, and how much wider the larger one is.
-
-    Maps ask of a width that groups divide it, and that it is or is not a number of groups. They are
-    looked for at a width that every number of groups divides and that is above them all: then they
-    exist at its multiples, too, and networks of other widths gain neurons with output weight 0.
+    """In which of some classes one of them lies, at whatever width, and by which maps.
 
     Attributes:
         smaller: name of the class.
@@ -76,6 +69,7 @@ class ContainmentUnit(Unit):
             "unit": "containment",
             "smaller": self.smaller,
             "dimension": DIMENSION,
+            "maps": [f"{step.name} ({step.theorem})" for step in INCLUSIONS],
             "classes": _families(self.classes),
         }
 
@@ -85,26 +79,28 @@ class ContainmentUnit(Unit):
         return f"classes that contain {self.smaller}"
 
     def run(self, on_progress: OnProgress | None = None) -> Outcome:
-        """The record maps names of larger classes to ``{"maps": [...], "growth": 1}``."""
-        families = {name: class_of(name, DIMENSION) for name in self.classes}
-        counts = [f.groups for f in families.values() if not isinstance(f.groups, str)]
-        width = lcm(*counts) * (1 + max(counts, default=1))
+        """The record maps names of larger classes to the maps that lead there."""
+        smaller = class_of(self.smaller, DIMENSION)
         found: dict[str, object] = {}
-        smaller = families[self.smaller].at_width(width)
-        for name, family in families.items():
-            grown = None if name == self.smaller else _least_growth(smaller, family)
-            if grown is not None:
-                found[name] = grown
+        for name in self.classes:
+            way = (
+                None
+                if name == self.smaller
+                else path_at_some_width(smaller, class_of(name, DIMENSION))
+            )
+            if way is not None:
+                found[name] = _way(way)
         _report(on_progress, self)
         return Outcome(record={"contained": found})
 
 
-def _least_growth(smaller: Family, larger: Family) -> dict[str, object] | None:
-    for growth in _GROWTH:
-        steps = inclusions(smaller, larger.at_width(growth * smaller.width))
-        if steps is not None:
-            return {"maps": [f"{s.name} ({s.theorem})" for s in steps], "growth": growth}
-    return None
+def _way(way: Path) -> dict[str, object]:
+    """A path: its maps, from which width to which, and whether it holds on the domain alone."""
+    return {
+        "maps": [f"{step.name} ({step.theorem})" for step, _ in way.steps],
+        "widths": [way.start.width, way.end.width],
+        "domain": way.domain,
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
