@@ -96,13 +96,13 @@ def brief(settings: Settings) -> Settings:
     """The same with few lanes and generations, for fits on which no verdict rests.
 
     >>> brief(Settings()).restarts, brief(Settings(restarts=2)).restarts
-    (8, 2)
+    (4, 2)
     """
     generations = min(settings.generations or 0, _BRIEF)
     return replace(settings, restarts=min(settings.restarts, _BRIEF), generations=generations)
 
 
-_BRIEF = 8
+_BRIEF = 4
 GENERATIONS = 60
 """Of a search, where nothing else is asked for."""
 LOSSES = ("l2", "h1")

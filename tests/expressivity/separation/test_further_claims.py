@@ -66,7 +66,7 @@ def test_all_adds_the_ladders_above_moa_and_changes_no_other():
 def test_all_is_brief_where_proofs_and_witnesses_decide():
     job = understand(dataclasses.replace(DEFAULTS, targets=("t2", "t7c"), every=True))
     restarts = {unit.target.name: unit.settings.restarts for unit in job.units}
-    assert restarts == {"t2": 32, "t7c": 8}
+    assert restarts == {"t2": 32, "t7c": 4}
     (alone,) = {
         u.settings for u in understand(dataclasses.replace(DEFAULTS, targets=("t7c",))).units
     }
