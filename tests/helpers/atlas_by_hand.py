@@ -19,7 +19,7 @@ def facts_by_hand(hardness: float) -> Iterator[tuple[dict, dict]]:
         "swiglu": ("glu-silu",) if hardness <= 1 else ("reglu", "tanh"),
     }
     for name in _NAMES:
-        by = {"maps": ["a map (identity)"], "growth": 1}
+        by = {"maps": ["a map (identity)"], "widths": [1, 1], "domain": False}
         identity = {"unit": "containment", "smaller": name, "classes": classes}
         yield identity, {"contained": dict.fromkeys(inside.get(name, ()), by)}
     for target, has, lacks in _APART:
