@@ -33,7 +33,7 @@ def affine_form(level: sp.Expr, symbols: Sequence[sp.Symbol]) -> tuple[Fraction,
     slopes: list[Any] = [sp.diff(level, symbol) for symbol in symbols]
     if not all(slope.is_Rational for slope in slopes):
         return None
-    rest = sp.expand(level - sp.Add(*[c * s for c, s in zip(slopes, symbols, strict=True)]))
+    rest: Any = sp.expand(level - sp.Add(*[c * s for c, s in zip(slopes, symbols, strict=True)]))
     if not rest.is_Rational:
         return None
     return tuple(Fraction(int(number.p), int(number.q)) for number in (*slopes, rest))
