@@ -14,11 +14,11 @@ from functools import lru_cache
 import flint
 import sympy as sp
 
-from expressivity.membership.obstructions.jump_amplitude import is_continuous_beside
+from expressivity.symbolic.identities import is_identity
 from expressivity.symbolic.interpret import BALL, interpret
 from expressivity.symbolic.piecewise import all_levels, by_conditions
 from expressivity.symbolic.points import Point, as_rational, ball_sign, exact_form, is_zero
-from expressivity.targets.crossings import Edge, edges, planes
+from expressivity.targets.crossings import Crossing, Edge, edges, planes
 from expressivity.targets.flats import Flat, approximate, common_part, is_inside, points_in
 from expressivity.targets.target import Target
 
@@ -32,7 +32,11 @@ def usable_edges(target: Target) -> tuple[Edge, ...]:
     levels = all_levels(by_conditions(target.expression))
     if any(exact_form(level, target.coordinates) is None for level in levels):
         return ()
-    return tuple(edge for edge in edges(target) if is_continuous_beside(edge))
+    return tuple(edge for edge in edges(target) if _is_continuous(edge.above, edge.below))
+
+
+def _is_continuous(*crossings: Crossing) -> bool:
+    return all(is_identity(c.value_jump, sp.S.Zero) is True for c in crossings)
 
 
 def common_points(edge: Edge, target: Target) -> list[Point]:

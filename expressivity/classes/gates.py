@@ -80,7 +80,7 @@ def vanishes_at_zero(gate: Gate, size: int) -> bool:
 def is_bounded(gate: Gate, size: int) -> bool:
     """Whether every one of ``size`` gates is certainly bounded, whatever the logits are.
 
-    >>> all(is_bounded(gate, 3) for gate in GATES.values())
+    >>> all(is_bounded(GATES[name], 3) for name in GATES)
     True
     """
     return all(facts.is_bounded(form) for form in _forms(gate, size))

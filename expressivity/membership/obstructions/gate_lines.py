@@ -14,7 +14,7 @@ from expressivity.classes.amplitudes import Amplitude, amplitude, amplitude_grow
 from expressivity.classes.families import Family
 from expressivity.classes.poles import tanh_lattices
 from expressivity.membership.obstructions.pole_order import lines_of
-from expressivity.membership.obstructions.shared_amplitude import continuous_kinks
+from expressivity.membership.obstructions.shared_amplitude import kinks_of
 from expressivity.symbolic.asymptotics import exceeds_growth
 from expressivity.symbolic.identities import differs
 from expressivity.symbolic.points import ball_sign, is_zero
@@ -94,7 +94,7 @@ def _zeros(target: Target, family: Family, known: Amplitude) -> str | None:
 
 def _lines(target: Target) -> Iterator[tuple[str, sp.Expr, sp.Symbol]]:
     """Hyperplane, jump and variable of the coordinate lines through the target's crossings."""
-    for crossing in continuous_kinks(target):
+    for crossing in kinks_of(target):
         for variable, line in lines_of(crossing):
             yield f"{crossing.level} = 0", line, variable
 

@@ -46,8 +46,6 @@ def _of_jumps(target: Target, family: Family) -> str | None:
     if order is None:
         return None
     for crossing in crossings(target):
-        if is_identity(crossing.value_jump, sp.S.Zero) is not True:
-            continue
         for variable, amplitude in lines_of(crossing):
             pole = higher_pole(amplitude, variable, order)
             if pole is not None:

@@ -15,7 +15,7 @@ import sympy as sp
 
 from expressivity.classes.amplitudes import amplitude
 from expressivity.classes.families import Family
-from expressivity.symbolic.identities import differs, is_identity
+from expressivity.symbolic.identities import differs
 from expressivity.symbolic.interpret import BALL, interpret
 from expressivity.symbolic.points import Point, ball_sign, is_zero, spread_points
 from expressivity.targets.crossings import Crossing, crossings
@@ -58,7 +58,7 @@ def shared_amplitude_obstruction(target: Target, family: Family) -> str | None:
     known = amplitude(family)
     if known is None or known.gates == 0 or known.shared is None or target.dimension < 2:
         return None
-    kinks = continuous_kinks(target)
+    kinks = kinks_of(target)
     number, degree = known.shared, known.degree
     found = _independent(kinks, target, number, number * degree)
     if found is not None:
@@ -79,13 +79,9 @@ def shared_amplitude_obstruction(target: Target, family: Family) -> str | None:
     return None
 
 
-def continuous_kinks(target: Target) -> tuple[Crossing, ...]:
-    """The crossings where the target is continuous, and its gradient certainly jumps."""
-    return tuple(
-        c
-        for c in crossings(target)
-        if is_identity(c.value_jump, sp.S.Zero) is True and differs(c.slope_jump, sp.S.Zero)
-    )
+def kinks_of(target: Target) -> tuple[Crossing, ...]:
+    """The crossings where the gradient of the target certainly jumps."""
+    return tuple(c for c in crossings(target) if differs(c.slope_jump, sp.S.Zero))
 
 
 def _independent(
