@@ -57,12 +57,18 @@ class Setting:
 
 def steps(setting: Setting) -> Iterator[Step]:
     """The proof in reading order."""
-    dictionary = setting.lemma.dictionary
     yield Step(
         statement="the target is max(0, x1, x2), a maxout network of width 1 with three maps",
         source=SOURCE,
         check=lambda: is_identity(by_conditions(_maxout()), setting.target),
     )
+    yield from amplitude_steps(setting)
+    yield from target_steps(setting)
+
+
+def amplitude_steps(setting: Setting) -> Iterator[Step]:
+    """That the gradient of a network jumps by a continuous function."""
+    dictionary = setting.lemma.dictionary
     yield Step(
         statement=f"a neuron of the forms {', '.join(setting.forms)} is a sum of products of a "
         "coefficient, at most two activations of affine maps, and at most one affine map more",
@@ -102,6 +108,10 @@ def _conclusion(setting: Setting) -> Iterator[Step]:
         "functions, affine functions",
         source=SOURCE,
     )
+
+
+def target_steps(setting: Setting) -> Iterator[Step]:
+    """That the target's does not, and what follows."""
     for sign, jump in ((-1, sp.S.One), (1, sp.S.Zero)):
         side = "<" if sign < 0 else ">"
         yield Step(

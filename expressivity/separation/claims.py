@@ -6,7 +6,7 @@ drives both the ladders and what is expected of each gap.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from expressivity.classes.activations import FULL_DICTIONARY
@@ -91,8 +91,8 @@ class Claim:
     @property
     def between_kinds(self) -> bool:
         """Whether it is about two kinds in one form, which are compared without a claim, too."""
-        one_form = self.smaller.form is not None and self.smaller.form == self.larger.form
-        return one_form and self.smaller.groups == self.larger.groups == 1
+        alike = replace(self.larger, name=self.smaller.name) == self.smaller
+        return alike and self.smaller.form is not None and self.smaller.groups == 1
 
     def is_made_for(self, family: Family) -> bool:
         """Whether it speaks of the family's gate, if there is one."""
