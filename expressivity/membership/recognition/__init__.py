@@ -1,10 +1,11 @@
 """Recognition: exact weights of a network that equals an expression, from its structure.
 
-An expression is brought into a normal form (``normal_form.py``); the arguments that neurons and
-gates can have are read off it (``candidates.py``); what remains is exact linear algebra
-(``linear.py``): constant coefficients (``ungated.py``, ``shared.py``, ``grouped.py``) or gates
-(``gated.py``, ``mixtures.py``). This is for neurons that are products of mixtures and affine maps.
-Neurons of any other record that mix nothing are found by values (``plain.py``, ``maps.py``,
+Conditions inside conditions are written as a sum first (``pieces.py``). An expression is brought
+into a normal form (``normal_form.py``); the arguments that neurons and gates can have are read off
+it (``candidates.py``); what remains is exact linear algebra (``linear.py``): constant coefficients
+(``ungated.py``, ``shared.py``, ``grouped.py``) or gates (``gated.py``, ``mixtures.py``,
+``gated_networks.py``). This is for neurons that are products of mixtures and affine maps. Neurons
+of any other record that mix nothing are found by values (``plain.py``, ``maps.py``,
 ``sparse.py``). ``recognise`` compares what it returns with the expression, exactly.
 """
 

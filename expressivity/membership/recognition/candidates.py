@@ -187,8 +187,10 @@ def ridges(ring: Ring, poly: Poly) -> list[Affine]:
         (sum(e), sp.QQ.to_sympy(c) * sp.Mul(*map(sp.Pow, ring.symbols, e)))
         for e, c in powers.items()
     ]  # fmt: skip
-    forms = [sp.Add(*[term for n, term in terms if n == size]) for size in (degree, degree - 1)]
-    at: Any = dict(zip(ring.symbols, p, strict=True))
+    forms: list[Any] = [
+        sp.Add(*[term for n, term in terms if n == size]) for size in (degree, degree - 1)
+    ]
+    at: dict[Any, Any] = dict(zip(ring.symbols, p, strict=True))
     slopes: list[Any] = [sp.diff(forms[0], s).subs(at) for s in ring.symbols]
     line = line_of((*slopes, sp.S.Zero))[1]
     high, low = (form.subs(at) for form in forms)

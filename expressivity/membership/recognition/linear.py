@@ -63,7 +63,9 @@ class Field:
 
 def field_of(ring: Ring, poly: Poly) -> Field:
     """The field of the constants of a polynomial."""
-    values = {ring.index(g): _constant(g) for g in ring.used(poly)}
+    used = ring.used(poly)
+    used += [Generator("constant", root) for g in used for root in _roots(g)]
+    values = {ring.index(g): _constant(g) for g in used}
     known = {place: value for place, value in values.items() if value is not None}
     if known and all(map(is_real_algebraic, known.values())) and len(known) <= _MAX_ROOTS:
         exact = tuple((place, value, value) for place, value in known.items())
@@ -72,6 +74,14 @@ def field_of(ring: Ring, poly: Poly) -> Field:
     found = [(place, sp.Symbol(f"k{i}"), value) for i, (place, value) in enumerate(known.items())]
     domain = QQ.frac_field(*[symbol for _, symbol, _ in found]) if found else QQ
     return Field(domain=domain, constants=tuple(found), budget=ring.budget)
+
+
+def _roots(generator: Generator) -> list[Any]:
+    """Square roots in the argument of a generator: what stands beside it may hold them too."""
+    data = generator.data if generator.sort in ("step", "erf", "exp") else ()
+    return sorted(
+        {root for c in data for root in c.atoms(sp.Pow) if is_real_algebraic(root)}, key=str
+    )
 
 
 def _constant(generator: Generator) -> sp.Expr | None:
