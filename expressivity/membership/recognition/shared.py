@@ -21,7 +21,7 @@ from expressivity.membership.recognition.candidates import (
 )
 from expressivity.membership.recognition.formula import Formula, Neuron
 from expressivity.membership.recognition.linear import Field, rank_one, solve
-from expressivity.membership.recognition.normal_form import Generator, Ring
+from expressivity.membership.recognition.normal_form import Generator, Ring, UnrecognisedError
 from expressivity.membership.recognition.search import Search, Sum
 from expressivity.membership.recognition.terms import Affine, Poly, Powers, plus, rational, scaled
 
@@ -191,8 +191,11 @@ def _absorbed(
     def add(z: Affine, y: Affine | None, signs: Sequence[tuple[int, int]]) -> None:
         search.check()
         value: Poly = {}
-        for sign, share in signs:
-            value = plus(value, _psi(ring, left, scaled(z, sign), field), share)
+        try:
+            for sign, share in signs:
+                value = plus(value, _psi(ring, left, scaled(z, sign), field), share)
+        except UnrecognisedError:  # slopes that no normal form has
+            return
         if value and all(ring.generators[i].sort == "x" for powers in value for i, _ in powers):
             neurons = [Neuron(a=sp.Integer(share), w=scaled(z, sign), v=y) for sign, share in signs]
             columns.append((neurons, value if y is None else ring.times(value, ring.affine(y))))
