@@ -32,7 +32,7 @@ def test_theorem_is_proved(name):
         {"form": "two_sided"},
         {"gates": (GATES["softmax"],)},
     ],
-    ids=str,
+    ids=["power", "factor", "form", "gates"],
 )
 def test_falsified_settings_are_refuted(changes):
     setting = replace(THEOREMS["T11"].setting, **changes)
