@@ -256,7 +256,7 @@ def discover(
 
     >>> found = discover("la", "fixed")
     >>> found.target.formula, found.obstruction
-    ('(relu(x1) + relu2(x1))', 'smoothness')
+    ('relu(x1) + relu2(x1)', 'smoothness')
     """
     return first_found(question(larger, smaller, dimension=dimension, gate=gate, budget=budget))
 
