@@ -123,7 +123,7 @@ class Discovery:
 
 
 def _batches(candidates: Iterator[Candidate]) -> Iterator[tuple[Candidate, ...]]:
-    """Candidates of one cost, in parts that are the same for every budget that ``BATCH`` divides."""
+    """Of one cost each; the same ones for every budget that ``BATCH`` divides."""
     numbered = groupby(enumerate(candidates), key=lambda pair: (pair[1].cost, pair[0] // BATCH))
     return (tuple(candidate for _, candidate in part) for _, part in numbered)
 
@@ -206,7 +206,7 @@ def discover(
     >>> la = Family(neuron="type1", kind="la", width=1, dimension=2)
     >>> found = discover(moa, la)
     >>> found.target.name, found.obstruction
-    ('relu(x1)*tanh(x2)', 'jump_amplitude')
+    ('relu(x1)*tanh(x1)', 'jump_powers')
     """
     larger = (larger,) if isinstance(larger, Family) else tuple(larger)
     question = Question(

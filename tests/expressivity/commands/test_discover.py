@@ -24,13 +24,13 @@ def test_what_is_found_is_in_the_document_and_in_the_folder(call, out):
     assert (document["larger"], document["smaller"]) == ("moa-tanh", "la")
     assert document["dimensions"] == [2]
     found = document["found"]
-    assert found["target"] == "relu(x1)*tanh(x2)"
+    assert found["target"] == "relu(x1)*tanh(x1)"
     assert found["tried"] == document["tried"] <= BATCH
     assert found["exclusions"][0]["membership"]["evidence"] == "proved"
-    assert found["exclusions"][0]["membership"]["obstruction"] == "jump_amplitude"
+    assert found["exclusions"][0]["membership"]["obstruction"] == "jump_powers"
     assert found["witness"]["w"] == [["1", "0", "0"]]
     plain = call("discover", "moa-tanh", "la", "--dimension", "2", "--out", out).out
-    assert "f = relu(x1)*tanh(x2)" in plain
+    assert "f = relu(x1)*tanh(x1)" in plain
     assert "is not la of any width (proved)" in plain
 
 
@@ -81,8 +81,8 @@ def test_workers_find_the_same(call, out, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("la", "lb"), "unknown family 'lb'"),
-        (("la", "la"), "two different classes"),
+        (("la", "lb"), "unknown class 'lb'"),
+        (("la", "la"), "two classes; la and la are one"),
         (("la", "fixed", "--budget", "0"), "a budget of at least 1 candidate; got 0"),
         (("la", "fixed", "--teachers", "-1"), "at least 0 teachers; got -1"),
         (("la", "fixed", "--dimension", "0"), "a dimension of at least 1; got 0"),

@@ -222,7 +222,8 @@ def test_the_change_of_width(small, large, width):
 
 def test_groups_of_one_neuron_each_are_no_fixed_number():
     """At width 1 they look alike."""
-    own, two = replace(LA, groups="neuron"), replace(LA, groups=2)
+    seven = FAMILIES["la"](2, 2)
+    own, two = replace(seven, groups="neuron"), replace(seven, groups=2)
     assert path_at_some_width(own, two) is None
     assert path_at_some_width(two, own).end.width == 2
 
