@@ -44,7 +44,7 @@ from expressivity.separation.settings import Settings
 from expressivity.separation.unit import FitUnit
 from expressivity.targets.user import user_target
 
-CANDIDATES = 2000
+CANDIDATES = 300
 """Networks that a search tries in each dimension."""
 _AT_ONCE = 8
 """Searches between two closures."""
