@@ -19,11 +19,11 @@ from expressivity.symbolic.interpret import BALL, interpret
 from expressivity.symbolic.piecewise import all_levels, by_conditions
 from expressivity.symbolic.points import Point, as_rational, ball_sign, exact_form, is_zero
 from expressivity.targets.crossings import Crossing, Edge, edges, planes
-from expressivity.targets.flats import Flat, approximate, common_part, is_inside, points_in
+from expressivity.targets.flats import Flat, common_part, is_inside, points_in
 from expressivity.targets.target import Target
 
 _CHORD = 257  # points on one, ends included
-_INWARDS = Fraction(10**9 - 1, 10**9)
+_INWARDS = Fraction(1, 10**9)
 
 
 @lru_cache(maxsize=256)
@@ -63,8 +63,8 @@ def _chord(flat: Flat, centre: Sequence[sp.Expr], axis: int, target: Target) -> 
         return flat.point(moved)
 
     base, ahead = at(Fraction(0)), at(Fraction(1))
-    starts = [float(approximate(v)) for v in base.values()]
-    rates = [float(approximate(ahead[x] - base[x])) for x in base]
+    starts = [_near(v) for v in base.values()]
+    rates = [_near(ahead[x] - base[x]) for x in base]
     low, high = (_end(starts, rates, sign, target, at) for sign in (-1, 1))
     steps = [low + (high - low) * Fraction(k, _CHORD - 1) for k in range(_CHORD)]
     return [at(step) for step in steps]
@@ -90,9 +90,15 @@ def _end(
     step = Fraction(guess).limit_denominator(1000)
     if abs(step - Fraction(guess)) > Fraction(1, 10**6) or not _closed(at(step), target):
         step = Fraction(guess)
+    inwards = _INWARDS
     while step and not _closed(at(step), target):
-        step *= _INWARDS if abs(step) > Fraction(1, 1000) else 0
+        step *= max(1 - inwards, Fraction(0))
+        inwards *= 2
     return step
+
+
+def _near(number: sp.Expr) -> float:
+    return float(flint.arb(interpret(number, {}, BALL)))
 
 
 def _closed(point: Point, target: Target) -> bool:

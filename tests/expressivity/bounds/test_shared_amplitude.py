@@ -42,6 +42,9 @@ def t6(rate):
         (t6(1), 3, 0.02550, 0.02551),
         (t6(2), 3, 0.04341, 0.04342),
         ("(1+x1)*relu(x2)+relu(x1)+relu(x1+x2-1/2)", 2, 0.0400094, 0.0400095),
+        # irrational planes, whose chord has irrational ends: by hand
+        ("x3*relu(2**0.5*x1-x2)+relu(x2+x1-1/3)", 3, 0.7071067, 0.7071068),
+        ("x3*relu(x1+2**0.5*x3-1/2)+relu(x2-3**0.5*x3/3)", 3, 0.3413, 0.3414),
     ],
 )
 @pytest.mark.parametrize("gate", ["tanh", "softmax"])
