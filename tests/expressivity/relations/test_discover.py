@@ -156,6 +156,7 @@ def test_renamed_coordinates_are_excluded_alike():
     assert exclusion.obstruction == found.obstruction
 
 
+@pytest.mark.slow
 def test_of_functions_that_differ_by_symmetries_one_is_a_candidate():
     found = [c.target.expression for c in candidates(moa(), budget=16)]
     for one, other in itertools.combinations(found, 2):
@@ -254,6 +255,7 @@ def test_a_kinked_gate_excludes_none_of_its_networks():
                     assert excluded_from(candidate.target, (family,)) is None, candidate.formula
 
 
+@pytest.mark.slow
 def test_gates_that_are_1_change_nothing():
     # Unscaled softmax gates of one activation.
     alone = moa(dictionary=("relu",), gate=GateSpec(name="softmax", scale=False, bias=False))
