@@ -9,7 +9,8 @@ import pytest
 from expressivity.classes.activations import FULL_DICTIONARY
 from expressivity.classes.families import Family
 from expressivity.evidence import Evidence
-from expressivity.membership.decide import classify, exclude
+from expressivity.membership.decide import classify, decide, exclude
+from expressivity.targets.builtin import t9
 from expressivity.targets.user import user_target
 
 FORMS = ("type1", "one_sided", "two_sided", "quadratic")
@@ -82,3 +83,9 @@ def test_non_members(text, family):
     assert str(found.membership.verdict) == "non_member"
     assert found.membership.evidence is Evidence.PROVED
     assert found.obstruction is not None
+
+
+def test_the_control_of_t9_is_a_member_at_its_width():
+    """T9: width 4 and no less is found, so that no gap is seen where there is none."""
+    assert str(decide(t9(), moa("sigmoid").at_width(4)).verdict) == "member"
+    assert str(decide(t9(), moa("sigmoid").at_width(3)).verdict) == "unknown"
