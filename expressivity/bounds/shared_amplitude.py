@@ -17,10 +17,11 @@ intervals J - 2 D .. J + 2 D; where these are disjoint for a number in place of 
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import combinations, permutations, product
+from itertools import combinations, islice, permutations, product
 from typing import Any
 
 import flint
+import sympy as sp
 
 from expressivity.bounds.bound import Bound, TargetNorms, precision
 from expressivity.bounds.unit_jumps import common_points, unit_jumps, usable_edges
@@ -28,15 +29,16 @@ from expressivity.classes.amplitudes import amplitude
 from expressivity.classes.families import Family
 from expressivity.evidence import Evidence
 from expressivity.symbolic.interpret import lower_float
-from expressivity.targets.crossings import Edge
 from expressivity.targets.flats import common_part
 from expressivity.targets.target import Target
 
 _HALVINGS = 60
 _CYCLES = (3, 4)
 _MAX_PATTERNS = 32
+_MAX_CYCLES = 2000
 
 Interval = tuple[flint.arb, flint.arb]
+Cycle = tuple[tuple[flint.arb, ...], tuple[flint.arb, ...]]
 
 
 def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, ...]:
@@ -57,7 +59,7 @@ def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, .
         for jumps in _pencils(target, known.shared):
             value = max(value, _least_combination(jumps) / 2)
         if known.shared == 1:
-            for ahead, behind in _cycles(target):
+            for ahead, behind in islice(_cycles(target), _MAX_CYCLES):
                 value = max(value, _least_shift(ahead, behind) / 2)
     if value <= 0.0:
         return ()
@@ -147,34 +149,32 @@ def _proposal(jumps: Sequence[Sequence[flint.arb]], signs: Sequence[int]) -> lis
     ]
 
 
-def _cycles(target: Target) -> Iterator[tuple[list[flint.arb], list[flint.arb]]]:
-    """J_i(p_i) and J_(i+1)(p_i) along cycles of hyperplanes that meet one by one."""
-    pairs: dict[tuple[Any, Any], Edge] = {(e.above.level, e.other): e for e in usable_edges(target)}
+def _cycles(target: Target) -> Iterator[Cycle]:
+    """J_i(p_i) and J_(i+1)(p_i) along cycles of hyperplanes that meet one by one; triples first."""
+    pairs = _pairs(target)
     levels = list(dict.fromkeys(level for level, _ in pairs))
     for length in _CYCLES:
         for chosen in combinations(levels, length):
             for rest in permutations(chosen[1:]):
-                cycle = (chosen[0], *rest)
-                steps = list(zip(cycle, (*rest, chosen[0]), strict=True))
+                steps = list(zip((chosen[0], *rest), (*rest, chosen[0]), strict=True))
                 if str(rest[0]) < str(rest[-1]) and all(step in pairs for step in steps):
-                    found = _along([(pairs[h, k], pairs[k, h]) for h, k in steps], target)
-                    if found is not None:
-                        yield found
+                    ahead, behind = zip(*(pairs[step] for step in steps), strict=True)
+                    yield ahead, behind
 
 
-def _along(
-    steps: Sequence[tuple[Edge, Edge]], target: Target
-) -> tuple[list[flint.arb], list[flint.arb]] | None:
-    ahead: list[flint.arb] = []
-    behind: list[flint.arb] = []
-    for here, there in steps:
+def _pairs(target: Target) -> dict[tuple[sp.Expr, sp.Expr], tuple[flint.arb, flint.arb]]:
+    """The jumps along two hyperplanes at a point of both, where both are known."""
+    edges = {(edge.above.level, edge.other): edge for edge in usable_edges(target)}
+    found: dict[tuple[sp.Expr, sp.Expr], tuple[flint.arb, flint.arb]] = {}
+    for (level, other), here in edges.items():
+        there = edges.get((other, level))
+        if there is None:
+            continue
         point = dict(here.above.point)
         first, second = (unit_jumps(edge, [point], target)[0][0] for edge in (here, there))
-        if first is None or second is None:
-            return None
-        ahead.append(first)
-        behind.append(second)
-    return ahead, behind
+        if first is not None and second is not None:
+            found[level, other] = first, second
+    return found
 
 
 def _least_shift(ahead: Sequence[flint.arb], behind: Sequence[flint.arb]) -> float:

@@ -7,7 +7,7 @@ kinks of a target that meet then know of each other.
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import combinations, combinations_with_replacement, permutations
+from itertools import combinations, combinations_with_replacement, islice, permutations
 from typing import Any
 
 import flint
@@ -25,6 +25,7 @@ from expressivity.targets.target import Target
 _PRECISION = 256
 _MAX_FUNCTIONS = 40  # in one determinant
 _MAX_PENCILS = 64
+_MAX_CYCLES = 1000
 _CYCLES = (3, 4)
 
 
@@ -148,17 +149,17 @@ def _contradiction(kinks: Sequence[Crossing], target: Target) -> Sequence[Crossi
             zero = is_zero(_at(one, point)) is True
             if zero and is_zero(_at(other, point)) is False:
                 return one, other
-    for length in _CYCLES:
-        for cycle in _cycles(kinks, length):
-            ahead, behind = sp.S.One, sp.S.One
-            for here, there in zip(cycle, (*cycle[1:], cycle[0]), strict=True):
-                point = _meeting(here, there, target)
-                if point is None:
-                    break
-                ahead, behind = ahead * _at(here, point), behind * _at(there, point)
-            else:
-                if ball_sign(ahead - behind, {}) is not None:
-                    return cycle
+    cycles = (cycle for length in _CYCLES for cycle in _cycles(kinks, length))
+    for cycle in islice(cycles, _MAX_CYCLES):
+        ahead, behind = sp.S.One, sp.S.One
+        for here, there in zip(cycle, (*cycle[1:], cycle[0]), strict=True):
+            point = _meeting(here, there, target)
+            if point is None:
+                break
+            ahead, behind = ahead * _at(here, point), behind * _at(there, point)
+        else:
+            if ball_sign(ahead - behind, {}) is not None:
+                return cycle
     return None
 
 

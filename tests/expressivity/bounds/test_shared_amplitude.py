@@ -14,6 +14,7 @@ from odd_plugins import gate, registered_gate
 
 from expressivity.bounds import amplitude_edge, shared_amplitude
 from expressivity.bounds.bound import TargetNorms
+from expressivity.bounds.unit_jumps import unit_jumps
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
 from expressivity.evidence import Evidence
@@ -110,3 +111,23 @@ def test_a_formula_that_ends_before_the_boundary_counts_only_so_far():
     (value,) = values(shared_amplitude, "relu(x3-1/4)*relu(x1)+relu(x2)", moa(3))
     reach = math.sqrt(15) / 4
     assert 0 <= reach / (2 * (2 + reach)) - value < 1e-6
+
+
+def test_planes_of_which_one_sees_the_other_alone_are_in_no_cycle():
+    """Beside x1 = x2 the root is not analytic; x1 = 0 and x2 = 0 are still known elsewhere."""
+    text = "(relu(x2)*relu(x1-x2))**0.5+relu(x2)+relu(x1)+relu(x1+x2+1/2)"
+    assert values(shared_amplitude, text, moa(2)) == []
+
+
+def test_each_meeting_of_many_lines_is_evaluated_once(monkeypatch):
+    """Five lines in 25 cycles: the jumps at 20 ordered pairs, not at every step of every cycle."""
+    calls = []
+
+    def counted(*arguments):
+        calls.append(arguments)
+        return unit_jumps(*arguments)
+
+    monkeypatch.setattr(shared_amplitude, "unit_jumps", counted)
+    lines = [f"relu({k}*x1+({7 - k * k % 13})*x2-1/{k + 9})" for k in range(1, 6)]
+    assert values(shared_amplitude, "+".join(lines), moa(2)) == []
+    assert 6 < len(calls) <= 40
