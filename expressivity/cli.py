@@ -160,7 +160,7 @@ def discover(
     ],
     smaller: Annotated[str, typer.Argument(metavar="B", help="Another.")],
     dimension: Annotated[
-        int | None, typer.Option(help="Of the input; by default 1, 2 and 3 in turn.")
+        int | None, typer.Option(help="Of the input; by default 1, 2 and 3, cost by cost.")
     ] = None,
     gate: Annotated[str, typer.Option(help="Gate of moa: tanh, sigmoid or softmax.")] = "tanh",
     budget: Annotated[int, typer.Option(help="Functions to try in each dimension.")] = 1000,

@@ -19,8 +19,15 @@ if TYPE_CHECKING:
     from expressivity.runs.folder import Run
     from expressivity.symbolic.proof import Proof
 
-_BOUNDS = {"gradient-jump": "B1", "parity": "B2", "free-knot": "B3", "ridge-rank": "B4"}
-"""Methods of bounds and the theorems behind them (docs/theory.md, section 4)."""
+_BOUNDS = {
+    "gradient-jump": "B1",
+    "parity": "B2",
+    "free-knot": "B3",
+    "ridge-rank": "B4",
+    "amplitude-edge": "T10",
+    "shared-amplitude": "L2",
+}
+"""Methods of bounds and the theorems behind them (docs/theory.md, sections 4, 6 and 7)."""
 
 _LEMMAS = {"T2": "L1", "T4": "L1", **dict.fromkeys(("T6", "T7", "T7b", "T7c", "T10"), "L2")}
 """Theorems, whatever their gate, that quote a lemma with a proof of its own."""

@@ -37,9 +37,9 @@ class Setting:
         lemma: what the smaller class is, in the form of L2, with further gates in ``Z``.
     """
 
-    target: sp.Expr = field(default=X1 * _relu(X2))
+    target: sp.Expr = field(default_factory=lambda: X1 * _relu(X2))
     amplitude: sp.Expr = X1
-    network: sp.Expr = field(default=reglu(([0, 1, 0], [1, 0, 0])))
+    network: sp.Expr = field(default_factory=lambda: reglu(([0, 1, 0], [1, 0, 0])))
     lemma: shared_amplitude.Setting = field(default_factory=shared_amplitude.Setting)
 
 

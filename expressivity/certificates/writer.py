@@ -15,9 +15,10 @@ from expressivity.bounds.ridge_rank import rank_of
 from expressivity.classes.families import Family
 from expressivity.classes.networks import unpack
 from expressivity.output import write_atomically
+from expressivity.symbolic.constants import FUNCTIONS
 from expressivity.symbolic.enclosure import Enclosure, binary
 from expressivity.targets.target import Target
-from expressivity.targets.translation import to_text
+from expressivity.targets.writing import to_text
 
 SCHEMA = "expressivity.certificate/1"
 SEARCH_WIDTH = 2
@@ -139,7 +140,7 @@ def _sealed(
 
 def _stated(target: Target) -> str:
     """The target in the grammar of expressions; a user's as it was given."""
-    return target.source if target.name == "expr" else to_text(target.expression)
+    return target.source if target.name == "expr" else to_text(target.expression, FUNCTIONS)
 
 
 def digest(document: dict[str, Any]) -> str:

@@ -25,7 +25,7 @@ _INDEXED, _OF_NEURON_J = re.compile(r"\b([yz]\d*)\b"), r"\1_j"
 def _targets() -> dict[str, str]:
     def line(factory: TargetFactory) -> str:
         target = made(factory, 2.0, "tanh", 7)
-        return f"{target.form}, d = {target.dimension}: {target.source}"
+        return f"{target.formula} ({target.form}, d = {target.dimension}): {target.source}"
 
     return TARGETS.each(line)
 

@@ -247,7 +247,7 @@ def discover(
     Args:
         larger: a class to take functions from, of any width.
         smaller: the class that is to miss it; ``"fixed"`` is the union over the dictionary.
-        dimension: of the input; by default 1, 2 and 3 in turn.
+        dimension: of the input; by default 1, 2 and 3, cost by cost.
         gate: of ``"moa"``.
         budget: functions to try in each dimension.
 
@@ -256,7 +256,7 @@ def discover(
 
     >>> found = discover("la", "fixed")
     >>> found.target.formula, found.obstruction
-    ('(relu(x1) + relu2(x1))', 'smoothness')
+    ('relu(x1) + relu2(x1)', 'smoothness')
     """
     return first_found(question(larger, smaller, dimension=dimension, gate=gate, budget=budget))
 

@@ -44,7 +44,7 @@ from expressivity.separation.settings import Settings
 from expressivity.separation.unit import FitUnit
 from expressivity.targets.user import user_target
 
-CANDIDATES = 2000
+CANDIDATES = 300
 """Networks that a search tries in each dimension."""
 _AT_ONCE = 8
 """Searches between two closures."""
@@ -154,7 +154,8 @@ class Plan:
                 uses[pair] = uses.get(pair, 0) + 1
         chosen: dict[str, str] = {}
         for text, name in sorted(uses, key=lambda pair: (-uses[pair], pair)):
-            chosen.setdefault(text, name)
+            if text in self.targets:  # others may be networks that no text can be read as
+                chosen.setdefault(text, name)
         return [_fit(text, name) for text, name in list(chosen.items())[: self.fits]]
 
 

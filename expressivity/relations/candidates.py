@@ -15,13 +15,11 @@ import numpy as np
 import sympy as sp
 import torch
 
-from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.families import Family
 from expressivity.classes.kinds import Constraint
 from expressivity.classes.networks import evaluate
-from expressivity.classes.weights import Weights, network_expression, unchecked_expression
+from expressivity.classes.weights import Weights, network_expression
 from expressivity.relations.enumeration import Network, networks
-from expressivity.symbolic.symbols import Z
 from expressivity.targets.domains import domain_for
 from expressivity.targets.target import Target
 
@@ -48,13 +46,13 @@ class Candidate:
 
     @property
     def formula(self) -> str:
-        """The function as a user would type it, with the activations by their names.
+        """The function as a user would type it.
 
         >>> moa = Family(neuron="type1", kind="moa", gate="tanh", width=1, dimension=2)
         >>> [c.formula for c in candidates(moa, budget=2, all_used=True)]
         ['x1*tanh(x2)', 'relu(x1)*tanh(x2)']
         """
-        return str(unchecked_expression(self.family, self.weights, _by_name))
+        return self.target.formula
 
     @property
     def target(self) -> Target:
@@ -88,7 +86,7 @@ def candidates(family: Family, *, budget: int, all_used: bool = False) -> Iterat
 
     >>> la = Family(neuron="type1", kind="la", dictionary="relu,relu2", width=1, dimension=1)
     >>> [c.target.formula for c in candidates(la, budget=3)]
-    ['relu(x1)', 'relu2(x1)', '(relu(x1) + relu2(x1))']
+    ['relu(x1)', 'relu2(x1)', 'relu(x1) + relu2(x1)']
     """
     known: set[bytes] = set()
     asked_for = (network for network in networks(family) if not all_used or _uses_all(network))
@@ -99,13 +97,6 @@ def candidates(family: Family, *, budget: int, all_used: bool = False) -> Iterat
             continue
         known.add(mark)
         yield Candidate(family=network.family, weights=network.weights, cost=network.cost)
-
-
-def _by_name(name: str, z: sp.Expr) -> sp.Expr:
-    """A polynomial, or what has a name anyway, as it is; else a function of the record's name."""
-    form = ACTIVATIONS[name].expression
-    plain = form.is_polynomial(Z) or isinstance(form, sp.tanh)
-    return ACTIVATIONS[name](z) if plain else sp.Function(name)(z)
 
 
 def _uses_all(network: Network) -> bool:

@@ -2,7 +2,8 @@
 
 Networks of the larger class are enumerated from simple to complex and given to the obstructions of
 the smaller one, cheapest first. The first that is excluded at every width is the answer: a network
-of the one with exact weights, and provably none of the other. It is the simplest for this
+of the one with exact weights, and provably none of the other. Dimensions take turns, since what
+cannot separate in one may in the next. It is the simplest for this
 enumeration and these obstructions, no more. Of a class that is a union, every part has to exclude
 it. (docs/theory.md, section 8)
 """
@@ -10,7 +11,7 @@ it. (docs/theory.md, section 8)
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import groupby, islice
 
 from expressivity.classes.families import Family
 from expressivity.classes.weights import Weights
@@ -21,6 +22,8 @@ from expressivity.targets.target import Target
 
 BUDGET = 1000
 """Candidates in each dimension."""
+BATCH = 16
+"""Candidates that are asked about together, at most: seconds, so that little is done in vain."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +33,7 @@ class Question:
     Attributes:
         larger: classes of any width, to take functions from.
         smaller: classes of any width; the function is to lie in none of them.
-        dimensions: tried one after another; in all but the first only functions of all coordinates.
+        dimensions: of the functions; in all but the first only functions of all coordinates.
         budget: candidates in each dimension.
 
     Raises:
@@ -62,13 +65,18 @@ class Question:
         return tuple(replace(family, dimension=dimension) for family in self.smaller)
 
     def candidates(self, dimension: int) -> Iterator[Candidate]:
-        """What is tried in one dimension, simplest first."""
+        """What is tried in one dimension, by cost."""
         all_used = dimension != self.dimensions[0]
         each = [
             candidates(replace(family, dimension=dimension), budget=self.budget, all_used=all_used)
             for family in self.larger
         ]
         return islice(heapq.merge(*each, key=lambda candidate: candidate.cost), self.budget)
+
+    def batches(self) -> Iterator[tuple[Candidate, ...]]:
+        """What is tried in all dimensions, by cost, then by dimension: a few of one of each."""
+        each = [_batches(self.candidates(dimension)) for dimension in self.dimensions]
+        return heapq.merge(*each, key=lambda batch: batch[0].cost)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +120,12 @@ class Discovery:
             "exclusions": [each.json() for each in self.exclusions],
             "tried": self.tried,
         }
+
+
+def _batches(candidates: Iterator[Candidate]) -> Iterator[tuple[Candidate, ...]]:
+    """Of one cost each; the same ones for every budget that ``BATCH`` divides."""
+    numbered = groupby(enumerate(candidates), key=lambda pair: (pair[1].cost, pair[0] // BATCH))
+    return (tuple(candidate for _, candidate in part) for _, part in numbered)
 
 
 def _any_width(family: Family) -> Family:
@@ -181,7 +195,7 @@ def discover(
     Args:
         larger: the class, or the union of classes, to take functions from, of any width.
         smaller: the class, or the union, that is to miss the function.
-        dimensions: tried in turn; by default that of ``larger``.
+        dimensions: of the functions; by default that of ``larger``.
         budget: candidates in each dimension.
 
     Raises:
@@ -192,7 +206,7 @@ def discover(
     >>> la = Family(neuron="type1", kind="la", width=1, dimension=2)
     >>> found = discover(moa, la)
     >>> found.target.name, found.obstruction
-    ('relu(x1)*tanh(x2)', 'jump_amplitude')
+    ('relu(x1)*tanh(x1)', 'jump_powers')
     """
     larger = (larger,) if isinstance(larger, Family) else tuple(larger)
     question = Question(
@@ -206,7 +220,7 @@ def discover(
 
 def first_found(question: Question) -> Discovery | None:
     """The answer to a question, in this process."""
-    every = (c for dimension in question.dimensions for c in question.candidates(dimension))
+    every = (candidate for batch in question.batches() for candidate in batch)
     for tried, candidate in enumerate(every, start=1):
         found = discovered(question, candidate, tried)
         if found is not None:

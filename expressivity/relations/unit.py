@@ -1,4 +1,4 @@
-"""Discovery as units of a run: a few candidates each, in rounds until one is excluded."""
+"""Discovery as units of a run: a batch of candidates each, in rounds until one is excluded."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,9 +9,6 @@ from expressivity.membership.decide import BUDGETS
 from expressivity.relations.candidates import Candidate
 from expressivity.relations.discover import Discovery, Question, discovered, excluded_from
 from expressivity.runs.units import OnProgress, Outcome, Unit
-
-UNIT = 16
-"""Candidates of a unit: seconds, so that little is lost or done in vain."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,21 +104,20 @@ class Rounds:
         self._question, self._at_once, self._record_of = question, at_once, record_of
 
     def __iter__(self) -> Iterator[Sequence[DiscoverUnit]]:
-        for dimension in self._question.dimensions:
-            units = self._units(dimension)
-            while some := list(islice(units, self._at_once)):
-                yield some
-                for unit in some:
-                    record = self._record_of(unit)
-                    self.found = None if record is None else unit.discovery(record)
-                    if self.found is not None:
-                        self.tried = self.found.tried
-                        return
+        units = self._units()
+        while some := list(islice(units, self._at_once)):
+            yield some
+            for unit in some:
+                record = self._record_of(unit)
+                self.found = None if record is None else unit.discovery(record)
+                if self.found is not None:
+                    self.tried = self.found.tried
+                    return
 
-    def _units(self, dimension: int) -> Iterator[DiscoverUnit]:
-        remaining = self._question.candidates(dimension)
-        while some := tuple(islice(remaining, UNIT)):
+    def _units(self) -> Iterator[DiscoverUnit]:
+        for batch in self._question.batches():
+            dimension = batch[0].family.dimension
             yield DiscoverUnit(
-                question=self._question, dimension=dimension, first=self.tried, candidates=some
+                question=self._question, dimension=dimension, first=self.tried, candidates=batch
             )
-            self.tried += len(some)
+            self.tried += len(batch)

@@ -20,7 +20,7 @@ from expressivity.symbolic.interpret import TORCH, interpret
 from expressivity.symbolic.piecewise import kink_levels
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.domains import Domain, Hyperplane
-from expressivity.targets.translation import to_text
+from expressivity.targets.writing import to_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ class Target:
 
         >>> from expressivity.targets.builtin import t1
         >>> t1().formula
-        '(relu(x1) + relu2(x1))'
+        'relu(x1) + relu2(x1)'
         """
         try:
             return to_text(self.expression)

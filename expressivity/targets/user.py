@@ -1,12 +1,11 @@
 """A user's own expression as a target."""
 
-from expressivity.classes.activations import ACTIVATIONS
-from expressivity.symbolic.constants import FUNCTIONS
 from expressivity.symbolic.parser import parse
 from expressivity.targets.domains import domain_for
 from expressivity.targets.finite import require_finite
 from expressivity.targets.target import Target
 from expressivity.targets.translation import to_sympy
+from expressivity.targets.writing import readable
 
 
 def user_target(text: str) -> Target:
@@ -18,7 +17,7 @@ def user_target(text: str) -> Target:
     >>> user_target("relu(x)").domain.name
     'interval'
     """
-    expression = parse(text, functions=tuple(dict.fromkeys([*FUNCTIONS, *ACTIVATIONS])))
+    expression = parse(text, functions=readable())
     domain = domain_for(expression.dimension)
     require_finite(expression, domain)
     return Target(

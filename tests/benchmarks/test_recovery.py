@@ -69,6 +69,7 @@ def test_a_search_that_is_told_to_stop_does():
     assert not lesson.found and lesson.rounds == 1
 
 
+@pytest.mark.slow
 def test_places_have_seeds_of_their_own():
     errors = {learned("la:4", 0, 0.0, place=place).error for place in (0, 1, 2)}
     assert len(errors) == 3

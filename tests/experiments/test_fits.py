@@ -64,6 +64,7 @@ def test_t1_is_reached_by_la_and_no_fixed_network_beats_its_bound(tmp_path):
     assert width_sweep.curves(again, "l2") == width_sweep.curves(run, "l2")
 
 
+@pytest.mark.slow
 def test_wider_networks_are_at_least_as_good(tmp_path):
     settings = Settings(restarts=4, candidates=1, generations=1, seeds=2, loss="h1")
     experiment = dataclasses.replace(

@@ -209,6 +209,7 @@ def plugin():
     FAMILIES._entries.pop("my-layer")
 
 
+@pytest.mark.slow
 def test_a_plugin_takes_its_place_in_the_matrix(plugin, tmp_path):
     assert plugin in {unit.name for unit in hierarchy(Tier.CPU).units}
     work_units = units(("relu", "la", plugin), 1, quickly)

@@ -12,6 +12,7 @@ from itertools import product
 from typing import Any, cast
 
 import sympy as sp
+from sympy.core.relational import Relational
 
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.families import Family
@@ -88,16 +89,18 @@ def _own_parts(record: Neuron) -> tuple[Part, ...]:
 
 
 def _linear(phi: sp.Expr, part: sp.Expr, p: sp.Symbol) -> Iterator[tuple[sp.Expr, sp.Expr]]:
-    """phi F = phi F(0) + phi p (F(1) - F(0)) where F is affine in the parameter, else phi F."""
-    rest, one = (part.subs(p, value) for value in (sp.S.Zero, sp.S.One))
-    if not part.has(p) or not (_is_defined(rest) and _is_defined(one)):
+    """phi F(0) and phi p F' where F is affine in the parameter, else phi F.
+
+    Its derivative by the parameter is then free of it, and so are all conditions.
+    """
+    conditions: set[Any] = part.atoms(Relational)
+    slope, rest = sp.diff(part, p), part.subs(p, sp.S.Zero)
+    bent = slope.has(p) or any(condition.has(p) for condition in conditions)
+    if bent or not part.has(p) or not _is_defined(rest):
         yield phi, part
         return
-    slope = cast(sp.Expr, sp.piecewise_fold(one - rest))
-    if is_identity(part, rest + p * slope) is not True:
-        yield phi, part
-        return
-    yield from ((c, f) for c, f in ((phi, rest), (phi * p, slope)) if f != 0)
+    folded = cast(sp.Expr, sp.piecewise_fold(slope))
+    yield from ((c, f) for c, f in ((phi, rest), (phi * p, folded)) if f != 0)
 
 
 def _scaled(phi: sp.Expr, function: sp.Expr) -> Iterator[Part]:

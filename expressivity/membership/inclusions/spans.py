@@ -28,6 +28,7 @@ from expressivity.symbolic.symbols import COORDINATES
 
 _POINTS, _LARGEST, _SMALL = 60, 10**5, 1e-9
 _MOST_ARGUMENTS, _MOST_COLUMNS, _STEPS = 14, 60, 100_000
+_NARROW = 2  # no fewer neurons are sought than these
 
 Row = tuple[int, ...]
 """Integer coefficients of the coordinates and the constant: an affine map."""
@@ -48,9 +49,9 @@ def realised(function: sp.Expr, family: Family) -> Recognition | None:
     if not _may_be(function, family):
         return None
     found = recognise(function, family, steps=_STEPS)
-    if found is not None or family.mixes or family.record.parameters:
+    if family.mixes or family.record.parameters or (found and found.family.width <= _NARROW):
         return found
-    combinations = [_combined(function, family, rows) for rows in _stages(family)]
+    combinations = [found, *(_combined(function, family, rows) for rows in _stages(family))]
     known = [network for network in combinations if network is not None]
     return min(known, key=lambda network: network.family.width, default=None)
 

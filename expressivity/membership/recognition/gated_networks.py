@@ -34,7 +34,7 @@ from expressivity.membership.recognition.shared import both_signs, multipliers
 from expressivity.membership.recognition.terms import Affine, Poly, line_of, plus, scaled
 from expressivity.membership.shapes import Shape, shape_of
 
-_MAX_NEURONS, _MAX_CHOICES = 3, 40
+_MAX_NEURONS, _MAX_CHOICES = 3, 12
 _MAX_SHOWN = 2  # vectors of y_j that are tried
 _MAX_COLUMNS = 900
 _SIDES = 4

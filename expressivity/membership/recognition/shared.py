@@ -242,7 +242,8 @@ def _directions(
         row = [field.number(rest.get(powers, field.domain.zero)) for powers in (*places, ())]
         if any(row[:-1]):
             yield (*row[:-1], row[-1] if bias else sp.S.Zero)
-    yield from (z for z in ridges(ring, rest) if bias or z[-1] == 0)
+    likely = _squares(ring, rest, field) if degree == 2 else ridges(ring, rest)
+    yield from (z for z in likely if bias or z[-1] == 0)
     signs = range(-degree + 1, degree) if degree > 1 else (0, 1)
     grid = itertools.product(signs, repeat=count)
     rows = [w for w in grid if sum(map(abs, w)) <= degree and next((c for c in w if c), 0) > 0]
@@ -250,6 +251,34 @@ def _directions(
     chosen = [(w, b) for w in rows for b in shifts]
     for w, b in sorted(chosen, key=lambda z: (sum(map(abs, z[0])) + abs(z[1]), z)):
         yield (*map(sp.Integer, w), sp.Integer(b))
+
+
+def _squares(ring: Ring, rest: Poly, field: Field) -> Iterator[Affine]:
+    """Arguments of as few squares as a quadratic polynomial is a sum of, off an affine function.
+
+    Squares are completed one after another; where none is there to complete, x y is a difference of
+    two.
+    """
+    axes = {ring.index(Generator("x", axis)): axis for axis in range(len(ring.symbols))}
+    count = len(axes)
+    form = sp.zeros(count + 1, count + 1)  # the last coordinate stands for 1
+    for powers, c in rest.items():
+        places = [axes[i] for i, e in powers for _ in range(e)]
+        i, j = (*places, count, count)[:2]
+        form[i, j] += field.number(c) / 2
+        form[j, i] += field.number(c) / 2
+    if not all(entry.is_Rational for entry in form):
+        return
+    for _ in range(count):
+        places = [(i, j) for i in range(count) for j in range(count) if form[i, j] != 0]
+        if not places:
+            return
+        i, j = min(places, key=lambda place: (place[0] != place[1], place))
+        left, right = form.row(i), form.row(j)
+        for row in [left] if i == j else [left + right, left - right]:
+            yield tuple(row / next(c for c in row if c != 0))
+        taken = left.T * right / form[i, j]
+        form -= taken if i == j else taken + taken.T
 
 
 def _products(

@@ -160,6 +160,7 @@ def test_tokens_become_steps():
 SMALL = ("--steps", 4, "--batch", 4, "--context", 16, "--windows", 4, "--compile", "none")
 
 
+@pytest.mark.slow
 def test_a_small_comparison_through_the_command(call, text):
     arguments = ["pretrain", "tiny", *SMALL, "--data", text, "--seeds", 2, "--rates", "1e-3,2e-3"]
     answer = call(*arguments, "--out", "run", "--json")

@@ -111,7 +111,7 @@ def test_a_changed_file_is_rejected(call, tmp_path):
     [
         (("certify",), "a target name or --expr"),
         (("certify", "t2", "--expr", "x1*x2"), "a target name or --expr"),
-        (("certify", "t9"), "unknown target 't9'"),
+        (("certify", "t99"), "unknown target 't99'"),
         (("certify", "t2", "--width", 0), "width of at least 1"),
         (("certify", "t2", "--width", 60), "choose a smaller width"),
         (("certify", "t2", "--width", 9, "--degree", 8), "raise --degree"),

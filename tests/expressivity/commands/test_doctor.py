@@ -13,10 +13,11 @@ from expressivity.classes.audit import Finding
 from expressivity.classes.catalogue import FAMILIES
 from expressivity.commands import doctor as doctor_command
 from expressivity.runs.machine import Report, describe_machine
+from expressivity.targets.builtin import FURTHER
 
 torch.set_num_threads(1)
 LISTED = {
-    "targets": ["t1", "t2", "t3", "t3b", "t4", "t5", "t5q"],
+    "targets": ["t1", "t2", "t3", "t3b", "t4", "t5", "t5q", *FURTHER],
     "families": list(FAMILIES),
     "activations": list(ACTIVATIONS),
     "gates": ["sigmoid", "tanh", "softmax"],

@@ -225,6 +225,7 @@ def test_a_missing_compiler_is_told_once(call, out, monkeypatch):
     assert "no C++ compiler found: /nonexistent is none: fits run uncompiled" in answer.err
 
 
+@pytest.mark.slow
 def test_global_state_is_restored(call, out):
     for arguments in ([*LA, "--out", out], ["separate", "t9"], [*LA, "--out", out / "run" / "x"]):
         for threads in (1, 2):

@@ -23,7 +23,7 @@ from expressivity.fitting import random_starts
 from expressivity.fitting.errors import fit_samples, l2_errors, measure, measuring_grid, snapped
 from expressivity.symbolic.parser import parse
 from expressivity.symbolic.symbols import COORDINATES
-from expressivity.targets.builtin import TARGETS, t1, t2, t3, t4, t5q
+from expressivity.targets.builtin import FURTHER, TARGETS, t1, t2, t3, t4, t5q
 from expressivity.targets.domains import domain_for, square
 from expressivity.targets.intervals import bracket, squares
 from expressivity.targets.target import Target
@@ -220,7 +220,9 @@ def test_rules_agree_on_built_in_targets(name):
     assert 0 <= grid.rule_error < (1e-13 if target.dimension == 1 else 1e-5)
     assert grid.json()["relative_rule_error"] == grid.rule_error
     assert grid.json()["fine_nodes"] == len(grid.weights_N) > grid.fit_nodes
-    assert float(grid.weights_N.sum()) == pytest.approx(target.domain.volume, rel=1e-12)
+    assert float(grid.weights_N.sum()) == pytest.approx(
+        target.domain.volume, rel=1e-12 if target.dimension < 3 else 1e-10
+    )
     assert grid.sup >= float(grid.values_N.abs().max())
     samples = fit_samples(target, gradient=True)
     assert samples.nodes_ND.shape[0] == grid.fit_nodes
@@ -318,13 +320,18 @@ SPIKES = (
 )
 
 
+_BRACKET = {(False, 1): 1.08, (False, 2): 1.08, (True, 1): 1.08, (True, 2): 1.1, (True, 3): 2}
+"""Ends of a bracket, one over the other, by whether the target is a further one and dimension."""
+
+
 @pytest.mark.parametrize("name", list(BUILT_IN))
 def test_brackets_hold_the_norm_and_are_narrow(name):
     target = BUILT_IN[name]
     grid = measuring_grid(target)
     found = bracket(target)
     assert found is not None
-    assert found.least < grid.l2**2 < found.greatest < 1.08 * found.least
+    least, greatest = found.least, found.greatest
+    assert least < grid.l2**2 < greatest < _BRACKET[name in FURTHER, target.dimension] * least
     assert found.peak <= 1.01 * grid.sup
 
 

@@ -152,7 +152,7 @@ def test_separate_finds_the_gap_of_t1():
     ("ask", "message"),
     [
         (lambda: fit(3), "a target's name, an expression or a Target; got 3"),
-        (lambda: fit("t9"), "a target among t1"),
+        (lambda: fit("t99"), "a target among t1"),
         (lambda: fit("t2", 4), "a family's name or a Family; got 4"),
         (lambda: fit("t2", "fixed"), "exactly one activation"),
         (lambda: fit("t2", "foo"), "unknown family 'foo': choose from fixed, la, moa, relu"),

@@ -86,8 +86,26 @@ def test_members_that_were_called_unknown(text, family, width):
 
 
 def test_a_swiglu_neuron_is_a_network_with_common_gates():
-    """T9 of docs/theory.md gives width 4; the first network found is a little wider."""
-    assert 0 < width_of("silu(x1)*x2", moa("sigmoid", 2)) <= 6
+    """T9 of docs/theory.md: width 4, and at that width alone."""
+    assert width_of("silu(x1)*x2", moa("sigmoid", 2)) == 4
+    text = "sigmoid(x1)*(x1*x2 + x2*x3)"  # a form of rank 2, too
+    assert width_of(text, moa("sigmoid", 3)) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "squares"),
+    [
+        ("x1*x2", 2),
+        ("x1**2 + x1*x2 + x2**2", 2),
+        ("x1*x2 + x2*x3 + x3*x1", 3),
+        ("(x1 - 2*x2 + 1)**2 - 3*(x2 + x3)**2", 2),
+        ("(x1 + 1)*(x2 - 3)", 2),
+        ("x1*x2 - x2**2/3 + x1 - 7", 3),  # and a constant
+    ],
+)
+def test_quadratic_polynomials_by_few_squares(text, squares):
+    dimension = user_target(text).dimension
+    assert width_of(text, fixed("relu2", dimension)) == 2 * squares - (text[-1] == "7")
 
 
 def test_gates_of_their_own():

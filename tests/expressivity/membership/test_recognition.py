@@ -382,7 +382,7 @@ def test_jumps_agree_with_numerical_gradients(members, least):
         for crossing in crossings(member.target):
             point = {s: float(v) for s, v in crossing.point}
             normal = [float(sp.diff(crossing.level, s)) for s in point]
-            step = 1e-13 / max(abs(n) for n in normal)
+            step = 1e-14 / max(abs(n) for n in normal)  # gradients may be steep
             sides = [[v + s * step * n for v, n in zip(point.values(), normal, strict=True)]
                      for s in (1, -1)]  # fmt: skip
             nodes_ND = torch.tensor(sides, dtype=torch.float64)

@@ -18,7 +18,7 @@ import torch
 from expressivity.classes.families import Family
 from expressivity.classes.networks import evaluate
 from expressivity.classes.weights import Weights, start_from
-from expressivity.commands.running import run_rounds
+from expressivity.commands.running import following, run_rounds
 from expressivity.membership.decide import Classification, classify
 from expressivity.output import is_whole
 from expressivity.relations.atlas import Plan, read_atlas, share
@@ -99,7 +99,7 @@ class Bare(Plan):
 
 def finished(plan: Plan, path: Path) -> Run:
     folder = RunFolder(path, configuration=plan.configuration, facts={})
-    run_rounds(plan.pending, folder, quiet=True)
+    run_rounds(following(plan.pending, folder), folder, quiet=True)
     return read_run(path)
 
 

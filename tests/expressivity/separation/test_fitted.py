@@ -38,7 +38,13 @@ def least(result) -> float:
     return float(torch.nan_to_num(result.error_L, nan=torch.inf).min())
 
 
-@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name.startswith("moa-t") else ())
+        for name in CLASSES
+    ],
+)
 def test_a_wider_network_is_at_least_as_good(name):
     found = [
         least(

@@ -117,6 +117,7 @@ def test_gate_bias_and_dictionary_reach_the_families():
     assert {family.bias for family in Request(gate=TANH, bias=True).families(made("t3"))} == {True}
 
 
+@pytest.mark.slow
 def test_the_softmax_target_depends_on_the_dictionary():
     def target(**changes) -> Target:
         options = dataclasses.replace(DEFAULTS, targets=("t2",), gate="softmax", **changes)
