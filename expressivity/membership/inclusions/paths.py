@@ -125,9 +125,10 @@ def _shortest(
             return None
         if _same_class(here, goal):
             return found
-        if here in seen:
+        least = here.at_width(fixed_groups(here))
+        if least in seen:  # narrower, and steps are the same at every width
             continue
-        seen.add(here)
+        seen.add(least)
         for step, larger in _onwards(here, goal, maps):
             longer = replace(found, steps=(*found.steps, (step, larger)))
             heapq.heappush(queue, (larger.width, steps + 1, next(order), longer))

@@ -233,6 +233,21 @@ def test_the_change_of_width(small, large, width):
     assert embed(small, simple_weights(small, 0), large.at_width(width - 1)) is None
 
 
+@pytest.mark.parametrize("small", ["relu", "leaky_relu"])
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("kind", ["unscaled gates", "gated units"])
+def test_maps_back_and_forth_lead_nowhere_and_end(small, bias, kind):
+    """Two hinges are a leaky one and two leaky ones a hinge, at ever larger widths."""
+    both = ("relu", "leaky_relu")
+    gate = GateSpec(name="sigmoid", scale=False)
+    goal = {
+        "unscaled gates": family_of(Kind.MOA, dictionary=both, gate=gate, bias=bias),
+        "gated units": family_of(Kind.LA, "one_sided", dictionary=both, bias=bias),
+    }[kind](1, 2)
+    found = path_at_some_width(replace(fixed(small), bias=bias), goal)
+    assert (found is None) == (kind == "unscaled gates" or not bias)
+
+
 def test_groups_of_one_neuron_each_are_no_fixed_number():
     """At width 1 they look alike."""
     seven = FAMILIES["la"](2, 2)
