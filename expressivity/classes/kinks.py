@@ -13,7 +13,7 @@ from expressivity.classes.families import Family
 from expressivity.classes.neurons import MIXTURES
 from expressivity.classes.properties import expressions, gates_are_analytic, is_composed_of
 from expressivity.classes.terms import AFFINE, degree_in, formula, is_free, ridge_terms
-from expressivity.symbolic.piecewise import assume_sign, innermost_levels
+from expressivity.symbolic.piecewise import all_levels, assume_sign, innermost_levels
 
 
 def kinks_in_planes(family: Family) -> bool:
@@ -27,9 +27,8 @@ def kinks_in_planes(family: Family) -> bool:
     if is_composed_of(family, lambda s: pieces(s) is not None):
         return True
     record = formula(family.record)
-    levels = innermost_levels(record)
     affine = {**AFFINE, **dict.fromkeys(MIXTURES, 2)}
-    if any(degree_in(level, affine, is_free) != 1 for level in levels):
+    if any(degree_in(level, affine, is_free) != 1 for level in all_levels(record)):
         return False
     known = all(pieces(s) is not None for s in expressions(family))
     return known and all(is_real_analytic(part) for part in _cases(record))

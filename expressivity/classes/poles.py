@@ -61,8 +61,8 @@ def _denominator_is_simple(formula: sp.Expr) -> bool:
     scale = math.lcm(*[int(rate.q) for rate in rates])
     powers = {a: root ** (r * scale) for a, r in zip(exponentials, rates, strict=True)}
     polynomial = sp.fraction(sp.together(denominator.xreplace(powers)))[0]
-    if polynomial.has(z) or not polynomial.is_polynomial(root):
-        return False
+    if polynomial.free_symbols - {root} or not polynomial.is_polynomial(root):
+        return False  # roots may coincide for some values of a parameter
     return bool(sp.Poly(polynomial, root).terms_gcd()[1].is_sqf)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 import sympy as sp
-from odd_plugins import activation, gate, registered_activation, registered_gate
+from odd_plugins import activation, gate, registered, registered_activation, registered_gate
 
 from expressivity.classes import gates
 from expressivity.classes.amplitudes import (
@@ -20,9 +20,18 @@ from expressivity.classes.amplitudes import (
 )
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES
-from expressivity.classes.neurons import FORMS
+from expressivity.classes.neurons import (
+    FORMS,
+    MAPS,
+    NEURONS,
+    Neuron,
+    Parameter,
+    parameter_symbol,
+)
 from expressivity.classes.poles import higher_pole, pole_order, tanh_lattices
+from expressivity.membership.obstructions.pole_order import pole_order_obstruction
 from expressivity.symbolic.symbols import COORDINATES, Z
+from expressivity.targets.user import user_target
 
 X = COORDINATES[0]
 
@@ -162,6 +171,22 @@ def test_facts_of_plug_in_gates(form, facts):
 )  # fmt: skip
 def test_pole_orders_of_functions(function, order):
     assert pole_order(function) == order
+
+
+def test_poles_that_join_for_one_value_of_a_parameter_are_not_taken_for_simple():
+    z, p = MAPS[0], parameter_symbol("p")
+    joining = Neuron(
+        name="joining",
+        title="",
+        latex="",
+        maps=1,
+        parameters=(Parameter(name="p", initial=2.0, spread=(1.0, 2.0)),),
+        expression=1 / (sp.exp(2 * z) + (1 + p**2) * sp.exp(z) + 1),
+    )
+    with registered(NEURONS, joining):
+        asked = Family(neuron="joining", kind="fixed", width=1, dimension=1)
+        assert pole_order_on_lines(asked) is None
+        assert pole_order_obstruction(user_target("1/(1+exp(x))**2"), asked) is None  # p = 1
 
 
 def test_higher_poles_are_counted():
