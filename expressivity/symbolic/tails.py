@@ -206,6 +206,8 @@ def _logarithm(found: Expansion) -> Expansion:
 
 def _exponential(found: Expansion) -> Expansion:
     slope, constant, small = _argument(found)
+    if slope != 0 and ball_sign(sp.Poly(slope, T).LC(), {}) == -1 and not _is_rational(slope):
+        return _tidy({}, [-_outgrown(-slope)])
     slope = _rational(slope)
     return _tidy({(slope, sp.S.Zero): sp.exp(constant)}, [_plus(slope, small)])
 
@@ -241,7 +243,7 @@ def _saturating(
         side = ball_sign(sp.Poly(slope, T).LC(), {})
         if side is None:
             raise _UnknownError
-        gain = _rational(_without_constant(rate(side * (slope + constant))))
+        gain = _outgrown(_without_constant(rate(side * (slope + constant))))
         return _tidy({_FLAT: sp.Integer(side)}, [-gain])
 
     return rule
@@ -290,9 +292,28 @@ def _without_constant(polynomial: sp.Expr) -> sp.Expr:
 
 def _rational(polynomial: sp.Expr) -> sp.Expr:
     """The same, if its coefficients are rational: exponents are compared exactly."""
-    if not all(c.is_Rational for c in sp.Poly(polynomial, T).all_coeffs()):
+    if not _is_rational(polynomial):
         raise _UnknownError
     return polynomial
+
+
+def _is_rational(polynomial: sp.Expr) -> bool:
+    return all(c.is_Rational for c in sp.Poly(polynomial, T).all_coeffs())
+
+
+def _outgrown(polynomial: sp.Expr) -> sp.Expr:
+    """For a growing polynomial, one with rational coefficients that grows no faster.
+
+    The same if it is rational, else a monomial with a smaller leading coefficient.
+    """
+    if _is_rational(polynomial):
+        return polynomial
+    known, share = sp.Poly(polynomial, T), sp.S.One
+    for _ in range(_MAX_POWER):
+        if ball_sign(known.LC() - share, {}) == 1:
+            return share * T ** known.degree()
+        share /= 2
+    raise _UnknownError
 
 
 def _dominant(found: Expansion) -> tuple[Exponent, sp.Expr, sp.Expr | None]:

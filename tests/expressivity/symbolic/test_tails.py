@@ -10,12 +10,14 @@ import random
 import pytest
 import sympy as sp
 
+from expressivity.symbolic.asymptotics import exceeds_growth, growth_degree
 from expressivity.symbolic.tails import T, exceeds_tails, expansion, polynomial_tail, tail
 
 X = sp.Symbol("x", real=True)
 ATOMS = (
     X,
     sp.tanh(X - 1),
+    sp.tanh(sp.sqrt(3) * X / 2),
     sp.exp(-X / 2),
     sp.exp(X / 3),
     sp.sin(2 * X),
@@ -122,6 +124,22 @@ def test_cancellation_is_no_growth(function):
 )
 def test_formulas_without_an_expansion(function):
     assert expansion(function, X) is None
+
+
+@pytest.mark.parametrize(
+    ("function", "degree"),
+    [
+        (X * sp.tanh(sp.sqrt(2) * X) + sp.exp(-sp.pi * X**2), 1),
+        (sp.erf(X * sp.log(2)) - sp.sqrt(2), 0),
+        (sp.log(1 + sp.exp(X)) ** 2, 2),
+        (sp.S.Zero, 0),
+        (sp.exp(X / 9), None),
+    ],
+)
+def test_degrees_of_growth(function, degree):
+    assert growth_degree(function, X) == degree
+    for below in range(3):
+        assert exceeds_growth(function, X, below) is (degree is not None and degree > below)
 
 
 def test_exponentials_may_be_allowed():
