@@ -9,7 +9,7 @@ on both sides: abs(J+ - J-) is at most 4 D.
 
 import flint
 
-from expressivity.bounds.bound import Bound, TargetNorms, precision
+from expressivity.bounds.bound import Bound, TargetNorms, at_every_width, precision
 from expressivity.bounds.unit_jumps import common_points, unit_jumps, usable_edges
 from expressivity.classes.amplitudes import amplitude
 from expressivity.classes.families import Family
@@ -38,14 +38,4 @@ def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, .
             for above, below in unit_jumps(edge, common_points(edge, target), target):
                 if above is not None and below is not None:
                     value = max(value, lower_float(abs(above - below) / 4))
-    if value <= 0.0:
-        return ()
-    return (
-        Bound(
-            norm="w1inf",
-            value=value,
-            evidence=Evidence.PROVED,
-            method="amplitude-edge",
-            every_width=True,
-        ),
-    )
+    return at_every_width("w1inf", value, Evidence.PROVED, "amplitude-edge")

@@ -69,6 +69,19 @@ class TargetNorms:
                 raise ValueError(f"required: a positive finite {name} norm; got {value}")
 
 
+def at_every_width(
+    norm: Norm, value: float, evidence: Evidence, method: Method
+) -> tuple[Bound, ...]:
+    """A bound that no width escapes; none where the value is not positive.
+
+    >>> at_every_width("w1inf", 0.0, Evidence.PROVED, "gradient-jump")
+    ()
+    """
+    if value <= 0.0:
+        return ()
+    return (Bound(norm=norm, value=value, evidence=evidence, method=method, every_width=True),)
+
+
 def best(bounds: Iterable[Bound], norm: Norm) -> Bound | None:
     """The largest bound in a norm, at equal value the one with the stronger evidence.
 

@@ -23,7 +23,7 @@ import flint
 import sympy as sp
 from sympy.core.relational import Relational
 
-from expressivity.bounds.bound import Bound, TargetNorms, precision
+from expressivity.bounds.bound import Bound, TargetNorms, at_every_width, precision
 from expressivity.bounds.integrals.chords import Plane, Point, chords
 from expressivity.classes.families import Family
 from expressivity.classes.properties import amplitude_degree, is_c1, kinks_where_a_map_vanishes
@@ -59,16 +59,7 @@ def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, .
         degree = class_degree(family, through_origin=jump.through_origin)
         if degree is not None:
             value = max([value, *(_half_distance(chord, degree) for chord in jump.chords)])
-    if value <= 0.0:
-        return ()
-    bound = Bound(
-        norm="w1inf",
-        value=value,
-        evidence=Evidence.PROVED,
-        method="gradient-jump",
-        every_width=True,
-    )
-    return (bound,)
+    return at_every_width("w1inf", value, Evidence.PROVED, "gradient-jump")
 
 
 def class_degree(family: Family, *, through_origin: bool) -> int | None:

@@ -23,7 +23,7 @@ import sympy as sp
 import torch
 from numpy.typing import NDArray
 
-from expressivity.bounds.bound import Bound, TargetNorms, relative, round_down
+from expressivity.bounds.bound import Bound, TargetNorms, at_every_width, relative, round_down
 from expressivity.bounds.integrals.cells import gentle_turn, kink_lines, turned
 from expressivity.bounds.integrals.charts import BITS
 from expressivity.bounds.integrals.cubature import disk_integral, monomial_integrals
@@ -65,10 +65,7 @@ def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, .
     else:
         value = relative(_distance(target, odd, even), norms.l2)
         value, evidence = (value if value > _noise else 0.0), Evidence.NUMERICAL
-    if value <= 0.0:
-        return ()
-    bound = Bound(norm="l2", value=value, evidence=evidence, method="parity", every_width=True)
-    return (bound,)
+    return at_every_width("l2", value, evidence, "parity")
 
 
 def spans(family: Family) -> tuple[Span, Span]:

@@ -23,7 +23,7 @@ from typing import Any
 import flint
 import sympy as sp
 
-from expressivity.bounds.bound import Bound, TargetNorms, precision
+from expressivity.bounds.bound import Bound, TargetNorms, at_every_width, precision
 from expressivity.bounds.unit_jumps import common_points, unit_jumps, usable_edges
 from expressivity.classes.amplitudes import amplitude
 from expressivity.classes.families import Family
@@ -61,17 +61,7 @@ def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, .
         if known.shared == 1:
             for ahead, behind in islice(_cycles(target), _MAX_CYCLES):
                 value = max(value, _least_shift(ahead, behind) / 2)
-    if value <= 0.0:
-        return ()
-    return (
-        Bound(
-            norm="w1inf",
-            value=value,
-            evidence=Evidence.CERTIFIED,
-            method="shared-amplitude",
-            every_width=True,
-        ),
-    )
+    return at_every_width("w1inf", value, Evidence.CERTIFIED, "shared-amplitude")
 
 
 def _pencils(target: Target, number: int) -> Iterator[list[list[flint.arb]]]:
