@@ -14,9 +14,10 @@ import sympy as sp
 
 from expressivity.classes import gates
 from expressivity.classes.activations import ACTIVATIONS
+from expressivity.classes.amplitudes import gates_are
 from expressivity.classes.facts import pieces
 from expressivity.classes.families import Family
-from expressivity.classes.gates import GATES, Gate
+from expressivity.classes.gates import Gate
 from expressivity.classes.terms import AFFINE, degree_in, is_analytic_choice, products
 from expressivity.symbolic.symbols import Z
 from expressivity.symbolic.tails import T, expansion, tail
@@ -57,7 +58,7 @@ def network_tails(family: Family) -> Tails | None:
     Tails(degree=2, difference=1, exponentials=False)
     """
     terms = products(family.record)
-    if terms is None or (family.gate is not None and not _gates_have_limits(family)):
+    if terms is None or (family.gate is not None and not gates_are(family, has_limits)):
         return None
     own = [activation_tails(ACTIVATIONS[name].expression) for name in family.dictionary]
     known = [tails for tails in own if tails is not None]
@@ -125,12 +126,6 @@ def _union(tails: Iterable[Tails]) -> Tails:
         difference=max(t.difference for t in listed),
         exponentials=any(t.exponentials for t in listed),
     )
-
-
-def _gates_have_limits(family: Family) -> bool:
-    assert family.gate is not None
-    gate = GATES[family.gate.name]
-    return all(has_limits(gate, family.size(side)) for side in range(family.sides))
 
 
 @functools.lru_cache(maxsize=256)
