@@ -1,6 +1,7 @@
 """The targets of the theorems, and the registry that holds them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import sympy as sp
 
@@ -135,6 +136,13 @@ def t5q(lambda_: float = 2.0) -> Target:
     )
 
 
+def _derived(name: str, expression: sp.Expr, *, dimension: int, **facts: Any) -> Target:
+    source = f"derived here (docs/theory.md, {name.capitalize()})"
+    return Target(
+        name=name, expression=expression, domain=domain_for(dimension), source=source, **facts
+    )
+
+
 def t6(lambda_: float = 2.0, gate: str = "tanh", activations: int = 7) -> Target:
     """g(lambda x3) ReLU(x1) + g(2 lambda x3) ReLU(x2): MoA of two groups, no MoA of one.
 
@@ -142,80 +150,46 @@ def t6(lambda_: float = 2.0, gate: str = "tanh", activations: int = 7) -> Target
     """
     rate = _lambda(lambda_)
     near, far = (_gate_profile(gate, n * rate * _X3, activations) for n in (1, 2))
-    return Target(
-        name="t6",
-        expression=near * _relu(_X1) + far * _relu(_X2),
-        domain=domain_for(3),
-        source="derived here (docs/theory.md, T6)",
-        lambda_=float(lambda_),
-        gate=gate,
+    return _derived(
+        "t6", near * _relu(_X1) + far * _relu(_X2), dimension=3, lambda_=float(lambda_), gate=gate
     )
 
 
 def t7() -> Target:
     """x3 ReLU(x1) + ReLU(x2): two gated linear units with ReLU, no type1 MoA network."""
-    return Target(
-        name="t7",
-        expression=_X3 * _relu(_X1) + _relu(_X2),
-        domain=domain_for(3),
-        source="derived here (docs/theory.md, T7)",
-        form="one_sided",
-    )
+    return _derived("t7", _X3 * _relu(_X1) + _relu(_X2), dimension=3, form="one_sided")
 
 
 def t7b() -> Target:
     """(1 + x1) ReLU(x2) + ReLU(x1) + ReLU(x1 + x2 - 1/2): as t7, in the plane."""
-    return Target(
-        name="t7b",
-        expression=(1 + _X1) * _relu(_X2) + _relu(_X1) + _relu(_X1 + _X2 - sp.Rational(1, 2)),
-        domain=domain_for(2),
-        source="derived here (docs/theory.md, T7b)",
+    return _derived(
+        "t7b",
+        (1 + _X1) * _relu(_X2) + _relu(_X1) + _relu(_X1 + _X2 - sp.Rational(1, 2)),
+        dimension=2,
         form="one_sided",
     )
 
 
 def t7c() -> Target:
     """x1 ReLU(x2): one gated linear unit, no type1 MoA network of any number of groups."""
-    return Target(
-        name="t7c",
-        expression=_X1 * _relu(_X2),
-        domain=domain_for(2),
-        source="derived here (docs/theory.md, T7c)",
-        form="one_sided",
-    )
+    return _derived("t7c", _X1 * _relu(_X2), dimension=2, form="one_sided")
 
 
 def t8(lambda_: float = 2.0) -> Target:
     """t5q, which is quadratic MoA of width 1, for type1: no MoA network over the seven."""
-    return Target(
-        name="t8",
-        expression=t5q(lambda_).expression,
-        domain=domain_for(2),
-        source="derived here (docs/theory.md, T8)",
-        lambda_=float(lambda_),
-        gate="tanh",
-    )
+    return _derived("t8", t5q(lambda_).expression, dimension=2, lambda_=float(lambda_), gate="tanh")
 
 
 def t9() -> Target:
     """SiLU(x1) x2: one SwiGLU neuron, no type1 LA network; type1 sigmoid MoA of width 4."""
-    return Target(
-        name="t9",
-        expression=ACTIVATIONS["silu"](_X1) * _X2,
-        domain=domain_for(2),
-        source="derived here (docs/theory.md, T9)",
-        form="one_sided",
-    )
+    return _derived("t9", ACTIVATIONS["silu"](_X1) * _X2, dimension=2, form="one_sided")
 
 
 def t10() -> Target:
     """max(0, x1, x2): one maxout neuron of three maps, in no class of the paper's four forms."""
     first = sp.And(_X1 > 0, _X1 - _X2 > 0)
-    return Target(
-        name="t10",
-        expression=sp.Piecewise((_X1, first), (_X2, _X2 > 0), (sp.S.Zero, True)),
-        domain=domain_for(2),
-        source="derived here (docs/theory.md, T10)",
+    return _derived(
+        "t10", sp.Piecewise((_X1, first), (_X2, _X2 > 0), (sp.S.Zero, True)), dimension=2
     )
 
 
@@ -226,14 +200,7 @@ def t11(gate: str = "tanh", activations: int = 4) -> Target:
     the target is quadratic MoA of width 1, too.
     """
     profile = _gate_profile(gate, _X1 if gate == "tanh" else 2 * _X1, activations)
-    return Target(
-        name="t11",
-        expression=profile**2 * sp.tanh(_X1) ** 2,
-        domain=domain_for(1),
-        source="derived here (docs/theory.md, T11)",
-        form="two_sided",
-        gate=gate,
-    )
+    return _derived("t11", profile**2 * sp.tanh(_X1) ** 2, dimension=1, form="two_sided", gate=gate)
 
 
 TARGETS.add("t1", lambda lambda_, gate, activations: t1())
