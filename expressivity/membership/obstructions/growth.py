@@ -71,7 +71,9 @@ def _lacks(formula: sp.Expr, tails: Tails) -> str | None:
     difference: Any = sp.expand(right - left.subs(T, -T))
     terms = sp.Poly(difference, T).terms()
     if any(k > tails.difference and is_certainly_nonzero(c) for (k,), c in terms):
-        return f"the same polynomials up to degree {tails.difference} at both ends"
+        apart = tails.difference
+        rest = f", up to terms of degree at most {apart}," if apart >= 0 else ""
+        return f"the same polynomials at both ends{rest}"
     return None
 
 

@@ -35,29 +35,29 @@ def jump_powers_obstruction(target: Target, family: Family) -> str | None:
     allowed = jump_degrees(family)
     if allowed is None:
         return None
-    listed = f"powers {', '.join(map(str, allowed))} of the distance" if allowed else "nothing"
+    powers = f"powers {', '.join(map(str, allowed))} of the distance alone"
+    listed = powers if allowed else "no power of the distance"
+    beyond = max(allowed, default=-1) + 1
     for crossing in crossings(target):
         across = f"across {crossing.level} = 0 networks change by"
-        for power in range(max(allowed, default=-1) + 1):
+        for power in range(beyond):
             coefficient = _coefficient(crossing, power)
             degree = allowed.get(power, -1)
             for along in combinations_with_replacement(crossing.tangents, degree + 1):
                 if differs(_derivative(coefficient, along), sp.S.Zero):
                     if degree < 0:
-                        return f"{across} {listed} alone, {target.name} changes otherwise"
+                        return f"{across} {listed}, {target.name} changes otherwise"
                     return (
                         f"{across} power {power} of the distance times a polynomial of degree "
-                        f"{degree} along it, {target.name} by another function"
+                        f"at most {degree} along it, {target.name} by another function"
                     )
-        beyond = sp.diff(
-            crossing.above - crossing.below, crossing.pivot, max(allowed, default=-1) + 1
-        )
-        if differs(beyond, sp.S.Zero):
-            return f"{across} {listed} alone, {target.name} changes otherwise"
+        rest = sp.diff(crossing.above - crossing.below, crossing.pivot, beyond)
+        if differs(rest, sp.S.Zero):
+            return f"{across} {listed}, {target.name} changes otherwise"
     for bend in bends(target):
         if not set(bend.orders) <= set(allowed):
             across = f"on a line across {bend.level} = 0 networks change by"
-            return f"{across} {listed} alone, {target.name} changes otherwise"
+            return f"{across} {listed}, {target.name} changes otherwise"
     return None
 
 

@@ -51,7 +51,7 @@ def _of_jumps(target: Target, family: Family) -> str | None:
             if pole is not None:
                 return (
                     f"poles of jump amplitudes {_at_most(order)}, that of {target.name} along "
-                    f"{crossing.level} = 0 has a higher one at {variable} = {pole}"
+                    f"{crossing.level} = 0 has {_excess(order)} at {variable} = {pole}"
                 )
     return None
 
@@ -68,13 +68,17 @@ def _of_functions(target: Target, family: Family) -> str | None:
             if pole is not None:
                 return (
                     f"off their kinks poles of networks {_at_most(order)}, {formula}, which is "
-                    f"{target.name} on an open set, has a higher one at {variable} = {pole}"
+                    f"{target.name} on an open set, has {_excess(order)} at {variable} = {pole}"
                 )
     return None
 
 
 def _at_most(order: int) -> str:
     return {0: "do not exist", 1: "are simple"}.get(order, f"have at most order {order}")
+
+
+def _excess(order: int) -> str:
+    return "a higher one" if order else "one"
 
 
 def lines_of(crossing: Crossing) -> Iterator[tuple[sp.Symbol, sp.Expr]]:
