@@ -202,7 +202,7 @@ def _classify(target: Target, family: Family) -> Classification:
     excluded = _excluded(target, family, late)
     if excluded is not None:
         return excluded
-    least = _least_width(family)
+    least = family.width_step
     narrow = _obstructed(target, replace(family, width=least), late)
     if narrow is None:
         return Classification(family=family, membership=late.undecided())
@@ -229,14 +229,9 @@ def exclude(target: Target, family: Family) -> Classification | None:
 
 
 def _excluded(target: Target, family: Family, late: _Late) -> Classification | None:
-    every = replace(family, width=_ANY_WIDTH * _least_width(family))
+    every = replace(family, width=_ANY_WIDTH * family.width_step)
     obstructed = _obstructed(target, every, late)
     return None if obstructed is None else replace(obstructed, family=family)
-
-
-def _least_width(family: Family) -> int:
-    """Groups divide the width."""
-    return 1 if isinstance(family.groups, str) else family.groups
 
 
 def _is_too_large(target: Target) -> bool:

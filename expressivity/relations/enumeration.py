@@ -83,8 +83,7 @@ def networks(family: Family) -> Iterator[Network]:
     >>> [network_expression(n.family, n.weights) for _, n in zip(range(2), found)][-1]
     Piecewise((x1, x1 > 0), (0, True))
     """
-    least = 1 if isinstance(family.groups, str) else family.groups
-    wide = [family.at_width(least * m) for m in range(1, _NEURONS + 1)]
+    wide = [family.at_width(family.width_step * m) for m in range(1, _NEURONS + 1)]
     parts = [(one, _parts(one)) for one in wide]
     for cost in range(1, MAX_COST + 1):
         for one, own in parts:

@@ -35,10 +35,7 @@ class Side:
 
     def at_width(self, width: int, dimension: int) -> tuple[Family, ...]:
         """Its families at a width, or at the next that the groups divide."""
-        return tuple(
-            family.at_width(-(-width // family.width) * family.width)
-            for family in self.families[dimension]
-        )
+        return tuple(family.at_least(width) for family in self.families[dimension])
 
 
 def side(what: str | Family, gate: GateSpec, dimension: int | None = None) -> Side:
@@ -60,8 +57,7 @@ def side(what: str | Family, gate: GateSpec, dimension: int | None = None) -> Si
         raise ValueError(f"required: a dimension of at least 1; got {dimension}")
     wanted = DIMENSIONS if dimension is None else tuple(range(1, dimension + 1))
     if isinstance(what, Family):
-        least = 1 if isinstance(what.groups, str) else what.groups
-        families = {d: (replace(what, width=least, dimension=d),) for d in wanted}
+        families = {d: (replace(what, width=what.width_step, dimension=d),) for d in wanted}
         return Side(name=what.class_label, families=families)
     _require_known(what)
     found: dict[int, tuple[Family, ...]] = {}
