@@ -3,9 +3,9 @@
 Networks of the larger class are enumerated from simple to complex and given to the obstructions of
 the smaller one, cheapest first. The first that is excluded at every width is the answer: a network
 of the one with exact weights, and provably none of the other. Dimensions take turns, since what
-cannot separate in one may in the next. It is the simplest for this
-enumeration and these obstructions, no more. Of a class that is a union, every part has to exclude
-it. (docs/theory.md, section 8)
+cannot separate in one may in the next. It is the simplest for this enumeration and these
+obstructions, no more. Of a class that is a union, every part has to exclude it. (docs/theory.md,
+section 8)
 """
 
 import heapq

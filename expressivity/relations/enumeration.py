@@ -66,8 +66,9 @@ class Network:
     @property
     def axes(self) -> Iterator[list[int]]:
         """For each row of a map or gate the coordinates that it uses."""
+        on_x = {*map_names(self.family.record.maps), "u0", "u1"}
         for name, rows in (block for choice in self.choices for block in choice):
-            if self.family.shapes[name][-1] == self.family.dimension + 1 and name not in ("a", "p"):
+            if name in on_x:
                 for row in rows:
                     yield [axis for axis, weight in enumerate(row[:-1]) if weight != 0]
 

@@ -71,8 +71,8 @@ def side(what: str | Family, gate: GateSpec, dimension: int | None = None) -> Si
     return Side(name=what, families=found)
 
 
-def require_two(a: Side, b: Side) -> None:
-    """Refuse classes that cannot be compared.
+def common_dimensions(a: Side, b: Side) -> tuple[int, ...]:
+    """The dimensions in which both exist, ascending, of two classes that can be compared.
 
     Raises:
         ValueError: other numbers of outputs, no common dimension, or one class twice.
@@ -82,12 +82,13 @@ def require_two(a: Side, b: Side) -> None:
             f"required: classes of equally many outputs; {a.name} has {a.outputs}, {b.name} "
             f"{b.outputs}"
         )
-    common = sorted(set(a.families) & set(b.families))
+    common = tuple(sorted(set(a.families) & set(b.families)))
     if not common:
         raise ValueError(f"required: a dimension in which both classes exist; {a.name} and "
                          f"{b.name} have none in common")  # fmt: skip
     if set(a.families[common[0]]) == set(b.families[common[0]]):
         raise ValueError(f"required: two classes; {a.name} and {b.name} are one")
+    return common
 
 
 def _require_known(name: str) -> None:
