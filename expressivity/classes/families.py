@@ -159,6 +159,14 @@ class Family:
         """
         return replace(self, width=width)
 
+    def at_least(self, width: int) -> "Family":
+        """The same class at this width, or at the next that its groups divide.
+
+        >>> Family(kind="la", neuron="type1", width=2, dimension=2, groups=2).at_least(3).width
+        4
+        """
+        return self.at_width(-(-width // self.width_step) * self.width_step)
+
     @property
     def group_count(self) -> int:
         """Number of groups."""

@@ -1,7 +1,5 @@
 """``expressivity atlas``: options to a plan, a finished run to a summary, files and exit code."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from expressivity.commands.running import (
     executor_for,
     following,
     run_rounds,
+    usual_path,
 )
 from expressivity.output import ExitCode, write_json
 from expressivity.relations.atlas import Plan
@@ -64,7 +63,7 @@ def understand(options: Options) -> Plan:
 def run(options: Options, *, as_json: bool) -> int:
     """Make the atlas: 0 where every unit has a result, whatever stays open; 4 where one failed."""
     plan = understand(options)
-    path = options.out or _usual_path(plan)
+    path = options.out or usual_path("atlas", plan.configuration)
     folder = RunFolder(path, configuration=plan.configuration, facts=facts())
     with executor_for(options.workers, options.scheduler) as executor:
         failed = run_rounds(following(plan.pending, folder), folder, executor, quiet=as_json)
@@ -76,11 +75,6 @@ def run(options: Options, *, as_json: bool) -> int:
         _show(document)
         console().print(f"Every pair with its reason: {report}", soft_wrap=True)
     return ExitCode.BROKEN if failed else ExitCode.AS_EXPECTED
-
-
-def _usual_path(plan: Plan) -> Path:
-    digest = hashlib.sha256(json.dumps(plan.configuration, sort_keys=True).encode()).hexdigest()
-    return Path("runs") / f"atlas-{digest[:10]}"
 
 
 def _show(document: Mapping[str, Any]) -> None:

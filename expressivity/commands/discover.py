@@ -1,14 +1,12 @@
 """``expressivity discover``: the simplest function of one class that lies outside another."""
 
-import hashlib
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from expressivity.commands.console import console
-from expressivity.commands.running import executor_for, run_rounds, run_units
+from expressivity.commands.running import executor_for, run_rounds, run_units, usual_path
 from expressivity.output import ExitCode, json_text, write_atomically, write_json
 from expressivity.relations.asked import question
 from expressivity.relations.discover import BUDGET, Question
@@ -45,6 +43,8 @@ def understand(options: Options) -> Question:
     >>> understand(Options(larger="la", smaller="fixed", dimension=2)).dimensions
     (2,)
     """
+    if options.teachers < 0:
+        raise ValueError(f"required: at least 0 teachers; got {options.teachers}")
     return question(
         options.larger,
         options.smaller,
@@ -57,10 +57,9 @@ def understand(options: Options) -> Question:
 def run(options: Options, *, as_json: bool) -> int:
     """Look for a function; 0 where one is found, 3 where none is."""
     asked = understand(options)
-    if options.teachers < 0:
-        raise ValueError(f"required: at least 0 teachers; got {options.teachers}")
     configuration = _configuration(asked)
-    path = options.out or _usual_path(options, configuration)
+    name = f"discover-{options.larger}-{options.smaller}"
+    path = options.out or usual_path(name, configuration)
     folder = RunFolder(path, configuration=configuration, facts=facts())
 
     def record_of(unit: Unit) -> dict[str, Any] | None:
@@ -85,7 +84,7 @@ def run(options: Options, *, as_json: bool) -> int:
     if as_json:
         write_json(document)
     else:
-        _show(options, asked, rounds, missed)
+        _show(options, asked, rounds, missed, len(fitted))
     return ExitCode.UNDECIDED if rounds.found is None else ExitCode.AS_EXPECTED
 
 
@@ -97,11 +96,6 @@ def _configuration(asked: Question) -> dict[str, object]:
         "smaller": [family.json() for family in asked.smaller],
         "dimensions": list(asked.dimensions),
     }
-
-
-def _usual_path(options: Options, configuration: dict[str, object]) -> Path:
-    digest = hashlib.sha256(json.dumps(configuration, sort_keys=True).encode()).hexdigest()
-    return Path("runs") / f"discover-{options.larger}-{options.smaller}-{digest[:10]}"
 
 
 def _document(options: Options, asked: Question, rounds: Rounds) -> dict[str, object]:
@@ -120,7 +114,9 @@ def _document(options: Options, asked: Question, rounds: Rounds) -> dict[str, ob
     }
 
 
-def _show(options: Options, asked: Question, rounds: Rounds, missed: Missed | None) -> None:
+def _show(
+    options: Options, asked: Question, rounds: Rounds, missed: Missed | None, fitted: int
+) -> None:
     out, found = console(), rounds.found
     if found is None:
         listed = ", ".join(map(str, asked.dimensions))
@@ -132,7 +128,7 @@ def _show(options: Options, asked: Question, rounds: Rounds, missed: Missed | No
         )
         if missed is not None:
             out.print(
-                f"Of {options.teachers} that were fitted, {options.smaller} of width "
+                f"Of {fitted} that were fitted, {options.smaller} of width "
                 f"{missed.width} misses {missed.candidate.formula} most: relative l2 error "
                 f"{missed.error:.1e} (numerical).",
                 soft_wrap=True,

@@ -1,9 +1,11 @@
 """What commands that run units share: threads, consoles, progress, messages."""
 
+import hashlib
 import json
 import os
-from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -23,6 +25,16 @@ Rounds = Callable[[Sequence[Unit]], Iterable[Sequence[Unit]]]
 
 Pending = Callable[[Iterable[Entry], Collection[str]], Sequence[Unit]]
 """(finished units, keys of those that failed) -> the units to run next; none at the end."""
+
+
+def usual_path(name: str, configuration: Mapping[str, object]) -> Path:
+    """The folder of a run that names none: of the command and what is asked.
+
+    >>> usual_path("atlas", {}).name
+    'atlas-44136fa355'
+    """
+    digest = hashlib.sha256(json.dumps(configuration, sort_keys=True).encode()).hexdigest()
+    return Path("runs") / f"{name}-{digest[:10]}"
 
 
 @contextmanager

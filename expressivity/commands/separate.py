@@ -1,7 +1,5 @@
 """``expressivity separate``: options to a ladder, findings to tables, JSON and exit code."""
 
-import hashlib
-import json
 import math
 import os
 from collections.abc import Sequence
@@ -14,7 +12,7 @@ from rich.table import Table
 
 from expressivity.commands.console import console, table_console
 from expressivity.commands.options import ClassOptions, FitOptions, whole_numbers
-from expressivity.commands.running import SLOW_SECTIONS, run_units
+from expressivity.commands.running import SLOW_SECTIONS, run_units, usual_path
 from expressivity.output import ExitCode, write_json
 from expressivity.report import write_report
 from expressivity.runs.compiling import COMPILED, in_one_mode, is_compiled, wanted
@@ -65,15 +63,10 @@ def understand(options: Options) -> Ladder:
 def run(options: Options, *, as_json: bool) -> int:
     """Run the job; the exit code is that of docs/formats.md."""
     ladder, asked = understand(options), options.compile
-    path = options.out or _usual_path(replace(ladder, compiled=wanted(ladder.units, asked)))
+    usual = replace(ladder, compiled=wanted(ladder.units, asked))  # whatever compiler is found
+    path = options.out or usual_path("separate", usual.configuration)
     compiled = is_compiled(in_one_mode(ladder.units, asked, folder=path))
     return _run(replace(ladder, compiled=compiled), path, as_json=as_json)
-
-
-def _usual_path(ladder: Ladder) -> Path:
-    """The folder of a run that names none: of what is asked, whatever compiler is found."""
-    digest = hashlib.sha256(json.dumps(ladder.configuration, sort_keys=True).encode()).hexdigest()
-    return Path("runs") / f"separate-{digest[:10]}"
 
 
 def _run(ladder: Ladder, path: Path, *, as_json: bool) -> int:

@@ -3,7 +3,7 @@
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
 from expressivity.relations.discover import BUDGET, Question
-from expressivity.relations.sides import require_two, side
+from expressivity.relations.sides import common_dimensions, side
 
 
 def question(
@@ -17,17 +17,16 @@ def question(
     """The question of two classes by their names.
 
     Raises:
-        ValueError: as :func:`sides.side`, :func:`sides.require_two` and :class:`Question`.
+        ValueError: as :func:`sides.side`, :func:`sides.common_dimensions` and :class:`Question`.
 
     >>> question("la", "fixed").dimensions
     (1, 2, 3)
     """
     one, two = (side(each, GateSpec(name=gate), dimension) for each in (larger, smaller))
-    require_two(one, two)
-    common = sorted(set(one.families) & set(two.families))
+    common = common_dimensions(one, two)
     return Question(
         larger=one.families[common[0]],
         smaller=two.families[common[0]],
-        dimensions=tuple(common) if dimension is None else (dimension,),
+        dimensions=common if dimension is None else (dimension,),
         budget=budget,
     )

@@ -54,7 +54,6 @@ def document(run: Run) -> dict[str, Any]:
 
 def cell_json(cell: Cell) -> dict[str, Any]:
     """A cell as JSON: who is in whom, or the target with both reasons."""
-    separated = cell.member is not None and cell.excluded is not None
     found: dict[str, Any] = {
         "smaller": cell.smaller,
         "larger": cell.larger,
@@ -66,8 +65,7 @@ def cell_json(cell: Cell) -> dict[str, Any]:
         "member": None,
         "excluded": None,
     }
-    if separated:
-        assert cell.member is not None and cell.excluded is not None
+    if cell.member is not None and cell.excluded is not None:
         found["target"], found["dimension"] = cell.member.target, cell.member.dimension
         for side, standing, path in (
             ("member", cell.member, cell.rises),

@@ -263,6 +263,7 @@ class SearchUnit(Unit):
             "lacks": self.lacks,
             "classes": _families((self.has, self.lacks)),
             "candidates": self.candidates,
+            "budgets": BUDGETS,
         }
 
     @property

@@ -38,7 +38,7 @@ class Containment:
         where: ``yes`` for the whole space, ``domain`` for the domain alone.
 
     Raises:
-        ValueError: evidence on which no verdict may rest.
+        ValueError: evidence on which no verdict may rest, or a place that is neither.
     """
 
     smaller: str
@@ -49,7 +49,8 @@ class Containment:
 
     def __post_init__(self) -> None:
         _require_ground(self.evidence)
-        assert self.where.contained
+        if not self.where.contained:
+            raise ValueError(f"required: yes or domain; got {self.where}: leave the fact out")
 
 
 @dataclass(frozen=True, kw_only=True)

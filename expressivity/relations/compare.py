@@ -13,7 +13,7 @@ from expressivity.relations.answers import Answer, Relation, relation_of
 from expressivity.relations.directions import Direction, inside, outside
 from expressivity.relations.gaps import Gap, Work, line, measured, work
 from expressivity.relations.separating import Search, separating
-from expressivity.relations.sides import Side, require_two, side
+from expressivity.relations.sides import Side, common_dimensions, side
 from expressivity.runs.compiling import in_one_mode, is_compiled
 from expressivity.separation.settings import Settings
 from expressivity.separation.unit import FitUnit
@@ -175,8 +175,7 @@ def related(
     """
     gate = GateSpec(name="tanh") if gate is None else gate
     one, two = side(a, gate, dimension), side(b, gate, dimension)
-    require_two(one, two)
-    common = sorted(set(one.families) & set(two.families))
+    common = common_dimensions(one, two)
     found = [
         inside(smaller, larger, common[-1]) or outside(smaller, larger, common, search)
         for smaller, larger in ((one, two), (two, one))

@@ -3,9 +3,9 @@
 Networks of the larger class are enumerated from simple to complex and given to the obstructions of
 the smaller one, cheapest first. The first that is excluded at every width is the answer: a network
 of the one with exact weights, and provably none of the other. Dimensions take turns, since what
-cannot separate in one may in the next. It is the simplest for this
-enumeration and these obstructions, no more. Of a class that is a union, every part has to exclude
-it. (docs/theory.md, section 8)
+cannot separate in one may in the next. It is the simplest for this enumeration and these
+obstructions, no more. Of a class that is a union, every part has to exclude it. (docs/theory.md,
+section 8)
 """
 
 import heapq
@@ -129,9 +129,8 @@ def _batches(candidates: Iterator[Candidate]) -> Iterator[tuple[Candidate, ...]]
 
 
 def _any_width(family: Family) -> Family:
-    """The same of all widths and dimensions; any number stands for them that groups divide."""
-    groups = 1 if isinstance(family.groups, str) else family.groups
-    return replace(family, width=groups, dimension=1)
+    """The class at its least width and in dimension 1, which stand for all."""
+    return replace(family, width=family.width_step, dimension=1)
 
 
 def excluded_from(target: Target, families: Sequence[Family]) -> tuple[Classification, ...] | None:
@@ -164,7 +163,8 @@ def discovered(question: Question, candidate: Candidate, tried: int) -> Discover
         return None
     target = replace(target, name=candidate.formula)  # which the reasons will mention
     exclusions = excluded_from(target, smaller)
-    assert exclusions is not None
+    if exclusions is None:
+        return None
     for family in smaller:
         if classify(target, family).membership.verdict is Verdict.MEMBER:
             raise RuntimeError(

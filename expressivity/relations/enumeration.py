@@ -66,8 +66,9 @@ class Network:
     @property
     def axes(self) -> Iterator[list[int]]:
         """For each row of a map or gate the coordinates that it uses."""
+        on_x = {*map_names(self.family.record.maps), "u0", "u1"}
         for name, rows in (block for choice in self.choices for block in choice):
-            if self.family.shapes[name][-1] == self.family.dimension + 1 and name not in ("a", "p"):
+            if name in on_x:
                 for row in rows:
                     yield [axis for axis, weight in enumerate(row[:-1]) if weight != 0]
 
@@ -83,8 +84,7 @@ def networks(family: Family) -> Iterator[Network]:
     >>> [network_expression(n.family, n.weights) for _, n in zip(range(2), found)][-1]
     Piecewise((x1, x1 > 0), (0, True))
     """
-    least = 1 if isinstance(family.groups, str) else family.groups
-    wide = [family.at_width(least * m) for m in range(1, _NEURONS + 1)]
+    wide = [family.at_width(family.width_step * m) for m in range(1, _NEURONS + 1)]
     parts = [(one, _parts(one)) for one in wide]
     for cost in range(1, MAX_COST + 1):
         for one, own in parts:

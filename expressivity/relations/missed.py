@@ -58,13 +58,7 @@ class Missed:
 
 
 def teachers(question: Question, count: int = TEACHERS) -> list[Teacher]:
-    """Functions to fit, evenly among those that the question tries in one dimension.
-
-    Raises:
-        ValueError: a count below 0.
-    """
-    if count < 0:
-        raise ValueError(f"required: a number of teachers of at least 0; got {count}")
+    """Functions to fit, at most so many, evenly among those that are tried in one dimension."""
     low = [d for d in question.dimensions if d <= _LARGEST_DIMENSION]
     dimension = max(low, default=question.dimensions[0])
     tried = list(question.candidates(dimension)) if count else []
@@ -79,9 +73,10 @@ def teachers(question: Question, count: int = TEACHERS) -> list[Teacher]:
 def _fits(candidate: Candidate, question: Question, settings: Settings) -> tuple[FitUnit, ...]:
     target = replace(candidate.target, name=candidate.formula)
     families = question.smaller_in(target.dimension)
-    least = [f.width if isinstance(f.groups, str) else f.groups for f in families]
-    wide = [f.at_width(-(-WIDTH // g) * g) for f, g in zip(families, least, strict=True)]
-    return tuple(FitUnit(target=target, family=f, settings=settings) for f in wide)
+    return tuple(
+        FitUnit(target=target, family=family.at_least(WIDTH), settings=settings)
+        for family in families
+    )
 
 
 def most_missed(

@@ -7,6 +7,7 @@ property that it has and the function lacks (``membership.decide``).
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from expressivity.classes.families import Family
 from expressivity.evidence import Evidence, Membership, Verdict, weakest
@@ -14,6 +15,7 @@ from expressivity.membership.decide import Classification, classify
 from expressivity.relations.discover import Discovery, discover, excluded_from
 from expressivity.symbolic.budget import tree_size
 from expressivity.targets.builtin import TARGETS, made
+from expressivity.targets.domains import domain_for
 from expressivity.targets.target import Target
 
 BUDGET = 200
@@ -25,7 +27,7 @@ class Separating:
     """A function that is in one class and in none of others.
 
     Attributes:
-        target: the function, on the domain on which it is outside.
+        target: the function, on the unit ball, on which it is outside already.
         member: the classification in the larger class, with the witness.
         outside: those in the others, in their order.
     """
@@ -77,14 +79,15 @@ def _by_construction(found: Discovery) -> Separating:
 
 
 def _registered(families: Sequence[Family]) -> Iterator[Target]:
-    """The registered targets of the dimension, simple ones first, each once."""
+    """The registered targets on the unit ball of the dimension, simple ones first, each once."""
     listed: list[Target] = []
     for family in families:
         gate = "tanh" if family.gate is None else family.gate.name
         for lambda_ in (1.0, 2.0):
-            for factory in TARGETS.each(lambda factory: factory).values():
-                target = made(factory, lambda_, gate, len(family.dictionary) or 1)
-                if target.dimension == family.dimension:
-                    listed.append(target)
-    distinct = {target.expression: target for target in reversed(listed)}
+            make = partial(
+                made, lambda_=lambda_, gate=gate, activations=len(family.dictionary) or 1
+            )
+            listed += TARGETS.each(make).values()
+    ball = domain_for(families[0].dimension)
+    distinct = {target.expression: target for target in reversed(listed) if target.domain == ball}
     yield from sorted(distinct.values(), key=lambda t: (tree_size(t.expression), t.formula))

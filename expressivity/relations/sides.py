@@ -35,10 +35,7 @@ class Side:
 
     def at_width(self, width: int, dimension: int) -> tuple[Family, ...]:
         """Its families at a width, or at the next that the groups divide."""
-        return tuple(
-            family.at_width(-(-width // family.width) * family.width)
-            for family in self.families[dimension]
-        )
+        return tuple(family.at_least(width) for family in self.families[dimension])
 
 
 def side(what: str | Family, gate: GateSpec, dimension: int | None = None) -> Side:
@@ -60,8 +57,7 @@ def side(what: str | Family, gate: GateSpec, dimension: int | None = None) -> Si
         raise ValueError(f"required: a dimension of at least 1; got {dimension}")
     wanted = DIMENSIONS if dimension is None else tuple(range(1, dimension + 1))
     if isinstance(what, Family):
-        least = 1 if isinstance(what.groups, str) else what.groups
-        families = {d: (replace(what, width=least, dimension=d),) for d in wanted}
+        families = {d: (replace(what, width=what.width_step, dimension=d),) for d in wanted}
         return Side(name=what.class_label, families=families)
     _require_known(what)
     found: dict[int, tuple[Family, ...]] = {}
@@ -75,8 +71,8 @@ def side(what: str | Family, gate: GateSpec, dimension: int | None = None) -> Si
     return Side(name=what, families=found)
 
 
-def require_two(a: Side, b: Side) -> None:
-    """Refuse classes that cannot be compared.
+def common_dimensions(a: Side, b: Side) -> tuple[int, ...]:
+    """The dimensions in which both exist, ascending, of two classes that can be compared.
 
     Raises:
         ValueError: other numbers of outputs, no common dimension, or one class twice.
@@ -86,12 +82,13 @@ def require_two(a: Side, b: Side) -> None:
             f"required: classes of equally many outputs; {a.name} has {a.outputs}, {b.name} "
             f"{b.outputs}"
         )
-    common = sorted(set(a.families) & set(b.families))
+    common = tuple(sorted(set(a.families) & set(b.families)))
     if not common:
         raise ValueError(f"required: a dimension in which both classes exist; {a.name} and "
                          f"{b.name} have none in common")  # fmt: skip
     if set(a.families[common[0]]) == set(b.families[common[0]]):
         raise ValueError(f"required: two classes; {a.name} and {b.name} are one")
+    return common
 
 
 def _require_known(name: str) -> None:

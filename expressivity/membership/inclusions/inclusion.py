@@ -7,7 +7,6 @@ from typing import Any
 import sympy as sp
 
 from expressivity.classes.families import Family, map_names
-from expressivity.classes.kinds import PER_NEURON
 from expressivity.classes.weights import Weights
 from expressivity.membership.shapes import map_places
 
@@ -39,11 +38,6 @@ class Inclusion:
 def is_la(family: Family) -> bool:
     """Whether coefficients are learned numbers."""
     return family.mixes and family.gate is None
-
-
-def fixed_groups(family: Family) -> int:
-    """Groups whose number does not grow with the width."""
-    return 1 if family.groups == PER_NEURON else family.group_count
 
 
 def maps_of(family: Family) -> list[str]:

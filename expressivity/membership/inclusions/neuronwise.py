@@ -74,12 +74,10 @@ def waypoints(goal: Family) -> tuple[Family, ...]:
 
 def _networks(family: Family, larger: Family) -> tuple[_Realised, ...] | None:
     """Networks of all parts whose coefficients go together, or None."""
-    if family.bias > larger.bias or (family.dimension, family.outputs) != (
+    if family.bias > _has_biases(larger) or (family.dimension, family.outputs) != (
         larger.dimension,
         larger.outputs,
     ):
-        return None
-    if larger.gate is not None and family.bias > larger.gate.bias:
         return None
     return _networks_of(replace(family, width=1, groups=1, constraint=Constraint.FREE), larger)
 
@@ -92,7 +90,7 @@ def _networks_of(family: Family, larger: Family) -> tuple[_Realised, ...] | None
     found: list[_Realised] = []
     for part in parts:
         count = len(part.coordinates)
-        if count > _MOST_COORDINATES or not (larger.bias or _is_linear(part)):
+        if count > _MOST_COORDINATES or not (_has_biases(larger) or _is_linear(part)):
             return None
         realise = realised if larger.gate is None else realised_with_gates
         network = realise(part.function, replace(larger, dimension=count, outputs=1))
@@ -100,6 +98,11 @@ def _networks_of(family: Family, larger: Family) -> tuple[_Realised, ...] | None
             return None
         found.append(_Realised(part=part, network=network))
     return tuple(found) if _go_together(found, larger) else None
+
+
+def _has_biases(family: Family) -> bool:
+    """Whether all maps of x have constants: hidden ones, and those of gates."""
+    return family.bias and (family.gate is None or family.gate.bias)
 
 
 def _is_linear(part: Part) -> bool:

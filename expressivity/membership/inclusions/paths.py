@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from expressivity.classes.families import Family
 from expressivity.classes.weights import Weights
 from expressivity.membership.inclusions import coefficients, factors, neuronwise, sizes
-from expressivity.membership.inclusions.inclusion import Inclusion, fixed_groups
+from expressivity.membership.inclusions.inclusion import Inclusion
 
 _IN_ORDER = (
     *coefficients.INCLUSIONS,
@@ -103,7 +103,7 @@ def path_at_some_width(family: Family, goal: Family) -> Path | None:
     >>> [step.name for step, _ in found.steps], found.end.width, found.domain
     (['neuron by neuron'], 2, False)
     """
-    start, end = (replace(of, width=fixed_groups(of)) for of in (family, goal))
+    start, end = (replace(of, width=of.width_step) for of in (family, goal))
     for maps in ((), _NEURONWISE):
         found = _shortest(start, end, maps, most=None)
         if found is not None:
@@ -125,7 +125,7 @@ def _shortest(
             return None
         if _same_class(here, goal):
             return found
-        least = here.at_width(fixed_groups(here))
+        least = here.at_width(here.width_step)
         if least in seen:  # narrower, and steps are the same at every width
             continue
         seen.add(least)

@@ -16,14 +16,13 @@ from expressivity.classes.weights import Weights
 from expressivity.membership.inclusions.inclusion import (
     Inclusion,
     changed,
-    fixed_groups,
     of_groups,
     of_neurons,
 )
 
 
 def _wider(family: Family, goal: Family) -> Iterator[Family]:
-    if family.width < goal.width and goal.width % fixed_groups(family) == 0:
+    if family.width < goal.width and goal.width % family.width_step == 0:
         yield replace(family, width=goal.width)
 
 

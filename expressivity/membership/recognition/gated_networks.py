@@ -52,6 +52,11 @@ class _Layer:
     def place(self, k: int, j: int, i: int) -> int:
         return (k * len(self.zs) + j) * len(self.outer) + i
 
+    def of_neuron(self, j: int) -> list[Poly]:
+        """The products of one neuron."""
+        sizes = range(len(self.names)), range(len(self.outer))
+        return [self.products[self.place(k, j, i)] for k, i in itertools.product(*sizes)]
+
     def rows(self, vector: Sequence[Any], k: int) -> tuple[tuple[Any, ...], ...]:
         """The shares of one activation: a row for each neuron."""
         return tuple(
@@ -68,7 +73,7 @@ def common_gates(
     assert gate is not None
     for layer in _layers(search, poly, family, field):
         for rows in _shown(search.ring, poly, layer, family, field):
-            atoms_k = [_weighted(layer, k, rows, field) for k in range(len(layer.names))]
+            atoms_k = [_weighted(layer, k, rows) for k in range(len(layer.names))]
             for side in itertools.islice(
                 gated_sides(search.ring, poly, atoms_k, gate, field), _SIDES
             ):
@@ -89,11 +94,7 @@ def own_gates(
                     zs=(layer.zs[j],),
                     outer=layer.outer,
                     names=layer.names,
-                    products=[
-                        layer.products[layer.place(k, j, i)]
-                        for k in range(len(layer.names))
-                        for i in range(len(layer.outer))
-                    ],
+                    products=layer.of_neuron(j),
                 )
                 found += itertools.islice(_one(search.ring, part, alone, family, field), 1)
             if len(found) == len(parts):
@@ -105,7 +106,7 @@ def _one(
 ) -> Iterator[tuple[Neuron, Side]]:
     assert family.gate is not None
     for rows in _shown(ring, poly, layer, family, field):
-        known = [_weighted(layer, k, rows, field) for k in range(len(layer.names))]
+        known = [_weighted(layer, k, rows) for k in range(len(layer.names))]
         for side in gated_sides(ring, poly, known, family.gate, field):
             yield _neuron(layer, 0, rows[0], family, field), side
 
@@ -217,15 +218,8 @@ def _parts(
         found = [shares_of(ring, logits) for logits in denominators(ring, poly)]
         found = [shares for shares in found if len(shares) == len(layer.names)]
         options = [list(choice) for choice in itertools.permutations(found, len(layer.zs))]
+    products = [layer.of_neuron(j) for j in range(len(layer.zs))]
     for option in options:
-        products = [
-            [
-                layer.products[layer.place(k, j, i)]
-                for k in range(len(layer.names))
-                for i in range(len(layer.outer))
-            ]
-            for j in range(len(layer.zs))
-        ]
         if sum(len(g) * len(p) for g, p in zip(option, products, strict=True)) > _MAX_COLUMNS:
             continue
         try:
@@ -250,7 +244,7 @@ def _parts(
             yield parts
 
 
-def _weighted(layer: _Layer, k: int, rows: Sequence[Sequence[Any]], field: Field) -> Poly:
+def _weighted(layer: _Layer, k: int, rows: Sequence[Sequence[Any]]) -> Poly:
     """sum_j s_k(z_j) y_j."""
     total: Poly = {}
     for j, row in enumerate(rows):

@@ -45,7 +45,6 @@ def recognise(
             a_j = 0); the least that the neurons found need where it is None.
         steps: the search's budget: terms of products, entries of linear systems, candidates.
 
-
     >>> from expressivity.targets.builtin import t4
     >>> family = Family(kind="la", neuron="two_sided", width=1, dimension=2)
     >>> recognise(t4().expression, family).family.width

@@ -281,19 +281,14 @@ def _squares(ring: Ring, rest: Poly, field: Field) -> Iterator[Affine]:
         form -= taken if i == j else taken + taken.T
 
 
-def _products(
-    ring: Ring, slopes: Poly, field: Field, *, product: bool
-) -> list[tuple[Affine, Affine | None]]:
-    """A polynomial without constant term as sum_i z_i y_i; y_i None where it is 1 and type1."""
+def _products(ring: Ring, slopes: Poly, field: Field) -> list[tuple[Affine, Affine]]:
+    """A quadratic polynomial without constant term as sum_i z_i y_i."""
     axes = {ring.index(Generator("x", axis)): axis for axis in range(len(ring.symbols))}
     rows: dict[int, list[sp.Expr]] = {}
     for powers, c in slopes.items():
         factors = [axes[i] for i, e in powers for _ in range(e)]
         row = rows.setdefault(factors[0], [sp.S.Zero] * (len(axes) + 1))
         row[factors[1] if len(factors) > 1 else -1] += field.number(c)
-    if not product:
-        z = (*(rows.get(axis, [sp.S.Zero])[-1] for axis in range(len(axes))), sp.S.Zero)
-        return [(z, None)]
     units = sp.eye(len(axes) + 1).tolist()
     return [(tuple(units[axis]), tuple(row)) for axis, row in rows.items()]
 
@@ -308,7 +303,7 @@ def polynomial(search: Search, poly: Poly, names: Sequence[str], field: Field) -
     if not quadratic or not poly or "id" not in names:
         return
     slopes = {powers: c for powers, c in poly.items() if powers}
-    pairs = _products(ring, slopes, field, product=True)
+    pairs = _products(ring, slopes, field)
     if () in poly:
         pairs.append((scaled(unit(ring), field.number(poly[()])), unit(ring)))
     identity = {"id": sp.S.One}

@@ -46,7 +46,7 @@ def formulas(search: Search, family: Family) -> Iterator[Formula]:
     lifted = field.lift(poly)
     wanted = Sum(names=names, product=shape is not Shape.MIXTURE, bias=family.bias)
     if shape is Shape.MIXTURE:
-        yield from single(search, lifted, names, field)
+        yield from _single(search, lifted, names, field)
     if shape in (Shape.PRODUCT, Shape.PAIRS):
         yield from _two_sided(search, wanted)
     if shape is Shape.PAIRS:
@@ -92,7 +92,7 @@ def _times(formula: Formula, y: Affine) -> Formula:
     return replace(formula, neurons=neurons, right={"id": sp.S.One})
 
 
-def single(search: Search, poly: Poly, names: Sequence[str], field: Field) -> Iterator[Formula]:
+def _single(search: Search, poly: Poly, names: Sequence[str], field: Field) -> Iterator[Formula]:
     """One neuron psi(z)."""
     ring = search.ring
     if not any(powers for powers in poly):
@@ -117,10 +117,10 @@ def _one_sided(search: Search, poly: Poly, wanted: Sum, field: Field) -> Iterato
     """One neuron psi(z) y."""
     ring = search.ring
     for y in affine_factors(ring, poly):
-        for formula in single(search, divided(ring, poly, y), wanted.names, field):
+        for formula in _single(search, divided(ring, poly, y), wanted.names, field):
             yield _times(formula, y)
     if wanted.bias:
-        yield from single(search, poly, wanted.names, field)
+        yield from _single(search, poly, wanted.names, field)
 
 
 def _two_sided(search: Search, wanted: Sum) -> Iterator[Formula]:
@@ -132,12 +132,12 @@ def _two_sided(search: Search, wanted: Sum) -> Iterator[Formula]:
             if not any(right):
                 continue
             fields = field_of(ring, left), field_of(ring, right)
-            first = next(single(search, fields[0].lift(left), names, fields[0]), None)
+            first = next(_single(search, fields[0].lift(left), names, fields[0]), None)
             if first is None:
                 continue
             lifted = fields[1].lift(right)
             seconds = itertools.chain(
-                single(search, lifted, names, fields[1]),
+                _single(search, lifted, names, fields[1]),
                 several(search, lifted, replace(wanted, product=False), fields[1]),
             )
             for second in itertools.islice(seconds, 2):
@@ -145,7 +145,7 @@ def _two_sided(search: Search, wanted: Sum) -> Iterator[Formula]:
                 yield Formula(neurons=neurons, left=first.left, right=second.left)
     poly = ring.parse(search.expression)
     field = field_of(ring, poly)
-    yield from single(search, field.lift(poly), names, field)
+    yield from _single(search, field.lift(poly), names, field)
 
 
 def _pairs(search: Search, poly: Poly, names: Sequence[str], field: Field) -> Iterator[Formula]:

@@ -11,6 +11,8 @@ from dataclasses import replace
 import pytest
 import sympy as sp
 import torch
+from odd_neurons import Z1, neuron
+from odd_plugins import registered
 from simple_weights import simple_weights
 
 from expressivity.classes.activations import ACTIVATIONS
@@ -20,7 +22,7 @@ from expressivity.classes.gates import GateSpec
 from expressivity.classes.kinds import Kind
 from expressivity.classes.networks import evaluate
 from expressivity.classes.neurons import MAPS, MIXTURES, NEURONS, Neuron, parameter_symbol
-from expressivity.classes.weights import Weights, network_expression, start_from
+from expressivity.classes.weights import Weights, defect, network_expression, start_from
 from expressivity.membership.inclusions import (
     INCLUSIONS,
     embed,
@@ -306,6 +308,25 @@ def test_switches_off_take_la_out_of_moa(gate):
     moa = family_of(Kind.MOA, gate=gate)(2, 2)
     assert inclusions(FAMILIES["la"](2, 2), moa) is None
     assert inclusions(FAMILIES["la"](2, 2), replace(moa, gate=GateSpec(name=gate.name)))
+
+
+def test_gates_without_biases_take_no_constants():
+    """A gate at a neuron's own parameter is a gate with a bias."""
+    held = neuron("held", sp.Max(Z1, 0) ** 2 / (1 + sp.exp(-parameter_symbol("q"))), own="q")
+    with registered(NEURONS, held):
+        small = Family(neuron="held", kind="fixed", width=1, dimension=2, bias=False)
+        gate = GateSpec(name="sigmoid", bias=False)
+        large = family_of(Kind.MOA, dictionary=("relu2",), gate=gate, groups="neuron")(1, 2)
+        assert path_at_some_width(small, large) is None
+        found = path_at_some_width(small, replace(large, gate=GateSpec(name="sigmoid")))
+        assert found is not None
+        one, no = sp.Matrix([[1, 2, 0]]), sp.Matrix([[3]])
+        weights = Weights(blocks={"w": one, "p": no, "a": no})
+        carried = found.carry(weights)
+        assert defect(found.end, carried) is None
+        assert is_identity(
+            network_expression(found.end, carried), network_expression(small, weights)
+        )
 
 
 def test_fewer_neurons_or_biases_hold_no_teacher():

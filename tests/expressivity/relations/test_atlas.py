@@ -19,7 +19,7 @@ from expressivity.classes.families import Family
 from expressivity.classes.networks import evaluate
 from expressivity.classes.weights import Weights, start_from
 from expressivity.commands.running import following, run_rounds
-from expressivity.membership.decide import Classification, classify
+from expressivity.membership.decide import BUDGETS, Classification, classify
 from expressivity.output import is_whole
 from expressivity.relations.atlas import Plan, read_atlas, share
 from expressivity.relations.atlas_document import DOCUMENT, TABLE, document, write_files
@@ -372,5 +372,6 @@ def test_a_neuron_of_a_class_is_read_back_as_it_was(name):
 def test_a_search_is_part_of_the_run_by_its_budget():
     one = SearchUnit(has="la", lacks="relu", candidates=1, search=finds_nothing)
     assert one.key != replace(one, candidates=2).key
+    assert one.identity["budgets"] == BUDGETS  # of the obstructions, as in all units that ask
     assert one.run().record == {"found": None}
     assert described(("la", "relu", "la")) == ("la", "relu")

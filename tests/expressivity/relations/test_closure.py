@@ -201,6 +201,12 @@ def test_no_verdict_rests_on_weak_evidence(evidence):
         stands("t", "a", member=True, evidence=evidence)
 
 
+@pytest.mark.parametrize("where", [Answer.NO, Answer.OPEN])
+def test_a_containment_holds_somewhere(where):
+    with pytest.raises(ValueError, match="required: yes or domain"):
+        within("a", "b", where=where)
+
+
 # --- what cells say together ---------------------------------------------------------------------
 
 

@@ -12,18 +12,25 @@ import pytest
 from pairs import EQUAL, INCOMPARABLE, INSIDE, OPEN
 
 import expressivity
-from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.weights import network_expression
 from expressivity.evidence import Evidence
 from expressivity.membership.decide import classify
+from expressivity.plugins import Plugin
 from expressivity.relations.compare import Relation, related, with_gaps
 from expressivity.relations.directions import Answer
+from expressivity.relations.separating import _registered
 from expressivity.relations.sides import side
 from expressivity.separation.settings import Settings
+from expressivity.symbolic.symbols import COORDINATES
+from expressivity.targets.builtin import TARGETS
+from expressivity.targets.domains import Domain, domain_for
+from expressivity.targets.target import Target
 
 TANH = GateSpec(name="tanh")
+X1, X2 = COORDINATES[:2]
+LA = Family(neuron="type1", kind="la", width=1, dimension=1)
 KNOWN = {
     **dict.fromkeys(EQUAL, Relation.EQUAL),
     **dict.fromkeys(INSIDE, Relation.INSIDE),
@@ -86,17 +93,45 @@ def test_a_union_needs_a_function_outside_all_of_it():
     union = replace(side("fixed", TANH, 1), families={1: small})
     assert len(union.at_width(4, 1)) == 2
     found = related("la", "fixed", dimension=1)
-    assert len(found.a_in_b.separating.outside) == len(ACTIVATIONS) - 10 == 7
+    assert len(found.a_in_b.separating.outside) == 7
     assert len(found.b_in_a.paths) == 7
+
+
+def made_from(expression, domain):
+    """A factory of targets, as packages register them."""
+    return lambda lambda_, gate, activations: Target(
+        name="theirs", expression=expression, domain=domain, source=""
+    )
+
+
+def test_only_targets_on_the_unit_ball_separate(monkeypatch):
+    """What is outside on the cube may not be on the ball, which answers are about."""
+    plane, cube = replace(LA, dimension=2), Domain(name="cube", dimension=2, shape="cube")
+    own = {target.expression for target in _registered([plane])}
+    monkeypatch.setattr(TARGETS, "_entries", dict(TARGETS._entries))
+    TARGETS.add("theirs_on_the_cube", made_from(X1**2 * X2, cube))
+    TARGETS.add("theirs_on_the_ball", made_from(X1**3 * X2, domain_for(2)))
+    found = list(_registered([plane]))
+    assert {target.expression for target in found} == own | {X1**3 * X2}
+    assert all(target.domain == domain_for(2) for target in found)
+
+
+def test_a_target_that_another_package_cannot_make_is_left_out(monkeypatch, caplog):
+    monkeypatch.setattr(TARGETS, "_entries", dict(TARGETS._entries))
+    monkeypatch.setattr(TARGETS, "_origins", dict(TARGETS._origins))
+    package = Plugin(name="odd", group="expressivity.targets", package="odd 1.0", own=False)
+    monkeypatch.setattr(TARGETS, "_loading", package)
+    TARGETS.add("odd", lambda lambda_, gate, activations: 1 / 0)
+    monkeypatch.setattr(TARGETS, "_loading", None)
+    assert list(_registered([LA]))
+    assert "left out: target 'odd' of odd 1.0" in caplog.text
 
 
 def test_dimensions():
     assert related("relu", "reglu").dimension == 1
     assert related("relu", "reglu", dimension=2).dimension == 2
-    open_in_1 = related("moa", "la", dimension=1)
-    assert open_in_1.b_in_a.answer is Answer.YES
-    assert open_in_1.dimension == 1
-    assert related("moa", "la").b_in_a.answer is Answer.YES
+    found = related("moa", "la", dimension=1)
+    assert (found.relation, found.dimension) == (Relation.CONTAINS, 1)
 
 
 def test_the_document():
@@ -125,9 +160,6 @@ def test_a_fit_below_a_bound_is_told():
     low = replace(gap.results[0], error={**gap.results[0].error, "l2": 1e-9}, l2_estimate=0.0)
     broken = replace(found, gaps=(replace(gap, results=(low,)),))
     assert "is below" in broken.contradictions[0]
-
-
-LA = Family(neuron="type1", kind="la", width=1, dimension=1)
 
 
 @pytest.mark.parametrize(
