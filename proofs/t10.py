@@ -97,11 +97,6 @@ def amplitude_steps(setting: Setting) -> Iterator[Step]:
         source="docs/theory.md, section 1",
         check=lambda: settle(is_continuous(s.expression) for s in dictionary),
     )
-    yield from _conclusion(setting)
-
-
-def _conclusion(setting: Setting) -> Iterator[Step]:
-    """What the jump of a network is, and that the target's is another."""
     yield Step(
         statement="so off finitely many points of H = {x1 = 0} the gradient of a network jumps by "
         "A(x2), a finite sum of continuous functions of x2: coefficients, activations of affine "

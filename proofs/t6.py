@@ -110,9 +110,12 @@ def steps(settings: tuple[Setting, ...]) -> Iterator[Step]:
         yield pencil.member_step(setting.pencil, larger, SOURCE)
         yield from pencil.plane_steps(setting.pencil, SOURCE)
         yield Step(
-            statement=f"the rates {', '.join(map(str, setting.rates))} are positive and differ",
+            statement="the logits are rates times lambda x3, and the rates, "
+            f"{', '.join(map(str, setting.rates))}, are positive and differ",
             source=SOURCE,
-            check=lambda s=setting: min(s.rates) > 0 and len(set(s.rates)) == len(s.rates),
+            check=lambda s=setting: (
+                s.constant == 0 and min(s.rates) > 0 and len(set(s.rates)) == len(s.rates)
+            ),
         )
     yield from independence_steps(settings[0].gate)
     yield Step(
