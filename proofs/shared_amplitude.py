@@ -7,7 +7,7 @@ H is J_H(x) = sum_g A(H, g) kappa_g(x), where kappa_g = sum_k k_k c_k for the co
 g is the same function for every H, and A(H, g) is a number. So the jumps at any points p_1, p_2, ..
 of any hyperplanes make a matrix of rank at most G.
 
-T6, T7 and T7b are what this forbids; T7c and T10 rest on the amplitude of one hyperplane.
+T6, T7 and T7b are what this forbids; T7c, T8 and T10 rest on the amplitude of one hyperplane.
 """
 
 from collections.abc import Callable, Iterator, Sequence
