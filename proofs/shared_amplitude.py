@@ -157,11 +157,10 @@ _RELU, _TANH = ACTIVATIONS["relu"], ACTIVATIONS["tanh"]
 _SETTING = Setting()
 
 
-def _slope_jump(statement: str, expression: sp.Expr, jump: sp.Expr) -> Step:
+def equality(statement: str, left: sp.Expr, right: sp.Expr) -> Step:
+    """Counterexample: two functions that are equal."""
     return Step(
-        statement=statement,
-        source="direct computation",
-        check=lambda: is_identity(crossing(expression).slope_jump, jump),
+        statement=statement, source="direct computation", check=lambda: is_identity(left, right)
     )
 
 
@@ -182,27 +181,27 @@ _MUTATIONS = (
     Mutation(
         name="an activation with a second kink",
         setting=replace(_SETTING, dictionary=(CLIP,)),
-        counterexample=_slope_jump(
+        counterexample=equality(
             "clip(x2 + 1) jumps by -1 across x2 = 0, where its argument is not 0",
-            CLIP(X2 + 1),
+            crossing(CLIP(X2 + 1)).slope_jump,
             sp.S.NegativeOne,
         ),
     ),
     Mutation(
         name="a gate with a kink: max(z, 0)",
         setting=replace(_SETTING, gates=(sp.Max(Z, 0),)),
-        counterexample=_slope_jump(
+        counterexample=equality(
             "over tanh alone, which has no kink, max(x2, 0) tanh(x1) jumps by tanh(x1)",
-            _RELU(X2) * _TANH(X1),
+            crossing(_RELU(X2) * _TANH(X1)).slope_jump,
             sp.tanh(X1),
         ),
     ),
     Mutation(
         name="slopes with their sign instead of abs(s_j)",
         setting=replace(_SETTING, amplitude=lambda slope: slope),
-        counterexample=_slope_jump(
+        counterexample=equality(
             "tanh(x1) ReLU(-x2) jumps by tanh(x1), not by -tanh(x1)",
-            _TANH(X1) * _RELU(-X2),
+            crossing(_TANH(X1) * _RELU(-X2)).slope_jump,
             sp.tanh(X1),
         ),
     ),
