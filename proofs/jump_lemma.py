@@ -161,6 +161,8 @@ def case_has_degree(jump: NeuronJump | None, degree: int) -> bool | None:
 
 def kink_is_declared(activation: Activation) -> bool | None:
     """The declared kink is s'(0+) - s'(0-), by exact limits from both sides."""
+    if activation.kink is None:
+        return None
     h = sp.Symbol("h", positive=True)
     slope = sp.diff(activation.expression, Z)
     right, left = (sp.limit(slope.subs(Z, side * h), h, 0) for side in (1, -1))
