@@ -24,8 +24,8 @@ def gate_steps(gates: Sequence[Gate], size: int) -> Iterator[Step]:
     for gate in gates:
         yield Step(
             statement=f"{gate.name} gates: each depends on its own logit alone, which is "
-            "omega t + e on a line, and continues to a meromorphic function of the logit whose "
-            "poles are simple",
+            "omega t + e on a line, and continues from either side of 0 to a meromorphic function "
+            "of the logit whose poles are simple",
             source="docs/theory.md, section 1",
             check=lambda g=gate: has_simple_poles_on_lines(g, size),
         )

@@ -10,14 +10,16 @@ The neuron of this file is also that of T2 and T4, with other coefficients or a 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sympy as sp
+from sympy.core.function import AppliedUndef
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY, Activation
+from expressivity.classes.facts import settle
 from expressivity.classes.generic_neuron import (
     AFFINE_MAP,
     NORMAL,
-    SLOPE,
     TANGENT,
     NeuronJump,
     has_amplitude_of_degree,
@@ -159,6 +161,8 @@ def case_has_degree(jump: NeuronJump | None, degree: int) -> bool | None:
 
 def kink_is_declared(activation: Activation) -> bool | None:
     """The declared kink is s'(0+) - s'(0-), by exact limits from both sides."""
+    if activation.kink is None:
+        return None
     h = sp.Symbol("h", positive=True)
     slope = sp.diff(activation.expression, Z)
     right, left = (sp.limit(slope.subs(Z, side * h), h, 0) for side in (1, -1))
@@ -175,19 +179,36 @@ def amplitude_is(
     return is_identity(jump.gradient, claimed)
 
 
-def kink_times_size(activation: Activation, factor: sp.Expr) -> bool | None:
+def kink_times_size(
+    activation: Activation,
+    factor: sp.Expr,
+    claimed: sp.Expr | None = None,
+    amplitude: Callable[[sp.Expr], sp.Expr] = sp.Abs,
+) -> bool | None:
     """Whether the y-derivative of a neuron s(w.x + b) times a smooth factor jumps as declared.
 
-    By factor on H times kink times abs(slope) for kink set H, and not at all otherwise; the value
-    does not jump. The factor is in NORMAL and TANGENT, an undefined function for all such.
+    By kink times amplitude(slope) times the claimed factor on H for kink set H, and not at all
+    otherwise; the value does not jump. Factors are in NORMAL and TANGENT, with undefined functions
+    for all smooth ones; claimed is by default the factor itself.
     """
     jumps = neuron_jumps(activation.expression, factor)
-    if jumps is None:
+    if jumps is None or activation.kink is None:
         return None
-    claimed = factor.subs(NORMAL, 0) * activation.kink * SLOPE
-    errors = [jump.gradient - (0 if jump.slope is None else claimed) for jump in jumps]
-    values = [jump.value for jump in jumps]
-    return True if not any(map(sp.expand, [*values, *errors])) else None
+    whole = activation.kink * (factor if claimed is None else claimed).subs(NORMAL, 0)
+    sizes = [0 if jump.slope is None else amplitude(jump.slope) for jump in jumps]
+    errors = [jump.gradient - size * whole for jump, size in zip(jumps, sizes, strict=True)]
+    return settle(_vanishes(error) for error in (*errors, *(jump.value for jump in jumps)))
+
+
+def _vanishes(error: sp.Expr) -> bool | None:
+    """Whether it is 0 for all smooth functions in it; False where it is not for one choice."""
+    if sp.expand(error) == 0:
+        return True
+    chosen: Any = error.replace(
+        lambda node: isinstance(node, AppliedUndef),
+        lambda node: sp.Add(2, *[(1 + 2 * n) * x for n, x in enumerate(node.args)]),
+    ).doit()
+    return False if is_identity(chosen, sp.S.Zero) is False else None
 
 
 def crossing(expression: sp.Expr) -> Crossing:

@@ -29,7 +29,11 @@ _BOUNDS = {
 }
 """Methods of bounds and the theorems behind them (docs/theory.md, sections 4, 6 and 7)."""
 
-_LEMMAS = {"T2": "L1", "T4": "L1", **dict.fromkeys(("T6", "T7", "T7b", "T7c", "T10"), "L2")}
+_LEMMAS = {
+    "T2": "L1",
+    "T4": "L1",
+    **dict.fromkeys(("T6", "T7", "T7b", "T7c", "T8", "T10"), "L2"),
+}
 """Theorems, whatever their gate, that quote a lemma with a proof of its own."""
 
 

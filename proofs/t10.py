@@ -97,11 +97,6 @@ def amplitude_steps(setting: Setting) -> Iterator[Step]:
         source="docs/theory.md, section 1",
         check=lambda: settle(is_continuous(s.expression) for s in dictionary),
     )
-    yield from _conclusion(setting)
-
-
-def _conclusion(setting: Setting) -> Iterator[Step]:
-    """What the jump of a network is, and that the target's is another."""
     yield Step(
         statement="so off finitely many points of H = {x1 = 0} the gradient of a network jumps by "
         "A(x2), a finite sum of continuous functions of x2: coefficients, activations of affine "
@@ -193,12 +188,6 @@ def _switched() -> sp.Expr:
     return first * _relu(X1) + (1 - first) * _relu(X2)
 
 
-def _is(statement: str, left: sp.Expr, right: sp.Expr) -> Step:
-    return Step(
-        statement=statement, source="direct computation", check=lambda: is_identity(left, right)
-    )
-
-
 _PLAIN: Any = by_conditions(sp.Max(X1, 0))
 
 THEOREMS.add(
@@ -220,12 +209,14 @@ THEOREMS.add(
             Mutation(
                 name="two maps: max(0, x1)",
                 setting=replace(_SETTING, target=_PLAIN),
-                counterexample=_is("max(0, x1) is ReLU(x1): fixed, type1", _relu(X1), _PLAIN),
+                counterexample=shared_amplitude.equality(
+                    "max(0, x1) is ReLU(x1): fixed, type1", _relu(X1), _PLAIN
+                ),
             ),
             Mutation(
                 name="a gate that is not continuous: 1 for z > 0, else 0",
                 setting=replace(_SETTING, lemma=replace(_SETTING.lemma, gates=(_STEP,))),
-                counterexample=_is(
+                counterexample=shared_amplitude.equality(
                     "with gates g(x1 - x2) and 1 - g(x1 - x2) of ReLU in two groups, the target is "
                     "type1 of width 2",
                     _switched(),
@@ -240,7 +231,7 @@ THEOREMS.add(
                         _SETTING.lemma, dictionary=(*_SETTING.lemma.dictionary, _JUMPING)
                     ),
                 ),
-                counterexample=_is(
+                counterexample=shared_amplitude.equality(
                     "the target is ReLU(x2) + step(x1 - x2) (ReLU(x1) - ReLU(x2)): three products "
                     "of two activations",
                     _relu(X2) + _STEP.subs(Z, X1 - X2) * (_relu(X1) - _relu(X2)),

@@ -110,9 +110,12 @@ def steps(settings: tuple[Setting, ...]) -> Iterator[Step]:
         yield pencil.member_step(setting.pencil, larger, SOURCE)
         yield from pencil.plane_steps(setting.pencil, SOURCE)
         yield Step(
-            statement=f"the rates {', '.join(map(str, setting.rates))} are positive and differ",
+            statement="the logits are rates times lambda x3, and the rates, "
+            f"{', '.join(map(str, setting.rates))}, are positive and differ",
             source=SOURCE,
-            check=lambda s=setting: min(s.rates) > 0 and len(set(s.rates)) == len(s.rates),
+            check=lambda s=setting: (
+                s.constant == 0 and min(s.rates) > 0 and len(set(s.rates)) == len(s.rates)
+            ),
         )
     yield from independence_steps(settings[0].gate)
     yield Step(
@@ -187,23 +190,15 @@ def _one_group(setting: Setting, rows: dict[str, Any], weights: list[sp.Expr]) -
     )
 
 
-def _is(statement: str, mutated: Setting, other: sp.Expr) -> Step:
-    return Step(
-        statement=statement,
-        source="direct computation",
-        check=lambda: is_identity(other, mutated.pencil.target),
-    )
-
-
 def _mutations(settings: tuple[Setting, ...]) -> Iterator[Mutation]:
     two = settings[0]
     equal = replace(two, rates=(1, 1))
     yield Mutation(
         name="one rate for both terms",
         setting=(equal,),
-        counterexample=_is(
+        counterexample=shared_amplitude.equality(
             "g(lambda x3) (ReLU(x1) + ReLU(x2)) is MoA of width 2 with one group",
-            equal,
+            equal.pencil.target,
             _one_group(equal, {"relu": (1, 1)}, [sp.S.One, sp.S.One]),
         ),
     )
@@ -211,16 +206,18 @@ def _mutations(settings: tuple[Setting, ...]) -> Iterator[Mutation]:
     yield Mutation(
         name="two groups in the smaller class",
         setting=(more,),
-        counterexample=_is("it is a network with two groups", more, more.pencil.network),
+        counterexample=shared_amplitude.equality(
+            "it is a network with two groups", more.pencil.target, more.pencil.network
+        ),
     )
     constant = replace(two, rates=(0, 0), constant=sp.S.One)
     values = [profile(two.gate, sp.S.One)] * 2
     yield Mutation(
         name="constant gates: logits 1",
         setting=(constant,),
-        counterexample=_is(
+        counterexample=shared_amplitude.equality(
             "the sum is g(1) (ReLU(x1) + ReLU(x2)): fixed, up to the output weights",
-            constant,
+            constant.pencil.target,
             sp.Add(*[v * _relu(x) for v, x in zip(values, (X1, X2), strict=True)]),
         ),
     )
@@ -231,10 +228,10 @@ def _mutations(settings: tuple[Setting, ...]) -> Iterator[Mutation]:
         yield Mutation(
             name="both terms on one plane",
             setting=(parallel,),
-            counterexample=_is(
+            counterexample=shared_amplitude.equality(
                 "as ReLU is a combination of LeakyReLU and Id, (g(lambda x3) + g(2 lambda x3)) "
                 "ReLU(x1) is MoA of width 1 with one group",
-                parallel,
+                parallel.pencil.target,
                 _one_group(parallel, rows, [sp.S.One]),
             ),
         )

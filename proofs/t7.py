@@ -160,14 +160,6 @@ def _planes(*pairs: tuple[sp.Expr, sp.Expr]) -> tuple[Plane, ...]:
     return tuple(Plane(level=level, jump=jump) for level, jump in pairs)
 
 
-def _is(statement: str, target: sp.Expr, other: sp.Expr) -> Step:
-    return Step(
-        statement=statement,
-        source="direct computation",
-        check=lambda: is_identity(other, target),
-    )
-
-
 _T7 = pencil.Setting(
     target=X3 * _relu(X1) + _relu(X2),
     planes=_planes((X1, X3), (X2, sp.S.One)),
@@ -243,7 +235,7 @@ for _name, _setting, _formula in (
                 Mutation(
                     name="one factor for both neurons: x3",
                     setting=_EQUAL,
-                    counterexample=_is(
+                    counterexample=shared_amplitude.equality(
                         "x3 is one C^1 coefficient of ReLU, shared by two neurons: type1, width 2",
                         _EQUAL.target,
                         _shared(X3, X1, X2),
@@ -252,7 +244,7 @@ for _name, _setting, _formula in (
                 Mutation(
                     name="factors 1",
                     setting=_PLAIN,
-                    counterexample=_is(
+                    counterexample=shared_amplitude.equality(
                         "ReLU(x1) + ReLU(x2) is fixed, type1",
                         _PLAIN.target,
                         _shared(sp.S.One, X1, X2),
@@ -261,7 +253,7 @@ for _name, _setting, _formula in (
                 Mutation(
                     name="two groups in the smaller class",
                     setting=replace(_setting, groups=2),
-                    counterexample=_is(
+                    counterexample=shared_amplitude.equality(
                         "each term is a type1 network with one C^1 coefficient of its own",
                         _setting.target,
                         sp.Add(*[_shared(p.jump, p.level) for p in _setting.planes]),
@@ -290,7 +282,7 @@ THEOREMS.add(
             Mutation(
                 name="one factor for all neurons: 1 + x1",
                 setting=_ALL_EQUAL,
-                counterexample=_is(
+                counterexample=shared_amplitude.equality(
                     "1 + x1 is one C^1 coefficient of ReLU, shared by all: type1, width 3",
                     _ALL_EQUAL.target,
                     _shared(1 + X1, *_LEVELS),
@@ -299,7 +291,7 @@ THEOREMS.add(
             Mutation(
                 name="factors 1",
                 setting=_ALL_PLAIN,
-                counterexample=_is(
+                counterexample=shared_amplitude.equality(
                     "a sum of three ReLU is fixed, type1",
                     _ALL_PLAIN.target,
                     _shared(sp.S.One, *_LEVELS),
@@ -308,7 +300,7 @@ THEOREMS.add(
             Mutation(
                 name="two groups in the smaller class",
                 setting=replace(_T7B, groups=2),
-                counterexample=_is(
+                counterexample=shared_amplitude.equality(
                     "coefficients 1 + x1 of one group and 1 of the other: type1, width 3",
                     _T7B.target,
                     _shared(1 + X1, X2) + _shared(sp.S.One, *_LEVELS[1:]),

@@ -14,6 +14,7 @@ from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
 from expressivity.classes.facts import settle
 from expressivity.classes.gates import GATES
 from expressivity.symbolic.identities import is_identity
+from expressivity.symbolic.piecewise import formula_where
 from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
 from expressivity.symbolic.symbols import Z
 from proofs import shared_amplitude
@@ -75,7 +76,7 @@ def steps(setting: Setting) -> Iterator[Step]:
     yield Step(
         statement="the jump is not bounded on the whole line",
         source=SOURCE,
-        check=lambda: sp.limit(setting.amplitude, X1, sp.oo) in (sp.oo, -sp.oo),
+        check=lambda: is_unbounded(setting.amplitude),
     )
     yield Step(
         statement="a network equal to the target about a point of x2 = 0 would jump by it on an "
@@ -83,6 +84,18 @@ def steps(setting: Setting) -> Iterator[Step]:
         "the jump: they agree everywhere (identity theorem), a bounded and an unbounded function",
         source=SOURCE,
     )
+
+
+def is_unbounded(jump: sp.Expr) -> bool | None:
+    """Whether a continuous function of x1 is not bounded; False where both its limits are numbers.
+
+    >>> [is_unbounded(jump) for jump in (X1, sp.exp(-X1), sp.tanh(X1), sp.sin(X1))]
+    [True, True, False, None]
+    """
+    limits = [sp.limit(jump, X1, end) for end in (sp.oo, -sp.oo)]
+    if any(limit.is_infinite for limit in limits):
+        return True
+    return False if all(limit.is_number and limit.is_finite for limit in limits) else None
 
 
 def is_bounded(gate: str) -> bool | None:
@@ -119,11 +132,9 @@ _CLIP = sp.Piecewise((1, Z > 1), (Z, Z > -1), (-1, True))
 
 
 def _on_the_disk() -> bool | None:
-    """clip(x1) = x1 for abs(x1) < 1: at x1 = (1 - e)/(1 + e), e > 0, which runs through (-1, 1)."""
-    e = sp.Symbol("e", positive=True)
-    inside = (1 - e) / (1 + e)
-    above, below = (sp.cancel(side) for side in (1 - inside, inside + 1))
-    return bool(above.is_positive and below.is_positive)
+    """g(x1) = x1 where x1 - 1 < 0 < x1 + 1."""
+    inside = formula_where(_CLIP, {Z - 1: -1, Z + 1: 1}.get)
+    return None if inside is None else is_identity(inside, Z)
 
 
 THEOREMS.add(

@@ -16,23 +16,21 @@ from expressivity.classes.activations import ACTIVATIONS, Activation
 from expressivity.classes.facts import settle
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, Gate, GateSpec, is_analytic
-from expressivity.classes.generic_neuron import NORMAL, TANGENT
 from expressivity.classes.kinds import Kind
 from expressivity.symbolic.identities import is_identity
 from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
 from expressivity.symbolic.symbols import Z
 from expressivity.targets.builtin import t5q
 from expressivity.targets.target import Target
+from proofs import shared_amplitude
 from proofs.gate_poles import gate_steps
-from proofs.hypotheses import regularity_step
-from proofs.jump_lemma import SEVEN, X1, X2, crossing, kink_times_size, positive
+from proofs.jump_lemma import SEVEN, X1, X2, crossing, positive
 from proofs.networks import network
 from proofs.t5 import LAMBDA, simple_poles_are_closed, target_steps
 
 SOURCE = "docs/theory.md, section 8, T8"
 _relu = ACTIVATIONS["relu"]
 _TARGET = replace(t5q(), expression=sp.tanh(LAMBDA * X1) ** 2 * _relu(X2))
-_GENERIC = sp.Function("pi")(NORMAL, TANGENT)
 _ANALYTIC = (GATES["tanh"], GATES["sigmoid"])
 
 
@@ -60,26 +58,18 @@ def jump_steps(dictionary: tuple[Activation, ...], gates: tuple[Gate, ...]) -> I
         statement="d = 2; for d > 2 restrict to the plane of x1 and x2: a network is one there",
         source=SOURCE,
     )
-    yield regularity_step([s.expression for s in dictionary], SOURCE)
+    yield from shared_amplitude.amplitude_steps(shared_amplitude.Setting(dictionary=dictionary))
     for gate in gates:
         yield Step(
             statement=f"{gate.name} gates are real-analytic",
             source="docs/theory.md, section 1",
             check=lambda g=gate: is_analytic(g, len(dictionary)) or None,
         )
-    for s in dictionary:
-        yield Step(
-            statement=f"pi(x) {s.name}(w.x + b), pi any C^1 function: the x2-derivative jumps "
-            "across x2 = 0 by pi(x1, 0) kink abs(w2) if the kink set is x2 = 0, else, off one "
-            "point, not at all; the value does not jump",
-            source="docs/theory.md, section 3, L1",
-            check=lambda s=s: kink_times_size(s, _GENERIC),
-        )
     yield Step(
         statement="so off finitely many points of x2 = 0 a network jumps by J = the sum over "
         "groups g and activations k of A_g kink_k pi_gk(x1, 0), A_g the sum of a_j abs(w_j) over "
         "the neurons of the group whose kink set is x2 = 0",
-        source=SOURCE,
+        source="docs/theory.md, section 6, L2",
     )
 
 

@@ -25,7 +25,7 @@ from expressivity.symbolic.symbols import COORDINATES, Z
 from proofs import swiglu_networks as swiglu
 from proofs.gate_poles import SOURCE as SECTION
 from proofs.gate_poles import profile
-from proofs.jump_lemma import SEVEN, X1, X2
+from proofs.jump_lemma import SEVEN, X1, X2, positive
 
 SOURCE = f"{SECTION}, T9"
 TERMS = sp.Symbol("m", integer=True, positive=True)
@@ -191,12 +191,8 @@ def counting_steps(setting: Setting) -> Iterator[Step]:
     yield Step(
         statement=f"m hyperplanes take m groups with gates; there are {setting.groups(TERMS)}",
         source=SOURCE,
-        check=lambda: _is_positive(sp.expand(TERMS - setting.groups(TERMS))),
+        check=lambda: positive(sp.expand(TERMS - setting.groups(TERMS))),
     )
-
-
-def _is_positive(number: sp.Expr) -> bool | None:
-    return True if number.is_positive else (False if number.is_nonpositive else None)
 
 
 def has_analytic_pieces(activations: tuple[Activation, ...]) -> bool | None:
@@ -220,6 +216,13 @@ def _ends(formula: sp.Expr, power: int) -> tuple[sp.Expr, sp.Expr]:
     return right, left
 
 
+def _is_finite_number(limit: sp.Expr) -> bool | None:
+    """Whether a limit exists; sympy answers with a range, "finite" too, where there is none."""
+    if isinstance(limit, sp.AccumBounds):
+        return False
+    return limit.is_finite if limit.is_number else None
+
+
 def limit_is_c1(activation: Activation, form: str) -> bool | None:
     """Whether the limit of a neuron of one mixture and maps, over r^2, is finite and C^1.
 
@@ -231,7 +234,10 @@ def limit_is_c1(activation: Activation, form: str) -> bool | None:
         return None
     claims: list[bool | None] = []
     for right, left in found:
-        claims += [right.is_finite, left.is_finite]
+        ends = [_is_finite_number(right), _is_finite_number(left)]
+        claims += ends
+        if not all(ends):
+            continue
         jump = (right - left * (-1) ** (3 - record.maps)) * Z ** (3 - record.maps)
         claims += [is_identity(sp.diff(jump, Z, n).subs(Z, 0), sp.S.Zero) for n in (0, 1)]
     return settle(claims)
@@ -253,7 +259,7 @@ def has_limits_on_cones(gate: Gate, size: int) -> bool | None:
     """
     own = profile(gate, size)
     if own is not None:
-        return all(sp.limit(own, Z, end).is_finite for end in (sp.oo, -sp.oo))
+        return settle(_is_finite_number(sp.limit(own, Z, end)) for end in (sp.oo, -sp.oo))
     logits = [sp.Symbol(f"z{k}", real=True) for k in range(size)]
     sums = [sp.Add(*[sp.exp(other - z) for other in logits]) for z in logits]
     values = [gate.expression(logits, k) for k in range(size)]

@@ -203,3 +203,15 @@ def test_jumps_of_maxout(sign, jump):
 def test_t10_covers_products_of_two(form):
     expected = None if form == "maxout3" else True
     assert proof_of_t10.has_two_factors(form) is expected
+
+
+def test_the_ladder_is_about_logits_without_a_constant():
+    """Its step on independence is about g(i lambda x3), not about g(i lambda x3 + 1)."""
+    settings = (replace(THEOREMS["T6"].setting[0], constant=sp.S.One),)
+    assert prove(THEOREMS["T6"], setting=settings).verdict is not ProofVerdict.PROVED
+
+
+def test_the_clip_is_the_identity_on_the_disk(monkeypatch):
+    assert proof_of_t7c._on_the_disk() is True
+    monkeypatch.setattr(proof_of_t7c, "_CLIP", proof_of_t7c._CLIP / 2)
+    assert proof_of_t7c._on_the_disk() is False

@@ -44,9 +44,11 @@ def test_the_target_is_that_of_the_program():
 def test_falsified_settings_are_not_proved():
     kinked_gate = replace(GATES["tanh"], name="max", expression=lambda h, k: sp.Max(h[k], 0))
     step = replace(relu, expression=sp.Piecewise((sp.S.One, t8.Z > 0), (sp.S.Zero, True)))
+    unknown = replace(relu, kink=None)
     clip = replace(relu, expression=relu(t8.Z) - relu(t8.Z - 1))
     assert verdict_in("T8", gates=(kinked_gate,)) is ProofVerdict.UNKNOWN
     assert verdict_in("T8", dictionary=(step,)) is not ProofVerdict.PROVED
+    assert verdict_in("T8", dictionary=(unknown,)) is ProofVerdict.UNKNOWN
     assert verdict_in("T8", dictionary=(clip,)) is ProofVerdict.REFUTED
     assert verdict_in("T8", gates=(GATES["softmax"],)) is ProofVerdict.REFUTED
     assert verdict_in("T8-sum", terms=lambda g, k: g * k) is ProofVerdict.REFUTED

@@ -49,7 +49,9 @@ def test_gates_without_limits_or_with_kinks_are_not_taken():
     kinked = replace(GATES["tanh"], expression=lambda h, k: sp.Max(h[k], 0))
     assert t9.has_limits_on_cones(unbounded, 2) is False
     assert t9.has_limits_on_cones(sines, 2) is None
-    for gate in (unbounded, kinked):
+    turning = replace(GATES["tanh"], expression=lambda h, k: sp.tanh(h[k]) + sp.sin(h[k]))
+    assert t9.has_limits_on_cones(turning, 2) is False  # bounded, and analytic
+    for gate in (unbounded, kinked, turning):
         setting = replace(THEOREMS["T9"].setting, gates=(gate,))
         assert prove(THEOREMS["T9"], setting=setting).verdict is not ProofVerdict.PROVED
 
@@ -64,7 +66,7 @@ def test_swiglu_networks_are_what_they_say():
 
 
 def test_three_terms_in_three_groups():
-    """At rational points: R^2 of exact numbers, the gates by balls."""
+    """At integer points, exactly."""
     x = t9.COORDINATES[:3]
     total = sum(
         GATES["sigmoid"].expression([z], 0)
@@ -84,6 +86,8 @@ def test_rates_of_formulas():
     assert t9.limit_is_c1(relu2, "type1") is True
     assert t9.limit_is_c1(ACTIVATIONS["silu"], "one_sided") is False
     assert t9.limit_is_c1(ACTIVATIONS["cube"], "type1") is False
+    turning = replace(relu, expression=t9.Z**2 * sp.sin(t9.Z))
+    assert t9.limit_is_c1(turning, "type1") is False  # z^2 sin(z)/z^2 has no limit
 
 
 def test_the_limit_jumps_where_it_is_said():
