@@ -87,6 +87,18 @@ def is_bounded(gate: Gate, size: int) -> bool:
 
 
 @functools.lru_cache(maxsize=256)
+def are_meromorphic(gate: Gate, size: int) -> bool:
+    """Whether every one of ``size`` gates is real-analytic, and meromorphic at affine logits.
+
+    >>> are_meromorphic(GATES["softmax"], 3)
+    True
+    """
+    forms, logits = _forms(gate, size), _logits(size)
+    meromorphic = all(poles.is_meromorphic(form, *logits) for form in forms)
+    return meromorphic and is_analytic(gate, size)
+
+
+@functools.lru_cache(maxsize=256)
 def poles_are_simple(gate: Gate, size: int) -> bool:
     """Whether every gate looks at its own logit alone and continues with simple poles.
 

@@ -18,7 +18,7 @@ from expressivity.symbolic.symbols import Z
 
 _MAX_OPERATIONS = 300
 _MAX_ZERO_ORDER = 3
-_MEROMORPHIC_OF_AFFINE = (sp.tanh, sp.exp)
+_MAX_ROOT_DEGREE = 2
 _ENTIRE = (sp.exp, sp.sin, sp.cos, sp.sinh, sp.cosh, sp.erf, sp.erfc)
 
 
@@ -48,44 +48,33 @@ def pole_order(function: sp.Expr) -> int | None:
 
 
 def _denominator_is_simple(formula: sp.Expr) -> bool:
-    z, root = sp.Dummy("z"), sp.Dummy("E")
+    z = sp.Dummy("z")
     numerator, denominator = _quotient(formula, Z, z)
     if not (_is_entire(numerator, z) and _is_entire(denominator, z)):
         return False
-    exponentials: list[Any] = sorted(denominator.atoms(sp.exp), key=str)
-    rates: list[Any] = [sp.diff(atom.args[0], z) for atom in exponentials]
-    if not all(
-        r.is_Rational and a.args[0] == r * z for r, a in zip(rates, exponentials, strict=True)
-    ):
-        return False
-    scale = math.lcm(*[int(rate.q) for rate in rates])
-    powers = {a: root ** (r * scale) for a, r in zip(exponentials, rates, strict=True)}
-    polynomial = sp.fraction(sp.together(denominator.xreplace(powers)))[0]
-    if polynomial.free_symbols - {root} or not polynomial.is_polynomial(root):
-        return False  # roots may coincide for some values of a parameter
-    return bool(sp.Poly(polynomial, root).terms_gcd()[1].is_sqf)
+    found = _in_exponential(denominator, z)
+    return found is not None and bool(found[0].is_sqf)
 
 
 def higher_pole(amplitude: sp.Expr, s: sp.Symbol, order: int = 1) -> sp.Expr | None:
     """A pole of a higher order than this of a meromorphic amplitude, or None if none is shown.
 
-    Sought where an argument of tanh is i pi/2 or one of exp is i pi, nowhere else; exact
-    derivatives decide. The amplitude may contain parameters, symbols with assumptions.
+    Sought where an argument of tanh is i pi/2 or one of exp is i pi, and where a denominator is a
+    polynomial of low degree in exp(s/q) and 0; exact derivatives decide. The amplitude may contain
+    parameters, symbols with assumptions.
 
     >>> rate, x = sp.Symbol("r", positive=True), sp.Symbol("x", real=True)
     >>> higher_pole(x * sp.tanh(rate * x) ** 2, x)
     I*pi/(2*r)
     """
-    if amplitude.count_ops() > _MAX_OPERATIONS or not _is_meromorphic(amplitude, s):
-        return None
-    candidates = [p for p in _candidates(amplitude, s) if _factors_at(amplitude, s, p) > order]
-    if not candidates:
+    if amplitude.count_ops() > _MAX_OPERATIONS or not is_meromorphic(amplitude, s):
         return None
     z = sp.Dummy("z")
     numerator, denominator = _quotient(amplitude, s, z)
     if not (_is_entire(numerator, z) and _is_entire(denominator, z)):
         return None
-    for pole in candidates:
+    listed = [*_candidates(amplitude, s), *_zeros(denominator, z)]
+    for pole in (p for p in dict.fromkeys(listed) if _factors_at(amplitude, s, p) > order):
         if any(_at(sp.diff(denominator, z, k), z, pole) != 0 for k in range(order)):
             continue
         for zero in range(_MAX_ZERO_ORDER):
@@ -96,6 +85,24 @@ def higher_pole(amplitude: sp.Expr, s: sp.Symbol, order: int = 1) -> sp.Expr | N
     return None
 
 
+def simple_pole(function: sp.Expr, s: sp.Symbol) -> sp.Expr | None:
+    """A pole of a meromorphic function that is certainly simple, or None if none is shown.
+
+    Sought as :func:`higher_pole` says. There the residue is not 0.
+
+    >>> x = sp.Symbol("x", real=True)
+    >>> simple_pole(1 / (1 + sp.exp(x)), x), simple_pole(1 / (1 + sp.exp(x)) ** 2, x)
+    (I*pi, None)
+    """
+    pole = higher_pole(function, s, 0)
+    if pole is None:
+        return None
+    z = sp.Dummy("z")
+    numerator, denominator = _quotient(function, s, z)
+    simple = _is_nonzero(_at(sp.diff(denominator, z), z, pole))
+    return pole if simple and _is_nonzero(_at(numerator, z, pole)) else None
+
+
 def _quotient(formula: sp.Expr, s: sp.Symbol, z: sp.Symbol) -> tuple[sp.Expr, sp.Expr]:
     """Numerator and denominator in a complex variable z, tanh by exponentials."""
     exponential = formula.replace(sp.tanh, lambda u: 1 - 2 / (sp.exp(2 * u) + 1))
@@ -103,25 +110,35 @@ def _quotient(formula: sp.Expr, s: sp.Symbol, z: sp.Symbol) -> tuple[sp.Expr, sp
     return numerator, denominator
 
 
-def _is_meromorphic(amplitude: sp.Expr, s: sp.Symbol) -> bool:
-    """Whether it is rational in s and in tanh, exp of affine functions of s."""
-    nodes: list[Any] = list(sp.preorder_traversal(amplitude))
-    for node in nodes:
-        if not node.has(s) or node == s or node.is_Add or node.is_Mul:
+def is_meromorphic(formula: sp.Expr, *variables: sp.Symbol) -> bool:
+    """Whether a formula certainly continues to a quotient of entire functions, in each variable.
+
+    It is rational in the variables and in tanh and entire functions of entire arguments.
+
+    >>> x = sp.Symbol("x", real=True)
+    >>> is_meromorphic(x / (1 + sp.exp(-x)), x), is_meromorphic(sp.log(1 + sp.exp(x)), x)
+    (True, False)
+    """
+    for node in _nodes(formula):
+        if not node.has(*variables) or node in variables or node.is_Add or node.is_Mul:
             continue
         if node.is_Pow and node.exp.is_Integer:
             continue
-        if isinstance(node, _MEROMORPHIC_OF_AFFINE) and not sp.diff(node.args[0], s).has(s):
+        if isinstance(node, (sp.tanh, *_ENTIRE)) and _is_entire(node.args[0], *variables):
             continue
         return False
     return True
 
 
-def _is_entire(expression: sp.Expr, z: sp.Symbol) -> bool:
-    """Whether it is built from z by sums, products, whole powers and entire functions."""
-    nodes: list[Any] = [n for n in sp.preorder_traversal(expression) if n.has(z)]
+def _nodes(formula: sp.Expr) -> list[Any]:
+    return list(sp.preorder_traversal(formula))
+
+
+def _is_entire(expression: Any, *variables: sp.Symbol) -> bool:
+    """Whether it is built from them by sums, products, whole powers and entire functions."""
+    nodes = [n for n in _nodes(expression) if n.has(*variables)]
     return all(
-        n == z
+        n in variables
         or n.is_Add
         or n.is_Mul
         or (n.is_Pow and n.exp.is_Integer and n.exp.is_nonnegative)
@@ -138,6 +155,35 @@ def _candidates(amplitude: sp.Expr, s: sp.Symbol) -> list[sp.Expr]:
             if rate != 0:
                 poles.add(sp.expand((value - atom.args[0].subs(s, 0)) / rate))
     return sorted(poles, key=str)
+
+
+def _zeros(denominator: sp.Expr, z: sp.Symbol) -> list[sp.Expr]:
+    """One for each root of low degree, where it is a polynomial in exp(z/q)."""
+    found = _in_exponential(denominator, z)
+    if found is None:
+        return []
+    polynomial, scale = found
+    roots: list[Any] = [root for factor, _ in polynomial.factor_list()[1]
+                        if factor.degree() <= _MAX_ROOT_DEGREE
+                        for root in sp.roots(factor)]  # fmt: skip
+    return [scale * sp.log(root) for root in roots if root != 0]
+
+
+def _in_exponential(denominator: sp.Expr, z: sp.Symbol) -> tuple[sp.Poly, int] | None:
+    """The polynomial in E = exp(z/q) that it is, without factors E, and q; or None."""
+    root = sp.Dummy("E")
+    exponentials: list[Any] = sorted(denominator.atoms(sp.exp), key=str)
+    rates: list[Any] = [sp.diff(atom.args[0], z) for atom in exponentials]
+    if not all(
+        r.is_Rational and a.args[0] == r * z for r, a in zip(rates, exponentials, strict=True)
+    ):
+        return None
+    scale = math.lcm(*[int(rate.q) for rate in rates])
+    powers = {a: root ** (r * scale) for a, r in zip(exponentials, rates, strict=True)}
+    polynomial = sp.fraction(sp.together(denominator.xreplace(powers)))[0]
+    if polynomial.free_symbols - {root} or not polynomial.is_polynomial(root):
+        return None  # with a parameter: roots may coincide for some of its values
+    return sp.Poly(polynomial, root).terms_gcd()[1], scale
 
 
 def _factors_at(node: Any, s: sp.Symbol, pole: sp.Expr) -> int:
@@ -169,7 +215,16 @@ def _is_odd(argument: sp.Expr, s: sp.Symbol, pole: sp.Expr) -> int:
 
 
 def _at(expression: sp.Expr, variable: sp.Symbol, value: sp.Expr) -> sp.Expr:
-    return expanded(expression.subs(variable, value))
+    at: Any = expression.subs(variable, value)
+    return expanded(at.replace(sp.exp, _exponential))
+
+
+def _exponential(exponent: Any) -> sp.Expr:
+    """exp of a number, by cosine and sine, which are algebraic at simple parts of pi."""
+    if not exponent.is_number:
+        return sp.exp(exponent)
+    size, angle = exponent.as_real_imag()
+    return sp.exp(size) * (sp.cos(angle) + sp.I * sp.sin(angle))
 
 
 def _is_nonzero(number: sp.Expr) -> bool:

@@ -14,7 +14,7 @@ import sympy as sp
 
 from expressivity.classes import gates
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.amplitudes import gates_are
+from expressivity.classes.amplitudes import gates_are, profile_terms
 from expressivity.classes.facts import pieces
 from expressivity.classes.families import Family
 from expressivity.classes.gates import Gate
@@ -82,6 +82,22 @@ def network_tails(family: Family) -> Tails | None:
     return _union(found)
 
 
+def ridge_tail_degree(family: Family) -> int | None:
+    """The degree of the tails of neurons, where each is a function of one map; None if not known.
+
+    Without gates and products; exponentials may take part.
+
+    >>> [ridge_tail_degree(Family(neuron=form, kind="la", width=1, dimension=2))
+    ...     for form in ("type1", "one_sided")]
+    [2, None]
+    """
+    terms, tails = profile_terms(family), network_tails(family)
+    if terms is None or tails is None or family.gate is not None:
+        return None
+    ridges = all(len(term.profiles) <= 1 and term.degree == 0 for term in terms)
+    return tails.degree if ridges else None
+
+
 @functools.lru_cache(maxsize=256)
 def activation_tails(expression: sp.Expr) -> Tails | None:
     """Of both pieces at every affine argument, a constant one included; None if not known.
@@ -135,6 +151,7 @@ def has_limits(gate: Gate, size: int) -> bool:
     In E_k = exp(h_k) each is a quotient of polynomials, all coefficients below are positive, and
     every monomial above is one of those below. Such a gate is real-analytic, too.
 
+    >>> from expressivity.classes.gates import GATES
     >>> has_limits(GATES["tanh"], 1), has_limits(GATES["softmax"], 3)
     (True, True)
     """

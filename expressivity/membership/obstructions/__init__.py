@@ -7,6 +7,7 @@ the family, or None where it does not apply. All reasons are exact; None decides
 from collections.abc import Callable
 
 from expressivity.classes.families import Family
+from expressivity.membership.obstructions.branch_points import branch_points_obstruction
 from expressivity.membership.obstructions.gate_lines import gate_lines_obstruction
 from expressivity.membership.obstructions.growth import growth_obstruction
 from expressivity.membership.obstructions.homogeneity import homogeneity_obstruction
@@ -17,6 +18,7 @@ from expressivity.membership.obstructions.pole_order import pole_order_obstructi
 from expressivity.membership.obstructions.shared_amplitude import shared_amplitude_obstruction
 from expressivity.membership.obstructions.sign_definite import sign_definite_obstruction
 from expressivity.membership.obstructions.smoothness import smoothness_obstruction
+from expressivity.membership.obstructions.tail_coefficients import tail_coefficients_obstruction
 from expressivity.membership.obstructions.vanishing_order import vanishing_order_obstruction
 from expressivity.targets.target import Target
 
@@ -30,16 +32,19 @@ OBSTRUCTIONS: tuple[Obstruction, ...] = (
     shared_amplitude_obstruction,
     gate_lines_obstruction,
     pole_order_obstruction,
+    branch_points_obstruction,
     sign_definite_obstruction,
     vanishing_order_obstruction,
     jump_powers_obstruction,
     growth_obstruction,
+    tail_coefficients_obstruction,
 )
 """In the order in which they are tried, cheapest first."""
 
 __all__ = [
     "OBSTRUCTIONS",
     "Obstruction",
+    "branch_points_obstruction",
     "gate_lines_obstruction",
     "growth_obstruction",
     "homogeneity_obstruction",
@@ -50,5 +55,6 @@ __all__ = [
     "shared_amplitude_obstruction",
     "sign_definite_obstruction",
     "smoothness_obstruction",
+    "tail_coefficients_obstruction",
     "vanishing_order_obstruction",
 ]

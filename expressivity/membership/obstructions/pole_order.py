@@ -60,17 +60,23 @@ def _of_functions(target: Target, family: Family) -> str | None:
     order = pole_order_on_lines(family)
     if order is None:
         return None
+    for formula, variable, on_line in on_lines(target):
+        pole = higher_pole(on_line, variable, order)
+        if pole is not None:
+            return (
+                f"off their kinks poles of networks {_at_most(order)}, {formula}, which is "
+                f"{target.name} on an open set, has {_excess(order)} at {variable} = {pole}"
+            )
+    return None
+
+
+def on_lines(target: Target) -> Iterator[tuple[sp.Expr, sp.Symbol, sp.Expr]]:
+    """Each formula of the target on an open set, a coordinate, and the formula along its line."""
     for formula in formulas(target):
         for variable in target.coordinates:
             others = [x for x in target.coordinates if x != variable]
             line: Any = {x: sp.Rational(1, 3 + 2 * k) for k, x in enumerate(others)}
-            pole = higher_pole(formula.subs(line), variable, order)
-            if pole is not None:
-                return (
-                    f"off their kinks poles of networks {_at_most(order)}, {formula}, which is "
-                    f"{target.name} on an open set, has {_excess(order)} at {variable} = {pole}"
-                )
-    return None
+            yield formula, variable, formula.subs(line)
 
 
 def _at_most(order: int) -> str:

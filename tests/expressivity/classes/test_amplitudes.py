@@ -28,7 +28,13 @@ from expressivity.classes.neurons import (
     Parameter,
     parameter_symbol,
 )
-from expressivity.classes.poles import higher_pole, pole_order, tanh_lattices
+from expressivity.classes.poles import (
+    higher_pole,
+    is_meromorphic,
+    pole_order,
+    simple_pole,
+    tanh_lattices,
+)
 from expressivity.membership.obstructions.pole_order import pole_order_obstruction
 from expressivity.symbolic.symbols import COORDINATES, Z
 from expressivity.targets.user import user_target
@@ -187,6 +193,34 @@ def test_poles_that_join_for_one_value_of_a_parameter_are_not_taken_for_simple()
         asked = Family(neuron="joining", kind="fixed", width=1, dimension=1)
         assert pole_order_on_lines(asked) is None
         assert pole_order_obstruction(user_target("1/(1+exp(x))**2"), asked) is None  # p = 1
+
+
+def test_poles_are_found_at_every_root_of_a_polynomial_in_exp():
+    """Of mish at log(2)/2 + 3 i pi/4; of 1/(2 - exp(x/3)) and 1/(exp(2x) - exp(x) + 1) by hand."""
+    e = sp.exp(X)
+    found = higher_pole(X * (e + 2) * e / (e**2 + 2 * e + 2), X, 0)
+    assert found is not None and sp.expand_complex(sp.exp(found)) + 1 in (sp.I, -sp.I)
+    assert higher_pole(1 / (2 - sp.exp(X / 3)), X, 0) == 3 * sp.log(2)
+    assert higher_pole(1 / (e**2 - e + 1), X, 0) in (sp.I * sp.pi / 3, -sp.I * sp.pi / 3)
+    assert higher_pole((e - 2) / (e**2 - 4), X, 0) == sp.log(-2)
+    assert higher_pole((e**2 - 4) / (e - 2), X, 0) is None
+    assert simple_pole(1 / (2 - e) ** 2, X) is None
+    assert simple_pole((2 - e) / (2 - e) ** 2, X) == sp.log(2)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        sp.log(1 + sp.exp(X)),
+        sp.sqrt(1 + X**2),
+        sp.exp(1 / (1 + X**2)),
+        sp.tanh(sp.tanh(X)),
+        sp.atan(X),
+        sp.exp(X) ** sp.Rational(1, 3) * sp.Abs(X),
+    ],
+)
+def test_what_branches_or_has_essential_singularities_is_not_called_meromorphic(form):
+    assert not is_meromorphic(form, X)
 
 
 def test_higher_poles_are_counted():

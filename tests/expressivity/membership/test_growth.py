@@ -14,9 +14,11 @@ from expressivity.evidence import Verdict
 from expressivity.membership.decide import classify
 from expressivity.membership.obstructions import (
     OBSTRUCTIONS,
+    branch_points_obstruction,
     growth_obstruction,
     jump_powers_obstruction,
     smoothness_obstruction,
+    tail_coefficients_obstruction,
     vanishing_order_obstruction,
 )
 from expressivity.symbolic.symbols import Z
@@ -64,6 +66,13 @@ NON_MEMBERS = [
     ("sin(x)", "la type1 elu,selu"),
     ("relu(x)**3", "fixed type1 elu"),
     ("exp(x**2)", "la one_sided elu,tanh"),
+    ("softplus(x)", "fixed type1 tanh"),
+    ("softplus(x)", "la quadratic"),
+    ("softplus(x)", "moa two_sided relu,silu"),
+    ("mish(x)", "la type1 elu,gelu"),
+    ("sigmoid(x1)*x2", "la type1"),
+    ("gelu(x1)*x2", "la type1 softplus,mish"),
+    ("tanh(x1)*x2+exp(x1-x2)", "la type1 elu,relu"),
 ]
 
 
@@ -97,6 +106,11 @@ MEMBERS = [
     ("tanh(x)*exp(x)", "moa type1 elu"),
     ("x1+2*x2", "fixed type1 silu"),
     ("tanh(x1)*tanh(x2)*x1*x2", "moa one_sided"),
+    ("softplus(x1-2*x2)+softplus(x2)", "la type1 softplus,mish"),
+    ("softplus(x1)*tanh(x2)", "moa type1 softplus"),
+    ("mish(3*x+1)-tanh(x)", "la type1 mish,tanh"),
+    ("relu(x1+x2)**2-relu(x1-x2)**2+exp(x1)", "la type1 relu2,elu"),
+    ("x1*x2+x1**2*x2-tanh(x2)", "la type1 square,cube,tanh"),
 ]
 
 
@@ -113,6 +127,9 @@ def test_members_are_never_excluded(text, words):
         (sp.sin(Z), "sin(x)+sin(3*x-1)"),
         (1 / (1 + Z**2), "1/(1+x**2)"),
         (sp.exp(-(Z**2)), "exp(-x**2)"),
+        (sp.log(1 + sp.exp(Z)), "softplus(x)-softplus(2*x+1)"),
+        (sp.log(1 + Z**2), "own(x)"),
+        (sp.log(2 + sp.tanh(Z)) * Z, "own(x)"),
         (sp.Piecewise((sp.sin(Z), Z > 0), (Z, True)), "sin(x)"),
         (sp.Max(Z, 0) * sp.tanh(Z), "relu(x)*tanh(x)"),
         (sp.Piecewise((Z**4, Z > 0), (Z, True)), "x+relu(x**4+0*x)*0"),
@@ -141,10 +158,12 @@ def test_gates_of_ones_own_are_not_bounded():
         (sp.sin(Z), "sin(x)*x"),
         (Z**2, "x**4"),
         (sp.exp(Z), "exp(x)*relu(x)"),
+        (sp.log(1 + sp.exp(Z)), "softplus(x)*relu(x)"),
     ):
         with odd.registered_gate(odd.gate("own", form)):
             asked = family("moa type1", gate="own")
             assert growth_obstruction(user_target(text), asked) is None
+            assert branch_points_obstruction(user_target(text), asked) is None
             assert jump_powers_obstruction(user_target(text), asked) is None
 
 
@@ -172,9 +191,20 @@ def test_a_network_per_neuron_added_changes_nothing(text, words, member):
     assert alarms(f"{text}+{member}", asked) != []
 
 
+def test_gates_and_second_maps_have_other_tails():
+    """tanh(x1) x2 as one gate times id, and as one activation times a map."""
+    target = user_target("tanh(x1)*x2")
+    for words in ("moa type1", "fixed one_sided tanh", "la one_sided", "la two_sided"):
+        assert tail_coefficients_obstruction(target, family(words, 2)) is None
+
+
 def test_each_argument_says_what_it_rests_on():
     la = family("la type1")
     assert "far out" in str(growth_obstruction(user_target("sin(x)"), la))
+    branches = branch_points_obstruction(user_target("softplus(2*x)"), la)
+    assert "branches at x1 = I*pi/2" in str(branches)
+    apart = tail_coefficients_obstruction(user_target("tanh(x1)*x2"), family("la type1", 2))
+    assert "coefficients of t " in str(apart)
     assert "powers 1, 2" in str(jump_powers_obstruction(user_target("relu(x)**3"), la))
     text = "abs(x1**2+x2**2-1/2)"
     assert "bends" in str(smoothness_obstruction(user_target(text), family("la type1", 2)))
