@@ -180,10 +180,14 @@ def _in_exponential(denominator: sp.Expr, z: sp.Symbol) -> tuple[sp.Poly, int] |
         return None
     scale = math.lcm(*[int(rate.q) for rate in rates])
     powers = {a: root ** (r * scale) for a, r in zip(exponentials, rates, strict=True)}
-    polynomial = sp.fraction(sp.together(denominator.xreplace(powers)))[0]
-    if polynomial.free_symbols - {root} or not polynomial.is_polynomial(root):
-        return None  # with a parameter: roots may coincide for some of its values
-    return sp.Poly(polynomial, root).terms_gcd()[1], scale
+    written = sp.fraction(sp.together(denominator.xreplace(powers)))[0]
+    if written.has(z) or not written.is_polynomial(root):
+        return None
+    polynomial = sp.Poly(written, root)
+    numbers = [sp.cancel(c / polynomial.LC()) for c in polynomial.all_coeffs()]
+    if any(number.free_symbols for number in numbers):
+        return None  # roots may coincide for some values of a parameter
+    return sp.Poly(numbers, root).terms_gcd()[1], scale
 
 
 def _factors_at(node: Any, s: sp.Symbol, pole: sp.Expr) -> int:
