@@ -25,7 +25,7 @@ from expressivity.classes.facts import is_continuous, kink_of, pieces
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, Gate
 from expressivity.classes.neurons import MAPS, Neuron
-from expressivity.classes.poles import is_meromorphic, pole_order
+from expressivity.classes.poles import pole_order
 from expressivity.classes.terms import AFFINE, degree_in, is_free, products
 from expressivity.symbolic.asymptotics import growth_degree
 from expressivity.symbolic.symbols import Z
@@ -135,20 +135,6 @@ def pole_order_on_lines(family: Family) -> int | None:
     3
     """
     return _pole_order(family, lambda orders, _: sum(orders))
-
-
-def is_meromorphic_on_lines(family: Family) -> bool:
-    """Whether every network certainly is, on any line and off its kinks, a meromorphic function.
-
-    >>> [is_meromorphic_on_lines(Family(kind="fixed", neuron="type1", dictionary=name, width=1,
-    ...     dimension=1)) for name in ("mish", "softplus")]
-    [True, False]
-    """
-    terms = profile_terms(family)
-    if terms is None or (family.gate is not None and not gates_are(family, gates.are_meromorphic)):
-        return False
-    sides = [pieces(profile) for term in terms for profile in term.profiles]
-    return all(both is not None and all(is_meromorphic(f, Z) for f in both) for both in sides)
 
 
 def amplitude_growth(family: Family) -> int | None:

@@ -22,6 +22,7 @@ from expressivity.classes import facts, poles
 from expressivity.registry import Registry, of_type
 from expressivity.symbolic.identities import is_identity
 from expressivity.symbolic.piecewise import by_conditions
+from expressivity.symbolic.quotients import is_meromorphic, is_of_exponentials
 from expressivity.symbolic.symbols import Z
 
 
@@ -94,8 +95,18 @@ def are_meromorphic(gate: Gate, size: int) -> bool:
     True
     """
     forms, logits = _forms(gate, size), _logits(size)
-    meromorphic = all(poles.is_meromorphic(form, *logits) for form in forms)
-    return meromorphic and is_analytic(gate, size)
+    return is_analytic(gate, size) and all(is_meromorphic(form, *logits) for form in forms)
+
+
+@functools.lru_cache(maxsize=256)
+def are_of_exponentials(gate: Gate, size: int) -> bool:
+    """Whether every one of ``size`` gates is real-analytic and rational in exponentials.
+
+    >>> are_of_exponentials(GATES["softmax"], 3)
+    True
+    """
+    forms, logits = _forms(gate, size), _logits(size)
+    return is_analytic(gate, size) and all(is_of_exponentials(form, *logits) for form in forms)
 
 
 @functools.lru_cache(maxsize=256)

@@ -14,12 +14,12 @@ from expressivity.classes.facts import pieces
 from expressivity.symbolic.budget import expanded
 from expressivity.symbolic.identities import differs
 from expressivity.symbolic.points import ball_sign
+from expressivity.symbolic.quotients import is_entire, is_meromorphic
 from expressivity.symbolic.symbols import Z
 
 _MAX_OPERATIONS = 300
 _MAX_ZERO_ORDER = 3
 _MAX_ROOT_DEGREE = 2
-_ENTIRE = (sp.exp, sp.sin, sp.cos, sp.sinh, sp.cosh, sp.erf, sp.erfc)
 
 
 @functools.lru_cache(maxsize=256)
@@ -42,7 +42,7 @@ def pole_order(function: sp.Expr) -> int | None:
         return None
     if any(higher_pole(formula, Z) is not None for formula in formulas):
         return 2
-    if all(_is_entire(formula, Z) for formula in formulas):
+    if all(is_entire(formula, Z) for formula in formulas):
         return 0
     return 1 if all(_denominator_is_simple(formula) for formula in formulas) else None
 
@@ -50,7 +50,7 @@ def pole_order(function: sp.Expr) -> int | None:
 def _denominator_is_simple(formula: sp.Expr) -> bool:
     z = sp.Dummy("z")
     numerator, denominator = _quotient(formula, Z, z)
-    if not (_is_entire(numerator, z) and _is_entire(denominator, z)):
+    if not (is_entire(numerator, z) and is_entire(denominator, z)):
         return False
     found = _in_exponential(denominator, z)
     return found is not None and bool(found[0].is_sqf)
@@ -71,7 +71,7 @@ def higher_pole(amplitude: sp.Expr, s: sp.Symbol, order: int = 1) -> sp.Expr | N
         return None
     z = sp.Dummy("z")
     numerator, denominator = _quotient(amplitude, s, z)
-    if not (_is_entire(numerator, z) and _is_entire(denominator, z)):
+    if not (is_entire(numerator, z) and is_entire(denominator, z)):
         return None
     listed = [*_candidates(amplitude, s), *_zeros(denominator, z)]
     for pole in (p for p in dict.fromkeys(listed) if _factors_at(amplitude, s, p) > order):
@@ -108,43 +108,6 @@ def _quotient(formula: sp.Expr, s: sp.Symbol, z: sp.Symbol) -> tuple[sp.Expr, sp
     exponential = formula.replace(sp.tanh, lambda u: 1 - 2 / (sp.exp(2 * u) + 1))
     numerator, denominator = sp.fraction(sp.together(exponential.subs(s, z)))
     return numerator, denominator
-
-
-def is_meromorphic(formula: sp.Expr, *variables: sp.Symbol) -> bool:
-    """Whether a formula certainly continues to a quotient of entire functions, in each variable.
-
-    It is rational in the variables and in tanh and entire functions of entire arguments.
-
-    >>> x = sp.Symbol("x", real=True)
-    >>> is_meromorphic(x / (1 + sp.exp(-x)), x), is_meromorphic(sp.log(1 + sp.exp(x)), x)
-    (True, False)
-    """
-    for node in _nodes(formula):
-        if not node.has(*variables) or node in variables or node.is_Add or node.is_Mul:
-            continue
-        if node.is_Pow and node.exp.is_Integer:
-            continue
-        if isinstance(node, (sp.tanh, *_ENTIRE)) and _is_entire(node.args[0], *variables):
-            continue
-        return False
-    return True
-
-
-def _nodes(formula: sp.Expr) -> list[Any]:
-    return list(sp.preorder_traversal(formula))
-
-
-def _is_entire(expression: Any, *variables: sp.Symbol) -> bool:
-    """Whether it is built from them by sums, products, whole powers and entire functions."""
-    nodes = [n for n in _nodes(expression) if n.has(*variables)]
-    return all(
-        n in variables
-        or n.is_Add
-        or n.is_Mul
-        or (n.is_Pow and n.exp.is_Integer and n.exp.is_nonnegative)
-        or isinstance(n, _ENTIRE)
-        for n in nodes
-    )
 
 
 def _candidates(amplitude: sp.Expr, s: sp.Symbol) -> list[sp.Expr]:

@@ -91,6 +91,30 @@ def polynomial_tail(found: Expansion) -> sp.Expr | None:
     return known.get(sp.S.Zero, sp.S.Zero)
 
 
+def nearest_exponentials(found: Expansion) -> sp.Expr | None:
+    """A sum of c(t) exp(p(t) + i q(t)), p and q affine, that is nearer than every exponential.
+
+    In ``T``; None where none is shown to be.
+
+    >>> x = sp.Symbol("x", real=True)
+    >>> nearest_exponentials(expansion(x * sp.erf(x) + sp.exp(-x), x))
+    t + exp(-t)
+    >>> nearest_exponentials(expansion(sp.tanh(x), x)) is None
+    True
+    """
+    if found.rest is not None and not _decays_fast(found.rest):
+        return None
+    near = {e: c for e, c in found.terms.items() if not _decays_fast(e[0])}
+    if any(sp.diff(part, T).has(T) for exponent in near for part in exponent):
+        return None
+    return sp.Add(*[c * sp.exp(p + sp.I * q) for (p, q), c in near.items()])
+
+
+def _decays_fast(exponent: sp.Expr) -> bool:
+    """Whether exp of the polynomial decays faster than every exponential of t."""
+    return _growth(exponent) < 0 and sp.Poly(exponent, T).degree() > 1
+
+
 def exceeds_tails(found: Expansion, degree: int, *, exponentials: bool = False) -> bool:
     """Whether the function certainly has no tail with polynomials of at most this degree.
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from expressivity.classes.families import Family
 from expressivity.membership.obstructions.branch_points import branch_points_obstruction
+from expressivity.membership.obstructions.fast_decay import fast_decay_obstruction
 from expressivity.membership.obstructions.gate_lines import gate_lines_obstruction
 from expressivity.membership.obstructions.growth import growth_obstruction
 from expressivity.membership.obstructions.homogeneity import homogeneity_obstruction
@@ -37,6 +38,7 @@ OBSTRUCTIONS: tuple[Obstruction, ...] = (
     vanishing_order_obstruction,
     jump_powers_obstruction,
     growth_obstruction,
+    fast_decay_obstruction,
     tail_coefficients_obstruction,
 )
 """In the order in which they are tried, cheapest first."""
@@ -45,6 +47,7 @@ __all__ = [
     "OBSTRUCTIONS",
     "Obstruction",
     "branch_points_obstruction",
+    "fast_decay_obstruction",
     "gate_lines_obstruction",
     "growth_obstruction",
     "homogeneity_obstruction",

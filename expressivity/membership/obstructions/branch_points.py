@@ -5,7 +5,7 @@ docs/theory.md, section 9.
 
 import sympy as sp
 
-from expressivity.classes.amplitudes import is_meromorphic_on_lines
+from expressivity.classes.continuation import is_meromorphic_on_lines
 from expressivity.classes.families import Family
 from expressivity.classes.poles import simple_pole
 from expressivity.membership.obstructions.pole_order import on_lines

@@ -15,6 +15,7 @@ from expressivity.membership.decide import classify
 from expressivity.membership.obstructions import (
     OBSTRUCTIONS,
     branch_points_obstruction,
+    fast_decay_obstruction,
     growth_obstruction,
     jump_powers_obstruction,
     smoothness_obstruction,
@@ -73,6 +74,11 @@ NON_MEMBERS = [
     ("sigmoid(x1)*x2", "la type1"),
     ("gelu(x1)*x2", "la type1 softplus,mish"),
     ("tanh(x1)*x2+exp(x1-x2)", "la type1 elu,relu"),
+    ("gelu(x)", "la type1 elu,mish,silu,relu2"),
+    ("gelu(x)", "moa quadratic relu,tanh"),
+    ("x1*gelu(x2)", "moa two_sided silu,relu"),
+    ("exp(-x**2)", "fixed swish"),
+    ("gelu(x)-gelu(x+1)", "fixed snake"),
 ]
 
 
@@ -111,6 +117,9 @@ MEMBERS = [
     ("mish(3*x+1)-tanh(x)", "la type1 mish,tanh"),
     ("relu(x1+x2)**2-relu(x1-x2)**2+exp(x1)", "la type1 relu2,elu"),
     ("x1*x2+x1**2*x2-tanh(x2)", "la type1 square,cube,tanh"),
+    ("gelu(x)-gelu(-x)", "fixed type1 silu"),
+    ("gelu(x1)*tanh(x2)", "moa type1 gelu,relu"),
+    ("gelu(x)+x", "la type1 gelu,id"),
 ]
 
 
@@ -129,6 +138,8 @@ def test_members_are_never_excluded(text, words):
         (sp.exp(-(Z**2)), "exp(-x**2)"),
         (sp.log(1 + sp.exp(Z)), "softplus(x)-softplus(2*x+1)"),
         (sp.log(1 + Z**2), "own(x)"),
+        (sp.tanh(Z) * sp.exp(-(Z**2)), "own(x)-own(2*x)"),
+        (Z * sp.erf(Z / sp.sqrt(2)), "gelu(x)-x/2"),
         (sp.log(2 + sp.tanh(Z)) * Z, "own(x)"),
         (sp.Piecewise((sp.sin(Z), Z > 0), (Z, True)), "sin(x)"),
         (sp.Max(Z, 0) * sp.tanh(Z), "relu(x)*tanh(x)"),
@@ -159,11 +170,14 @@ def test_gates_of_ones_own_are_not_bounded():
         (Z**2, "x**4"),
         (sp.exp(Z), "exp(x)*relu(x)"),
         (sp.log(1 + sp.exp(Z)), "softplus(x)*relu(x)"),
+        (1 + sp.erf(Z / sp.sqrt(2)), "gelu(x)"),
+        (sp.exp(-(Z**2)), "exp(-x**2)*x"),
     ):
         with odd.registered_gate(odd.gate("own", form)):
             asked = family("moa type1", gate="own")
             assert growth_obstruction(user_target(text), asked) is None
             assert branch_points_obstruction(user_target(text), asked) is None
+            assert fast_decay_obstruction(user_target(text), asked) is None
             assert jump_powers_obstruction(user_target(text), asked) is None
 
 
@@ -203,6 +217,8 @@ def test_each_argument_says_what_it_rests_on():
     assert "far out" in str(growth_obstruction(user_target("sin(x)"), la))
     branches = branch_points_obstruction(user_target("softplus(2*x)"), la)
     assert "branches at x1 = I*pi/2" in str(branches)
+    near = fast_decay_obstruction(user_target("gelu(x)"), family("moa type1 relu,silu"))
+    assert "tends to x1 faster" in str(near)
     apart = tail_coefficients_obstruction(user_target("tanh(x1)*x2"), family("la type1", 2))
     assert "coefficients of t " in str(apart)
     assert "powers 1, 2" in str(jump_powers_obstruction(user_target("relu(x)**3"), la))
