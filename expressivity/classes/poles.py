@@ -69,12 +69,14 @@ def higher_pole(amplitude: sp.Expr, s: sp.Symbol, order: int = 1) -> sp.Expr | N
     """
     if amplitude.count_ops() > _MAX_OPERATIONS or not is_meromorphic(amplitude, s):
         return None
+    candidates = [p for p in _candidates(amplitude, s) if _factors_at(amplitude, s, p) > order]
+    if not candidates:
+        return None
     z = sp.Dummy("z")
     numerator, denominator = _quotient(amplitude, s, z)
     if not (is_entire(numerator, z) and is_entire(denominator, z)):
         return None
-    listed = [*_candidates(amplitude, s), *_zeros(denominator, z)]
-    for pole in (p for p in dict.fromkeys(listed) if _factors_at(amplitude, s, p) > order):
+    for pole in candidates:
         if any(_at(sp.diff(denominator, z, k), z, pole) != 0 for k in range(order)):
             continue
         for zero in range(_MAX_ZERO_ORDER):
@@ -117,12 +119,15 @@ def _candidates(amplitude: sp.Expr, s: sp.Symbol) -> list[sp.Expr]:
             rate = sp.diff(atom.args[0], s)
             if rate != 0:
                 poles.add(sp.expand((value - atom.args[0].subs(s, 0)) / rate))
+    for power in amplitude.atoms(sp.Pow):
+        if power.exp.is_negative:
+            poles.update(_zeros(power.base, s))
     return sorted(poles, key=str)
 
 
-def _zeros(denominator: sp.Expr, z: sp.Symbol) -> list[sp.Expr]:
-    """One for each root of low degree, where it is a polynomial in exp(z/q)."""
-    found = _in_exponential(denominator, z)
+def _zeros(denominator: Any, s: sp.Symbol) -> list[sp.Expr]:
+    """One for each root of low degree, where it is a polynomial in exp(s/q)."""
+    found = _in_exponential(denominator, s)
     if found is None:
         return []
     polynomial, scale = found

@@ -216,7 +216,7 @@ def test_each_argument_says_what_it_rests_on():
     la = family("la type1")
     assert "far out" in str(growth_obstruction(user_target("sin(x)"), la))
     branches = branch_points_obstruction(user_target("softplus(2*x)"), la)
-    assert "branches at x1 = I*pi/2" in str(branches)
+    assert "I*pi/2" in str(branches)
     near = fast_decay_obstruction(user_target("gelu(x)"), family("moa type1 relu,silu"))
     assert "tends to x1 faster" in str(near)
     apart = tail_coefficients_obstruction(user_target("tanh(x1)*x2"), family("la type1", 2))
