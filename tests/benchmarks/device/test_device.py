@@ -27,6 +27,7 @@ def test_the_parts_take_eight_minutes_at_most():
     assert SECONDS + 10 <= 8 * 60  # the first process imports torch, too
 
 
+@pytest.mark.slow
 def test_a_dry_run_measures_every_part(tmp_path, capsys):
     out = tmp_path / "device.json"
     assert main(["--dry-run", "--out", str(out)]) == 0

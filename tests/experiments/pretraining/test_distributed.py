@@ -26,6 +26,7 @@ def torchrun(*arguments):
     return done
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_losses_of_one(text, tmp_path):
     out = tmp_path / "losses.json"
     torchrun(Path(__file__).with_name("two_processes.py"), text, tmp_path, out)

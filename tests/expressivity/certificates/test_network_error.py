@@ -45,6 +45,7 @@ CASES = [
     (t5(), Kind.MOA, "two_sided", THREE),
     (t5q(), Kind.MOA, "quadratic", THREE),
 ]
+QUICK = [*CASES[:3], *(pytest.param(*case, marks=pytest.mark.slow) for case in CASES[3:])]
 
 
 @pytest.mark.parametrize(("target", "kind", "form", "names"), CASES)
@@ -54,7 +55,7 @@ def test_exact_members_have_no_error(target, kind, form, names):
     assert network_error(target, family, theta).upper_decimal() == "0"
 
 
-@pytest.mark.parametrize(("target", "kind", "form", "names"), CASES)
+@pytest.mark.parametrize(("target", "kind", "form", "names"), QUICK)
 def test_errors_of_moved_members_agree_with_floating_point(target, kind, form, names):
     family = member(target, kind, form, names)
     theta = start_from(family, builtin_witness(target, family))
@@ -87,7 +88,7 @@ def test_a_fit_of_t2_is_certified_to_1e_12():
     assert float(error.upper_decimal()) <= 1e-12
 
 
-@pytest.mark.parametrize("size", [1e-2, 1e-8])
+@pytest.mark.parametrize("size", [1e-2, pytest.param(1e-8, marks=pytest.mark.slow)])
 def test_uniform_bounds_are_above_the_errors_and_near(size):
     family = member(t2(), Kind.MOA, "type1", THREE)
     exact = start_from(family, builtin_witness(t2(), family))

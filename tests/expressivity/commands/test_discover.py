@@ -48,6 +48,7 @@ def test_none_is_exit_3_and_decides_nothing(call, out):
     assert "Nothing is decided" in call(*arguments, "--out", out).out
 
 
+@pytest.mark.slow
 def test_what_is_said_to_be_fitted_is(call, out):
     arguments = ("discover", "la", "la-neuron", "--dimension", "1", "--budget", "2")
     assert "Of 2 that were fitted" in call(*arguments, "--out", out).out

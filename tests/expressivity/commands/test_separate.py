@@ -278,6 +278,7 @@ def test_work_and_cores_decide_how_many_processes_there_are(many_cores, monkeypa
     assert separate_command._executor(ladder) is None
 
 
+@pytest.mark.slow
 def test_a_document_does_not_depend_on_processes(call, tmp_path, monkeypatch):
     documents = []
     for name, executor in (("here", None), ("there", Processes(2))):

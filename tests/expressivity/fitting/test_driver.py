@@ -90,7 +90,15 @@ def assert_scheduling_is_invisible(
     return reference
 
 
-@every_algorithm
+@pytest.mark.parametrize(
+    "algorithm",
+    [
+        LevenbergMarquardt,
+        pytest.param(VariableProjection, marks=pytest.mark.slow),
+        pytest.param(NormalProjection, marks=pytest.mark.slow),
+        Adam,
+    ],
+)
 def test_scheduling_is_invisible_among_64_lanes(algorithm, sampled):
     problem = make_problem(SMALL, sampled(t2(), 6), compiled=False, node_block=64)
     assert problem.x_BEN.shape[0] > 1
@@ -127,6 +135,7 @@ def test_scheduling_is_invisible_in_every_size(
     assert_scheduling_is_invisible(problem, instance, restarts=22, alone=(0, 7))
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_scheduling_is_invisible_in_compiled_programs(sampled):
     problem = make_problem(MIXED, sampled(t2(), 6), compiled=True)

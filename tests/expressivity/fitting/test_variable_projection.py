@@ -86,6 +86,7 @@ def test_twin_neurons_lose_nothing(width, random_samples):
     assert_projection(problem, VariableProjection(), theta_LP)
 
 
+@pytest.mark.slow
 def test_more_parameters_than_nodes(random_samples):
     family = Family(
         kind=Kind.MOA, neuron="quadratic", width=1, dimension=1, gate=GateSpec(name="tanh")
