@@ -142,13 +142,19 @@ def compare(
         int | None, typer.Option(help="Input dimension; by default the least that decides.")
     ] = None,
     gate: Annotated[str, typer.Option(help="Gate of moa: tanh, sigmoid or softmax.")] = "tanh",
+    out: Annotated[
+        Path | None, typer.Option(help="The folder of the fits; by default runs/compare-A-B-HASH.")
+    ] = None,
     as_json: Json = False,
 ) -> int:
-    """Say how two classes lie to each other, what separates them, and by how much."""
+    """Say how two classes lie to each other, what separates them, and by how much.
+
+    Exit code 3 where a direction is open. The same command reads the fits that are there.
+    """
     from expressivity.commands import compare as run_compare
 
     options = run_compare.Options(
-        a=a, b=b, widths=widths, dimension=dimension, gate=gate, **vars(fits)
+        a=a, b=b, widths=widths, dimension=dimension, gate=gate, out=out, **vars(fits)
     )
     return run_compare.run(options, as_json=as_json)
 

@@ -1,16 +1,21 @@
 """``expressivity compare``: two classes, their relation, what separates them."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from expressivity.classes.gates import GateSpec
 from expressivity.commands.console import console, table_console
 from expressivity.commands.options import FitOptions, whole_numbers
-from expressivity.commands.running import every_core
+from expressivity.commands.running import every_core, run_units, usual_path
 from expressivity.commands.separate import usable_device
-from expressivity.output import ExitCode, write_json
-from expressivity.relations.compare import Comparison, related, with_gaps
+from expressivity.output import ExitCode, json_text, write_atomically, write_json
+from expressivity.relations.compare import Comparison, related, with_gaps, works
+from expressivity.runs.compiling import COMPILED
+from expressivity.runs.folder import RunFolder, read_run
+from expressivity.runs.provenance import facts
+from expressivity.separation.result import result_of
 from expressivity.separation.settings import Settings
-from expressivity.separation.unit import FitUnit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +27,7 @@ class Options(FitOptions):
     widths: str = "1,2,4"
     dimension: int | None = None
     gate: str = "tanh"
+    out: Path | None = None
 
 
 def understand(options: Options) -> tuple[tuple[int, ...], GateSpec, Settings]:
@@ -43,13 +49,7 @@ def run(options: Options, *, as_json: bool) -> int:
     widths, gate, settings = understand(options)
     with every_core():
         found = related(options.a, options.b, gate=gate, dimension=options.dimension)
-        found = with_gaps(
-            found,
-            widths,
-            settings,
-            compile=options.compile,
-            on_unit=None if as_json else _told,
-        )
+    found = _fitted(found, options, widths, settings, quiet=as_json)
     if as_json:
         write_json(found.json())
     else:
@@ -57,11 +57,36 @@ def run(options: Options, *, as_json: bool) -> int:
     return _code(found)
 
 
-def _told(unit: FitUnit) -> None:
-    """Say on a terminal what is being fitted."""
-    screen = console(stderr=True)
-    if screen.is_terminal:
-        screen.print(f"fitting {unit.label}", soft_wrap=True)
+def _fitted(
+    found: Comparison, options: Options, widths: Sequence[int], settings: Settings, *, quiet: bool
+) -> Comparison:
+    """The comparison with its fits, all of it kept in a run folder."""
+    configuration: dict[str, object] = {
+        "command": "compare",
+        "sides": [
+            [family.json() for family in one.families[found.dimension]]
+            for one in (found.a, found.b)
+        ],
+        "targets": [
+            None if direction.separating is None else direction.separating.target.formula
+            for direction in (found.a_in_b, found.b_in_a)
+        ],
+        "widths": list(widths),
+        "settings": asdict(settings),
+    }
+    path = options.out or usual_path(f"compare-{options.a}-{options.b}", configuration)
+    fits = works(found, widths, settings, compile=options.compile, folder=path)
+    units = [unit for work in fits for unit in work.all_units]
+    compiled = any(unit.compiled for unit in units)
+    folder = RunFolder(path, configuration=configuration, facts={**facts(), COMPILED: compiled})
+    failed = run_units(units, folder, quiet=quiet)
+    if failed:
+        raise RuntimeError(f"{len(failed)} fits failed: see {path / 'failures'}")
+    results = {entry.key: result_of(entry) for entry in read_run(path).entries}
+    found = with_gaps(found, fits, lambda unit: results[unit.key])
+    text = json_text(found.json())
+    write_atomically(path / "compare.json", lambda file: file.write_text(text))
+    return found
 
 
 def _code(found: Comparison) -> int:

@@ -29,7 +29,7 @@ from expressivity.front.answers import (
 from expressivity.membership.decide import Classification
 from expressivity.membership.decide import classify as classify_one
 from expressivity.relations.asked import question
-from expressivity.relations.compare import Comparison, related, with_gaps
+from expressivity.relations.compare import Comparison, related, with_gaps, works
 from expressivity.relations.discover import BUDGET, Discovery, first_found
 from expressivity.runs.compiling import in_one_mode, is_compiled
 from expressivity.separation.asked import Request
@@ -333,7 +333,8 @@ def compare(
     if widths is None:
         return found
     settings = Settings(restarts=restarts, generations=generations, seed=seed)
-    return with_gaps(found, tuple(widths), settings, compile=compile)
+    fits = works(found, tuple(widths), settings, compile=compile)
+    return with_gaps(found, fits, lambda unit: run_unit(unit)[0])
 
 
 _target = target

@@ -6,6 +6,7 @@ nothing.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
@@ -15,6 +16,7 @@ from expressivity.relations.gaps import Gap, Work, line, measured, work
 from expressivity.relations.separating import Search, separating
 from expressivity.relations.sides import Side, common_dimensions, side
 from expressivity.runs.compiling import in_one_mode, is_compiled
+from expressivity.separation.result import Result
 from expressivity.separation.settings import Settings
 from expressivity.separation.unit import FitUnit
 
@@ -187,27 +189,39 @@ def related(
 
 
 def works(
-    comparison: Comparison, widths: Sequence[int], settings: Settings, *, compiled: bool = False
-) -> tuple[Work, ...]:
-    """The fits of each direction that is ``no``."""
-    pairs = ((comparison.a_in_b, comparison.b), (comparison.b_in_a, comparison.a))
-    found = [
-        work(direction, other, widths, settings, compiled=compiled) for direction, other in pairs
-    ]
-    return tuple(one for one in found if one is not None)
-
-
-def with_gaps(
     comparison: Comparison,
     widths: Sequence[int],
     settings: Settings,
     *,
     compile: str = "auto",  # noqa: A002 (the name of the option)
-    on_unit: Callable[[FitUnit], None] | None = None,
+    folder: Path | None = None,
+) -> tuple[Work, ...]:
+    """The fits of each direction that is ``no``, all compiled or none (``runs.compiling``).
+
+    Args:
+        comparison: what is known without fits.
+        widths: of the fits of what is excluded.
+        settings: of all fits.
+        compile: ``auto``, ``always`` or ``never``.
+        folder: of a run that may have begun, and goes on as it did.
+    """
+
+    def of_both(*, compiled: bool) -> tuple[Work, ...]:
+        pairs = ((comparison.a_in_b, comparison.b), (comparison.b_in_a, comparison.a))
+        found = [
+            work(direction, other, widths, settings, compiled=compiled)
+            for direction, other in pairs
+        ]
+        return tuple(one for one in found if one is not None)
+
+    units = [unit for one in of_both(compiled=False) for unit in one.all_units]
+    return of_both(compiled=is_compiled(in_one_mode(units, compile, folder=folder)))
+
+
+def with_gaps(
+    comparison: Comparison, works: Sequence[Work], result_of: Callable[[FitUnit], Result]
 ) -> Comparison:
-    """The comparison with fits and bounds of what is excluded, made in this process."""
-    units = [u for one in works(comparison, widths, settings) for u in (*one.units, *one.other)]
-    compiled = is_compiled(in_one_mode(units, compile))
-    found = works(comparison, widths, settings, compiled=compiled)
-    gaps = tuple(measured(one, on_unit) for one in found)
-    return replace(comparison, gaps=gaps, width=max(widths))
+    """The comparison with fits and bounds of what is excluded."""
+    gaps = tuple(measured(work, result_of) for work in works)
+    widths = [unit.family.width for work in works for unit in work.units]
+    return replace(comparison, gaps=gaps, width=max(widths, default=comparison.width))

@@ -7,7 +7,7 @@ from expressivity.relations.directions import Direction
 from expressivity.relations.sides import Side
 from expressivity.separation.result import Result
 from expressivity.separation.settings import Settings
-from expressivity.separation.unit import FitUnit, run_unit, units_of
+from expressivity.separation.unit import FitUnit, units_of
 from expressivity.targets.target import Target
 
 _NEAR = 1e-2
@@ -66,6 +66,11 @@ class Work:
     units: tuple[FitUnit, ...]
     other: tuple[FitUnit, ...]
 
+    @property
+    def all_units(self) -> tuple[FitUnit, ...]:
+        """Those of both sides."""
+        return (*self.units, *self.other)
+
 
 def work(
     direction: Direction,
@@ -89,19 +94,13 @@ def work(
     )
 
 
-def measured(work: Work, on_unit: Callable[[FitUnit], None] | None = None) -> Gap:
-    """The gap, fitted in this process."""
-
-    def fitted(unit: FitUnit) -> Result:
-        if on_unit is not None:
-            on_unit(unit)
-        return run_unit(unit)[0]
-
+def measured(work: Work, result_of: Callable[[FitUnit], Result]) -> Gap:
+    """The gap, from the results of its fits."""
     return Gap(
         excluded=work.excluded.name,
         target=work.target,
-        results=tuple(map(fitted, work.units)),
-        other=tuple(map(fitted, work.other)),
+        results=tuple(map(result_of, work.units)),
+        other=tuple(map(result_of, work.other)),
     )
 
 

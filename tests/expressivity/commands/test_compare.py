@@ -32,9 +32,23 @@ def test_a_document(call):
     assert document["a_in_b"]["obstruction"]
 
 
-def test_lines_for_people(call):
-    answer = call("compare", "prelu", "relu", *TINY)
+def test_the_same_command_reads_the_fits_that_are_there(call, out):
+    arguments = ("compare", "reglu", "relu", *TINY, "--json", "--out", out)
+    first = call(*arguments).document
+    written = {shard: shard.stat().st_mtime_ns for shard in out.glob("units/*")}
+    assert len(written) == 2  # relu, and reglu itself
+    assert json.loads((out / "compare.json").read_text(encoding="utf-8")) == first
+    assert call(*arguments).document == first
+    assert written == {shard: shard.stat().st_mtime_ns for shard in out.glob("units/*")}
+    answer = call("compare", "reglu", "gelu", *TINY, "--json", "--out", out)
+    assert (answer.code, answer.out) == (2, "")
+    assert "another" in one_line(answer)
+
+
+def test_lines_for_people(call, out):
+    answer = call("compare", "prelu", "relu", *TINY, "--out", out)
     assert answer.code == 0
+    assert (out / "compare.json").is_file()
     assert answer.out.startswith("prelu and relu are the same functions")
 
 

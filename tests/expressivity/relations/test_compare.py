@@ -18,11 +18,12 @@ from expressivity.classes.weights import network_expression
 from expressivity.evidence import Evidence
 from expressivity.membership.decide import classify
 from expressivity.plugins import Plugin
-from expressivity.relations.compare import Relation, related, with_gaps
+from expressivity.relations.compare import Relation, related, with_gaps, works
 from expressivity.relations.directions import Answer
 from expressivity.relations.separating import _registered
 from expressivity.relations.sides import side
 from expressivity.separation.settings import Settings
+from expressivity.separation.unit import run_unit
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.builtin import TARGETS
 from expressivity.targets.domains import Domain, domain_for
@@ -134,8 +135,13 @@ def test_dimensions():
     assert (found.relation, found.dimension) == (Relation.CONTAINS, 1)
 
 
+def fitted(widths, settings):
+    found = related("relu", "reglu")
+    return with_gaps(found, works(found, widths, settings), lambda unit: run_unit(unit)[0])
+
+
 def test_the_document():
-    found = with_gaps(related("relu", "reglu"), (1, 2), Settings(restarts=4, candidates=1))
+    found = fitted((1, 2), Settings(restarts=4, candidates=1))
     document = json.loads(json.dumps(found.json(), allow_nan=False))
     assert document["schema"] == "expressivity.compare/1"
     assert document["relation"] == "inside"
@@ -155,7 +161,7 @@ def test_the_document():
 
 
 def test_a_fit_below_a_bound_is_told():
-    found = with_gaps(related("relu", "reglu"), (1,), Settings(restarts=2, candidates=1))
+    found = fitted((1,), Settings(restarts=2, candidates=1))
     (gap,) = found.gaps
     low = replace(gap.results[0], error={**gap.results[0].error, "l2": 1e-9}, l2_estimate=0.0)
     broken = replace(found, gaps=(replace(gap, results=(low,)),))
