@@ -9,7 +9,8 @@ Everyone who asks where a formula changes asks here. Only the checker of certifi
 conditions by itself, and ``conditions.py`` composes them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, cast
@@ -38,6 +39,7 @@ def kink_levels(expression: sp.Expr) -> list[sp.Expr]:
     return sorted({c.lhs - c.rhs for c in conditions}, key=str)
 
 
+@functools.lru_cache(maxsize=4096)
 def split_level(relation: Any) -> tuple[sp.Expr, int]:
     """A relation's level g, sign-normalised and primitive, and the sign of lhs - rhs over g.
 
@@ -54,7 +56,11 @@ def split_level(relation: Any) -> tuple[sp.Expr, int]:
 
 def innermost_levels(expression: sp.Expr) -> list[sp.Expr]:
     """Levels of the conditions that contain no Piecewise themselves, in a fixed order."""
-    return sorted((g for g in all_levels(expression) if not g.has(sp.Piecewise)), key=str)
+    return sorted(_innermost(expression), key=str)
+
+
+def _innermost(expression: sp.Expr) -> set[sp.Expr]:
+    return {level for level in all_levels(expression) if not level.has(sp.Piecewise)}
 
 
 def all_levels(expression: sp.Expr) -> set[sp.Expr]:
@@ -64,11 +70,15 @@ def all_levels(expression: sp.Expr) -> set[sp.Expr]:
 
 def assume_sign(expression: sp.Expr, level: sp.Expr, sign: int) -> sp.Expr:
     """The expression where the level g of :func:`split_level` has the given sign, -1, 0 or 1."""
+    return _assume_signs(expression, {level: sign})
+
+
+def _assume_signs(expression: sp.Expr, signs: Mapping[sp.Expr, int]) -> sp.Expr:
     replaced: Any = expression.xreplace({
-        relation: sp.true if _holds(relation, orientation * sign) else sp.false
+        relation: sp.true if _holds(relation, orientation * signs[level]) else sp.false
         for relation in expression.atoms(Relational)
-        for found, orientation in [split_level(relation)]
-        if found == level
+        for level, orientation in [split_level(relation)]
+        if level in signs
     })  # fmt: skip
     return replaced
 
@@ -76,17 +86,17 @@ def assume_sign(expression: sp.Expr, level: sp.Expr, sign: int) -> sp.Expr:
 def formula_where(expression: sp.Expr, sign_of: Callable[[sp.Expr], int | None]) -> sp.Expr | None:
     """The formula where each level, innermost first, has the sign that is given for it.
 
-    None where no sign is given for a level that is met.
+    None where no sign is given for a level that is left.
 
     >>> x = sp.Symbol("x", real=True)
     >>> formula_where(sp.Piecewise((x, x > 1), (0, True)), lambda level: 1)
     x
     """
-    while levels := innermost_levels(expression):
-        sign = sign_of(levels[0])
-        if sign is None:
+    while levels := _innermost(expression):
+        signs = {level: sign for level in levels if (sign := sign_of(level)) is not None}
+        if not signs:
             return None
-        expression = assume_sign(expression, levels[0], sign)
+        expression = _assume_signs(expression, signs)
     return None if expression.atoms(Relational) else expression
 
 
