@@ -122,7 +122,7 @@ def _carry(family: Family, larger: Family, weights: Weights) -> Weights:
     assert found is not None, "the larger family comes from these networks"
     rows: dict[str, list[Any]] = {name: [] for name in larger.shapes}
     for j in range(family.width):
-        values = _values(family, weights, j)
+        values = values_of(family, weights, j)
         for piece in found:
             _add(rows, piece, family, larger, weights, j, values)
     rows["a"] = [list(row) for row in zip(*rows["a"], strict=True)]
@@ -132,7 +132,7 @@ def _carry(family: Family, larger: Family, weights: Weights) -> Weights:
     return Weights(blocks={name: sp.ImmutableMatrix(rows[name]) for name in larger.shapes})
 
 
-def _values(family: Family, weights: Weights, neuron: int) -> Mapping[Any, sp.Expr]:
+def values_of(family: Family, weights: Weights, neuron: int) -> Mapping[Any, sp.Expr]:
     """The numbers of one neuron for the symbols of its parts."""
     record, found = family.record, dict[Any, sp.Expr]()
     if record.parameters:
@@ -158,12 +158,7 @@ def _add(
 ) -> None:
     """The neurons of one part of one neuron."""
     part, network = piece.part, piece.network
-    maps = [weights[name].row(neuron) for name in map_names(family.record.maps)]
-    constant = sp.Matrix([[0] * family.dimension + [1]])
-    affine = sp.Matrix.vstack(
-        *(_row(coordinate.subs(values), maps, constant) for coordinate in part.coordinates),
-        constant,
-    )
+    affine = affine_coordinates(part, family, weights, neuron, values)
     factor = part.coefficient.subs(values)
     column = weights["a"].col(neuron) * factor
     for name in larger.shapes:
@@ -173,6 +168,18 @@ def _add(
         elif name == "a":
             block = (column * block).T
         rows[name] += block.tolist()
+
+
+def affine_coordinates(
+    part: Part, family: Family, weights: Weights, neuron: int, values: Mapping[Any, sp.Expr]
+) -> sp.Matrix:
+    """The coordinates of a part of one neuron and the constant 1, each as a row of weights."""
+    maps = [weights[name].row(neuron) for name in map_names(family.record.maps)]
+    constant = sp.Matrix([[0] * family.dimension + [1]])
+    return sp.Matrix.vstack(
+        *(_row(coordinate.subs(values), maps, constant) for coordinate in part.coordinates),
+        constant,
+    )
 
 
 def _row(coordinate: sp.Expr, maps: Sequence[sp.Matrix], constant: sp.Matrix) -> sp.Matrix:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from expressivity.classes.families import Family
 from expressivity.classes.weights import Weights
-from expressivity.membership.inclusions import coefficients, factors, neuronwise, sizes
+from expressivity.membership.inclusions import coefficients, factors, germs, neuronwise, sizes
 from expressivity.membership.inclusions.inclusion import Inclusion
 
 _IN_ORDER = (
@@ -24,7 +24,8 @@ _IN_ORDER = (
 )
 """Those of equal neurons or equal width: without gates before gates enter."""
 _NEURONWISE = (neuronwise.INCLUSION,)
-INCLUSIONS = (*_IN_ORDER, sizes.WIDER, *_NEURONWISE)
+_ON_BALL = (*_NEURONWISE, germs.INCLUSION)
+INCLUSIONS = (*_IN_ORDER, sizes.WIDER, *_ON_BALL)
 """Every kind of step."""
 
 
@@ -95,6 +96,8 @@ def path(family: Family, goal: Family) -> Path | None:
 def path_at_some_width(family: Family, goal: Family) -> Path | None:
     """The way from every network of a class to one of another, at whatever width it needs.
 
+    One that holds on the whole space where there is one, else one on the unit ball.
+
     The widths of both do not matter: the path starts at the least that the groups allow, and its
     steps are the same at every other.
 
@@ -104,7 +107,7 @@ def path_at_some_width(family: Family, goal: Family) -> Path | None:
     (['neuron by neuron'], 2, False)
     """
     start, end = (replace(of, width=of.width_step) for of in (family, goal))
-    for maps in ((), _NEURONWISE):
+    for maps in ((), _NEURONWISE, _ON_BALL):
         found = _shortest(start, end, maps, most=None)
         if found is not None:
             return found

@@ -68,14 +68,7 @@ def _may_be(function: sp.Expr, family: Family) -> bool:
 def _stages(family: Family) -> Iterator[list[Row]]:
     """Lists of arguments, simple ones first."""
     d = family.dimension
-    unit = [tuple(int(i == k) for i in range(d)) for k in range(d)]
-    one, single, sums = (0,) * d + (1,), _both_signs(unit), []
-    for i in range(d):
-        for j in range(i):
-            sums += [
-                tuple(a + s * b for a, b in zip(unit[i], unit[j], strict=True)) for s in (1, -1)
-            ]
-    pairs = _both_signs(sums)
+    one, single, pairs = (0,) * d + (1,), *_axes_and_pairs(d)
     stages = [single, pairs, [*single, *pairs]]
     if family.bias:
         shifted = [(*row[:-1], s) for row in single for s in (1, -1)]
@@ -83,6 +76,27 @@ def _stages(family: Family) -> Iterator[list[Row]]:
     if family.record.maps > 1:
         stages = [[*stage, one] if family.bias else stage for stage in stages]
     yield from (stage for stage in stages if 0 < len(stage) <= _MOST_ARGUMENTS)
+
+
+def simple_rows(dimension: int) -> list[Row]:
+    """The coordinates, their sums and differences, and the negatives of all.
+
+    >>> simple_rows(1)
+    [(1, 0), (-1, 0)]
+    """
+    single, pairs = _axes_and_pairs(dimension)
+    return [*single, *pairs]
+
+
+def _axes_and_pairs(d: int) -> tuple[list[Row], list[Row]]:
+    unit = [tuple(int(i == k) for i in range(d)) for k in range(d)]
+    sums = [
+        tuple(a + s * b for a, b in zip(unit[i], unit[j], strict=True))
+        for i in range(d)
+        for j in range(i)
+        for s in (1, -1)
+    ]
+    return _both_signs(unit), _both_signs(sums)
 
 
 def _both_signs(rows: Sequence[Sequence[int]]) -> list[Row]:
@@ -95,7 +109,7 @@ def _combined(function: sp.Expr, family: Family, rows: Sequence[Row]) -> Recogni
     arguments = list(product(rows, repeat=maps))[:_MOST_COLUMNS]
     one = replace(family, width=1, groups=1)
     neurons = [network_expression(one, _weights(one, [args], [sp.S.One])) for args in arguments]
-    solved = _solved(function, neurons, family.dimension)
+    solved = coefficients_of(function, neurons, family.dimension)
     if solved is None:
         return None
     kept = [(args, c) for args, c in zip(arguments, solved, strict=True) if c]
@@ -109,8 +123,15 @@ def _combined(function: sp.Expr, family: Family, rows: Sequence[Row]) -> Recogni
     return Recognition(family=sized, weights=weights)
 
 
-def _solved(function: sp.Expr, neurons: Sequence[sp.Expr], dimension: int) -> list[sp.Expr] | None:
-    """Rational coefficients near a least-squares solution that fits; they prove nothing."""
+def coefficients_of(
+    function: sp.Expr, neurons: Sequence[sp.Expr], dimension: int
+) -> list[sp.Expr] | None:
+    """Rational coefficients near a least-squares solution that fits; they prove nothing.
+
+    >>> x = COORDINATES[0]
+    >>> coefficients_of(3 * x / 2 - 1, [sp.S.One, x], 1)
+    [-1, 3/2]
+    """
     draw = np.random.default_rng(0)
     points = torch.from_numpy(draw.uniform(-3, 3, (_POINTS, dimension)))
     columns = [_values(neuron, points) for neuron in neurons]
