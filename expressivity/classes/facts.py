@@ -22,6 +22,7 @@ from expressivity.symbolic.symbols import Z
 MAX_ORDER = 4
 """Derivatives above this order are not looked at."""
 
+_MAX_CANCELLED = 400  # nodes
 _MAX_NODES, _MAX_EXPONENT = 2000, 64  # the exponent is that of the grammar of expressions
 _ANALYTIC = (sp.exp, sp.tanh, sp.sinh, sp.cosh, sp.asinh, sp.atan, sp.erf, sp.erfc, sp.sin, sp.cos)
 _BOUNDED = (sp.tanh, sp.erf, sp.sin, sp.cos, sp.atan)
@@ -54,6 +55,18 @@ def is_real_analytic(formula: sp.Expr) -> bool:
         if not known:
             return False
     return True
+
+
+def cancelled(formula: sp.Expr) -> sp.Expr:
+    """A rational function in lowest terms, where it is not seen to be real-analytic as it stands.
+
+    >>> x = sp.Symbol("x", real=True)
+    >>> cancelled((1 - x**2) / (1 + x))
+    1 - x
+    """
+    if is_real_analytic(formula) or tree_size(formula) > _MAX_CANCELLED:
+        return formula
+    return sp.cancel(formula) if formula.is_rational_function() else formula
 
 
 @functools.lru_cache(maxsize=256)
