@@ -42,6 +42,8 @@ def rational_obstruction(target: Target, family: Family) -> str | None:
 
 def _is_not_rational(formula: Any) -> bool:
     """Whether a formula in ``LINE`` is certainly no rational function, by either end."""
+    if formula.is_rational_function(LINE):
+        return False
     for sign in (1, -1):
         end = expansion(formula, LINE, sign)
         if end is None:
