@@ -97,6 +97,8 @@ def networks(
     with contextlib.suppress(OutOfBudgetError):  # what was found before has been paid for
         for one in settings:
             found += _with_settings(expression, family, [one], width, budget)
+            if any(network.family.width == 1 for network in found):
+                break
     yield from sorted(found, key=lambda network: network.family.width)
 
 
