@@ -36,8 +36,9 @@ def local_formulas(target: Target) -> tuple[sp.Expr, ...]:
             if len(found) >= _MAX_FORMULAS:
                 break
             formula = formula_at(target.expression, point)
-            if formula is not None and is_real_analytic(cancelled(formula)):
-                found[cancelled(formula)] = None
+            plain = None if formula is None else cancelled(formula)
+            if plain is not None and is_real_analytic(plain):
+                found[plain] = None
     return tuple(found)
 
 
