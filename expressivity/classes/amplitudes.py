@@ -26,7 +26,8 @@ from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES, Gate
 from expressivity.classes.neurons import MAPS, Neuron
 from expressivity.classes.poles import pole_order
-from expressivity.classes.terms import AFFINE, degree_in, is_free, products
+from expressivity.classes.rational import is_joined
+from expressivity.classes.terms import AFFINE, degree_in, is_free, products, ridge_terms
 from expressivity.symbolic.asymptotics import growth_degree
 from expressivity.symbolic.symbols import Z
 
@@ -88,6 +89,19 @@ def amplitude(family: Family) -> Amplitude | None:
     ...     dictionary="relu,tanh"))
     Amplitude(degree=1, profiles=0, gates=1, shared=1, kinked=1)
     """
+    return _kinked_at_zero(family) or _kinked_anywhere(family)
+
+
+def _kinked_anywhere(family: Family) -> Amplitude | None:
+    """Without gates, where each term is a polynomial times one profile that kinks somewhere."""
+    terms = ridge_terms(family) if family.gate is None else None
+    if not terms or not all(is_continuous(t.profile) or is_joined(t.profile) for t in terms):
+        return None
+    degree = max(term.degree for term in terms)
+    return Amplitude(degree=degree, profiles=0, gates=0, shared=None, kinked=None)
+
+
+def _kinked_at_zero(family: Family) -> Amplitude | None:
     terms = profile_terms(family)
     if not terms or (family.gate is not None and not gates_are(family, gates.is_analytic)):
         return None

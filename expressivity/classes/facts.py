@@ -22,6 +22,7 @@ from expressivity.symbolic.symbols import Z
 MAX_ORDER = 4
 """Derivatives above this order are not looked at."""
 
+_MAX_CANCELLED = 150  # nodes
 _MAX_NODES, _MAX_EXPONENT = 2000, 64  # the exponent is that of the grammar of expressions
 _ANALYTIC = (sp.exp, sp.tanh, sp.sinh, sp.cosh, sp.asinh, sp.atan, sp.erf, sp.erfc, sp.sin, sp.cos)
 _BOUNDED = (sp.tanh, sp.erf, sp.sin, sp.cos, sp.atan)
@@ -54,6 +55,28 @@ def is_real_analytic(formula: sp.Expr) -> bool:
         if not known:
             return False
     return True
+
+
+@functools.lru_cache(maxsize=1024)
+def cancelled(formula: sp.Expr) -> sp.Expr:
+    """The formula with quotients in lowest terms, where that makes it real-analytic; else itself.
+
+    Summand by summand, and of rational ones that are short.
+
+    >>> x = sp.Symbol("x", real=True)
+    >>> cancelled((1 - x**2) / (1 + x)), cancelled(1 / x)
+    (1 - x, 1/x)
+    """
+    terms: list[sp.Expr] = []
+    for term in sp.Add.make_args(formula):
+        if not is_real_analytic(term):
+            if tree_size(term) > _MAX_CANCELLED or not term.is_rational_function():
+                return formula
+            term = sp.cancel(term)
+            if not is_real_analytic(term):
+                return formula
+        terms.append(term)
+    return sp.Add(*terms)
 
 
 @functools.lru_cache(maxsize=256)

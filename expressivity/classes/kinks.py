@@ -12,6 +12,7 @@ from expressivity.classes.facts import is_real_analytic, jump_powers, pieces
 from expressivity.classes.families import Family
 from expressivity.classes.neurons import MIXTURES
 from expressivity.classes.properties import expressions, gates_are_analytic, is_composed_of
+from expressivity.classes.rational import is_rational
 from expressivity.classes.terms import AFFINE, degree_in, formula, is_free, ridge_terms
 from expressivity.symbolic.piecewise import all_levels, assume_sign, innermost_levels
 
@@ -24,7 +25,7 @@ def kinks_in_planes(family: Family) -> bool:
     """
     if not gates_are_analytic(family):
         return False
-    if is_composed_of(family, lambda s: pieces(s) is not None):
+    if is_composed_of(family, lambda s: pieces(s) is not None or is_rational(s)):
         return True
     record = formula(family.record)
     affine = {**AFFINE, **dict.fromkeys(MIXTURES, 2)}

@@ -80,6 +80,9 @@ def formula(neuron: Neuron) -> sp.Expr:
 
     def replaced(node: Any) -> Any:
         if isinstance(node, sp.Expr) and node.free_symbols and not node.free_symbols & variables:
+            number, node = node.as_coeff_Mul()  # b and -b are one constant
+            if number != 1:
+                return number * replaced(node)
             signs = {"positive": True} if node.is_positive else {"nonnegative": True}
             known = signs if node.is_nonnegative else {"real": True}
             name = f"constant {len(constants) + 1}"

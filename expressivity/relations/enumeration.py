@@ -5,7 +5,9 @@ the coefficients of each group, the output weights. Its cost is the sum of these
 
 - a weight 1 of a map or gate costs 1; a weight -1 or 2, or a hidden bias, costs 2;
 - an activation that is used costs 1, a sign against the first coefficient 1 more;
-- a parameter off its start value costs 1, an output weight -1 costs 1, an output weight 1 nothing.
+- parameters off their start values cost 1: one that is 1/2 or 1, or all 0 but for one that is 1;
+  two that are 1, or those that leave powers on pieces alone (``simple_parameters.py``), cost 2;
+- an output weight -1 costs 1, an output weight 1 nothing.
 
 Maps have at most two nonzero weights, gates one, and a mixture uses at most two activations (of a
 product: two pairs). Permuted coordinates count once: a coordinate is used after those before it.
@@ -20,6 +22,7 @@ import sympy as sp
 
 from expressivity.classes.families import Family, map_names
 from expressivity.classes.kinds import Constraint
+from expressivity.classes.simple_parameters import few_ones, of_powers, starts
 from expressivity.classes.weights import Weights, constant_gate
 
 Row = tuple[sp.Expr, ...]
@@ -160,14 +163,20 @@ def _row(dimension: int, weights: dict[int, sp.Expr], bias: sp.Expr) -> Row:
 
 
 def _parameters(family: Family) -> Part:
-    """The start values of a neuron's parameters, or one of them 1/2 or 1 instead."""
-    starts = [sp.Rational(str(p.initial)) for p in family.record.parameters]
-    found: dict[int, list[Choice]] = {0: [(("p", (tuple(starts),)),)], 1: []}
-    for place, start in enumerate(starts):
+    """The start values of a neuron's parameters, and others that are simple."""
+    record = family.record
+    first = starts(record)
+    costs: dict[Row, int] = {first: 0}
+    for row in few_ones(record):
+        costs.setdefault(row, max(1, sum(map(int, row))))
+    for place in range(len(first)):
         for value in (sp.S.Half, sp.S.One):
-            if value != start:
-                moved = (*starts[:place], value, *starts[place + 1 :])
-                found[1].append((("p", (moved,)),))
+            costs.setdefault((*first[:place], value, *first[place + 1 :]), 1)
+    for row in of_powers(record):
+        costs.setdefault(row, 2)
+    found: dict[int, list[Choice]] = {}
+    for row, cost in costs.items():
+        found.setdefault(cost, []).append((("p", (row,)),))
     return _listed(found)
 
 

@@ -44,6 +44,9 @@ _POWERS = (
     "cos(x)",
     "exp(x)",
     "abs(x)",
+    "x**5",
+    "x/(1+abs(x))",
+    "1/(1+x**2)",
 )
 _SUMS = (
     "relu(x)+relu2(x)",

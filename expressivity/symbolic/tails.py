@@ -115,6 +115,34 @@ def _decays_fast(exponent: sp.Expr) -> bool:
     return _growth(exponent) < 0 and sp.Poly(exponent, T).degree() > 1
 
 
+def has_exponentials(found: Expansion) -> bool:
+    """Whether some exponential, growing, turning or decaying, certainly takes part.
+
+    Such a function is not rational: less the rational function it would be, with the term that
+    outgrows the others, it is not smaller than the error.
+
+    >>> x = sp.Symbol("x", real=True)
+    >>> [has_exponentials(expansion(f, x)) for f in (sp.exp(-x) + x, sp.sin(x), 1 / (1 + x**2))]
+    [True, True, False]
+    """
+    return any(is_certainly_nonzero(c) for e, c in found.terms.items() if e != _FLAT)
+
+
+def rational_part(found: Expansion) -> sp.Expr | None:
+    """The rational function, in ``T``, that a function is but for an exponentially small error.
+
+    Two rational functions that differ by so little are one. None where no such error is shown.
+
+    >>> x = sp.Symbol("x", real=True)
+    >>> rational_part(expansion(sp.tanh(x) / (1 + x**2), x))
+    1/(t**2 + 1)
+    """
+    small = found.rest is None or _growth(found.rest) < 0
+    if not small or not all(_decays(e) for e in found.terms if e != _FLAT):
+        return None
+    return found.terms.get(_FLAT, sp.S.Zero)
+
+
 def exceeds_tails(found: Expansion, degree: int, *, exponentials: bool = False) -> bool:
     """Whether the function certainly has no tail with polynomials of at most this degree.
 

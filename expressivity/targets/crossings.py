@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy as sp
 
-from expressivity.classes.facts import is_real_analytic
+from expressivity.classes.facts import cancelled, is_real_analytic
 from expressivity.symbolic.piecewise import (
     all_levels,
     assume_sign,
@@ -209,7 +209,9 @@ def _crossing(
     above, below = (formula_near(expression, point, (*beside, (level, s))) for s in (1, -1))
     if above is None or below is None:
         return None
-    return Crossing(level=level, point=tuple(point.items()), above=above, below=below)
+    return Crossing(
+        level=level, point=tuple(point.items()), above=cancelled(above), below=cancelled(below)
+    )
 
 
 def formula_near(expression: sp.Expr, point: Point, sides: Sequence[Side]) -> sp.Expr | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import sympy as sp
 
-from expressivity.classes.facts import is_real_analytic
+from expressivity.classes.facts import cancelled, is_real_analytic
 from expressivity.symbolic.piecewise import formula_at
 from expressivity.symbolic.points import Point, as_rational
 from expressivity.targets.crossings import formulas
@@ -36,8 +36,9 @@ def local_formulas(target: Target) -> tuple[sp.Expr, ...]:
             if len(found) >= _MAX_FORMULAS:
                 break
             formula = formula_at(target.expression, point)
-            if formula is not None and is_real_analytic(formula):
-                found[formula] = None
+            plain = None if formula is None else cancelled(formula)
+            if plain is not None and is_real_analytic(plain):
+                found[plain] = None
     return tuple(found)
 
 

@@ -9,6 +9,7 @@ have gates of their own (``gated.py``).
 """
 
 import functools
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,11 +20,13 @@ from expressivity.classes.catalogue import exists_in
 from expressivity.classes.families import Family, map_names
 from expressivity.classes.kinds import Constraint, Kind
 from expressivity.classes.neurons import MAPS, parameter_symbol
+from expressivity.classes.simple_parameters import Setting
 from expressivity.classes.weights import Weights
 from expressivity.membership.inclusions.gated import realised_with_gates, takes_gated
 from expressivity.membership.inclusions.inclusion import Inclusion
 from expressivity.membership.inclusions.parts import Part, coefficient_symbol, parts_of
 from expressivity.membership.inclusions.spans import realised
+from expressivity.membership.recognition import settings_for
 from expressivity.membership.recognition.network import Recognition
 
 _MOST_COORDINATES = 3
@@ -41,7 +44,7 @@ def _towards(family: Family, goal: Family) -> Iterator[Family]:
     for larger in waypoints(goal):
         found = _networks(family, larger)
         if found is not None:
-            width = family.width * sum(one.network.family.width for one in found)
+            width = family.width * _width(found)
             yield replace(larger, width=width, dimension=family.dimension, outputs=family.outputs)
 
 
@@ -73,7 +76,7 @@ def waypoints(goal: Family) -> tuple[Family, ...]:
 
 
 def _networks(family: Family, larger: Family) -> tuple[_Realised, ...] | None:
-    """Networks of all parts whose coefficients go together, or None."""
+    """Networks of all parts, or None."""
     if family.bias > _has_biases(larger) or (family.dimension, family.outputs) != (
         larger.dimension,
         larger.outputs,
@@ -87,17 +90,37 @@ def _networks_of(family: Family, larger: Family) -> tuple[_Realised, ...] | None
     parts = parts_of(family)
     if parts is None or family == larger:
         return None
+    settings: list[Setting | None] = [None]
+    if larger.record.shared:
+        listed = (settings_for(part.function, larger.record) for part in parts)
+        settings = list(dict.fromkeys(itertools.chain(*listed)))
+    each = (_all_realised(parts, larger, setting) for setting in settings)
+    known = (found for found in each if found is not None)
+    return min(known, key=_width, default=None)
+
+
+def _width(found: Sequence[_Realised]) -> int:
+    return sum(one.network.family.width for one in found)
+
+
+def _all_realised(
+    parts: Sequence[Part], larger: Family, setting: Setting | None
+) -> tuple[_Realised, ...] | None:
+    """Networks of all parts, or None; with these parameters where neurons share them."""
     found: list[_Realised] = []
     for part in parts:
         count = len(part.coordinates)
         if count > _MOST_COORDINATES or not (_has_biases(larger) or _is_linear(part)):
             return None
-        realise = realised if larger.gate is None else realised_with_gates
-        network = realise(part.function, replace(larger, dimension=count, outputs=1))
+        alone = replace(larger, dimension=count, outputs=1)
+        if larger.gate is not None:
+            network = realised_with_gates(part.function, alone)
+        else:
+            network = realised(part.function, alone, setting)
         if network is None:
             return None
         found.append(_Realised(part=part, network=network))
-    return tuple(found) if _go_together(found, larger) else None
+    return tuple(found)
 
 
 def _has_biases(family: Family) -> bool:
@@ -109,12 +132,6 @@ def _is_linear(part: Part) -> bool:
     """Whether every coordinate is linear in the maps."""
     at_zero: Any = dict.fromkeys(MAPS, sp.S.Zero)
     return all(coordinate.subs(at_zero) == 0 for coordinate in part.coordinates)
-
-
-def _go_together(found: Sequence[_Realised], larger: Family) -> bool:
-    """Whether parameters that all neurons of the larger class share are the same for all parts."""
-    blocks = [one.network.weights["p"] for one in found if larger.record.shared]
-    return all(block == blocks[0] for block in blocks)
 
 
 def _carry(family: Family, larger: Family, weights: Weights) -> Weights:

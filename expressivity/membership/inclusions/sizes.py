@@ -12,6 +12,7 @@ import sympy as sp
 
 from expressivity.classes.families import Family, map_names
 from expressivity.classes.kinds import PER_NEURON
+from expressivity.classes.simple_parameters import starts
 from expressivity.classes.weights import Weights
 from expressivity.membership.inclusions.inclusion import (
     Inclusion,
@@ -76,8 +77,7 @@ def _chunks(family: Family, larger: Family) -> list[tuple[int, list[int | None]]
 def _idle(family: Family) -> dict[str, list[Any]]:
     """A row of each block of a neuron."""
     empty = [sp.S.Zero] * (family.dimension + 1)
-    starts = [sp.Rational(str(parameter.initial)) for parameter in family.record.parameters]
-    return {**dict.fromkeys(map_names(family.record.maps), empty), "p": starts}
+    return {**dict.fromkeys(map_names(family.record.maps), empty), "p": [*starts(family.record)]}
 
 
 WIDER = Inclusion(name="more neurons", theorem="identity", towards=_wider, carry=_resized)

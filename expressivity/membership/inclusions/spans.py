@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from expressivity.classes.facts import is_real_analytic
 from expressivity.classes.families import Family, map_names
 from expressivity.classes.properties import is_analytic, piece_degree
+from expressivity.classes.rational import has_rational_pieces, is_rational
+from expressivity.classes.simple_parameters import Setting
 from expressivity.classes.terms import degree_in, is_analytic_choice
 from expressivity.classes.weights import Weights, network_expression
-from expressivity.membership.recognition import recognise
+from expressivity.membership.recognition import recognise, recognise_at
 from expressivity.membership.recognition.network import Recognition
 from expressivity.membership.recognition.verification import same_function
 from expressivity.symbolic.interpret import TORCH, interpret
@@ -35,12 +37,15 @@ Row = tuple[int, ...]
 
 
 @functools.lru_cache(maxsize=4096)
-def realised(function: sp.Expr, family: Family) -> Recognition | None:
+def realised(
+    function: sp.Expr, family: Family, setting: Setting | None = None
+) -> Recognition | None:
     """A network of the family's class that is the function, verified, or None.
 
     Args:
         function: in the coordinates of the family's dimension.
         family: its width does not matter.
+        setting: the parameters of the layer, where it shares them.
 
     >>> square = Family(neuron="type1", kind="fixed", dictionary="square", width=1, dimension=2)
     >>> realised(COORDINATES[0] * COORDINATES[1], square).family.width
@@ -48,6 +53,8 @@ def realised(function: sp.Expr, family: Family) -> Recognition | None:
     """
     if not _may_be(function, family):
         return None
+    if setting is not None:
+        return recognise_at(function, family, setting, steps=_STEPS)
     found = recognise(function, family, steps=_STEPS)
     if family.mixes or family.record.parameters or (found and found.family.width <= _NARROW):
         return found
@@ -60,7 +67,10 @@ def _may_be(function: sp.Expr, family: Family) -> bool:
     """False where it is hopeless: another kind of function than the class has."""
     if is_analytic(family) and not is_real_analytic(function):
         return False
-    degrees = dict.fromkeys(COORDINATES[: family.dimension], 1)
+    own = frozenset(COORDINATES[: family.dimension])
+    if has_rational_pieces(family) and not is_rational(function, own, own):
+        return False
+    degrees = dict.fromkeys(own, 1)
     pieces = degree_in(function, degrees, is_analytic_choice)
     return piece_degree(family) is None or pieces is not None
 

@@ -16,6 +16,7 @@ from expressivity.membership.obstructions.jump_amplitude import jump_amplitude_o
 from expressivity.membership.obstructions.jump_powers import jump_powers_obstruction
 from expressivity.membership.obstructions.parity import parity_obstruction
 from expressivity.membership.obstructions.pole_order import pole_order_obstruction
+from expressivity.membership.obstructions.rational import rational_obstruction
 from expressivity.membership.obstructions.shared_amplitude import shared_amplitude_obstruction
 from expressivity.membership.obstructions.sign_definite import sign_definite_obstruction
 from expressivity.membership.obstructions.smoothness import smoothness_obstruction
@@ -40,6 +41,7 @@ OBSTRUCTIONS: tuple[Obstruction, ...] = (
     growth_obstruction,
     fast_decay_obstruction,
     tail_coefficients_obstruction,
+    rational_obstruction,
 )
 """In the order in which they are tried, cheapest first."""
 
@@ -55,6 +57,7 @@ __all__ = [
     "jump_powers_obstruction",
     "parity_obstruction",
     "pole_order_obstruction",
+    "rational_obstruction",
     "shared_amplitude_obstruction",
     "sign_definite_obstruction",
     "smoothness_obstruction",

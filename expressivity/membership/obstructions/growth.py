@@ -22,7 +22,8 @@ from expressivity.symbolic.tails import (
 from expressivity.targets.nearby import local_formulas
 from expressivity.targets.target import Target
 
-_LINE = sp.Symbol("t", real=True)
+LINE = sp.Symbol("t", real=True)
+"""The coordinate on each of ``lines``."""
 
 
 def growth_obstruction(target: Target, family: Family) -> str | None:
@@ -46,7 +47,7 @@ def growth_obstruction(target: Target, family: Family) -> str | None:
     if tails is None:
         return None
     for formula in local_formulas(target):
-        for point in _lines(target.dimension):
+        for point in lines(target.dimension):
             line: Any = dict(zip(target.coordinates, point, strict=True))
             on_line: Any = formula.xreplace(line)
             lacking = _lacks(on_line, tails)
@@ -57,8 +58,8 @@ def growth_obstruction(target: Target, family: Family) -> str | None:
 
 
 def _lacks(formula: sp.Expr, tails: Tails) -> str | None:
-    """What a formula in ``_LINE`` certainly is not, in words."""
-    ends = [expansion(formula, _LINE, sign) for sign in (1, -1)]
+    """What a formula in ``LINE`` certainly is not, in words."""
+    ends = [expansion(formula, LINE, sign) for sign in (1, -1)]
     for end in ends:
         if end is not None and exceeds_tails(end, tails.degree, exponentials=tails.exponentials):
             kind = "polynomials" if not tails.exponentials else "exponentials times polynomials"
@@ -77,14 +78,18 @@ def _lacks(formula: sp.Expr, tails: Tails) -> str | None:
     return None
 
 
-def _lines(dimension: int) -> Iterator[tuple[sp.Expr, ...]]:
-    """The axes, then lines in general position."""
+def lines(dimension: int) -> Iterator[tuple[sp.Expr, ...]]:
+    """The axes, then lines in general position, in ``LINE``.
+
+    >>> list(lines(1))
+    [(t,)]
+    """
     for axis in range(dimension):
-        yield tuple(_LINE if axis == i else sp.S.Zero for i in range(dimension))
+        yield tuple(LINE if axis == i else sp.S.Zero for i in range(dimension))
     for sign in (1, -1) if dimension > 1 else ():
         for shift in (0, 1):
             yield tuple(
-                sign**i * as_rational(Fraction(2 + i, 2 + 2 * i)) * _LINE
+                sign**i * as_rational(Fraction(2 + i, 2 + 2 * i)) * LINE
                 + as_rational(Fraction(shift, 3 + i))
                 for i in range(dimension)
             )

@@ -10,6 +10,7 @@ of any other record that mix nothing are found by values (``plain.py``, ``maps.p
 """
 
 from expressivity.membership.recognition.network import Recognition
-from expressivity.membership.recognition.recognise import STEPS, recognise
+from expressivity.membership.recognition.plain import settings_for
+from expressivity.membership.recognition.recognise import STEPS, recognise, recognise_at
 
-__all__ = ["STEPS", "Recognition", "recognise"]
+__all__ = ["STEPS", "Recognition", "recognise", "recognise_at", "settings_for"]

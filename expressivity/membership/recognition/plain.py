@@ -5,6 +5,9 @@ conditions, arguments of its functions; their parameters p off its numbers. With
 these as a column of values, a few columns whose combination is the target are a small linear
 problem. It is solved in floating point and its solution rounded: that a network found in this way
 is the target is for the caller to verify.
+
+Where a layer shares its parameters, multiples of the maps are asked for, too: neurons of one kind
+at multiples of a map span the powers that they are made of.
 """
 
 import contextlib
@@ -22,12 +25,13 @@ import torch
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.families import Family, map_names
 from expressivity.classes.neurons import MAPS, Neuron, parameter_symbol
+from expressivity.classes.simple_parameters import Setting, few_ones, of_powers, starts
 from expressivity.classes.weights import Weights
 from expressivity.membership.recognition.maps import affine_maps
 from expressivity.membership.recognition.network import Recognition
 from expressivity.membership.recognition.normal_form import Ring, UnrecognisedError
 from expressivity.membership.recognition.sparse import combinations
-from expressivity.membership.recognition.terms import Affine
+from expressivity.membership.recognition.terms import Affine, line_of, scaled
 from expressivity.symbolic.budget import Budget, OutOfBudgetError
 from expressivity.symbolic.interpret import TORCH, compiled
 from expressivity.symbolic.piecewise import by_conditions
@@ -38,6 +42,8 @@ _REACHES = (1.0, 3.0, 9.0)  # the places lie in these boxes, by turns
 _SIMPLE = tuple(sp.Rational(n, 2) for n in (2, -2, 0, 1, -1, 4))
 _MAX_DENOMINATOR = 10_000
 _ROUNDED = 1e-8
+_FITS = 1e-8  # of the size of the target: what its best combination may leave
+_MULTIPLES = (1, 2, 3, 4)
 _SAME = 9  # decimals in which two columns are told apart
 
 
@@ -46,7 +52,7 @@ class _Column:
     """One neuron: its maps and its parameters."""
 
     maps: tuple[Affine, ...]
-    parameters: tuple[sp.Expr, ...]
+    parameters: Setting
 
 
 @functools.cache
@@ -65,7 +71,11 @@ def has_normal_form(activation: str) -> bool:
 
 
 def networks(
-    expression: sp.Expr, family: Family, width: int | None, budget: Budget
+    expression: sp.Expr,
+    family: Family,
+    width: int | None,
+    budget: Budget,
+    setting: Setting | None = None,
 ) -> Iterator[Recognition]:
     """Networks of a family that mixes nothing that may be the expression, small ones first.
 
@@ -74,23 +84,28 @@ def networks(
         family: fixed; its width does not matter.
         width: of the networks; as many neurons as are needed where it is None.
         budget: pays for every column and its values.
+        setting: the parameters of the layer; simple ones in turn where it is None.
     """
-    expression = by_conditions(expression)
-    settings = _settings(expression, family.record)
-    if not family.record.shared:
+    expression, record = by_conditions(expression), family.record
+    settings = settings_for(expression, record) if setting is None else [setting]
+    if not record.shared:
         yield from _with_settings(expression, family, settings, width, budget)
         return
+    if setting is None:
+        settings = list(dict.fromkeys((*settings, *few_ones(record))))
     found: list[Recognition] = []
     with contextlib.suppress(OutOfBudgetError):  # what was found before has been paid for
         for one in settings:
             found += _with_settings(expression, family, [one], width, budget)
+            if any(network.family.width == 1 for network in found):
+                break
     yield from sorted(found, key=lambda network: network.family.width)
 
 
 def _with_settings(
     expression: sp.Expr,
     family: Family,
-    settings: Sequence[tuple[sp.Expr, ...]],
+    settings: Sequence[Setting],
     width: int | None,
     budget: Budget,
 ) -> Iterator[Recognition]:
@@ -102,6 +117,8 @@ def _with_settings(
     except ValueError:  # a function that has no values here
         return
     kept = _different(values)
+    if family.record.shared and not _fits(values[:, kept], target):
+        return
     for support in combinations(values[:, kept], target, most=width):
         chosen = [(columns[kept[i]], _rounded(a)) for i, a in support]
         numbers = [(column, a) for column, a in chosen if a is not None]
@@ -109,21 +126,39 @@ def _with_settings(
             yield _network(numbers, replace(family, width=width or max(len(chosen), 1)))
 
 
-def _settings(expression: sp.Expr, record: Neuron) -> list[tuple[sp.Expr, ...]]:
-    """Values of the parameters: where layers start, numbers of the target, simple ones."""
-    count = len(record.parameters)
-    starts = tuple(sp.Rational(str(parameter.initial)) for parameter in record.parameters)
+def _fits(columns: np.ndarray, target: np.ndarray) -> bool:
+    """Whether some combination of all columns is near the target: cheaper than a sparse one."""
+    if not columns.size or not np.isfinite(target).all():
+        return False
+    unit = columns / np.linalg.norm(columns, axis=0)
+    solution: Any = np.linalg.lstsq(unit, target, rcond=None)[0]
+    left = np.linalg.norm(unit @ solution - target)
+    return bool(left <= _FITS * max(float(np.linalg.norm(target)), _ROUNDED))
+
+
+def settings_for(expression: sp.Expr, record: Neuron) -> list[Setting]:
+    """Values of the parameters: where layers start, numbers of the target, simple ones.
+
+    Where a layer shares them, also those that make its neurons of powers.
+
+    >>> from expressivity.classes.neurons import NEURONS
+    >>> settings_for(COORDINATES[0] / 3, NEURONS["prelu"])[:3]
+    [(1/4,), (1/3,), (1,)]
+    """
+    count, first = len(record.parameters), starts(record)
     found: set[Any] = expression.atoms(sp.Rational)
     own = sorted((n for n in found if n not in _SIMPLE), key=lambda n: (n.q, abs(n.p), n.p))
-    numbers = dict.fromkeys((*starts, *own, *_SIMPLE))
+    numbers = dict.fromkeys((*first, *own, *_SIMPLE))
     each = next(n for n in range(len(numbers), 0, -1) if n**count <= _SETTINGS or n == 1)
-    return list(dict.fromkeys((starts, *itertools.product(list(numbers)[:each], repeat=count))))
+    simple = itertools.product(list(numbers)[:each], repeat=count)
+    powers = of_powers(record) if record.shared else ()
+    return list(dict.fromkeys((first, *simple, *powers)))
 
 
-def _columns(
-    expression: sp.Expr, family: Family, settings: Sequence[tuple[sp.Expr, ...]]
-) -> list[_Column]:
+def _columns(expression: sp.Expr, family: Family, settings: Sequence[Setting]) -> list[_Column]:
     maps = affine_maps(expression, COORDINATES[: family.dimension], bias=family.bias)
+    if family.record.shared:
+        maps = _with_multiples(maps, family.dimension)
     size, count = family.record.maps, len(settings)
     most = next(n for n in range(len(maps), 0, -1) if n**size * count <= _COLUMNS or n == 1)
     return [
@@ -131,6 +166,17 @@ def _columns(
         for chosen in itertools.product(maps[:most], repeat=size)
         for numbers in settings
     ]
+
+
+def _with_multiples(maps: Sequence[Affine], dimension: int) -> list[Affine]:
+    """Multiples of their lines and of sums of two coordinates, then the maps themselves."""
+    lines = [line_of(z)[1] or z for z in maps]
+    for i, j in itertools.combinations(range(dimension), 2):
+        units = (sp.Integer(k in (i, j)) for k in range(dimension + 1))
+        apart = (sp.Integer((k == i) - (k == j)) for k in range(dimension + 1))
+        lines += [tuple(units), tuple(apart)]
+    signed = (scaled(z, s * n) for n in _MULTIPLES for z in dict.fromkeys(lines) for s in (1, -1))
+    return list(dict.fromkeys((*signed, *maps)))
 
 
 def neuron_expression(family: Family) -> sp.Expr:
@@ -189,9 +235,8 @@ def _rounded(value: float) -> sp.Expr | None:
 def _network(chosen: Sequence[tuple[_Column, sp.Expr]], family: Family) -> Recognition:
     """The weights; idle neurons have the parameters that a layer starts with."""
     record = family.record
-    starts = tuple(sp.Rational(str(parameter.initial)) for parameter in record.parameters)
     empty = (sp.S.Zero,) * (family.dimension + 1)
-    idle = _Column(maps=(empty,) * record.maps, parameters=starts)
+    idle = _Column(maps=(empty,) * record.maps, parameters=starts(record))
     filled = [*chosen, *[(idle, sp.S.Zero)] * (family.width - len(chosen))]
     blocks: dict[str, Any] = {
         name: [column.maps[i] for column, _ in filled]

@@ -8,6 +8,7 @@ from typing import TypeVar
 import sympy as sp
 
 from expressivity.classes.families import Family
+from expressivity.classes.simple_parameters import Setting
 from expressivity.classes.weights import Weights, network_expression
 from expressivity.membership.recognition.formula import realise
 from expressivity.membership.recognition.grouped import own_coefficients
@@ -62,6 +63,25 @@ def recognise(
         if found is not None:
             return found
     return None
+
+
+def recognise_at(
+    expression: sp.Expr, family: Family, setting: Setting, *, steps: int = STEPS
+) -> Recognition | None:
+    """The same for a layer that mixes nothing and shares its parameters, which are given.
+
+    >>> from expressivity.symbolic.symbols import COORDINATES
+    >>> pau = Family(kind="fixed", neuron="pau", width=1, dimension=1)
+    >>> square = tuple(sp.Integer(k == 2) for k in range(10))
+    >>> recognise_at(3 * COORDINATES[0] ** 2, pau, square).family.width
+    1
+    """
+    budget = Budget(steps)
+    try:
+        found = networks(expression, family, None, budget, setting)
+        return _first(found, expression, budget)
+    except OutOfBudgetError:
+        return None
 
 
 def _by_normal_forms(

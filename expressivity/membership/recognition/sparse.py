@@ -17,7 +17,7 @@ Combination = list[tuple[int, float]]
 def combinations(
     columns: np.ndarray, target: np.ndarray, *, most: int | None = None
 ) -> Iterator[Combination]:
-    """Combinations of columns that are the target: one column, two, then sparse ones.
+    """Combinations of columns that are the target: one column, two, then sparse ones, then any.
 
     Args:
         columns: values, places x columns, no two proportional and none 0.
@@ -55,6 +55,7 @@ def _supports(unit: np.ndarray, goal: np.ndarray, most: int | None) -> Iterator[
         yield from _pairs(unit, goal)
     if most is None or most > 2:
         yield from _sparse(unit, goal)
+        yield from _independent(unit)
 
 
 def _refined(columns: np.ndarray, target: np.ndarray, support: Sequence[int]) -> Combination | None:
@@ -76,6 +77,27 @@ def _pairs(unit: np.ndarray, goal: np.ndarray) -> list[list[int]]:
     left = np.where(independent, 1 - explained / np.where(independent, determinant, 1.0), 1.0)
     found: Any = np.argwhere(np.triu(left <= _LIKELY, 1))
     return sorted(found.tolist(), key=sum)[:_PAIRS]
+
+
+def _independent(unit: np.ndarray) -> Iterator[list[int]]:
+    """The first columns that are independent, if they are few beside the places.
+
+    What they span they determine, though their sizes may be too different for linear programming.
+    """
+    basis: list[np.ndarray] = []
+    kept: list[int] = []
+    for i, column in enumerate(unit.T):
+        rest = column
+        for _ in range(2):  # once more for rounding errors
+            for known in basis:
+                rest = rest - (known @ rest) * known
+        size = float(np.linalg.norm(rest))
+        if size > _INDEPENDENT:
+            kept.append(i)
+            basis.append(rest / size)
+        if 2 * len(kept) > len(unit):
+            return
+    yield kept
 
 
 def _sparse(unit: np.ndarray, goal: np.ndarray) -> Iterator[list[int]]:

@@ -51,7 +51,7 @@ FACTS = ("is_c1", "piece_degree", "amplitude_degree", "ridge_rank", "homogeneous
         ("maximum3", "", (False, 1, None, None, (1,))),
         ("slopes", "", (False, 1, 0, 1, (1,))),
         ("sine", "", (True, None, 0, 1, None)),
-        ("level", "", (False, 1, None, 1, None)),  # the kink moves with the parameter
+        ("level", "", (False, 1, 0, 1, None)),  # the kink moves with the parameter
         ("switch", "", (False, 1, None, 1, (1,))),
         ("scaled", "relu", (False, 1, 0, 1, (1,))),
         ("residual", "relu", (False, 1, 0, 1, (1,))),
