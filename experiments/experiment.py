@@ -4,7 +4,7 @@ An experiment is a function of a tier that returns a complete, frozen configurat
 is the business of ``expressivity.runs.units``; reading it, of the figures.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -86,6 +86,19 @@ def made(factory: ExperimentFactory, tier: Tier) -> Experiment:
     experiment = factory(tier)
     of_type(Experiment)(experiment)
     return experiment
+
+
+def of_tier(tier: Tier, names: Iterable[str] | None = None) -> list[Experiment]:
+    """The registered experiments that run at a tier, or those of them that are named.
+
+    Every one can be made at the smallest tier, and says there at which it runs.
+    """
+
+    def experiment(factory: ExperimentFactory) -> Experiment | None:
+        return made(factory, tier) if tier in made(factory, Tier.SMOKE).tiers else None
+
+    found = EXPERIMENTS.each(experiment, names)
+    return [one for one in found.values() if one is not None]
 
 
 def headlines(experiment: Experiment, run: Run) -> dict[str, float]:

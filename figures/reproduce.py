@@ -78,7 +78,7 @@ def run(
         ValueError: an unknown tier or experiment, no worker or scheduler, or a folder of
             another run.
     """
-    from experiments.experiment import EXPERIMENTS, Tier, made
+    from experiments.experiment import EXPERIMENTS, Tier, of_tier
     from expressivity.commands.arguments import choice
     from expressivity.commands.running import executor_for
     from expressivity.output import ExitCode, write_json
@@ -90,8 +90,7 @@ def run(
     names = None if only is None else [name for name in EXPERIMENTS if name in only]
     if names == []:
         raise ValueError("required: at least one experiment in --only; got none")
-    found = EXPERIMENTS.each(lambda factory: made(factory, tier), names)
-    experiments = [experiment for experiment in found.values() if tier in experiment.tiers]
+    experiments = of_tier(tier, names)
     if not experiments:
         raise ValueError(f"required: an experiment of tier {tier}; --only names none: leave it out")
     path = out or Path("runs") / f"reproduce-{tier}-{_version()}"

@@ -10,7 +10,7 @@ from collections import defaultdict
 
 import pytest
 
-from experiments.experiment import EXPERIMENTS, FITTED, Tier
+from experiments.experiment import EXPERIMENTS, FITTED, Tier, of_tier
 from experiments.gates import SPECS
 from experiments.reading import SEEDS
 from expressivity.classes.kinds import Kind
@@ -135,3 +135,11 @@ def test_the_width_sweep_has_every_class_at_every_width_and_the_h1_variant():
             assert len(classes) == forms
     gradient = {(u.target.name, u.family.kind) for u in units if u.settings.loss == "h1"}
     assert gradient == {("t1", Kind.FIXED), ("t2", Kind.LA)}
+
+
+@pytest.mark.parametrize("tier", Tier)
+def test_every_tier_has_experiments_and_makes_those_alone(tier):
+    found = {experiment.name for experiment in of_tier(tier)}
+    assert ("atlas" in found) is (tier in (Tier.SMOKE, Tier.ATLAS))
+    assert ("hierarchy" in found) is (tier in FITTED)
+    assert {experiment.tier for experiment in of_tier(tier, ["atlas"])} <= {tier}
