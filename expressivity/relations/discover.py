@@ -206,7 +206,7 @@ def discover(
     >>> la = Family(neuron="type1", kind="la", width=1, dimension=2)
     >>> found = discover(moa, la)
     >>> found.target.name, found.obstruction
-    ('relu(x1)*tanh(x1)', 'jump_powers')
+    ('x1*tanh(x2)', 'tail_coefficients')
     """
     larger = (larger,) if isinstance(larger, Family) else tuple(larger)
     question = Question(
