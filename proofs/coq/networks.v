@@ -104,6 +104,11 @@ Record family := {
   dimension : nat;
   width : nat }.
 
+(* Over the seven, with one group: what a theorem is about unless it says otherwise. *)
+Definition over_seven kd F b d m : family :=
+  {| kind := kd; neuron := F; dictionary := seven; groups := 1; bias := b; dimension := d;
+     width := m |}.
+
 Definition weights_ok (A : family) (nu : weights) : Prop :=
   (group nu < groups A)%nat /\ length (maps nu) = arity (neuron A) /\
   Forall (map_ok (dimension A) (bias A)) (maps nu).

@@ -60,6 +60,39 @@ Proof.
     rewrite <- sum_plus. apply sum_ext. intros g _. destruct (group nu =? g)%nat; ring.
 Qed.
 
+(* ---- without a hypothesis ---- *)
+(* L2 fails for a coefficient that is not differentiable: over tanh alone, which has no kink,
+   max(x2, 0) tanh(x1) jumps by tanh(x1) across x2 = 0. *)
+Theorem L2_kinked_gate : exists c N,
+  Forall2 kinked [tanh] [0] /\
+  Forall (weights_ok {| kind := smooth_gates; neuron := type1; dictionary := [tanh];
+    groups := 1; bias := false; dimension := 2; width := 1 |}) N /\
+  ~ jumps_by (network type1 [tanh] c N) [0; 1] 0 (shared_jump 1 [0] c N [0; 1] 0).
+Proof.
+  set (c := fun (_ _ _ : nat) x => relu (x2 x) : R).
+  set (N := [{| group := 0; out := 1; maps := [([1; 0], 0)] |}]).
+  exists c, N. split; [|split]. constructor; auto. apply kinked_tanh. repeat constructor.
+  intros H. assert (E : 0 = tanh 1).
+  { assert (Z : forall x, shared_jump 1 [0] c N [0; 1] 0 x = 0).
+    { intros x. unfold shared_jump, kappa. simpl. ring. }
+    rewrite <- (Z [1; 0]). apply (jumps_by_unique (network type1 [tanh] c N) [0; 1] 0 _
+      (fun x => tanh (x1 x)) [1; 0]); auto; try apply on_axis.
+    - simpl. lra.
+    - intros t _ _. apply (lim0_ext (fun _ => 0)). intros; now rewrite Z.
+      rewrite Z. apply lim0_const.
+    - exists []. split; auto. intros x Hx _. destruct (on_axis_inv x Hx) as [a ->].
+      apply (jump_ext (fun u => tanh a * relu u)).
+      + intros u. unfold network, neuron_value, N, c, move, x2. cbn. rewrite affine_at_2.
+        replace (1 * (a + u * 0) + 0 * (0 + u * 1) + 0) with a by ring.
+        replace (0 + u * 1) with u by ring. ring.
+      + apply (jump_eq _ (tanh a * 1)). apply jump_scal, jump_relu. unfold x1. simpl. ring.
+    - intros t Ht _. destruct (vec_2 t Ht) as [a [b ->]].
+      apply (lim0_ext (fun u => tanh (a * u + 1))).
+      intros; unfold x1, move; simpl; f_equal; ring. apply (kinked_lim tanh 0), kinked_tanh. }
+  pose proof (tanh_pos 1 ltac:(lra)). lra.
+Qed.
+
+(* ---- the theorem ---- *)
 (* L2. Across a hyperplane H = {n.x = h} the normal derivative of a type1 network with G
    groups of coefficients that are differentiable along lines (constants, all gates of the
    program, or any others) jumps by sum_g A(H, g) kappa_g, with the same functions kappa_g for
