@@ -51,9 +51,7 @@ Proof.
   apply (affine_off_ext _ (fun h => network type1 [s] (constants (fun _ _ _ => 1)) N [h])).
   - intros h. unfold network. apply sum_ext. intros nu _. f_equal.
     unfold neuron_value, one_hot, constants. cbn [combine_form values map mix].
-    rewrite mix_one_hot. set (z := affine_at (map_of nu 0) [h]).
-    pose proof (map_nth (fun s => s z) seven (fun _ => 0) i : nth i (values seven z) 0 = s z)
-      as E. rewrite E. ring.
+    rewrite mix_one_hot_values. fold s. ring.
   - apply (affine_off_network {| kind := la; neuron := type1; dictionary := [s]; groups := 1;
       bias := b; dimension := 1; width := m |}); auto. constructor; auto.
 Qed.
