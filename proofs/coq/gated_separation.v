@@ -7,7 +7,7 @@ Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
 Require Import List Arith Lia.
 From Expressivity Require Import limits jumps activations vectors hyperplanes gates networks.
-From Expressivity Require Import amplitude target_amplitude shared_amplitude jump_lemma.
+From Expressivity Require Import domains amplitude target_amplitude shared_amplitude jump_lemma.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -34,17 +34,17 @@ Proof.
   - repeat constructor.
 Qed.
 
-(* The target is no LA network if its amplitude differs at two points. *)
+(* The target is no LA network on the unit ball if its amplitude differs at two points of it. *)
 Lemma amplitude_differs A c f : represents A c [neuron_e2 []] f ->
   neuron A = type1 -> dimension A = 2%nat -> dictionary A = seven -> groups A = 1%nat ->
-  kappa seven_kinks c 0 [0; 0] <> kappa seven_kinks c 0 [1; 0] ->
-  forall b m, ~ member (over_seven la type1 b 2 m) f.
+  kappa seven_kinks c 0 [0; 0] <> kappa seven_kinks c 0 [1 / 2; 0] ->
+  forall b m, outside unit_ball (over_seven la type1 b 2 m) f.
 Proof.
   intros Hf HF Hd HD HG Ne b m.
   assert (K : Forall2 kinked (dictionary A) seven_kinks) by (rewrite HD; apply seven_kinked).
-  apply (two_point_obstruction _ seven_kinks f [0; 1] 0
-    (amplitude_on A seven_kinks c [neuron_e2 []] [0; 1] 0) [0; 0] [1; 0]);
-    auto; try apply on_axis; try (simpl; lra).
+  apply (two_point_obstruction _ _ seven_kinks f [0; 1] 0
+    (amplitude_on A seven_kinks c [neuron_e2 []] [0; 1] 0) [0; 0] [1 / 2; 0]);
+    auto; try apply on_axis; try (apply around_unit_ball; unfold unit_ball); try (simpl; lra).
   - apply seven_kinked.
   - apply network_jumps_by; auto. simpl. lra.
   - now apply (network_amplitude_continuous A _ _ _ f).
@@ -102,9 +102,9 @@ Lemma member_and_not_la gt scaled biased lambda r f : map_ok 2 biased ([lambda; 
   (forall x, length x = 2%nat -> f x = relu_value gt (lambda * x1 x) * relu (x2 x) +
     r * other_value gt (lambda * x1 x) * other_six (x2 x)) ->
   relu_value gt 0 + r * other_value gt 0 * (1 - eta) <>
-  relu_value gt lambda + r * other_value gt lambda * (1 - eta) ->
+  relu_value gt (lambda / 2) + r * other_value gt (lambda / 2) * (1 - eta) ->
   (forall b, member (over_seven (moa gt scaled biased) type1 b 2 1) f) /\
-  (forall b m, ~ member (over_seven la type1 b 2 m) f).
+  (forall b m, outside unit_ball (over_seven la type1 b 2 m) f).
 Proof.
   intros Hl Hr E Ne. set (l := ([lambda; 0], 0)).
   assert (V : forall x, length x = 2%nat -> affine_at l x = lambda * x1 x).
@@ -117,5 +117,5 @@ Proof.
   split. intros b. now exists (relu_gated gt l r), [neuron_e2 []].
   apply (amplitude_differs _ _ _ (R true)); auto.
   rewrite !relu_gated_kappa, !V by auto. cbn [x1 nth].
-  now rewrite Rmult_0_r, Rmult_1_r.
+  rewrite Rmult_0_r. now replace (lambda * (1 / 2)) with (lambda / 2) by field.
 Qed.

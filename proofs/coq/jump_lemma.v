@@ -3,21 +3,21 @@ Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
 Require Import List Arith Lia.
 From Expressivity Require Import limits jumps activations vectors hyperplanes.
-From Expressivity Require Import gates networks amplitude target_amplitude shared_amplitude.
+From Expressivity Require Import gates networks domains amplitude target_amplitude shared_amplitude.
 Import ListNotations.
 Open Scope R_scope.
 
-(* An LA network, with any number of groups, jumps by a constant: two points are enough to
-   exclude a target. *)
-Theorem two_point_obstruction A ks f n h J x y :
+(* An LA network, with any number of groups, jumps by a constant: two points of the domain are
+   enough to exclude a target. *)
+Theorem two_point_obstruction P A ks f n h J x y :
   kind A = la -> neuron A = type1 -> Forall2 kinked (dictionary A) ks ->
   length n = dimension A -> 0 < dot n n -> jumps_by f n h J ->
-  on n h x -> continuous_along n J x -> on n h y -> continuous_along n J y -> J x <> J y ->
-  ~ member A f.
+  on n h x -> around P x -> continuous_along n J x ->
+  on n h y -> around P y -> continuous_along n J y -> J x <> J y -> outside P A f.
 Proof.
-  intros K F HD Hd Hn HJ Hx Cx Hy Cy Ne [c [N Hf]]. apply Ne.
-  rewrite (L2_target A ks c N f n h J x), (L2_target A ks c N f n h J y) by auto.
-  destruct Hf as [Hc _]. rewrite K in Hc. destruct Hc as [alpha ->]. reflexivity.
+  intros K F HD Hd Hn HJ Hx Px Cx Hy Py Cy Ne g [c [N Hg]] E. apply Ne.
+  rewrite (L2_target P A ks c N g f n h J x), (L2_target P A ks c N g f n h J y) by auto.
+  destruct Hg as [Hc _]. rewrite K in Hc. destruct Hc as [alpha ->]. reflexivity.
 Qed.
 
 (* ---- without a hypothesis ---- *)
@@ -39,8 +39,9 @@ Lemma not_constant A ks c N f :
 Proof.
   intros HD Hf Hd Ne [C H]. apply Ne.
   assert (E : forall u, amplitude_on A ks c N [0; 1] 0 [u; 0] = C).
-  { intros u. symmetry. apply (target_amplitude A ks c N f [0; 1] 0 (fun _ => C)); auto.
-    simpl. lra. apply on_axis. intros t _ _. apply lim0_const. }
+  { intros u. symmetry. apply (target_amplitude everywhere A ks c N f f [0; 1] 0 (fun _ => C));
+      auto. simpl. lra. apply on_axis. apply around_everywhere. easy.
+    intros t _ _. apply lim0_const. }
   now rewrite !E.
 Qed.
 

@@ -28,8 +28,9 @@ Proof. unfold count. induction L as [|q L IH]; simpl. lia. destruct (inside a b 
 Lemma count_lt L a b : In a L -> (count L a b < length L)%nat.
 Proof.
   induction L as [|q L IH]; simpl; [easy|]. pose proof (count_le L a b) as C.
-  unfold count in *. intros [->|I]. unfold inside at 1. destruct (Rlt_dec a a). lra. lia.
-  specialize (IH I). destruct (inside a b q); simpl; lia.
+  unfold count in *. intros [->|I].
+  - unfold inside at 1. destruct (Rlt_dec a a); simpl in *; lra || lia.
+  - specialize (IH I). destruct (inside a b q); simpl; lia.
 Qed.
 
 (* If no free part of (a, b) is longer than M, then (a, b) is at most M times the number of

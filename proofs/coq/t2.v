@@ -3,7 +3,7 @@ Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
 Require Import List Arith Lia.
 From Expressivity Require Import limits jumps activations vectors hyperplanes gates networks.
-From Expressivity Require Import amplitude target_amplitude shared_amplitude jump_lemma.
+From Expressivity Require Import domains amplitude target_amplitude shared_amplitude jump_lemma.
 From Expressivity Require Import gated_separation.
 Import ListNotations.
 Open Scope R_scope.
@@ -61,13 +61,13 @@ Qed.
 
 (* ---- the theorems ---- *)
 (* T2. t(x) = tanh(lambda x1) ReLU(x2) is a type1 MoA network of width 1 with tanh gates, scale
-   off or on, and no type1 LA network of any finite width: d = 2, any lambda > 0, over the
-   seven; gate biases off or on; hidden biases off or on. *)
+   off or on, and on the unit ball no type1 LA network of any finite width: d = 2, any
+   lambda > 0, over the seven; gate biases off or on; hidden biases off or on. *)
 Theorem T2 lambda : 0 < lambda ->
   (forall scaled biased b, member (over_seven (moa Tanh scaled biased) type1 b 2 1) (t2 lambda)) /\
-  (forall b m, ~ member (over_seven la type1 b 2 m) (t2 lambda)).
+  (forall b m, outside unit_ball (over_seven la type1 b 2 m) (t2 lambda)).
 Proof.
-  intros Hl. pose proof (tanh_pos lambda Hl).
+  intros Hl. pose proof (tanh_pos (lambda / 2) ltac:(lra)).
   assert (H2 : forall scaled biased, _) by (intros scaled biased;
     refine (member_and_not_la Tanh scaled biased lambda 1 (t2 lambda) _ _ _ _);
     [repeat split; auto | auto | intros x _; unfold t2; simpl; ring
@@ -79,12 +79,12 @@ Qed.
 Theorem T2_sigmoid lambda : 0 < lambda ->
   (forall biased b, member (over_seven (moa Sigmoid true biased) type1 b 2 1)
     (t2_sigmoid lambda)) /\
-  (forall b m, ~ member (over_seven la type1 b 2 m) (t2_sigmoid lambda)).
+  (forall b m, outside unit_ball (over_seven la type1 b 2 m) (t2_sigmoid lambda)).
 Proof.
   intros Hl. assert (H2 : forall biased, _) by (intros biased;
     refine (member_and_not_la Sigmoid true biased lambda 0 (t2_sigmoid lambda) _ _ _ _);
     [repeat split; auto | discriminate | intros x _; unfold t2_sigmoid; simpl; ring
-    | simpl; pose proof (sigmoid_increasing 0 lambda Hl); lra]).
+    | simpl; pose proof (sigmoid_increasing 0 (lambda / 2) ltac:(lra)); lra]).
   split. intros biased. apply H2. apply (H2 true).
 Qed.
 
@@ -93,12 +93,12 @@ Qed.
 Theorem T2_softmax lambda : 0 < lambda ->
   (forall biased b, member (over_seven (moa Softmax true biased) type1 b 2 1)
     (t2_softmax lambda)) /\
-  (forall b m, ~ member (over_seven la type1 b 2 m) (t2_softmax lambda)).
+  (forall b m, outside unit_ball (over_seven la type1 b 2 m) (t2_softmax lambda)).
 Proof.
   intros Hl. assert (H2 : forall biased, _) by (intros biased;
     refine (member_and_not_la Softmax true biased lambda 0 (t2_softmax lambda) _ _ _ _);
     [repeat split; auto | discriminate | intros x _; unfold t2_softmax; simpl; ring
-    | simpl; pose proof (share_increasing 6 0 lambda ltac:(lra) Hl); lra]).
+    | simpl; pose proof (share_increasing 6 0 (lambda / 2) ltac:(lra) ltac:(lra)); lra]).
   split. intros biased. apply H2. apply (H2 true).
 Qed.
 
@@ -107,12 +107,12 @@ Qed.
 Theorem T2_sigmoid_unscaled lambda : 0 < lambda ->
   (forall biased b, member (over_seven (moa Sigmoid false biased) type1 b 2 1)
     (t2_sigmoid_unscaled lambda)) /\
-  (forall b m, ~ member (over_seven la type1 b 2 m) (t2_sigmoid_unscaled lambda)).
+  (forall b m, outside unit_ball (over_seven la type1 b 2 m) (t2_sigmoid_unscaled lambda)).
 Proof.
   intros Hl. assert (H2 : forall biased, _) by (intros biased;
     refine (member_and_not_la Sigmoid false biased lambda 1 (t2_sigmoid_unscaled lambda) _ _ _ _);
     [repeat split; auto | auto | intros x _; unfold t2_sigmoid_unscaled; simpl; field
-    | simpl; pose proof (sigmoid_increasing 0 lambda Hl); lra]).
+    | simpl; pose proof (sigmoid_increasing 0 (lambda / 2) ltac:(lra)); lra]).
   split. intros biased. apply H2. apply (H2 true).
 Qed.
 
@@ -121,14 +121,14 @@ Qed.
 Theorem T2_softmax_unscaled lambda : 0 < lambda ->
   (forall biased b, member (over_seven (moa Softmax false biased) type1 b 2 1)
     (t2_softmax_unscaled lambda)) /\
-  (forall b m, ~ member (over_seven la type1 b 2 m) (t2_softmax_unscaled lambda)).
+  (forall b m, outside unit_ball (over_seven la type1 b 2 m) (t2_softmax_unscaled lambda)).
 Proof.
   intros Hl. assert (H2 : forall biased, _) by (intros biased;
     refine (member_and_not_la Softmax false biased lambda 1 (t2_softmax_unscaled lambda) _ _ _ _);
     [repeat split; auto | auto
     | intros x _; unfold t2_softmax_unscaled; simpl; field; pose proof (exp_pos (lambda * x1 x));
       lra
-    | simpl; pose proof (share_increasing 6 0 lambda ltac:(lra) Hl) as S; rewrite !share_rest;
-      unfold eta; lra ]).
+    | simpl; pose proof (share_increasing 6 0 (lambda / 2) ltac:(lra) ltac:(lra)) as S;
+      rewrite !share_rest; unfold eta; lra ]).
   split. intros biased. apply H2. apply (H2 true).
 Qed.
