@@ -43,6 +43,23 @@ Qed.
 Lemma ex_derive_sigmoid z : ex_derive sigmoid z.
 Proof. unfold sigmoid. pose proof (exp_pos (- z)). auto_derive. lra. Qed.
 
+Lemma sigmoid_increasing y z : y < z -> sigmoid y < sigmoid z.
+Proof.
+  intros H. unfold sigmoid, Rdiv. pose proof (exp_pos (- y)). pose proof (exp_pos (- z)).
+  assert (exp (- z) < exp (- y)) by (apply exp_increasing; lra).
+  rewrite !Rmult_1_l. apply Rinv_lt_contravar; nra.
+Qed.
+
+(* A component of the softmax increases with its own logit. *)
+Lemma share_increasing r y z : 0 < r -> y < z -> exp y / (exp y + r) < exp z / (exp z + r).
+Proof.
+  intros Hr H. pose proof (exp_pos y). pose proof (exp_pos z).
+  assert (E : exp y < exp z) by now apply exp_increasing.
+  assert (S : forall u, 0 < u -> u / (u + r) = 1 - r * / (u + r)) by (intros; field; lra).
+  rewrite !S by auto. assert (/ (exp z + r) < / (exp y + r)) by (apply Rinv_lt_contravar; nra).
+  nra.
+Qed.
+
 (* Gates of differentiable logits are differentiable. *)
 Lemma ex_derive_gate g K (logits : nat -> R -> R) k u : (k < K)%nat ->
   (forall i, ex_derive (logits i) u) ->

@@ -100,3 +100,12 @@ Proof.
     destruct (small_exists _ S) as [u [_ A]]. exists (move t t' u). repeat split; auto.
     rewrite length_move; congruence. rewrite dot_move, O, O' by congruence. ring.
 Qed.
+
+(* The points of {x2 = 0} in the plane. *)
+Lemma on_axis u : on [0; 1] 0 [u; 0].
+Proof. split; auto. simpl. ring. Qed.
+
+Lemma on_axis_inv x : on [0; 1] 0 x -> exists u, x = [u; 0].
+Proof.
+  intros [L E]. destruct (vec_2 x L) as [a [b ->]]. exists a. simpl in E. do 2 f_equal. lra.
+Qed.

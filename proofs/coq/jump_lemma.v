@@ -3,40 +3,21 @@ Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
 Require Import List Arith Lia.
 From Expressivity Require Import limits jumps activations vectors hyperplanes.
-From Expressivity Require Import gates networks amplitude target_amplitude shared_amplitude.
+From Expressivity Require Import gates networks domains amplitude target_amplitude shared_amplitude.
 Import ListNotations.
 Open Scope R_scope.
 
-(* L1. Across a hyperplane H = {n.x = h} the normal derivative of a type1 LA network of any
-   width jumps by sum_j a_j kappa abs(s_j), over the neurons whose kink set is H, at all points
-   of H off finitely many sets of lower dimension; kappa = sum_k alpha_k kink_k. L1 is L2 with
-   constant coefficients, one group. *)
-Theorem L1 A ks alpha N f n h :
-  neuron A = type1 -> groups A = 1%nat -> Forall2 kinked (dictionary A) ks ->
-  represents A (constants alpha) N f -> length n = dimension A -> 0 < dot n n ->
-  jumps_by f n h (fun _ => mix (alpha 0%nat 0%nat) ks *
-    sum (fun nu => out nu * across n h (map_of nu 0)) N).
-Proof.
-  intros F G HD Hf Hd Hn. destruct (L2 A ks _ N f n h F HD Hf Hd Hn) as [E [HE H]].
-  exists E. split; auto. intros x Hx S. apply (jump_eq _ _ _ (H x Hx S)).
-  unfold shared_jump, kappa, constants. rewrite G. simpl.
-  replace (group_amplitude N n h 0) with (sum (fun nu => out nu * across n h (map_of nu 0)) N).
-  change (fun k => alpha 0%nat 0%nat k) with (alpha 0%nat 0%nat). ring.
-  destruct Hf as [_ [HN _]]. apply sum_ext. intros nu I. rewrite Forall_forall in HN.
-  destruct (HN nu I) as [HG _]. rewrite G in HG. now replace (group nu) with 0%nat by lia.
-Qed.
-
-(* An LA network, with any number of groups, jumps by a constant: two points are enough to
-   exclude a target. *)
-Theorem two_point_obstruction A ks f n h J x y :
+(* An LA network, with any number of groups, jumps by a constant: two points of the domain are
+   enough to exclude a target. *)
+Theorem two_point_obstruction P A ks f n h J x y :
   kind A = la -> neuron A = type1 -> Forall2 kinked (dictionary A) ks ->
   length n = dimension A -> 0 < dot n n -> jumps_by f n h J ->
-  on n h x -> continuous_along n J x -> on n h y -> continuous_along n J y -> J x <> J y ->
-  ~ member A f.
+  on n h x -> around P x -> continuous_along n J x ->
+  on n h y -> around P y -> continuous_along n J y -> J x <> J y -> outside P A f.
 Proof.
-  intros K F HD Hd Hn HJ Hx Cx Hy Cy Ne [c [N Hf]]. apply Ne.
-  rewrite (L2_target A ks c N f n h J x), (L2_target A ks c N f n h J y) by auto.
-  destruct Hf as [Hc _]. rewrite K in Hc. destruct Hc as [alpha ->]. reflexivity.
+  intros K F HD Hd Hn HJ Hx Px Cx Hy Py Cy Ne g [c [N Hg]] E. apply Ne.
+  rewrite (L2_target P A ks c N g f n h J x), (L2_target P A ks c N g f n h J y) by auto.
+  destruct Hg as [Hc _]. rewrite K in Hc. destruct Hc as [alpha ->]. reflexivity.
 Qed.
 
 (* ---- without a hypothesis ---- *)
@@ -51,9 +32,6 @@ Proof.
   - exfalso. apply V. split; simpl. f_equal; [|f_equal]; field. field.
 Qed.
 
-Lemma on_axis u : on [0; 1] 0 [u; 0].
-Proof. split; auto. simpl. ring. Qed.
-
 Lemma not_constant A ks c N f :
   Forall2 kinked (dictionary A) ks -> represents A c N f -> dimension A = 2%nat ->
   amplitude_on A ks c N [0; 1] 0 [0; 0] <> amplitude_on A ks c N [0; 1] 0 [1; 0] ->
@@ -61,8 +39,9 @@ Lemma not_constant A ks c N f :
 Proof.
   intros HD Hf Hd Ne [C H]. apply Ne.
   assert (E : forall u, amplitude_on A ks c N [0; 1] 0 [u; 0] = C).
-  { intros u. symmetry. apply (target_amplitude A ks c N f [0; 1] 0 (fun _ => C)); auto.
-    simpl. lra. apply on_axis. intros t _ _. apply lim0_const. }
+  { intros u. symmetry. apply (target_amplitude everywhere A ks c N f f [0; 1] 0 (fun _ => C));
+      auto. simpl. lra. apply on_axis. apply around_everywhere. easy.
+    intros t _ _. apply lim0_const. }
   now rewrite !E.
 Qed.
 
@@ -109,4 +88,24 @@ Proof.
   unfold amplitude_on, amplitude, neuron_amplitude, N.
   cbn [sum fold_right neuron A change]. rewrite across_e2. unfold c, constants, affine_at. cbn.
   lra.
+Qed.
+
+(* ---- the theorem ---- *)
+(* L1. Across a hyperplane H = {n.x = h} the normal derivative of a type1 LA network of any
+   width jumps by sum_j a_j kappa abs(s_j), over the neurons whose kink set is H, at all points
+   of H off finitely many sets of lower dimension; kappa = sum_k alpha_k kink_k. L1 is L2 with
+   constant coefficients, one group. *)
+Theorem L1 A ks alpha N f n h :
+  neuron A = type1 -> groups A = 1%nat -> Forall2 kinked (dictionary A) ks ->
+  represents A (constants alpha) N f -> length n = dimension A -> 0 < dot n n ->
+  jumps_by f n h (fun _ => mix (alpha 0%nat 0%nat) ks *
+    sum (fun nu => out nu * across n h (map_of nu 0)) N).
+Proof.
+  intros F G HD Hf Hd Hn. destruct (L2 A ks _ N f n h F HD Hf Hd Hn) as [E [HE H]].
+  exists E. split; auto. intros x Hx S. apply (jump_eq _ _ _ (H x Hx S)).
+  unfold shared_jump, kappa, constants. rewrite G. simpl.
+  replace (group_amplitude N n h 0) with (sum (fun nu => out nu * across n h (map_of nu 0)) N).
+  change (fun k => alpha 0%nat 0%nat k) with (alpha 0%nat 0%nat). ring.
+  destruct Hf as [_ [HN _]]. apply sum_ext. intros nu I. rewrite Forall_forall in HN.
+  destruct (HN nu I) as [HG _]. rewrite G in HG. now replace (group nu) with 0%nat by lia.
 Qed.

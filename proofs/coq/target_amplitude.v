@@ -6,7 +6,7 @@ Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
 Require Import List Lia.
 From Expressivity Require Import limits jumps activations vectors hyperplanes.
-From Expressivity Require Import gates networks amplitude.
+From Expressivity Require Import gates networks domains amplitude.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -162,28 +162,62 @@ Proof.
   apply (lim0_amplitude _ _ HD x t) with (d := dimension A); auto; congruence.
 Qed.
 
-(* Two functions by which f jumps, and that are continuous at a point, agree there. *)
-Theorem jumps_by_unique f n h J K x : 0 < dot n n -> on n h x ->
+(* If f and g differ by an M-Lipschitz function about x, their jumps across {n.x = h} differ at
+   x by at most 2 M abs(n), as limits of jumps nearby. *)
+Theorem jumps_near P M f g n h J K x : 0 < dot n n -> on n h x -> around P x ->
+  lipschitz_on (length n) P M (fun y => f y - g y) ->
   jumps_by f n h J -> continuous_along n J x ->
-  jumps_by f n h K -> continuous_along n K x -> J x = K x.
+  jumps_by g n h K -> continuous_along n K x -> Rabs (J x - K x) <= 2 * (M * norm n).
 Proof.
-  intros Hn Hx [E [HE HJ]] CJ [E' [HE' HK]] CK.
+  intros Hn Hx HP HM [E [HE HJ]] CJ [E' [HE' HK]] CK.
   destruct (generic_direction n h (E ++ E') x Hn Hx) as [t [Ht [O S]]].
   { apply Forall_app. auto. }
-  apply (lim0_unique (fun u => J (move x t u))). now apply CJ.
-  apply (lim0_ext_small (fun u => K (move x t u))). 2: now apply CK.
-  revert S. apply small_imp. intros u _ S. apply Forall_app in S. destruct S as [S S'].
-  pose proof (on_move n h x t u Ht O Hx) as Hu.
-  exact (jump_unique _ _ _ (HK _ Hu S') (HJ _ Hu S)).
+  apply (lim0_bound (fun u => J (move x t u) + -1 * K (move x t u))).
+  2: { apply (lim0_eq _ (J x + -1 * K x)); [|ring]. apply lim0_plus. now apply CJ.
+       apply lim0_scal. now apply CK. }
+  destruct Hx as [Lx Hx]. generalize (small_and _ _ S (around_near P x t ltac:(congruence) HP)).
+  apply small_imp. intros u _ [G A]. apply Forall_app in G. destruct G as [G G'].
+  assert (Hu : on n h (move x t u)) by (apply on_move; auto; now split).
+  apply (jump_lipschitz (fun v => f (move (move x t u) n v) + -1 * g (move (move x t u) n v))).
+  - assert (L : length (move x t u) = length n) by (rewrite length_move; congruence).
+    generalize (lipschitz_near _ P M _ _ n L eq_refl A HM). apply small_imp.
+    intros v _. cbv beta. rewrite move_0 by auto. intros [B C].
+    split; [eapply Rle_trans; [|exact B] | eapply Rle_trans; [|exact C]]; right; f_equal; ring.
+  - apply jump_plus. now apply HJ. now apply jump_scal, HK.
 Qed.
 
-(* What every obstruction by jumps rests on. *)
-Corollary target_amplitude A ks c N f n h J x :
-  Forall2 kinked (dictionary A) ks -> represents A c N f ->
-  length n = dimension A -> 0 < dot n n ->
-  jumps_by f n h J -> on n h x -> continuous_along n J x ->
+(* Equal functions have equal jumps. *)
+Corollary jumps_equal P f g n h J K x : 0 < dot n n -> on n h x -> around P x ->
+  equal_on (length n) P f g -> jumps_by f n h J -> continuous_along n J x ->
+  jumps_by g n h K -> continuous_along n K x -> J x = K x.
+Proof.
+  intros Hn Hx HP HE HJ CJ HK CK. apply equal_lipschitz in HE.
+  pose proof (jumps_near P 0 f g n h J K x Hn Hx HP HE HJ CJ HK CK) as B.
+  destruct (Req_dec (J x - K x) 0) as [Z|Z]. lra. apply Rabs_pos_lt in Z. lra.
+Qed.
+
+(* What every obstruction by jumps rests on: about a point, the jump of a function that differs
+   from a network by an M-Lipschitz function is at most 2 M abs(n) from the amplitude, .. *)
+Corollary amplitude_near P M A ks c N g f n h J x :
+  Forall2 kinked (dictionary A) ks -> represents A c N g ->
+  length n = dimension A -> 0 < dot n n -> on n h x -> around P x ->
+  lipschitz_on (dimension A) P M (fun y => f y - g y) ->
+  jumps_by f n h J -> continuous_along n J x ->
+  Rabs (J x - amplitude_on A ks c N n h x) <= 2 * (M * norm n).
+Proof.
+  intros HD Hg Hd Hn Hx HP HM HJ CJ. rewrite <- Hd in HM.
+  apply (jumps_near P M f g n h); auto. now apply network_jumps_by.
+  destruct Hx. now apply (network_amplitude_continuous A ks c N g).
+Qed.
+
+(* .. and that of a target that is equal to a network is the amplitude. *)
+Corollary target_amplitude P A ks c N g f n h J x :
+  Forall2 kinked (dictionary A) ks -> represents A c N g ->
+  length n = dimension A -> 0 < dot n n -> on n h x -> around P x ->
+  equal_on (dimension A) P f g -> jumps_by f n h J -> continuous_along n J x ->
   J x = amplitude_on A ks c N n h x.
 Proof.
-  intros HD Hf Hd Hn HJ Hx HC. apply (jumps_by_unique f n h); auto.
-  now apply network_jumps_by. destruct Hx. now apply (network_amplitude_continuous A ks c N f).
+  intros HD Hg Hd Hn Hx HP HE HJ CJ. rewrite <- Hd in HE.
+  apply (jumps_equal P f g n h); auto. now apply network_jumps_by.
+  destruct Hx. now apply (network_amplitude_continuous A ks c N g).
 Qed.

@@ -58,3 +58,15 @@ Proof. induction x as [|a x IH]; simpl. lra. nra. Qed.
 Definition x1 (x : vec) : R := nth 0 x 0.
 Definition x2 (x : vec) : R := nth 1 x 0.
 Definition x3 (x : vec) : R := nth 2 x 0.
+
+Lemma vec_1 (x : vec) : length x = 1%nat -> exists a, x = [a].
+Proof. destruct x as [|a [|]]; try discriminate. eauto. Qed.
+
+Lemma vec_2 (x : vec) : length x = 2%nat -> exists a b, x = [a; b].
+Proof. destruct x as [|a [|b [|]]]; try discriminate. eauto. Qed.
+
+Lemma affine_at_1 a c x : affine_at ([a], c) [x] = a * x + c.
+Proof. unfold affine_at. simpl. ring. Qed.
+
+Lemma affine_at_2 a b c x y : affine_at ([a; b], c) [x; y] = a * x + b * y + c.
+Proof. unfold affine_at. simpl. ring. Qed.
