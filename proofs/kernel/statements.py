@@ -23,7 +23,7 @@ class Separation:
     """Two classes over the seven with one group of coefficients, and a target between them.
 
     Attributes:
-        target: its name in Coq; the part before ``_`` is its name in Python.
+        target: its name in Coq: that of the theorem.
         parameter: whether the target has a parameter lambda > 0.
         form: of both classes.
         dimension: of the input.
