@@ -4,9 +4,9 @@
    0 on x < 0 and 1 + 2x on x > 0. *)
 Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
-Require Import List Lia.
+Require Import List Arith Lia.
 From Expressivity Require Import limits jumps activations vectors gates networks.
-From Expressivity Require Import piecewise_affine.
+From Expressivity Require Import domains piecewise_affine t1.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -28,8 +28,9 @@ Proof. unfold count. induction L as [|q L IH]; simpl. lia. destruct (inside a b 
 Lemma count_lt L a b : In a L -> (count L a b < length L)%nat.
 Proof.
   induction L as [|q L IH]; simpl; [easy|]. pose proof (count_le L a b) as C.
-  unfold count in *. intros [->|I].
-  - unfold inside at 1. destruct (Rlt_dec a a); simpl in *; lra || lia.
+  unfold count in *. cbn [filter]. intros [->|I].
+  - assert (E : inside a b a = false) by (unfold inside; destruct (Rlt_dec a a); auto; lra).
+    rewrite E. lia.
   - specialize (IH I). destruct (inside a b q); simpl; lia.
 Qed.
 
@@ -78,19 +79,17 @@ Proof.
 Qed.
 
 (* ---- slopes ---- *)
-Definition t1_of (x : R) : R := relu x + relu2 x.
-
 Section Staircase.
 Variables (f : R -> R) (M r : R).
 Hypothesis Hr : 0 < r.
 (* f - t1 is M-Lipschitz on (-r, r). *)
 Hypothesis Lipschitz : forall x y, - r < x < r -> - r < y < r ->
-  Rabs ((f x - t1_of x) - (f y - t1_of y)) <= M * Rabs (x - y).
+  Rabs ((f x - joined x) - (f y - joined y)) <= M * Rabs (x - y).
 
 Lemma M_pos : 0 <= M.
 Proof.
   pose proof (Lipschitz 0 (r / 2) ltac:(lra) ltac:(lra)) as L.
-  pose proof (Rabs_pos ((f 0 - t1_of 0) - (f (r / 2) - t1_of (r / 2)))).
+  pose proof (Rabs_pos ((f 0 - joined 0) - (f (r / 2) - joined (r / 2)))).
   rewrite (Rabs_left (0 - r / 2)) in L by lra. nra.
 Qed.
 
@@ -102,7 +101,7 @@ Proof.
   intros Ha Hab Hb A.
   assert (S : forall x y, a < x -> x < y -> y < b -> Rabs (p - 1 - (x + y)) <= M).
   { intros x y Hx Hxy Hy. pose proof (Lipschitz y x ltac:(lra) ltac:(lra)) as L.
-    unfold t1_of in L. rewrite !A, !relu2_eq, !relu_pos in L by lra.
+    unfold joined in L. rewrite !A, !relu2_eq, !relu_pos in L by lra.
     replace (p * y + q - (y + y * y) - (p * x + q - (x + x * x)))
       with ((p - 1 - (x + y)) * (y - x)) in L by ring.
     rewrite Rabs_mult in L. apply Rmult_le_reg_r in L; auto. apply Rabs_pos_lt. lra. }
@@ -131,7 +130,7 @@ Proof.
   assert (De : 3 * d <= e) by (unfold d; pose proof (Rmin_l e r); lra).
   assert (Dr : 3 * d <= r) by (unfold d; pose proof (Rmin_r e r); lra).
   pose proof (Lipschitz (- d) (- (2 * d)) ltac:(lra) ltac:(lra)) as L.
-  unfold t1_of in L. rewrite !A, !relu2_eq, !relu_neg in L by lra.
+  unfold joined in L. rewrite !A, !relu2_eq, !relu_neg in L by lra.
   replace (p * - d + q - (0 + 0 * 0) - (p * - (2 * d) + q - (0 + 0 * 0)))
     with (p * d) in L by ring.
   replace (- d - - (2 * d)) with d in L by ring.
@@ -163,7 +162,95 @@ Proof.
         as [_ C]. apply Rabs_le_between in B, C. lra. }
     rewrite S_INR. destruct D as [->|D]. pose proof (pos_INR (length L)). nra.
     assert (Q : r - d <= INR (S (count L d r)) * M).
-    { apply pigeonhole; auto; try lra. intros u v Hu Huv Hv G. apply (free_length L H); lra || auto. }
+    { apply pigeonhole; auto; try lra. intros u v Hu Huv Hv G.
+      apply (free_length L H); lra || auto. }
     pose proof (count_lt L d r D) as C. apply le_INR in C. nra.
 Qed.
 End Staircase.
+
+(* ---- networks ---- *)
+(* The open interval (-r, r), in R^1. *)
+Definition interval (r : R) (x : vec) : Prop := - r < x1 x < r.
+
+Lemma lipschitz_interval r M e : lipschitz_on 1 (interval r) M e ->
+  forall x y, - r < x < r -> - r < y < r -> Rabs (e [x] - e [y]) <= M * Rabs (x - y).
+Proof.
+  intros H x y Hx Hy. specialize (H [y] [1] (x - y) eq_refl eq_refl).
+  assert (E : move [y] [1] (x - y) = [x]) by (unfold move; simpl; f_equal; ring).
+  assert (N : norm [1] = 1).
+  { unfold norm. simpl. replace (1 * 1 + 0) with 1 by ring. apply sqrt_1. }
+  rewrite E, N, Rmult_1_r in H. apply H; auto.
+Qed.
+
+(* ---- without a hypothesis ---- *)
+(* The activations must kink at 0 alone: s(z) = 3/2 ReLU(z) + ReLU(z - 1) has two kinks, and
+   s(2x)/2 misses the slope of t1 on (-1, 1) by 1/2, less than 3/4, the bound for width 1. *)
+Definition two_kinks (z : R) : R := 3 / 2 * relu z + relu (z - 1).
+
+Theorem B1_two_kinks : exists g,
+  member {| kind := la; neuron := type1; dictionary := [two_kinks]; groups := 1; bias := false;
+    dimension := 1; width := 1 |} g /\
+  lipschitz_on 1 (interval 1) (1 / 2) (fun x => g x - t1 x).
+Proof.
+  exists (fun x => two_kinks (2 * x1 x) / 2). split.
+  - exists (constants (fun _ _ _ => 1)), [{| group := 0; out := 1 / 2; maps := [([2], 0)] |}].
+    split; [|split; [|split]]; auto.
+    + eexists. reflexivity.
+    + repeat constructor.
+    + intros x Hx. destruct (vec_1 x Hx) as [y ->]. unfold network, neuron_value, constants, x1.
+      cbn [sum fold_right out neuron dictionary map_of maps nth combine_form values map mix].
+      rewrite affine_at_1. replace (2 * y + 0) with (2 * y) by ring. field.
+  - assert (O : forall x y, -1 < x -> x <= y -> y < 1 ->
+      Rabs ((two_kinks (2 * y) / 2 - joined y) - (two_kinks (2 * x) / 2 - joined x)) <=
+        1 / 2 * (y - x)).
+    { intros x y Hx Hxy Hy. unfold two_kinks, joined, relu2, relu, Rmax.
+      destruct (Rle_dec (2 * y) 0), (Rle_dec (2 * y - 1) 0), (Rle_dec y 0),
+        (Rle_dec (2 * x) 0), (Rle_dec (2 * x - 1) 0), (Rle_dec x 0); try lra;
+        apply Rabs_le; split; nra. }
+    intros x t u Lx Lt X X'. destruct (vec_1 x Lx) as [a ->]. destruct (vec_1 t Lt) as [b ->].
+    unfold interval, move, x1 in *. cbn [combine map fst snd nth] in *.
+    assert (N : norm [b] = Rabs b).
+    { unfold norm. simpl. rewrite Rplus_0_r. apply sqrt_Rsqr_abs. }
+    rewrite N, <- Rabs_mult. destruct (Rle_dec 0 (u * b)) as [P|P].
+    + rewrite (Rabs_pos_eq (u * b)) by auto. pose proof (O a (a + u * b)) as H.
+      replace (a + u * b - a) with (u * b) in H by ring. apply H; lra.
+    + rewrite (Rabs_left (u * b)) by lra. pose proof (O (a + u * b) a) as H.
+      replace (a - (a + u * b)) with (- (u * b)) in H by ring.
+      rewrite Rabs_minus_sym. apply H; lra.
+Qed.
+
+(* ---- the theorem ---- *)
+(* B1 for t1 and piecewise affine activations, in the Lipschitz form. If f is a type1 network
+   of m >= 1 piecewise affine activations (id, ReLU, LeakyReLU, or any that are affine on
+   either side of 0), fixed or LA, hidden biases on or off, and f - t1 is M-Lipschitz on
+   (-r, r), then M >= r/m if r <= m/2, and M >= (r + 1/2)/(m + 1) otherwise. The ess sup of
+   abs(f' - t1') on (-r, r) is the least such M; that step is not formalised. *)
+Theorem B1_t1_affine A g r M : kind A = la \/ kind A = fixed -> neuron A = type1 ->
+  dimension A = 1%nat -> Forall (affine_off [0]) (dictionary A) -> (1 <= width A)%nat ->
+  0 < r -> member A g -> lipschitz_on 1 (interval r) M (fun x => g x - t1 x) ->
+  let m := INR (width A) in
+  (r <= m / 2 -> r / m <= M) /\ (m / 2 <= r -> (r + 1 / 2) / (m + 1) <= M).
+Proof.
+  intros K F Hd HD Hm Hr [c [N [Hc [HN [Hw E]]]]] HL. cbv zeta.
+  assert (C : exists alpha, c = constants alpha).
+  { destruct K as [K|K]; rewrite K in Hc; destruct Hc as [i Hi]. now exists i.
+    destruct Hi as [_ ->]. now exists (fun _ _ k => if (k =? i)%nat then 1 else 0). }
+  destruct C as [alpha ->].
+  pose proof (affine_off_network A alpha N F Hd HD HN) as P.
+  pose proof (lipschitz_interval r M _ HL) as L.
+  assert (S : forall x y, - r < x < r -> - r < y < r ->
+    Rabs ((network type1 (dictionary A) (constants alpha) N [x] - joined x) -
+      (network type1 (dictionary A) (constants alpha) N [y] - joined y)) <= M * Rabs (x - y)).
+  { intros x y Hx Hy. rewrite <- F, <- !E by auto. now apply L. }
+  pose proof (staircase _ M r Hr S _ P) as T. pose proof (M_pos _ M r Hr S) as HM.
+  rewrite map_length, Hw, S_INR in T. apply le_INR in Hm. simpl INR in Hm.
+  set (m := INR (width A)) in *. assert (Pm : 0 < m) by lra.
+  assert (Q : r / m <= M \/ (r + 1 / 2) / (m + 1) <= M).
+  { destruct T as [T|T]; [left | right].
+    - apply (Rmult_le_reg_r m); auto. unfold Rdiv. rewrite Rmult_assoc, Rinv_l by lra. lra.
+    - apply (Rmult_le_reg_r (m + 1)); [lra|]. unfold Rdiv. rewrite Rmult_assoc, Rinv_l by lra.
+      lra. }
+  assert (B : (r + 1 / 2) / (m + 1) - r / m = (m / 2 - r) / (m * (m + 1))) by (field; lra).
+  assert (I : 0 < / (m * (m + 1))) by (apply Rinv_0_lt_compat; nra).
+  unfold Rdiv at 3 in B. split; intros H; destruct Q as [Q|Q]; auto; nra.
+Qed.
