@@ -45,7 +45,8 @@ Proof.
           [exists r|exists l|exists l|exists r]; intros u Hu; apply E; rewrite K; nra. }
     destruct V as [k V]. exists (out nu * (k * w) + p), (out nu * (k * c) + q). intros u Hu.
     change (out nu * neuron_value type1 D (constants alpha) nu [u] +
-      network type1 D (constants alpha) N [u] = (out nu * (k * w) + p) * u + (out nu * (k * c) + q)).
+      network type1 D (constants alpha) N [u] =
+      (out nu * (k * w) + p) * u + (out nu * (k * c) + q)).
     rewrite H by auto. unfold neuron_value. cbn [combine_form]. rewrite affine_at_line.
     unfold line. fold w c. unfold constants. rewrite V by auto. ring.
 Qed.
