@@ -137,6 +137,60 @@ Proof.
   - intros r a _. exists everywhere. split. apply around_everywhere. now apply equal_lipschitz.
 Qed.
 
+(* A piecewise affine activation with two kinks: s = 3/2 ReLU(z) + ReLU(z - 1) misses t1' by 1/2
+   with f = s(2x)/2 on (-1, 1), by less than 3/4, the bound for width 1. *)
+Definition two_kinks (z : R) : R := 3 / 2 * relu z + relu (z - 1).
+
+Lemma two_kinks_error u v : -1 < u -> u <= v -> v < 1 ->
+  Rabs ((joined v - two_kinks (2 * v) / 2) - (joined u - two_kinks (2 * u) / 2)) <=
+  1 / 2 * (v - u).
+Proof.
+  intros Hu L Hv.
+  assert (E : forall z, -1 < z < 1 -> joined z - two_kinks (2 * z) / 2 =
+    if Rle_lt_dec z 0 then 0 else if Rle_lt_dec z (1 / 2) then z * (z - 1 / 2)
+    else (z - 1 / 2) * (z - 1)).
+  { intros z Hz. unfold two_kinks.
+    destruct (Rle_lt_dec z 0); [|destruct (Rle_lt_dec z (1 / 2)); rewrite joined_pos by lra].
+    - unfold joined. rewrite relu2_eq, !relu_neg by lra. lra.
+    - rewrite (relu_pos (2 * z)), relu_neg by lra. lra.
+    - rewrite !relu_pos by lra. lra. }
+  rewrite !E by lra. apply Rabs_le_between.
+  destruct (Rle_lt_dec v 0), (Rle_lt_dec u 0), (Rle_lt_dec v (1 / 2)), (Rle_lt_dec u (1 / 2));
+    try lra; nra.
+Qed.
+
+Theorem B1_t1_affine_two_kinks b : exists f,
+  member {| kind := fixed; neuron := type1; dictionary := [two_kinks]; groups := 1; bias := b;
+    dimension := 1; width := 1 |} f /\ misses_t1_by (1 / 2) 1 f.
+Proof.
+  set (N := [{| group := 0; out := 1 / 2; maps := [([2], 0)] |}]).
+  exists (network type1 [two_kinks] (one_hot 0) N). split.
+  - apply (fixed_member [two_kinks] type1 0 b N); auto. now left. repeat constructor.
+  - set (P := fun x : vec => -1 < x1 x < 1). intros a Ha. exists P. split.
+    + exists P. split; [|split]; auto. intros x t T [X1 X2].
+      assert (E : forall u, x1 x + u * x1 t = x1 (move x t u)).
+      { intros u. destruct x as [|y x], t as [|w t]; try discriminate; auto.
+        unfold x1, move. simpl. ring. }
+      assert (L : lim0 (fun u => x1 x + u * x1 t) (x1 x + 0 * x1 t)).
+      { apply lim0_plus. apply lim0_const. apply lim0_mult. apply lim0_id. apply lim0_const. }
+      generalize (L (Rmin (1 - x1 x) (1 + x1 x)) ltac:(apply Rmin_glb_lt; lra)).
+      apply small_imp. intros u _ B. unfold P. rewrite <- E.
+      pose proof (Rmin_l (1 - x1 x) (1 + x1 x)). pose proof (Rmin_r (1 - x1 x) (1 + x1 x)).
+      apply Rabs_def2 in B. lra.
+    + intros x t u Lx Lt Hx Hy. destruct (vec_1 x Lx) as [y ->]. destruct (vec_1 t Lt) as [w ->].
+      assert (F : forall z, t1 [z] - network type1 [two_kinks] (one_hot 0) N [z] =
+        joined z - two_kinks (2 * z) / 2).
+      { intros z. rewrite fixed_type1. unfold N, line, slope_of, bias_of, map_of, t1, x1, activation.
+        simpl. replace (2 * z + 0) with (2 * z) by ring. field. }
+      assert (E : move [y] [w] u = [y + u * w]) by reflexivity. rewrite E in *.
+      rewrite !F, norm_1, <- Rabs_mult. unfold P, x1 in Hx, Hy. simpl in Hx, Hy.
+      destruct (Rle_lt_dec y (y + u * w)).
+      * rewrite (Rabs_pos_eq (u * w)) by lra. eapply Rle_trans.
+        apply two_kinks_error; lra. lra.
+      * rewrite (Rabs_left (u * w)), Rabs_minus_sym by lra. eapply Rle_trans.
+        apply two_kinks_error; lra. lra.
+Qed.
+
 (* ---- the theorem ---- *)
 (* The piecewise affine activations of the seven. *)
 Lemma affine_two_pieces : Forall two_pieces [ident; relu; leaky_relu].
