@@ -162,7 +162,9 @@ Proof.
 Qed.
 
 Lemma mix_scal c a p : mix (fun k => a * c k) p = a * mix c p.
-Proof. revert c. induction p as [|b p IH]; intros c; simpl; [|rewrite (IH (fun k => c (S k)))]; ring. Qed.
+Proof.
+  revert c. induction p as [|b p IH]; intros c; simpl; [|rewrite (IH (fun k => c (S k)))]; ring.
+Qed.
 
 Lemma mix_one_hot_values D i z :
   mix (fun k => if (k =? i)%nat then 1 else 0) (values D z) = nth i D (fun _ => 0) z.
