@@ -237,10 +237,10 @@ def _settled(folder: Path, name: str, needed: Iterable[Compiled]) -> Compiled | 
 
 
 def _outcome(folder: Path, name: str, process: subprocess.Popen[bytes], started: float) -> Compiled:
-    seconds = time.monotonic() - started
+    seconds = round(time.monotonic() - started, 3)
     if process.returncode == 0:
         # Written last: a file without it was interrupted, and is compiled again.
-        write_atomically(folder / f"{name}.seconds", lambda path: path.write_text(f"{seconds:.3f}"))
+        write_atomically(folder / f"{name}.seconds", lambda path: path.write_text(str(seconds)))
         return Compiled(name=name, problem=None, seconds=seconds)
     message = (folder / f"{name}.log").read_text("utf-8", "replace").strip()
     problem = message or f"coqc ended with status {process.returncode}"

@@ -54,6 +54,13 @@ def is_rational(family: Family) -> bool:
     return family.gate is None and set(used) <= {"id", "relu", "relu2", "leaky_relu"}
 
 
+def is_small(family: Family) -> bool:
+    """Whether few exponentials are to be enclosed: every gate of a softmax has those of all."""
+    size = family.size(0)
+    joint = size if family.gate is not None and family.gate.name == "softmax" else 1
+    return size * joint * family.width <= 150
+
+
 def network_goals(name: str, member: Member, at: Sequence[Sequence[sp.Rational]]) -> Iterator[str]:
     """The network as a definition, and its value at each point."""
     family, weights = member.family, member.weights
