@@ -1,6 +1,6 @@
-"""What each separation must say in Coq, written from the setting of its Python namesake.
+"""What a theorem must say in Coq, written from the setting of its Python namesake.
 
-A statement is: for every parameter the target is a network of width 1 of the larger class, and
+A separation is: for every parameter the target is a network of width 1 of the larger class, and
 outside the smaller one, of any width, already on the unit ball. Forms, gates, switches, dimension
 and dictionary are read off the Python theorem, so that a theorem of another class, or of fewer
 switches, is not taken for it. Of the other theorems Python writes none.
@@ -8,13 +8,15 @@ switches, is not taken for it. Of the other theorems Python writes none.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import product
 
 from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.gates import GATES
+from expressivity.classes.gates import GATES, GateSpec
 from expressivity.classes.kinds import Kind
 from expressivity.symbolic.proof import Theorem
-from proofs import gated_separation, t1, t3
+from proofs import gated_separation, positive_gates, t1, t3, vanishing_gates
 from proofs.kernel import terms
 
 
@@ -123,5 +125,45 @@ def of_theorem(theorem: Theorem) -> Separation | None:
 
 def statement(theorem: Theorem) -> str | None:
     """The theorem as Coq text, or None where Python cannot write it."""
-    found = of_theorem(theorem)
-    return None if found is None else found.text()
+    match theorem.setting:
+        case positive_gates.Setting() if theorem.name == "C1a":
+            return _positive(theorem.setting)
+        case vanishing_gates.Setting():
+            return _vanishing(theorem.setting)
+        case _:
+            found = of_theorem(theorem)
+            return None if found is None else found.text()
+
+
+_ALL = "forall (F : neuron_form) (D : list (R -> R)) (b : bool) (d : nat), In relu D ->"
+
+
+def _positive(setting: positive_gates.Setting) -> str | None:
+    """C1a: gates without scale, their bias off or on."""
+    names = dict.fromkeys(gate.name for gate in setting.gates)
+    if set(setting.gates) != _gates(names, scale=(False,), bias=(False, True)):
+        return None
+    gates = " \\/ ".join(f"gt = {terms.GATES[name]}" for name in names)
+    width = setting.width
+    return f"""{_ALL} D = seven \\/ sign_dictionary D ->
+member (over la F D b (S d) {width}) (C1_target F) /\\
+(forall (gt : gate) (biased : bool), {gates} ->
+outside unit_ball (over (moa gt false biased) F D b (S d) {width}) (C1_target F))"""
+
+
+def _vanishing(setting: vanishing_gates.Setting) -> str | None:
+    """C2: one gate without bias, its scale off or on."""
+    names = dict.fromkeys(gate.name for gate in setting.gates)
+    if len(names) > 1 or set(setting.gates) != _gates(names, scale=(False, True), bias=(False,)):
+        return None
+    (gate,) = names
+    gated = f"(over (moa {terms.GATES[gate]} scaled false) F D b (S d) m)"
+    return f"""{_ALL} incl D seven ->
+(forall (scaled : bool) (m : nat) (f : vec -> R), member {gated} f ->
+differentiable_at_0 (S d) f /\\ (F <> type1 -> b = false -> big_o (S d) {setting.order} f)) /\\
+member (over la F D b (S d) 1) (C2_target F b) /\\
+(forall (scaled : bool) (m : nat), outside unit_ball {gated} (C2_target F b))"""
+
+
+def _gates(names: Iterable[str], *, scale: Iterable[bool], bias: Iterable[bool]) -> set[GateSpec]:
+    return {GateSpec(name=name, scale=s, bias=e) for name, s, e in product(names, scale, bias)}

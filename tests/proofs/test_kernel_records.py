@@ -153,7 +153,7 @@ def test_t3_speaks_of_networks_without_biases_of_the_second_factor():
     assert not says("T3", t3(), fixed, NO)
 
 
-def test_python_writes_statements_of_separations_alone():
+def test_python_writes_statements_of_these():
     written = {name for name in THEOREMS if statement(THEOREMS[name]) is not None}
-    assert written == {"T1", "T2", "T2-sigmoid", "T2-softmax", "T2-sigmoid-unscaled",
+    assert written == {"C1a", "C2", "T1", "T2", "T2-sigmoid", "T2-softmax", "T2-sigmoid-unscaled",
                        "T2-softmax-unscaled", "T3", "T3b", "T4"}  # fmt: skip
