@@ -132,7 +132,7 @@ def test_a_theorem_is_accepted_with_its_axioms_and_its_statement(cache):
         (beside("Theorem B : two = 2. Admitted."), "unproved: Admitted in other.v"),
         (beside(B, "Axiom oracle : 1 = 2."), "unproved: Axiom in other.v"),
         (beside("Theorem B : two = 2. Proof. destruct (oracle 1). exact two_is. Qed.",
-                "Variable oracle : forall n : nat, n = n."), "it assumes oracle"),
+                "Variable oracle : forall n : nat, n = n."), "it assumes other.oracle"),
         (beside("Theorem B : two = 3. Proof. exact two_is. Qed."), "other.v does not compile"),
         (beside("Theorem B : two = 1 + 1. Proof. reflexivity. Qed."), "does not say what Python"),
         (beside("Theorem B : True. Proof. exact I. Qed."), "does not say what Python"),

@@ -142,7 +142,7 @@ def test_members_are_stated_at_width_1_and_with_their_gate():
 
 def test_a_target_is_the_theorem_s_own_at_a_positive_parameter():
     assert says("T2", t2(0.5), LA, NO)
-    assert not says("T2", t2(-2), LA, NO)
+    assert not says("T2", replace(t2(2), lambda_=-2.0), LA, NO)
     assert not says("T2", replace(t2(2), expression=-t2(2).expression), LA, NO)
     assert not says("T2", replace(t2(2), name="expr"), LA, NO)
 
