@@ -60,7 +60,13 @@ def names(run: Run) -> Section | None:
     found = [THEOREMS[name] for name in THEOREMS if name in named]
     if not found:
         return None
-    body = html("proofs", "theorems.html.j2", theorems=found, folder=run.path.absolute().name)
+    body = html(
+        "proofs",
+        "theorems.html.j2",
+        theorems=found,
+        accepted=_accepted(),
+        folder=run.path.absolute().name,
+    )
     return Section(title="Theorems", order=38, body=body)
 
 
@@ -74,8 +80,16 @@ def section(run: Run) -> Section | None:
     proofs = [_proof(name) for name in THEOREMS if name in named]
     if not proofs:
         return None
-    body = html("proofs", "transcript.html.j2", proofs=proofs)
+    body = html("proofs", "transcript.html.j2", proofs=proofs, accepted=_accepted())
     return Section(title="Proofs", order=40, body=body)
+
+
+def _accepted() -> set[str]:
+    """Theorems that Coq's kernel has accepted on this machine, as Python states them."""
+    from proofs.kernel import builtin_library
+    from proofs.kernel.records import stored
+
+    return set(stored(builtin_library()))
 
 
 @functools.cache
