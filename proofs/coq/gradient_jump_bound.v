@@ -4,7 +4,9 @@
    about points of the segment, and the theorems bound M from below. On an open convex set a
    locally Lipschitz function is M-Lipschitz if its gradient is at most M almost everywhere: this
    step, from an essential supremum to a Lipschitz constant, is measure theory (Rademacher,
-   Fubini) that is not done here. So the theorems below are B1 in the Lipschitz form.
+   Fubini) that is not done here. So the theorems below are B1 in the Lipschitz form, and the
+   domain contains an open set about each point of the open segment (Python: both sides of almost
+   every point).
 
    The bound against piecewise affine activations is in slope_staircase.v. *)
 Require Import Reals Lra.
