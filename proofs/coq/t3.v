@@ -83,6 +83,27 @@ Proof.
   unfold x1, activation, line, slope_of, bias_of, map_of. simpl. ring.
 Qed.
 
+(* A dictionary that contains ReLU + ReLU^2 as one activation: t3 and t3b are this activation
+   times x, and times x + 1. *)
+Definition over_joined D b := {| kind := fixed; neuron := one_sided; dictionary := joined :: D;
+  groups := 1; bias := b; dimension := 1; width := 1 |}.
+
+Theorem T3_joined D b : member (over_joined D b) t3.
+Proof.
+  apply (fixed_member (joined :: D) one_sided 0 b [neuron_e1 1 [([1], 0)]]). now right.
+  simpl; lia. repeat constructor.
+  intros u. rewrite fixed_one_sided. cbn [sum fold_right]. rewrite line_e1.
+  unfold t3, x1, activation, line, slope_of, bias_of, map_of. simpl. ring.
+Qed.
+
+Theorem T3b_joined D : member (over_joined D true) t3b.
+Proof.
+  apply (fixed_member (joined :: D) one_sided 0 true [neuron_e1 1 [([1], 1)]]). now right.
+  simpl; lia. repeat constructor; easy.
+  intros u. rewrite fixed_one_sided. cbn [sum fold_right]. rewrite line_e1.
+  unfold t3b, x1, activation, line, slope_of, bias_of, map_of. simpl. ring.
+Qed.
+
 (* ---- the theorems ---- *)
 (* T3. t3(x) = (ReLU(x) + ReLU^2(x)) x is a one_sided LA network of width 1 and, over the seven
    activations and without biases c, on the unit ball no one_sided fixed network of any finite
