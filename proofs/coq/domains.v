@@ -64,6 +64,10 @@ Definition outside (P : vec -> Prop) (A : family) (f : vec -> R) : Prop :=
 Lemma outside_not_member P A f : outside P A f -> ~ member A f.
 Proof. intros H M. now apply (H f M). Qed.
 
+Lemma outside_ext P A f g : (forall x, length x = dimension A -> f x = g x) ->
+  outside P A f -> outside P A g.
+Proof. intros E H k Hk Q. apply (H k Hk). intros x Lx Px. rewrite E by auto. now apply Q. Qed.
+
 (* ---- targets near a function ---- *)
 Definition norm (t : vec) : R := sqrt (dot t t).
 
