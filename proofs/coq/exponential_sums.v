@@ -47,8 +47,8 @@ Proof.
 Qed.
 
 (* A derivative on an interval where the function is constant is 0. *)
-Lemma derive_of_constant (f : R -> R) (c a b t D : R) : (forall s, a < s < b -> f s = c) -> a < t < b ->
-  is_derive f t D -> D = 0.
+Lemma derive_of_constant (f : R -> R) (c a b t D : R) :
+  (forall s, a < s < b -> f s = c) -> a < t < b -> is_derive f t D -> D = 0.
 Proof.
   intros E T H. apply is_derive_unique in H. rewrite <- H.
   apply (is_derive_unique f t 0). apply (is_derive_ext_loc (fun _ => c)).
