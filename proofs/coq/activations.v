@@ -206,3 +206,28 @@ Proof.
   repeat constructor; apply kinked_ident || apply kinked_relu || apply kinked_relu2 ||
     apply kinked_leaky_relu || apply kinked_gelu || apply kinked_silu || apply kinked_tanh.
 Qed.
+
+(* ---- dictionaries of some of the seven ---- *)
+Lemma some_of_seven_kinked D : incl D seven -> exists ks, Forall2 kinked D ks.
+Proof.
+  induction D as [|s D IH]; intros I. now exists [].
+  destruct (IH (fun r J => I r (or_intror J))) as [ks H].
+  assert (K : exists k, kinked s k).
+  { destruct (I s (or_introl eq_refl)) as [<-|[<-|[<-|[<-|[<-|[<-|[<-|[]]]]]]]]; eexists.
+    apply kinked_ident. apply kinked_relu. apply kinked_relu2. apply kinked_leaky_relu.
+    apply kinked_gelu. apply kinked_silu. apply kinked_tanh. }
+  destruct K as [k K]. exists (k :: ks). now constructor.
+Qed.
+
+(* Every activation is 0 at 0. *)
+Lemma seven_at_0 s : In s seven -> s 0 = 0.
+Proof.
+  intros [<-|[<-|[<-|[<-|[<-|[<-|[<-|[]]]]]]]].
+  - reflexivity.
+  - apply relu_pos. lra.
+  - rewrite relu2_eq, relu_pos; lra.
+  - rewrite leaky_relu_eq, relu_pos by lra. unfold ident. ring.
+  - apply Rmult_0_l.
+  - unfold silu. field. rewrite Ropp_0, exp_0. lra.
+  - apply tanh_0.
+Qed.

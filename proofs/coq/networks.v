@@ -175,3 +175,29 @@ Proof.
   - rewrite mix_0. ring.
   - rewrite IH. ring.
 Qed.
+
+Lemma mix_scal c a p : mix (fun k => a * c k) p = a * mix c p.
+Proof.
+  revert c. induction p as [|b p IH]; intros c; simpl; [|rewrite (IH (fun k => c (S k)))]; ring.
+Qed.
+
+Lemma mix_one_hot_values D i z :
+  mix (fun k => if (k =? i)%nat then 1 else 0) (values D z) = nth i D (fun _ => 0) z.
+Proof.
+  rewrite mix_one_hot. exact (map_nth (fun s => s z) D (fun _ => 0) i).
+Qed.
+
+(* One pair of activations. *)
+Lemma mix_one_pair i j p q : length p = length q -> (i < length p)%nat -> (j < length q)%nat ->
+  mix (rows (fun n => if (n =? i * length q + j)%nat then 1 else 0) q) p = nth i p 0 * nth j q 0.
+Proof.
+  intros L Hi Hj. rewrite (mix_ext _ (fun k => nth j q 0 * (if (k =? i)%nat then 1 else 0))).
+  - rewrite mix_scal, mix_one_hot. ring.
+  - intros k Hk. unfold rows. destruct (Nat.eqb_spec k i) as [->|Ne].
+    + rewrite (mix_ext _ (fun l => if (l =? j)%nat then 1 else 0)), mix_one_hot. ring.
+      intros l Hl. destruct (Nat.eqb_spec l j), (Nat.eqb_spec (i * length q + l)
+        (i * length q + j)); auto; lia.
+    + rewrite (mix_ext _ (fun _ => 0)), mix_0. ring. intros l Hl.
+      destruct (Nat.eqb_spec (k * length q + l) (i * length q + j)) as [E|]; auto.
+      exfalso. apply Ne. nia.
+Qed.
