@@ -58,7 +58,8 @@ Proof.
     + simpl. rewrite HL. destruct HF as [-> | ->]; auto.
     + constructor; auto. split; auto.
   - intros x Hx. destruct (vec_1 x Hx) as [u ->]. rewrite E. unfold network, neuron_value.
-    cbn [sum fold_right out neuron_e1 neuron dictionary over_seven]. rewrite !affine_at_line, line_e1.
+    cbn [sum fold_right out neuron_e1 neuron dictionary over_seven].
+    rewrite !affine_at_line, line_e1.
     unfold constants, relu_and_square, seven, values, joined.
     destruct HF as [-> | ->]; cbn [combine_form map mix Nat.eqb group neuron_e1]; ring.
 Qed.
