@@ -70,7 +70,8 @@ Proof.
   - now rewrite map_length, seq_length.
   - intros x Lx. rewrite <- t6_terms by exact Lx. unfold gated_relus, network, terms.
     rewrite !sum_map. apply sum_ext. intros i I. apply in_seq in I. unfold neuron_value, p.
-    cbn [with_groups over_seven neuron dictionary seven combine_form values map mix group]. rewrite !relu_gate_value.
+    cbn [with_groups over_seven neuron dictionary seven combine_form values map mix group].
+    rewrite !relu_gate_value.
     replace (S (pred i)) with i by lia. cbn [Nat.eqb out]. unfold map_of. cbn. ring.
 Qed.
 
