@@ -2,16 +2,16 @@
 Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
 Require Import List Lia.
-From Expressivity Require Import limits jumps activations vectors gates networks.
+From Expressivity Require Import limits jumps activations vectors gates networks domains.
 Import ListNotations.
 Open Scope R_scope.
 
 (* The norm |x_1| + .. + |x_d|; any other would do. *)
-Definition norm (x : vec) : R := sum Rabs x.
+Definition norm1 (x : vec) : R := sum Rabs x.
 
 (* P(x) for all x of R^d near 0. *)
 Definition near_0 (d : nat) (P : vec -> Prop) : Prop :=
-  exists r, 0 < r /\ forall x, length x = d -> norm x < r -> P x.
+  exists r, 0 < r /\ forall x, length x = d -> norm1 x < r -> P x.
 
 (* f(x) -> l as x -> 0. *)
 Definition tends (d : nat) (f : vec -> R) (l : R) : Prop :=
@@ -19,22 +19,22 @@ Definition tends (d : nat) (f : vec -> R) (l : R) : Prop :=
 
 (* f(x) = O(|x|^n). *)
 Definition big_o (d n : nat) (f : vec -> R) : Prop :=
-  exists C, near_0 d (fun x => Rabs (f x) <= C * norm x ^ n).
+  exists C, near_0 d (fun x => Rabs (f x) <= C * norm1 x ^ n).
 
 (* f is 0 and differentiable at 0: f(x) = L.x + o(|x|). *)
 Definition differentiable_at_0 (d : nat) (f : vec -> R) : Prop :=
   exists L, length L = d /\ forall eps, 0 < eps ->
-    near_0 d (fun x => Rabs (f x - dot L x) <= eps * norm x).
+    near_0 d (fun x => Rabs (f x - dot L x) <= eps * norm1 x).
 
 (* ---- the norm ---- *)
-Lemma norm_pos x : 0 <= norm x.
-Proof. unfold norm. induction x as [|a x IH]; simpl. lra. pose proof (Rabs_pos a). lra. Qed.
+Lemma norm1_pos x : 0 <= norm1 x.
+Proof. unfold norm1. induction x as [|a x IH]; simpl. lra. pose proof (Rabs_pos a). lra. Qed.
 
-Lemma dot_norm w : forall x, Rabs (dot w x) <= norm w * norm x.
+Lemma dot_norm1 w : forall x, Rabs (dot w x) <= norm1 w * norm1 x.
 Proof.
-  induction w as [|a w IH]; intros [|b x]; unfold norm in *; simpl; rewrite ?Rabs_R0; try lra.
+  induction w as [|a w IH]; intros [|b x]; unfold norm1 in *; simpl; rewrite ?Rabs_R0; try lra.
   pose proof (Rabs_triang (a * b) (dot w x)). rewrite Rabs_mult in *. specialize (IH x).
-  pose proof (norm_pos w). pose proof (norm_pos x). unfold norm in *.
+  pose proof (norm1_pos w). pose proof (norm1_pos x). unfold norm1 in *.
   pose proof (Rabs_pos a). pose proof (Rabs_pos b). nra.
 Qed.
 
@@ -44,11 +44,11 @@ Definition ray (d : nat) (h : R) : vec := h :: zeros d.
 Lemma length_ray d h : length (ray d h) = S d.
 Proof. unfold ray, zeros. simpl. now rewrite repeat_length. Qed.
 
-Lemma norm_ray d h : norm (ray d h) = Rabs h.
+Lemma norm1_ray d h : norm1 (ray d h) = Rabs h.
 Proof.
-  assert (Z : norm (zeros d) = 0).
-  { unfold norm, zeros. induction d; simpl; auto. rewrite IHd, Rabs_R0. ring. }
-  unfold norm, ray in *. simpl. rewrite Z. ring.
+  assert (Z : norm1 (zeros d) = 0).
+  { unfold norm1, zeros. induction d; simpl; auto. rewrite IHd, Rabs_R0. ring. }
+  unfold norm1, ray in *. simpl. rewrite Z. ring.
 Qed.
 
 (* ---- near 0 ---- *)
@@ -69,11 +69,11 @@ Proof. intros I [r [Hr HP]]. exists r. split; auto. Qed.
 (* What holds for small numbers holds for w.x, x near 0. *)
 Lemma near_0_dot d w r : 0 < r -> near_0 d (fun x => Rabs (dot w x) < r).
 Proof.
-  intros Hr. pose proof (norm_pos w). exists (r / (norm w + 1)). split.
+  intros Hr. pose proof (norm1_pos w). exists (r / (norm1 w + 1)). split.
   apply Rdiv_lt_0_compat; lra. intros x _ B.
-  apply (Rmult_lt_compat_l (norm w + 1)) in B; [|lra].
-  replace ((norm w + 1) * (r / (norm w + 1))) with r in B by (field; lra).
-  pose proof (dot_norm w x). pose proof (norm_pos x). nra.
+  apply (Rmult_lt_compat_l (norm1 w + 1)) in B; [|lra].
+  replace ((norm1 w + 1) * (r / (norm1 w + 1))) with r in B by (field; lra).
+  pose proof (dot_norm1 w x). pose proof (norm1_pos x). nra.
 Qed.
 
 (* ---- limits ---- *)
@@ -104,7 +104,7 @@ Proof. apply (tends_kinked d ident 0). apply kinked_ident. Qed.
 Lemma differentiable_0 d : differentiable_at_0 d (fun _ => 0).
 Proof.
   exists (zeros d). split. apply repeat_length. intros eps He. apply near_0_all. intros x _.
-  rewrite dot_zeros, Rminus_0_r, Rabs_R0. pose proof (norm_pos x). nra.
+  rewrite dot_zeros, Rminus_0_r, Rabs_R0. pose proof (norm1_pos x). nra.
 Qed.
 
 Lemma differentiable_plus d f g : differentiable_at_0 d f -> differentiable_at_0 d g ->
@@ -122,23 +122,23 @@ Lemma differentiable_mult d f g l : differentiable_at_0 d f -> tends d g l ->
   differentiable_at_0 d (fun x => f x * g x).
 Proof.
   intros [L [HL Hf]] Hg. exists (map (Rmult l) L). split. now rewrite map_length.
-  intros eps He. pose proof (norm_pos L). pose proof (Rabs_pos l).
+  intros eps He. pose proof (norm1_pos L). pose proof (Rabs_pos l).
   assert (E1 : 0 < eps / 2 / (Rabs l + 1)) by (apply Rdiv_lt_0_compat; lra).
-  assert (E2 : 0 < eps / 2 / (norm L + 1)) by (apply Rdiv_lt_0_compat; lra).
+  assert (E2 : 0 < eps / 2 / (norm1 L + 1)) by (apply Rdiv_lt_0_compat; lra).
   generalize (near_0_and _ _ _ (Hf _ E1) (near_0_and _ _ _ (tends_bounded _ _ _ Hg) (Hg _ E2))).
   apply near_0_imp. intros x _ [A [B C]]. rewrite dot_map.
   replace (f x * g x - l * dot L x) with ((f x - dot L x) * g x + dot L x * (g x - l)) by ring.
   pose proof (Rabs_triang ((f x - dot L x) * g x) (dot L x * (g x - l))) as T.
-  rewrite !Rabs_mult in T. pose proof (norm_pos x). pose proof (dot_norm L x).
+  rewrite !Rabs_mult in T. pose proof (norm1_pos x). pose proof (dot_norm1 L x).
   assert (T1 : Rabs (f x - dot L x) * Rabs (g x) <=
-    eps / 2 / (Rabs l + 1) * norm x * (Rabs l + 1)) by
+    eps / 2 / (Rabs l + 1) * norm1 x * (Rabs l + 1)) by
     (apply Rmult_le_compat; auto using Rabs_pos).
   assert (T2 : Rabs (dot L x) * Rabs (g x - l) <=
-    (norm L + 1) * norm x * (eps / 2 / (norm L + 1))) by
+    (norm1 L + 1) * norm1 x * (eps / 2 / (norm1 L + 1))) by
     (apply Rmult_le_compat; auto using Rabs_pos; [nra | lra]).
-  replace (eps / 2 / (Rabs l + 1) * norm x * (Rabs l + 1)) with (eps / 2 * norm x) in T1
+  replace (eps / 2 / (Rabs l + 1) * norm1 x * (Rabs l + 1)) with (eps / 2 * norm1 x) in T1
     by (field; lra).
-  replace ((norm L + 1) * norm x * (eps / 2 / (norm L + 1))) with (eps / 2 * norm x) in T2
+  replace ((norm1 L + 1) * norm1 x * (eps / 2 / (norm1 L + 1))) with (eps / 2 * norm1 x) in T2
     by (field; lra).
   lra.
 Qed.
@@ -154,16 +154,16 @@ Qed.
 
 Lemma differentiable_tends d f : differentiable_at_0 d f -> tends d f 0.
 Proof.
-  intros [L [_ H]] eps He. pose proof (norm_pos L).
-  assert (E : 0 < eps / 2 / (norm L + 1)) by (apply Rdiv_lt_0_compat; lra).
-  assert (B : near_0 d (fun x => norm x < Rmin (1 / 2) (eps / 2 / (norm L + 1)))).
-  { exists (Rmin (1 / 2) (eps / 2 / (norm L + 1))). split; auto. apply Rmin_glb_lt; lra. }
+  intros [L [_ H]] eps He. pose proof (norm1_pos L).
+  assert (E : 0 < eps / 2 / (norm1 L + 1)) by (apply Rdiv_lt_0_compat; lra).
+  assert (B : near_0 d (fun x => norm1 x < Rmin (1 / 2) (eps / 2 / (norm1 L + 1)))).
+  { exists (Rmin (1 / 2) (eps / 2 / (norm1 L + 1))). split; auto. apply Rmin_glb_lt; lra. }
   generalize (near_0_and _ _ _ (H eps He) B). apply near_0_imp. intros x _ [A C].
-  pose proof (Rmin_l (1 / 2) (eps / 2 / (norm L + 1))).
-  pose proof (Rmin_r (1 / 2) (eps / 2 / (norm L + 1))).
-  pose proof (dot_norm L x). pose proof (norm_pos x).
-  assert (D : (norm L + 1) * norm x < eps / 2).
-  { replace (eps / 2) with ((norm L + 1) * (eps / 2 / (norm L + 1))) by (field; lra).
+  pose proof (Rmin_l (1 / 2) (eps / 2 / (norm1 L + 1))).
+  pose proof (Rmin_r (1 / 2) (eps / 2 / (norm1 L + 1))).
+  pose proof (dot_norm1 L x). pose proof (norm1_pos x).
+  assert (D : (norm1 L + 1) * norm1 x < eps / 2).
+  { replace (eps / 2) with ((norm1 L + 1) * (eps / 2 / (norm1 L + 1))) by (field; lra).
     apply Rmult_lt_compat_l; lra. }
   rewrite Rminus_0_r. pose proof (Rabs_triang (f x - dot L x) (dot L x)) as T.
   replace (f x - dot L x + dot L x) with (f x) in T by ring. nra.
@@ -174,16 +174,16 @@ Lemma differentiable_comp d F w : length w = d -> ex_derive F 0 -> F 0 = 0 ->
   differentiable_at_0 d (fun x => F (dot w x)).
 Proof.
   intros Hw [D HF] Z. exists (map (Rmult D) w). split. now rewrite map_length.
-  intros eps He. apply is_derive_Reals in HF. pose proof (norm_pos w).
-  destruct (HF (eps / (norm w + 1))) as [r K]. { apply Rdiv_lt_0_compat; lra. }
+  intros eps He. apply is_derive_Reals in HF. pose proof (norm1_pos w).
+  destruct (HF (eps / (norm1 w + 1))) as [r K]. { apply Rdiv_lt_0_compat; lra. }
   generalize (near_0_dot d w r (cond_pos r)). apply near_0_imp. intros x _ B. rewrite dot_map.
   destruct (Req_dec (dot w x) 0) as [E|E].
-  - rewrite E, Z, Rmult_0_r, Rminus_0_r, Rabs_R0. pose proof (norm_pos x). nra.
+  - rewrite E, Z, Rmult_0_r, Rminus_0_r, Rabs_R0. pose proof (norm1_pos x). nra.
   - specialize (K (dot w x) E B). rewrite Rplus_0_l, Z, Rminus_0_r in K.
     replace (F (dot w x) - D * dot w x) with ((F (dot w x) / dot w x - D) * dot w x)
       by (field; auto).
-    rewrite Rabs_mult. pose proof (dot_norm w x). pose proof (norm_pos x).
-    apply Rle_trans with (eps / (norm w + 1) * ((norm w + 1) * norm x)).
+    rewrite Rabs_mult. pose proof (dot_norm1 w x). pose proof (norm1_pos x).
+    apply Rle_trans with (eps / (norm1 w + 1) * ((norm1 w + 1) * norm1 x)).
     + apply Rmult_le_compat; auto using Rabs_pos; [lra | nra].
     + right. field. lra.
 Qed.
@@ -200,7 +200,8 @@ Lemma big_o_mult d m n f g : big_o d m f -> big_o d n g ->
 Proof.
   intros [C Hf] [C' Hg]. exists (C * C'). generalize (near_0_and _ _ _ Hf Hg).
   apply near_0_imp. intros x _ [A B]. rewrite Rabs_mult, pow_add.
-  replace (C * C' * (norm x ^ m * norm x ^ n)) with (C * norm x ^ m * (C' * norm x ^ n)) by ring.
+  replace (C * C' * (norm1 x ^ m * norm1 x ^ n))
+    with (C * norm1 x ^ m * (C' * norm1 x ^ n)) by ring.
   apply Rmult_le_compat; auto using Rabs_pos.
 Qed.
 
@@ -213,12 +214,12 @@ Proof. exists (Rabs c). apply near_0_all. intros. simpl. lra. Qed.
 Lemma big_o_weaken d n f : big_o d (S n) f -> big_o d n f.
 Proof.
   intros [C H]. exists (Rabs C).
-  assert (B : near_0 d (fun x => norm x <= 1)). { exists 1. split. lra. intros. lra. }
+  assert (B : near_0 d (fun x => norm1 x <= 1)). { exists 1. split. lra. intros. lra. }
   generalize (near_0_and _ _ _ H B). apply near_0_imp. intros x _ [A B1].
-  pose proof (norm_pos x). pose proof (pow_le (norm x) n ltac:(auto)). pose proof (RRle_abs C).
+  pose proof (norm1_pos x). pose proof (pow_le (norm1 x) n ltac:(auto)). pose proof (RRle_abs C).
   simpl in A. apply Rle_trans with (1 := A).
-  assert (norm x * norm x ^ n <= norm x ^ n) by nra.
-  assert (0 <= norm x * norm x ^ n) by nra. pose proof (Rabs_pos C). nra.
+  assert (norm1 x * norm1 x ^ n <= norm1 x ^ n) by nra.
+  assert (0 <= norm1 x * norm1 x ^ n) by nra. pose proof (Rabs_pos C). nra.
 Qed.
 
 (* s(w.x), s with slopes at 0 and s(0) = 0. *)
@@ -242,6 +243,34 @@ Proof.
     - rewrite Z, Rabs_R0. lra.
     - rewrite (Rabs_pos_eq h) in * by lra. destruct (B h ltac:(lra)) as [B1 _].
       specialize (Q 1 h N). rewrite Rmult_1_l in *. apply Q. unfold C. lra. }
-  exists (C * norm w). generalize (near_0_dot d w e He). apply near_0_imp. intros x _ D.
-  apply Rle_trans with (1 := K _ D). pose proof (dot_norm w x). rewrite pow_1. nra.
+  exists (C * norm1 w). generalize (near_0_dot d w e He). apply near_0_imp. intros x _ D.
+  apply Rle_trans with (1 := K _ D). pose proof (dot_norm1 w x). rewrite pow_1. nra.
+Qed.
+
+(* ---- functions that are equal on the unit ball ---- *)
+Lemma norm1_square x : dot x x <= norm1 x ^ 2.
+Proof.
+  unfold norm1. induction x as [|a x IH]; simpl in *. lra. pose proof (norm1_pos x) as P.
+  unfold norm1 in P. pose proof (Rabs_pos a). pose proof (Rsqr_abs a) as Q. unfold Rsqr in Q.
+  nra.
+Qed.
+
+Lemma near_0_unit_ball d : near_0 d unit_ball.
+Proof.
+  exists 1. split. lra. intros x _ H. unfold unit_ball. pose proof (norm1_square x).
+  pose proof (norm1_pos x). nra.
+Qed.
+
+Lemma differentiable_equal d f g : equal_on d unit_ball f g ->
+  differentiable_at_0 d g -> differentiable_at_0 d f.
+Proof.
+  intros E [L [HL H]]. exists L. split; auto. intros eps He.
+  generalize (near_0_and _ _ _ (near_0_unit_ball d) (H eps He)).
+  apply near_0_imp. intros x Hx [B K]. now rewrite E.
+Qed.
+
+Lemma big_o_equal d n f g : equal_on d unit_ball f g -> big_o d n g -> big_o d n f.
+Proof.
+  intros E [C H]. exists C. generalize (near_0_and _ _ _ (near_0_unit_ball d) H).
+  apply near_0_imp. intros x Hx [B K]. now rewrite E.
 Qed.

@@ -6,7 +6,7 @@
 Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
 Require Import List Lia.
-From Expressivity Require Import limits activations gates networks shared_amplitude pencil.
+From Expressivity Require Import limits sums.
 Import ListNotations.
 Open Scope R_scope.
 

@@ -46,14 +46,6 @@ Proof.
 Qed.
 
 (* ---- gates ---- *)
-Lemma sum_ge_term {A} (f : A -> R) l a : (forall a, 0 <= f a) -> In a l -> f a <= sum f l.
-Proof.
-  intros P I. assert (Q : forall l, 0 <= sum f l).
-  { intros m. induction m as [|b m IH]; simpl. lra. specialize (P b). lra. }
-  induction l as [|b l IH]; [easy|]. simpl. destruct I as [<-|I].
-  specialize (Q l). lra. specialize (P b). specialize (IH I). lra.
-Qed.
-
 Lemma gate_bounded gt K logits k : (k < K)%nat -> Rabs (gate_value gt K logits k) <= 1.
 Proof.
   intros HK. assert (F : forall a b, 0 < a <= b -> 0 < a / b <= 1).

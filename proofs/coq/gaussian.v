@@ -11,8 +11,8 @@ Open Scope R_scope.
 
 Definition bell (t : R) : R := exp (- (t ^ 2) / 2).
 Definition kernel (x t : R) : R := exp (- (x ^ 2 * (1 + t ^ 2)) / 2) / (1 + t ^ 2).
-Definition bell_integral (x : R) : R := RInt bell 0 x.
-Definition kernel_integral (x : R) : R := RInt (kernel x) 0 1.
+Definition area (x : R) : R := RInt bell 0 x.
+Definition kernel_area (x : R) : R := RInt (kernel x) 0 1.
 
 (* An equation whose type is R under another name, as an equation of real numbers. *)
 Ltac over_R := match goal with |- ?a = ?b => change (@eq R a b) end.
@@ -44,9 +44,9 @@ Proof.
     (ex_RInt_R f _ _ H)) as E. rewrite Rmult_0_r, Rmult_1_r, !Rplus_0_r in E. exact E.
 Qed.
 
-Lemma is_derive_I x : is_derive bell_integral x (bell x).
+Lemma is_derive_I x : is_derive area x (bell x).
 Proof.
-  apply (is_derive_RInt (V := R_NormedModule) bell bell_integral 0).
+  apply (is_derive_RInt (V := R_NormedModule) bell area 0).
   - apply filter_forall. intros y. apply (RInt_correct (V := R_CompleteNormedModule)).
     apply ex_RInt_R, continuous_bell.
   - apply continuous_bell.
@@ -75,17 +75,17 @@ Proof.
 Qed.
 
 (* By the substitution t -> x t, the derivative of G is - exp(-x^2/2) I(x). *)
-Lemma is_derive_G x : is_derive kernel_integral x (- bell x * bell_integral x).
+Lemma is_derive_G x : is_derive kernel_area x (- bell x * area x).
 Proof.
   assert (D : forall y t, Derive (fun z => kernel z t) y = kernel' y t).
   { intros. apply is_derive_unique, is_derive_kernel. }
-  replace (- bell x * bell_integral x) with (RInt (fun t => Derive (fun z => kernel z t) x) 0 1).
+  replace (- bell x * area x) with (RInt (fun t => Derive (fun z => kernel z t) x) 0 1).
   - apply (is_derive_RInt_param kernel 0 1).
     + apply filter_forall. intros y t _. eexists. apply is_derive_kernel.
     + intros t _. apply (continuity_2d_pt_ext kernel'). intros; now rewrite D.
       apply continuous_kernel'.
     + apply filter_forall. intros y. apply ex_RInt_R, continuous_kernel.
-  - unfold bell_integral. rewrite <- (RInt_substitution bell x) by apply continuous_bell.
+  - unfold area. rewrite <- (RInt_substitution bell x) by apply continuous_bell.
     rewrite <- (RInt_scal_R (fun t => x * bell (x * t + 0))).
     + apply RInt_ext. intros t _. rewrite D. unfold kernel', bell.
       replace (- (x ^ 2 * (1 + t ^ 2)) / 2) with (- x ^ 2 / 2 + - (x * t + 0) ^ 2 / 2) by field.
@@ -93,9 +93,9 @@ Proof.
     + intros t. apply ex_derive_continuous_R. unfold bell. auto_derive. auto.
 Qed.
 
-Lemma G_0 : kernel_integral 0 = PI / 4.
+Lemma G_0 : kernel_area 0 = PI / 4.
 Proof.
-  unfold kernel_integral. rewrite (RInt_ext _ (fun t => / (1 + Rsqr t))).
+  unfold kernel_area. rewrite (RInt_ext _ (fun t => / (1 + Rsqr t))).
   - assert (H : is_RInt (fun t => / (1 + Rsqr t)) 0 1 (minus (atan 1) (atan 0))).
     { apply (is_RInt_derive atan). intros; apply is_derive_atan. intros t _.
       apply ex_derive_continuous_R. unfold Rsqr. auto_derive. nra. }
@@ -106,26 +106,26 @@ Proof.
     over_R. field. nra.
 Qed.
 
-Lemma G_pos x : 0 <= kernel_integral x.
+Lemma G_pos x : 0 <= kernel_area x.
 Proof.
   apply RInt_ge_0. lra. apply ex_RInt_R, continuous_kernel. intros t _. unfold kernel.
   apply Rlt_le, Rdiv_lt_0_compat. apply exp_pos. apply one_plus_square.
 Qed.
 
-Lemma I_bound x : bell_integral x ^ 2 <= PI / 2.
+Lemma I_bound x : area x ^ 2 <= PI / 2.
 Proof.
-  set (K := fun x => bell_integral x ^ 2 + 2 * kernel_integral x).
+  set (K := fun x => area x ^ 2 + 2 * kernel_area x).
   assert (D : forall x, is_derive K x 0).
-  { intros y. replace 0 with (2 * bell y * bell_integral y + 2 * (- bell y * bell_integral y)) by ring.
-    apply (is_derive_plus (K := R_AbsRing) (V := R_NormedModule) (fun x => bell_integral x ^ 2)).
-    - replace (2 * bell y * bell_integral y) with (INR 2 * bell y * bell_integral y ^ 1) by (simpl; ring).
-      apply (is_derive_pow bell_integral 2), is_derive_I.
-    - apply (is_derive_scal kernel_integral), is_derive_G. }
+  { intros y. replace 0 with (2 * bell y * area y + 2 * (- bell y * area y)) by ring.
+    apply (is_derive_plus (K := R_AbsRing) (V := R_NormedModule) (fun x => area x ^ 2)).
+    - replace (2 * bell y * area y) with (INR 2 * bell y * area y ^ 1) by (simpl; ring).
+      apply (is_derive_pow area 2), is_derive_I.
+    - apply (is_derive_scal kernel_area), is_derive_G. }
   assert (E : K x = K 0).
   { destruct (Rtotal_order x 0) as [H|[->|H]]; auto.
     - apply (eq_is_derive K x 0); auto.
     - symmetry. apply (eq_is_derive K 0 x); auto. }
-  unfold K in E. rewrite G_0 in E. unfold bell_integral at 2 in E. rewrite RInt_point in E.
+  unfold K in E. rewrite G_0 in E. unfold area at 2 in E. rewrite RInt_point in E.
   unfold zero in E. simpl in E. pose proof (G_pos x). simpl. lra.
 Qed.
 
@@ -133,12 +133,12 @@ Theorem Phi_not_negative z : 0 <= Phi z.
 Proof.
   unfold Phi. set (q := RInt density 0 z).
   assert (S : 0 < sqrt (2 * PI)) by (apply sqrt_lt_R0; pose proof PI_RGT_0; lra).
-  assert (E : q = / sqrt (2 * PI) * bell_integral z).
-  { unfold q, bell_integral. rewrite <- RInt_scal_R by apply continuous_bell.
+  assert (E : q = / sqrt (2 * PI) * area z).
+  { unfold q, area. rewrite <- RInt_scal_R by apply continuous_bell.
     apply RInt_ext. intros t _. unfold density, bell. over_R. field. lra. }
   assert (B : q ^ 2 <= 1 / 4).
   { pose proof (I_bound z) as H. pose proof PI_RGT_0 as P.
-    replace (q ^ 2) with (bell_integral z ^ 2 * / (2 * PI)).
+    replace (q ^ 2) with (area z ^ 2 * / (2 * PI)).
     - apply (Rmult_le_compat_r (/ (2 * PI))) in H. 2: apply Rlt_le, Rinv_0_lt_compat; lra.
       replace (PI / 2 * / (2 * PI)) with (1 / 4) in H by (field; lra). exact H.
     - rewrite E. rewrite <- (sqrt_sqrt (2 * PI)) at 1 by lra. field. lra. }

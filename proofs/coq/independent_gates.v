@@ -6,8 +6,8 @@
 Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
 Require Import List Arith Lia.
-From Expressivity Require Import limits activations gates gated_separation shared_amplitude.
-From Expressivity Require Import pencil exponential_sums gate_lines.
+From Expressivity Require Import limits activations gates gated_separation.
+From Expressivity Require Import exponential_sums gate_lines.
 Import ListNotations.
 Open Scope R_scope.
 

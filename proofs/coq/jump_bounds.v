@@ -20,10 +20,6 @@ Definition lipschitz_about (d : nat) (M : R) (e : vec -> R) (x : vec) : Prop :=
 Definition near_at (M : R) (f g : vec -> R) n h (J : vec -> R) (x : vec) : Prop :=
   on n h x /\ lipschitz_about (length n) M (fun y => f y - g y) x /\ continuous_along n J x.
 
-Lemma near_at_equal P f g n h J x : on n h x -> around P x -> equal_on (length n) P f g ->
-  continuous_along n J x -> near_at 0 f g n h J x.
-Proof. intros Hx HP E C. split; [|split]; auto. exists P. split; auto. now apply equal_lipschitz. Qed.
-
 Lemma amplitude_bound M A ks c N g f n h J x :
   Forall2 kinked (dictionary A) ks -> represents A c N g -> length n = dimension A ->
   0 < dot n n -> jumps_by f n h J -> near_at M f g n h J x ->
@@ -83,12 +79,6 @@ Qed.
 (* ---- targets g(x1) ReLU(x2) ---- *)
 Lemma norm_e2 : norm [0; 1] = 1.
 Proof. unfold norm. simpl. replace (0 * 0 + (1 * 1 + 0)) with 1 by ring. apply sqrt_1. Qed.
-
-Lemma jumps_by_ext f f' n h J : (forall x, f x = f' x) -> jumps_by f n h J -> jumps_by f' n h J.
-Proof.
-  intros E [S [L H]]. exists S. split; auto. intros x Hx O. specialize (H x Hx O).
-  revert H. apply jump_ext. auto.
-Qed.
 
 (* They jump across {x2 = 0} by g(x1), which is continuous if g is. *)
 Lemma ramp_jumps g : jumps_by (fun x => g (x1 x) * relu (x2 x)) [0; 1] 0 (fun x => g (x1 x)).

@@ -14,18 +14,6 @@ Import ListNotations.
 Open Scope R_scope.
 
 (* ---- more vectors than dimensions are linearly dependent ---- *)
-Lemma sum_app {A} (f : A -> R) l m : sum f (l ++ m) = sum f l + sum f m.
-Proof. induction l as [|a l IH]; simpl; [|rewrite IH]; ring. Qed.
-
-Lemma sum_scal {A} r (f : A -> R) l : sum (fun a => r * f a) l = r * sum f l.
-Proof. induction l as [|a l IH]; simpl; [|rewrite IH]; ring. Qed.
-
-Lemma sum_swap {A B} (f : A -> B -> R) l m :
-  sum (fun a => sum (f a) m) l = sum (fun b => sum (fun a => f a b) l) m.
-Proof.
-  induction l as [|a l IH]; simpl. now rewrite sum_0. rewrite IH. symmetry. apply sum_plus.
-Qed.
-
 (* The vectors A_i, i in l, of R^G. *)
 Lemma dependent (G : nat) : forall (A : nat -> nat -> R) (l : list nat),
   NoDup l -> (G < length l)%nat -> exists a : nat -> R, (exists i, In i l /\ a i <> 0) /\

@@ -6,7 +6,7 @@ Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
 Require Import List Arith Lia.
 From Expressivity Require Import limits jumps activations vectors gates networks.
-From Expressivity Require Import signs at_origin constant_gates.
+From Expressivity Require Import domains signs at_origin constant_gates.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -34,31 +34,38 @@ Proof.
   rewrite dot_comm, dot_zeros. ring.
 Qed.
 
-Lemma not_a_positive_neuron F D gt biased b d : gt <> Tanh -> sign_dictionary D ->
-  ~ member (over (moa gt false biased) F D b (S d) 1) (C1_target F).
+Lemma ray_in_ball d h : Rabs h < 1 -> unit_ball (ray d h).
 Proof.
-  intros G HD [c [N [[p [O ->]] [_ [L E]]]]]. cbn [over neuron dictionary dimension width] in *.
+  intros H. unfold unit_ball, ray. simpl. rewrite dot_zeros, Rplus_0_r.
+  pose proof (Rsqr_abs h) as Q. unfold Rsqr in Q. pose proof (Rabs_pos h). nra.
+Qed.
+
+Lemma not_a_positive_neuron F D gt biased b d : gt <> Tanh -> sign_dictionary D ->
+  outside unit_ball (over (moa gt false biased) F D b (S d) 1) (C1_target F).
+Proof.
+  intros G HD g [c [N [[p [O ->]] [_ [L E]]]]] Eq.
+  cbn [over neuron dictionary dimension width] in *.
   destruct N as [|nu [|]]; try discriminate. set (K := size F (length D)) in *.
-  set (c := gated gt K p) in *.
-  assert (Z : forall h, neuron_value F D c nu (ray d h) = 0 <->
+  set (c := gated gt K p) in *. set (f := fun h => neuron_value F D c nu (ray d h)).
+  assert (Z : forall h, f h = 0 <->
     argument F (hd 0 (fst (map_of nu 0)) * h + snd (map_of nu 0))
       (hd 0 (fst (map_of nu 1)) * h + snd (map_of nu 1)) = 0).
   { intros h. rewrite <- !(affine_at_ray _ d). apply neuron_is_0; auto. intros side k Hk.
     unfold c, gated. destruct (O (group nu) side k) as [S _]. rewrite S, Rmult_1_l by auto.
     now apply positive_gate. }
-  assert (V : forall h, argument F (relu h) h = out nu * neuron_value F D c nu (ray d h)).
-  { intros h. rewrite <- (C1_target_ray F d), E by apply length_ray. unfold network. simpl.
-    ring. }
-  assert (V1 : out nu * neuron_value F D c nu (ray d 1) = 1).
-  { rewrite <- V, relu_pos by lra. destruct F; simpl; ring. }
-  assert (Left : forall h, h < 0 -> neuron_value F D c nu (ray d h) = 0).
-  { intros h Hh. assert (T : out nu * neuron_value F D c nu (ray d h) = 0).
-    { rewrite <- V, relu_neg by lra. destruct F; simpl; ring. }
+  assert (V : forall h, Rabs h < 1 -> argument F (relu h) h = out nu * f h).
+  { intros h Hh. rewrite <- (C1_target_ray F d), Eq, E; auto using length_ray, ray_in_ball.
+    unfold network, f. simpl. ring. }
+  assert (V1 : 0 < out nu * f (1 / 2)).
+  { rewrite <- V, relu_pos by (try apply Rabs_def1; lra). destruct F; simpl; lra. }
+  assert (Left : forall h, - 1 < h < 0 -> f h = 0).
+  { intros h Hh. assert (T : out nu * f h = 0).
+    { rewrite <- V, relu_neg by (try apply Rabs_def1; lra). destruct F; simpl; ring. }
     apply Rmult_integral in T. destruct T as [T|T]; auto. rewrite T in V1. lra. }
-  assert (A : neuron_value F D c nu (ray d 1) = 0).
-  { apply Z. pose proof (proj1 (Z (-1)) (Left (-1) ltac:(lra))) as A1.
-    pose proof (proj1 (Z (-2)) (Left (-2) ltac:(lra))) as A2.
-    pose proof (proj1 (Z (-3)) (Left (-3) ltac:(lra))) as A3. clear - A1 A2 A3.
+  assert (A : f (1 / 2) = 0).
+  { apply Z. pose proof (proj1 (Z (-1/4)) (Left (-1/4) ltac:(lra))) as A1.
+    pose proof (proj1 (Z (-1/2)) (Left (-1/2) ltac:(lra))) as A2.
+    pose proof (proj1 (Z (-3/4)) (Left (-3/4) ltac:(lra))) as A3. clear - A1 A2 A3.
     set (a := hd 0 (fst (map_of nu 0))) in *. set (a' := hd 0 (fst (map_of nu 1))) in *.
     destruct F; cbn [argument] in *; [lra | | | ];
       apply Rmult_integral in A1, A2, A3; apply Rmult_eq_0_compat; lra. }
@@ -102,14 +109,14 @@ Qed.
 
 (* ---- the theorem ---- *)
 (* C1a. With sigmoid or softmax gates without scale, gate bias on or off: ReLU(x1) in type1 and
-   x1 ReLU(x1) in the other three forms are LA networks of width 1 and no MoA networks of width
-   1, for every d >= 1, hidden biases on or off: over the seven, and over every dictionary with
-   ReLU in which each activation s has s(0) = 0 and z s(z) >= 0 for all z, and for either sign
-   of z one activation is 0 at no such z. *)
+   x1 ReLU(x1) in the other three forms are LA networks of width 1 and, on the unit ball, no MoA
+   networks of width 1, for every d >= 1, hidden biases on or off: over the seven, and over
+   every dictionary with ReLU in which each activation s has s(0) = 0 and z s(z) >= 0 for all z,
+   and for either sign of z one activation is 0 at no such z. *)
 Theorem C1a F D b d : In relu D -> D = seven \/ sign_dictionary D ->
   member (over la F D b (S d) 1) (C1_target F) /\
   (forall gt biased, gt = Sigmoid \/ gt = Softmax ->
-    ~ member (over (moa gt false biased) F D b (S d) 1) (C1_target F)).
+    outside unit_ball (over (moa gt false biased) F D b (S d) 1) (C1_target F)).
 Proof.
   intros I H. assert (HD : sign_dictionary D).
   { destruct H as [->|H]; auto. apply seven_sign_dictionary. }

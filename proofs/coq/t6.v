@@ -37,9 +37,6 @@ Definition terms gt lambda n count : list (affine * (vec -> R)) :=
   map (fun i => ((normal n i, 0), fun x => relu_value gt (affine_at (rate lambda i) x)))
     (seq 1 count).
 
-Lemma sum_map {A B} (f : B -> R) (g : A -> B) l : sum f (map g l) = sum (fun a => f (g a)) l.
-Proof. induction l as [|a l IH]; simpl; [|rewrite IH]; auto. Qed.
-
 Lemma t6_terms gt lambda n count x : length x = 3%nat ->
   gated_relus (terms gt lambda n count) x = t6_sum gt lambda n count x.
 Proof.

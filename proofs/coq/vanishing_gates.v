@@ -6,7 +6,7 @@ Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
 Require Import List Arith Lia.
 From Expressivity Require Import limits jumps activations vectors gates networks.
-From Expressivity Require Import at_origin mixtures_at_origin constant_gates.
+From Expressivity Require Import domains at_origin mixtures_at_origin constant_gates.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -32,7 +32,8 @@ Qed.
 Lemma C2_differentiable A scaled ks f : kind A = moa Tanh scaled false ->
   Forall2 kinked (dictionary A) ks -> member A f -> differentiable_at_0 (dimension A) f.
 Proof.
-  intros K HD [c [N [Hc [_ [_ E]]]]]. rewrite K in Hc. pose proof (tanh_gates_vanish _ _ _ _ Hc) as V.
+  intros K HD [c [N [Hc [_ [_ E]]]]]. rewrite K in Hc.
+  pose proof (tanh_gates_vanish _ _ _ _ Hc) as V.
   set (d := dimension A) in *. set (D := dictionary A) in *.
   assert (H : differentiable_at_0 d (network (neuron A) D c N)).
   { unfold network. clear E. induction N as [|nu N IH]; simpl. apply differentiable_0.
@@ -61,7 +62,8 @@ Lemma C2_order A scaled ks f : kind A = moa Tanh scaled false -> neuron A <> typ
   bias A = false -> Forall2 kinked (dictionary A) ks -> Forall (fun s => s 0 = 0) (dictionary A) ->
   member A f -> big_o (dimension A) 3 f.
 Proof.
-  intros K NF B HD Z [c [N [Hc [HN [_ E]]]]]. rewrite K in Hc. pose proof (tanh_gates_vanish _ _ _ _ Hc) as V.
+  intros K NF B HD Z [c [N [Hc [HN [_ E]]]]]. rewrite K in Hc.
+  pose proof (tanh_gates_vanish _ _ _ _ Hc) as V.
   set (d := dimension A) in *. set (D := dictionary A) in *.
   assert (H : big_o d 3 (network (neuron A) D c N)).
   { unfold network. clear E. induction HN as [|nu N [_ [_ O]] _ IH]; simpl. apply big_o_0.
@@ -96,7 +98,7 @@ Proof.
   intros [L [HL H]]. destruct L as [|a L]; [discriminate|].
   destruct (H (1 / 4) ltac:(lra)) as [r [Hr B]].
   assert (E : forall h, Rabs h < r -> Rabs (relu h - a * h) <= 1 / 4 * Rabs h).
-  { intros h Hh. specialize (B (ray d h) (length_ray d h)). rewrite norm_ray in B.
+  { intros h Hh. specialize (B (ray d h) (length_ray d h)). rewrite norm1_ray in B.
     specialize (B Hh). unfold relu_x1, ray, x1 in B. simpl in B.
     rewrite dot_comm, dot_zeros in B. now rewrite Rplus_0_r in B. }
   pose proof (E (r / 2)) as P. pose proof (E (- (r / 2))) as Q.
@@ -114,7 +116,7 @@ Proof.
   assert (Hh : 0 < h) by (apply Rmin_glb_lt; lra).
   assert (Ha : h <= r / 2) by apply Rmin_l.
   assert (Hb : h <= 1 / (2 * (Rabs C + 1))) by apply Rmin_r.
-  specialize (H (ray d h) (length_ray d h)). rewrite norm_ray, (Rabs_pos_eq h) in H by lra.
+  specialize (H (ray d h) (length_ray d h)). rewrite norm1_ray, (Rabs_pos_eq h) in H by lra.
   specialize (H ltac:(lra)). unfold x1_relu_x1, ray, x1 in H. simpl nth in H.
   rewrite relu_pos, Rabs_pos_eq in H by nra.
   apply (Rmult_le_compat_l (2 * (Rabs C + 1))) in Hb; [|lra].
@@ -149,13 +151,14 @@ Definition C2_target (F : neuron_form) (b : bool) : vec -> R :=
 (* C2. With tanh gates, gate bias off and scale off or on, every MoA network is differentiable
    at 0, and O(|x|^3) there in Type-II without hidden biases. So ReLU(x1) (type1, hidden biases
    on or off, and Type-II with hidden biases) and x1 ReLU(x1) (Type-II without) are LA of width
-   1 and MoA of no width: for every d >= 1, and every dictionary that contains ReLU, otherwise
-   any of the seven. *)
+   1 and, on the unit ball, MoA of no width: for every d >= 1, and every dictionary that
+   contains ReLU, otherwise any of the seven. *)
 Theorem C2 F D b d : In relu D -> incl D seven ->
   (forall scaled m f, member (over (moa Tanh scaled false) F D b (S d) m) f ->
     differentiable_at_0 (S d) f /\ (F <> type1 -> b = false -> big_o (S d) 3 f)) /\
   member (over la F D b (S d) 1) (C2_target F b) /\
-  (forall scaled m, ~ member (over (moa Tanh scaled false) F D b (S d) m) (C2_target F b)).
+  (forall scaled m,
+    outside unit_ball (over (moa Tanh scaled false) F D b (S d) m) (C2_target F b)).
 Proof.
   intros I J. destruct (some_of_seven_kinked D J) as [ks HD].
   assert (Z : Forall (fun s => s 0 = 0) D).
@@ -167,7 +170,8 @@ Proof.
     - intros NF B. now apply (C2_order _ scaled ks) in Hf. }
   split; [|split]; auto.
   - destruct F, b; simpl; apply relu_x1_member || apply x1_relu_x1_member; auto; discriminate.
-  - intros scaled m M. destruct (H _ _ _ M) as [M1 M3].
+  - intros scaled m g M E. destruct (H _ _ _ M) as [M1 M3]. cbn [over dimension] in E.
+    apply (differentiable_equal _ _ _ E) in M1.
     destruct F, b; simpl in *; try (now apply relu_x1_not_differentiable in M1);
-      apply (x1_relu_x1_not_cubic d), M3; auto; discriminate.
+      apply (x1_relu_x1_not_cubic d), (big_o_equal _ _ _ _ E), M3; auto; discriminate.
 Qed.
