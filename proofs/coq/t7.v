@@ -21,6 +21,7 @@ Definition maps_t7' :=
 Definition maps_t7b := [(([0; 1], 0), ([1; 0], 1)); (([1; 0], 0), ([0; 0], 1));
   (([1; 1], - (1 / 2)), ([0; 0], 1))].
 
+(* Formulas of these functions, coordinate by coordinate. *)
 Ltac formula := let x := fresh in let L := fresh in
   intros x L; (destruct (vec_2 x L) as [? [? ->]] || destruct (vec_3 x L) as [? [? [? ->]]]);
   unfold t7, t7b, t7_factors_without_bias, gated_relus, x1, x2, x3, Rminus; simpl;
