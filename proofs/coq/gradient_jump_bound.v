@@ -80,16 +80,15 @@ Qed.
 Theorem B1_t2_two_sided lambda b : exists f, member (over_seven la two_sided b 2 1) f /\
   forall r, misses_by 0 r (t2 lambda) f.
 Proof.
-  exists (t2 lambda). split. apply T2_two_sided. intros r a _. exists everywhere. split.
-  apply around_everywhere. now apply equal_lipschitz.
+  exists (t2 lambda). split. apply T2_two_sided. intros r a _. now apply lipschitz_about_equal.
 Qed.
 
 (* LA two_sided instead of one_sided: t4 is such a network. *)
 Theorem B1_t4_two_sided lambda b : 0 < lambda -> exists f,
   member (over_seven la two_sided b 2 1) f /\ forall r, misses_by 0 r (t4 lambda) f.
 Proof.
-  intros Hl. exists (t4 lambda). split. now apply T4_two_sided. intros r a _. exists everywhere.
-  split. apply around_everywhere. now apply equal_lipschitz.
+  intros Hl. exists (t4 lambda). split. now apply T4_two_sided. intros r a _.
+  now apply lipschitz_about_equal.
 Qed.
 
 (* ReLU + ReLU^2 as one activation of the C^1 class: t1 is a network of width 1 over it. *)
@@ -97,11 +96,7 @@ Theorem B1_t1_joined b : exists f,
   member {| kind := fixed; neuron := type1; dictionary := [joined]; groups := 1; bias := b;
     dimension := 1; width := 1 |} f /\ lipschitz_about 1 0 (fun x => t1 x - f x) [0].
 Proof.
-  exists t1. split.
-  - apply (fixed_member [joined] type1 0 b [neuron_e1 1 []]). now left. simpl; lia.
-    repeat constructor. intros u. rewrite fixed_type1. cbn [sum fold_right]. rewrite line_e1.
-    unfold t1, x1, activation. simpl. ring.
-  - exists everywhere. split. apply around_everywhere. now apply equal_lipschitz.
+  exists t1. split. apply T1_joined. now apply lipschitz_about_equal.
 Qed.
 
 (* ---- the theorems ---- *)
@@ -177,8 +172,6 @@ Proof.
   pose proof (amplitude_bound M A ks c N f t1 [1] 0 (fun _ => 1) [0] HD' Hf (eq_sym Hd)
     ltac:(simpl; lra) J) as B.
   unfold amplitude_on in B. rewrite amplitude_no_kink in B by auto.
-  assert (N1 : norm [1] = 1).
-  { unfold norm. simpl. replace (1 * 1 + 0) with 1 by ring. apply sqrt_1. }
-  rewrite N1 in B. specialize (B (conj on_0 (conj HM (constant_along _ _ _)))).
+  rewrite norm_1, Rabs_R1 in B. specialize (B (conj on_0 (conj HM (constant_along _ _ _)))).
   pose proof (Rle_abs (1 - 0)). lra.
 Qed.

@@ -15,6 +15,13 @@ Open Scope R_scope.
 Definition lipschitz_about (d : nat) (M : R) (e : vec -> R) (x : vec) : Prop :=
   exists P, around P x /\ lipschitz_on d P M e.
 
+Lemma lipschitz_about_equal d f g x : (forall y, f y = g y) ->
+  lipschitz_about d 0 (fun y => f y - g y) x.
+Proof.
+  intros E. exists everywhere. split. apply around_everywhere. apply equal_lipschitz.
+  intros y _ _. apply E.
+Qed.
+
 (* x is a point of {n.x = h} about which f - g is M-Lipschitz, and the jump J of f is
    continuous there. *)
 Definition near_at (M : R) (f g : vec -> R) n h (J : vec -> R) (x : vec) : Prop :=

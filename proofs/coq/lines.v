@@ -21,6 +21,11 @@ Proof.
     unfold affine_at; simpl; ring.
 Qed.
 
+Lemma norm_1 a : norm [a] = Rabs a.
+Proof.
+  unfold norm. simpl. replace (a * a + 0) with (Rsqr a) by (unfold Rsqr; ring). apply sqrt_Rsqr_abs.
+Qed.
+
 (* ---- fixed networks ---- *)
 Lemma values_activation D z i : nth i (values D z) 0 = activation D i z.
 Proof. apply (map_nth (fun s => s z) D (fun _ => 0) i). Qed.

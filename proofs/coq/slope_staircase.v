@@ -15,11 +15,6 @@ Open Scope R_scope.
 Definition misses_t1_by (M r : R) (f : vec -> R) : Prop := forall a, -r < a < r ->
   lipschitz_about 1 M (fun x => t1 x - f x) [a].
 
-Lemma norm_1 a : norm [a] = Rabs a.
-Proof.
-  unfold norm. simpl. replace (a * a + 0) with (Rsqr a) by (unfold Rsqr; ring). apply sqrt_Rsqr_abs.
-Qed.
-
 (* The derivative l of a function that is M-Lipschitz about x is at most M. *)
 Lemma slope_bound M e x l k : lipschitz_about 1 M e [x] ->
   small (fun h => e [x + h] = e [x] + h * (l + h * k)) -> Rabs l <= M.
@@ -130,11 +125,7 @@ Theorem B1_t1_affine_joined b : exists f,
   member {| kind := fixed; neuron := type1; dictionary := [joined]; groups := 1; bias := b;
     dimension := 1; width := 1 |} f /\ forall r, misses_t1_by 0 r f.
 Proof.
-  exists t1. split.
-  - apply (fixed_member [joined] type1 0 b [neuron_e1 1 []]). now left. simpl; lia.
-    repeat constructor. intros u. rewrite fixed_type1. cbn [sum fold_right]. rewrite line_e1.
-    unfold t1, x1, activation. simpl. ring.
-  - intros r a _. exists everywhere. split. apply around_everywhere. now apply equal_lipschitz.
+  exists t1. split. apply T1_joined. intros r a _. now apply lipschitz_about_equal.
 Qed.
 
 (* A piecewise affine activation with two kinks: s = 3/2 ReLU(z) + ReLU(z - 1) misses t1' by 1/2
@@ -180,8 +171,8 @@ Proof.
     + intros x t u Lx Lt Hx Hy. destruct (vec_1 x Lx) as [y ->]. destruct (vec_1 t Lt) as [w ->].
       assert (F : forall z, t1 [z] - network type1 [two_kinks] (one_hot 0) N [z] =
         joined z - two_kinks (2 * z) / 2).
-      { intros z. rewrite fixed_type1. unfold N, line, slope_of, bias_of, map_of, t1, x1, activation.
-        simpl. replace (2 * z + 0) with (2 * z) by ring. field. }
+      { intros z. rewrite fixed_type1. unfold N, line, slope_of, bias_of, map_of, activation.
+        unfold t1, x1. simpl. replace (2 * z + 0) with (2 * z) by ring. field. }
       assert (E : move [y] [w] u = [y + u * w]) by reflexivity. rewrite E in *.
       rewrite !F, norm_1, <- Rabs_mult. unfold P, x1 in Hx, Hy. simpl in Hx, Hy.
       destruct (Rle_lt_dec y (y + u * w)).
@@ -192,12 +183,6 @@ Proof.
 Qed.
 
 (* ---- the theorem ---- *)
-(* The piecewise affine activations of the seven. *)
-Lemma affine_two_pieces : Forall two_pieces [ident; relu; leaky_relu].
-Proof.
-  repeat constructor. apply two_pieces_ident. apply two_pieces_relu. apply two_pieces_leaky_relu.
-Qed.
-
 (* B1, t1 and piecewise affine activations. Every type1 network, LA or fixed, of m >= 1 neurons
    over activations that are affine on either side of 0 (id, relu, leaky_relu), hidden biases on
    or off, misses t1 on (-R, R) by at least R/m if R <= m/2, and by (R + 1/2)/(m + 1)

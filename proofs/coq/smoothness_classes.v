@@ -103,6 +103,12 @@ Proof.
   split; intros; [rewrite relu_neg | rewrite relu_pos]; lra.
 Qed.
 
+(* The piecewise affine activations of the seven. *)
+Lemma affine_two_pieces : Forall two_pieces [ident; relu; leaky_relu].
+Proof.
+  repeat constructor. apply two_pieces_ident. apply two_pieces_relu. apply two_pieces_leaky_relu.
+Qed.
+
 Lemma small_line w b : b < 0 -> small (fun h => w * h + b < 0).
 Proof.
   intros B. assert (L : lim0 (fun h => w * h) (w * 0)) by (apply lim0_scal, lim0_id).

@@ -90,10 +90,10 @@ Proof.
 Qed.
 
 (* A dictionary that contains ReLU + ReLU^2 as one activation: t1 is fixed. *)
-Theorem T1_joined b : member {| kind := fixed; neuron := type1; dictionary := joined :: seven;
+Theorem T1_joined D b : member {| kind := fixed; neuron := type1; dictionary := joined :: D;
   groups := 1; bias := b; dimension := 1; width := 1 |} t1.
 Proof.
-  apply (fixed_member (joined :: seven) type1 0 b [neuron_e1 1 []]). now left. simpl; lia.
+  apply (fixed_member (joined :: D) type1 0 b [neuron_e1 1 []]). now left. simpl; lia.
   repeat constructor.
   intros u. rewrite fixed_type1. cbn [sum fold_right]. rewrite line_e1. unfold t1, x1, activation.
   simpl. ring.
