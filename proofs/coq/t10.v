@@ -133,6 +133,36 @@ Proof.
     max_cases.
 Qed.
 
+(* A bound of 3/4 is too much: the affine network (x1 + x2)/2, of ident, differs from t10 by the
+   largest of -(x1 + x2)/2 and +-(x1 - x2)/2, all of gradient sqrt(1/2). *)
+Theorem T10_bound : exists f, member (over_seven fixed type1 false 2 1) f /\
+  lipschitz_on 2 everywhere (sqrt (1 / 2)) (fun x => t10 x - f x) /\ sqrt (1 / 2) < 3 / 4.
+Proof.
+  exists (fun x => (x1 x + x2 x) / 2). split; [|split].
+  - exists (one_hot 0), [{| group := 0; out := 1; maps := [([1 / 2; 1 / 2], 0)] |}].
+    split; [|split; [|split]]; auto.
+    + exists 0%nat. split; auto. simpl. lia.
+    + repeat constructor.
+    + intros x Lx. destruct (vec_2 x Lx) as [a [c ->]]. unfold network, neuron_value, one_hot.
+      cbn [sum fold_right over_seven neuron dictionary seven combine_form values map mix Nat.eqb].
+      unfold map_of. cbn. rewrite affine_at_2. unfold x1, x2, ident. simpl. field.
+  - intros x t u Lx Lt _ _. destruct (vec_2 x Lx) as [p [q ->]], (vec_2 t Lt) as [a [c ->]].
+    set (B := sqrt (1 / 2) * (Rabs u * norm [a; c])).
+    assert (P : 0 <= B).
+    { repeat apply Rmult_le_pos; try apply sqrt_pos. apply Rabs_pos. }
+    assert (Q : B * B = 1 / 2 * ((u * u) * (a * a + c * c))).
+    { unfold B. replace (_ * _) with (sqrt (1 / 2) * sqrt (1 / 2) * ((Rabs u * Rabs u) *
+        (norm [a; c] * norm [a; c]))) by ring. unfold norm. rewrite !sqrt_sqrt.
+      rewrite <- Rabs_mult, (Rabs_pos_eq (u * u)) by nra. simpl. ring. simpl. nra. lra. }
+    assert (S : forall z, z * z <= B * B -> - B <= z <= B) by (intros; nra).
+    assert (S1 : - B <= (u * a + u * c) / 2 <= B).
+    { apply S. rewrite Q. pose proof (Rle_0_sqr (u * a - u * c)). unfold Rsqr in *. nra. }
+    assert (S2 : - B <= (u * a - u * c) / 2 <= B).
+    { apply S. rewrite Q. pose proof (Rle_0_sqr (u * a + u * c)). unfold Rsqr in *. nra. }
+    clearbody B. unfold t10, x1, x2, move. simpl. apply Rabs_le. max_cases.
+  - rewrite <- (sqrt_Rsqr (3 / 4)) by lra. apply sqrt_lt_1_alt. unfold Rsqr. lra.
+Qed.
+
 (* ---- the theorem ---- *)
 (* T10. t10(x) = max(0, x1, x2) is a maxout network of width 1 with three maps, and on no domain
    that contains an open set about 0 a type1, one_sided, two_sided or quadratic network over the
