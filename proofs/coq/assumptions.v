@@ -3,7 +3,7 @@
    and no others. *)
 From Expressivity Require Import shared_amplitude jump_lemma t1 t2 t3 t4 vanishing_gates.
 From Expressivity Require Import positive_gates containment gradient_jump_bound slope_staircase.
-From Expressivity Require Import free_knot_bound.
+From Expressivity Require Import free_knot_bound t6 t7 t7c t10 pencil_bound.
 
 Print Assumptions L1.
 Print Assumptions L2.
@@ -25,3 +25,13 @@ Print Assumptions B1_t2.
 Print Assumptions B1_t2_gates.
 Print Assumptions B1_t4.
 Print Assumptions B3_sup.
+Print Assumptions T6.
+Print Assumptions T6_sigmoid.
+Print Assumptions T6_softmax.
+Print Assumptions T7.
+Print Assumptions T7_factors_without_bias.
+Print Assumptions T7b.
+Print Assumptions T7c.
+Print Assumptions T10.
+Print Assumptions B5_t7.
+Print Assumptions B5_t7b.

@@ -64,6 +64,10 @@ Definition outside (P : vec -> Prop) (A : family) (f : vec -> R) : Prop :=
 Lemma outside_not_member P A f : outside P A f -> ~ member A f.
 Proof. intros H M. now apply (H f M). Qed.
 
+Lemma outside_ext P A f g : (forall x, length x = dimension A -> f x = g x) ->
+  outside P A f -> outside P A g.
+Proof. intros E H k Hk Q. apply (H k Hk). intros x Lx Px. rewrite E by auto. now apply Q. Qed.
+
 (* ---- targets near a function ---- *)
 Definition norm (t : vec) : R := sqrt (dot t t).
 
@@ -79,7 +83,13 @@ Proof.
   rewrite Rminus_eq_0, Rminus_eq_0, Rminus_0_r, Rabs_R0. lra.
 Qed.
 
-(* The jump of such a function. *)
+Lemma lipschitz_ext d P M e e' : (forall x, length x = d -> e x = e' x) ->
+  lipschitz_on d P M e -> lipschitz_on d P M e'.
+Proof.
+  intros E H x t u Lx Lt. rewrite <- !E by (auto; rewrite length_move; congruence). now apply H.
+Qed.
+
+(* About a point, small steps to both sides along a line. *)
 Lemma move_opp x t u : move x t (- u) = move x (map (Rmult (-1)) t) u.
 Proof.
   unfold move. revert t. induction x as [|a x IH]; intros [|b t]; simpl; auto.

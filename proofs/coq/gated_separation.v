@@ -15,11 +15,21 @@ Open Scope R_scope.
 Definition other_six (z : R) : R :=
   ident z + relu2 z + leaky_relu z + gelu z + silu z + tanh z.
 
-(* Gates: of ReLU with the logit l and scale 1, of the others with logit 0 and scale r. *)
-Definition relu_gate (l : affine) (r : R) : nat -> nat -> nat -> gate_weights :=
-  fun _ _ k => if (k =? 1)%nat then {| scale := 1; logit := l |}
-               else {| scale := r; logit := ([0; 0], 0) |}.
-Definition relu_gated gt l r : coefficients := gated gt 7 (relu_gate l r).
+(* Gates of functions on R^d: of ReLU with the logit l g, in the group g, and scale 1, of the
+   others with logit 0 and scale r. *)
+Definition relu_gate (d : nat) (l : nat -> affine) (r : R) : nat -> nat -> nat -> gate_weights :=
+  fun g _ k => if (k =? 1)%nat then {| scale := 1; logit := l g |}
+               else {| scale := r; logit := (zeros d, 0) |}.
+
+Lemma relu_gate_ok scaled biased d l r g side k : (scaled = false -> r = 1) ->
+  map_ok d biased (l g) -> gate_ok d scaled biased (relu_gate d l r g side k).
+Proof.
+  intros Hr Hl. unfold relu_gate. destruct (k =? 1)%nat; split; auto.
+  split; auto. apply repeat_length.
+Qed.
+
+(* In the plane, with one group. *)
+Definition relu_gated gt l r : coefficients := gated gt 7 (relu_gate 2 (fun _ => l) r).
 
 Lemma relu_gated_represents gt scaled biased l r b f :
   (scaled = false -> r = 1) -> map_ok 2 biased l ->
@@ -29,8 +39,7 @@ Lemma relu_gated_represents gt scaled biased l r b f :
     [neuron_e2 []] f.
 Proof.
   intros Hr Hl E. split; [|split; [|split]]; auto.
-  - exists (relu_gate l r). split; auto. intros g side k. unfold relu_gate.
-    destruct (k =? 1)%nat; split; auto. split; auto.
+  - exists (relu_gate 2 (fun _ => l) r). split; auto. intros g side k. now apply relu_gate_ok.
   - repeat constructor.
 Qed.
 
@@ -55,13 +64,8 @@ Proof.
 Qed.
 
 (* ---- the values of the gates ---- *)
-Lemma sum_exp_relu_gate l r x :
-  sum (fun i => exp (affine_at (logit (relu_gate l r 0%nat 0%nat i)) x)) (seq 0 7) =
-  exp (affine_at l x) + 6 * exp (affine_at ([0; 0], 0) x).
-Proof. unfold sum, relu_gate. cbn [seq fold_right Nat.eqb logit]. ring. Qed.
-
-Lemma affine_at_0 x : affine_at ([0; 0], 0) x = 0.
-Proof. unfold affine_at. destruct x as [|a [|b x]]; simpl; ring. Qed.
+Lemma affine_at_0 d x : affine_at (zeros d, 0) x = 0.
+Proof. unfold affine_at. simpl. rewrite dot_zeros. ring. Qed.
 
 (* The gate of ReLU and the others, by their form. *)
 Definition relu_value gt z : R := match gt with
@@ -69,15 +73,20 @@ Definition relu_value gt z : R := match gt with
 Definition other_value gt z : R := match gt with
   | Sigmoid => 1 / 2 | Tanh => 0 | Softmax => 1 / (exp z + 6) end.
 
-Lemma relu_gated_value gt l r k x : relu_gated gt l r 0%nat 0%nat k x =
-  if (k =? 1)%nat then relu_value gt (affine_at l x) else r * other_value gt (affine_at l x).
+Lemma relu_gate_value gt d l r g side k x : gated gt 7 (relu_gate d l r) g side k x =
+  if (k =? 1)%nat then relu_value gt (affine_at (l g) x)
+  else r * other_value gt (affine_at (l g) x).
 Proof.
-  unfold relu_gated, gated, gate_value. rewrite sum_exp_relu_gate. unfold relu_gate.
-  destruct (k =? 1)%nat; cbn [scale logit]; rewrite affine_at_0.
-  - destruct gt; cbn [relu_value]; rewrite ?exp_0, ?Rmult_1_r, ?Rmult_1_l; auto.
-  - destruct gt; cbn [other_value]; unfold sigmoid; rewrite ?Ropp_0, ?exp_0, ?tanh_0,
-      ?Rmult_1_r; auto.
+  unfold gated, gate_value, relu_gate, sum. cbn [seq fold_right Nat.eqb logit].
+  destruct (k =? 1)%nat; cbn [scale logit]; rewrite ?affine_at_0, ?exp_0.
+  - destruct gt; cbn [relu_value]; rewrite Rmult_1_l; auto. f_equal. ring.
+  - destruct gt; cbn [other_value]; unfold sigmoid; rewrite ?Ropp_0, ?exp_0, ?tanh_0; auto;
+      do 2 f_equal; ring.
 Qed.
+
+Lemma relu_gated_value gt l r g side k x : relu_gated gt l r g side k x =
+  if (k =? 1)%nat then relu_value gt (affine_at l x) else r * other_value gt (affine_at l x).
+Proof. apply relu_gate_value. Qed.
 
 Lemma relu_gated_kappa gt l r x : kappa seven_kinks (relu_gated gt l r) 0 x =
   relu_value gt (affine_at l x) + r * other_value gt (affine_at l x) * (1 - eta).

@@ -3,11 +3,9 @@ Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
 Require Import List.
 From Expressivity Require Import limits jumps activations.
+From Expressivity Require Export sums.
 Import ListNotations.
 Open Scope R_scope.
-
-(* The sum of f over a list. *)
-Definition sum {A} (f : A -> R) (l : list A) : R := fold_right (fun a rest => f a + rest) 0 l.
 
 Definition sigmoid (z : R) : R := 1 / (1 + exp (- z)).
 
@@ -20,18 +18,6 @@ Definition gate_value (g : gate) (K : nat) (logits : nat -> R) (k : nat) : R :=
   | Tanh => tanh (logits k)
   | Softmax => exp (logits k) / sum (fun i => exp (logits i)) (seq 0 K)
   end.
-
-Lemma sum_ext {A} (f g : A -> R) l : (forall a, In a l -> f a = g a) -> sum f l = sum g l.
-Proof.
-  intros E. induction l as [|a l IH]; simpl; auto. f_equal. apply E; now left.
-  apply IH. intros; apply E; now right.
-Qed.
-
-Lemma sum_pos {A} (f : A -> R) l : (forall a, 0 < f a) -> l <> [] -> 0 < sum f l.
-Proof.
-  intros P. induction l as [|a l IH]; [easy|]. intros _. simpl. pose proof (P a).
-  destruct l as [|b l]. simpl. lra. pose proof (IH ltac:(easy)). lra.
-Qed.
 
 Lemma ex_derive_sum {A} (f : A -> R -> R) l u :
   (forall a, ex_derive (f a) u) -> ex_derive (fun u => sum (fun a => f a u) l) u.

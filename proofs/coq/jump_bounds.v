@@ -87,12 +87,6 @@ Qed.
 Lemma norm_e2 : norm [0; 1] = 1.
 Proof. unfold norm. simpl. replace (0 * 0 + (1 * 1 + 0)) with 1 by ring. apply sqrt_1. Qed.
 
-Lemma jumps_by_ext f f' n h J : (forall x, f x = f' x) -> jumps_by f n h J -> jumps_by f' n h J.
-Proof.
-  intros E [S [L H]]. exists S. split; auto. intros x Hx O. specialize (H x Hx O).
-  revert H. apply jump_ext. auto.
-Qed.
-
 (* They jump across {x2 = 0} by g(x1), which is continuous if g is. *)
 Lemma ramp_jumps g : jumps_by (fun x => g (x1 x) * relu (x2 x)) [0; 1] 0 (fun x => g (x1 x)).
 Proof.

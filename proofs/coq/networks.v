@@ -109,6 +109,10 @@ Definition over_seven kd F b d m : family :=
   {| kind := kd; neuron := F; dictionary := seven; groups := 1; bias := b; dimension := d;
      width := m |}.
 
+Definition with_groups (G : nat) (A : family) : family :=
+  {| kind := kind A; neuron := neuron A; dictionary := dictionary A; groups := G;
+     bias := bias A; dimension := dimension A; width := width A |}.
+
 Definition weights_ok (A : family) (nu : weights) : Prop :=
   (group nu < groups A)%nat /\ length (maps nu) = arity (neuron A) /\
   Forall (map_ok (dimension A) (bias A)) (maps nu).
@@ -120,6 +124,17 @@ Definition represents (A : family) (c : coefficients) (N : list weights) (f : ve
   forall x, length x = dimension A -> f x = network (neuron A) (dictionary A) c N x.
 
 Definition member (A : family) (f : vec -> R) : Prop := exists c N, represents A c N f.
+
+Lemma represents_ext A c N f g : (forall x, length x = dimension A -> f x = g x) ->
+  represents A c N f -> represents A c N g.
+Proof.
+  intros E [Hc [HN [HW Hf]]]. split; [|split; [|split]]; auto.
+  intros x Hx. rewrite <- E; auto.
+Qed.
+
+Lemma member_ext A f g : (forall x, length x = dimension A -> f x = g x) ->
+  member A f -> member A g.
+Proof. intros E [c [N H]]. exists c, N. now apply (represents_ext A c N f). Qed.
 
 (* ---- coefficients of every kind are differentiable along lines ---- *)
 Lemma ex_derive_affine l x t u : length x = length t ->
@@ -185,11 +200,4 @@ Proof.
     + rewrite (mix_ext _ (fun _ => 0)), mix_0. ring. intros l Hl.
       destruct (Nat.eqb_spec (k * length q + l) (i * length q + j)) as [E|]; auto.
       exfalso. apply Ne. nia.
-Qed.
-
-Lemma member_ext A f g : (forall x, length x = dimension A -> f x = g x) ->
-  member A f -> member A g.
-Proof.
-  intros E [c [N [Hc [HN [Hm H]]]]]. exists c, N. split; [|split; [|split]]; auto.
-  intros x Hx. rewrite <- E by auto. auto.
 Qed.

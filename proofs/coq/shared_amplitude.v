@@ -20,33 +20,6 @@ Definition kappa (ks : list R) (c : coefficients) (g : nat) (x : vec) : R :=
 Definition shared_jump (G : nat) ks c N n h (x : vec) : R :=
   sum (fun g => group_amplitude N n h g * kappa ks c g x) (seq 0 G).
 
-Lemma sum_plus {A} (f g : A -> R) l : sum (fun a => f a + g a) l = sum f l + sum g l.
-Proof. induction l as [|a l IH]; simpl; [|rewrite IH]; ring. Qed.
-
-Lemma sum_0 {A} (l : list A) : sum (fun _ => 0) l = 0.
-Proof. induction l as [|a l IH]; simpl; [|rewrite IH]; ring. Qed.
-
-(* A sum with one term that is not 0. *)
-Lemma sum_one (f : nat -> R) (i G : nat) : (i < G)%nat ->
-  sum (fun g => if (i =? g)%nat then f g else 0) (seq 0 G) = f i.
-Proof.
-  cut (forall s, sum (fun g => if (i =? g)%nat then f g else 0) (seq s G) =
-    if andb (s <=? i)%nat (i <? s + G)%nat then f i else 0).
-  { intros H L. rewrite H. now rewrite (proj2 (Nat.ltb_lt i (0 + G)) L). }
-  induction G as [|G IH]; intros s; simpl.
-  - destruct (s <=? i)%nat eqn:A, (i <? s + 0)%nat eqn:B; simpl; auto.
-    apply Nat.leb_le in A. apply Nat.ltb_lt in B. lia.
-  - rewrite IH. destruct (i =? s)%nat eqn:C.
-    + apply Nat.eqb_eq in C. subst. rewrite Nat.leb_refl.
-      rewrite (proj2 (Nat.leb_gt (S s) s)), (proj2 (Nat.ltb_lt s (s + S G))) by lia. simpl. ring.
-    + apply Nat.eqb_neq in C.
-      replace (S s <=? i)%nat with (s <=? i)%nat.
-      2: { destruct (s <=? i)%nat eqn:A; symmetry;
-           [apply Nat.leb_le in A; apply Nat.leb_le | apply Nat.leb_gt in A; apply Nat.leb_gt];
-           lia. }
-      replace (s + S G)%nat with (S s + G)%nat by lia. simpl. ring.
-Qed.
-
 Lemma type1_amplitude A ks c N f n h x :
   neuron A = type1 -> represents A c N f ->
   amplitude_on A ks c N n h x = shared_jump (groups A) ks c N n h x.

@@ -62,8 +62,8 @@ Theorem T4_constant_gate gt scaled : exists f,
 Proof.
   set (c := relu_gated gt ([0; 0], 1) 1). set (N := [neuron_e2 [([1; 0], 0)]]).
   exists (network one_sided seven c N). split; [split; [|split; [|split]]; auto|].
-  - exists (relu_gate ([0; 0], 1) 1). split; auto. intros g side k. unfold relu_gate.
-    destruct (k =? 1)%nat; split; auto; split; auto; discriminate.
+  - exists (relu_gate 2 (fun _ => ([0; 0], 1)) 1). split; auto. intros g side k.
+    apply relu_gate_ok; auto. split; auto. discriminate.
   - repeat constructor.
   - set (alpha := fun g side k => c g side k [0; 0]).
     exists (constants alpha), N. split; [|split; [|split]]; auto.
@@ -115,8 +115,8 @@ Proof.
   intros Hl. split.
   - intros scaled biased b. set (l := ([lambda; 0], 0) : affine).
     exists (relu_gated Tanh l 1), [neuron_e2 [([1; 0], 0)]]. split; [|split; [|split]]; auto.
-    + exists (relu_gate l 1). split; auto. intros g side k. unfold relu_gate.
-      destruct (k =? 1)%nat; repeat split; auto.
+    + exists (relu_gate 2 (fun _ => l) 1). split; auto. intros g side k.
+      now apply relu_gate_ok.
     + repeat constructor.
     + intros x Hx. destruct (vec_2 x Hx) as [y [z ->]]. unfold network, neuron_value, t4, x1, x2.
       cbn [sum fold_right out neuron_e2 map_of maps nth group over_seven neuron dictionary].

@@ -15,6 +15,13 @@ Definition jumps_by (f : vec -> R) (n : vec) (h : R) (J : vec -> R) : Prop :=
   exists E, Forall (fun l : affine => length (fst l) = length n) E /\
     forall x, on n h x -> Forall (off n h x) E -> jump (fun u => f (move x n u)) (J x).
 
+Lemma jumps_by_ext f g n h J : (forall x, length x = length n -> f x = g x) ->
+  jumps_by f n h J -> jumps_by g n h J.
+Proof.
+  intros E [M [HM H]]. exists M. split; auto. intros x Hx S. generalize (H x Hx S).
+  apply jump_ext. intros u. apply E. destruct Hx. rewrite length_move; congruence.
+Qed.
+
 (* J is continuous at x along the lines in {n.x = h}. *)
 Definition continuous_along (n : vec) (J : vec -> R) (x : vec) : Prop :=
   forall t, length t = length n -> dot n t = 0 -> lim0 (fun u => J (move x t u)) (J x).
@@ -108,24 +115,28 @@ Qed.
 End AlongALine.
 
 (* ---- the amplitude across a hyperplane ---- *)
-(* Off the kinks of other neurons, a network jumps by what is 0 on the hyperplane. *)
-Lemma amplitude_across F D ks c n h N x : 0 < dot n n -> on n h x ->
+(* Off its kinks, a map that is 0 at a point of the hyperplane is 0 on all of it. *)
+Lemma crossing_across n h x l : on n h x -> off n h x l -> crossing n x l = across n h l.
+Proof.
+  intros Hx O. unfold crossing, across. destruct O as [V|Z].
+  - destruct (vanishes_on_dec n h l) as [_|V']; [|tauto].
+    rewrite (vanishes_on_zero n h _ x) by auto. destruct (Req_EM_T 0 0); tauto.
+  - destruct (Req_EM_T _ 0); [tauto|]. destruct (vanishes_on_dec n h l) as [V|]; auto.
+    exfalso. apply Z. now apply (vanishes_on_zero n h).
+Qed.
+
+(* So off the kinks of other neurons a network jumps by what is 0 on the hyperplane. *)
+Lemma amplitude_across F D ks c n h N x : on n h x ->
   Forall (fun nu => Forall (off n h x) (maps nu)) N ->
   amplitude F D ks c (crossing n x) N x = amplitude F D ks c (across n h) N x.
 Proof.
-  intros Hn Hx H. unfold amplitude. apply sum_ext. intros nu I. f_equal.
+  intros Hx H. unfold amplitude. apply sum_ext. intros nu I. f_equal.
   rewrite Forall_forall in H. specialize (H nu I). unfold neuron_amplitude.
   assert (E : forall i, crossing n x (map_of nu i) = across n h (map_of nu i)).
-  { intros i. unfold crossing, across.
-    assert (O : off n h x (map_of nu i) \/ map_of nu i = ([], 0)).
-    { unfold map_of. destruct (nth_in_or_default i (maps nu) ([], 0)) as [J|J]; auto.
-      left. rewrite Forall_forall in H. auto. }
-    destruct O as [[V|Z]| ->].
-    - destruct (vanishes_on_dec n h _) as [_|V']; [|tauto].
-      rewrite (vanishes_on_zero n h _ x) by auto. destruct (Req_EM_T 0 0); tauto.
-    - destruct (Req_EM_T _ 0); [tauto|]. destruct (vanishes_on_dec n h _) as [V|]; auto.
-      exfalso. apply Z. now apply (vanishes_on_zero n h).
-    - simpl. rewrite Rabs_R0. destruct (Req_EM_T _ 0), (vanishes_on_dec n h _); auto. }
+  { intros i. unfold map_of. destruct (nth_in_or_default i (maps nu) ([], 0)) as [J| ->].
+    - rewrite Forall_forall in H. now apply crossing_across, H.
+    - unfold crossing, across. simpl. rewrite Rabs_R0.
+      destruct (Req_EM_T _ 0), (vanishes_on_dec n h _); auto. }
   now rewrite !E.
 Qed.
 

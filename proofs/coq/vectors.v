@@ -61,3 +61,9 @@ Proof. destruct x as [|a [|b [|]]]; try discriminate. eauto. Qed.
 
 Lemma affine_at_2 a b c x y : affine_at ([a; b], c) [x; y] = a * x + b * y + c.
 Proof. unfold affine_at. simpl. ring. Qed.
+
+Lemma vec_3 (x : vec) : length x = 3%nat -> exists a b c, x = [a; b; c].
+Proof. destruct x as [|a [|b [|c [|]]]]; try discriminate. eauto. Qed.
+
+Lemma affine_at_3 a b c e x y z : affine_at ([a; b; c], e) [x; y; z] = a * x + b * y + c * z + e.
+Proof. unfold affine_at. simpl. ring. Qed.
