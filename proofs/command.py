@@ -100,15 +100,9 @@ def run(
         raise ValueError(f"required: --step-seconds above 0 and finite; got {step_seconds}")
     if latex is not None and (latex.is_dir() or not latex.parent.is_dir()):
         raise ValueError(f"required: a file in an existing folder for --latex; got {latex}")
-    coq = None
-    if kernel:
-        from proofs.kernel.coq import CoqMissingError, find_coq
-
-        try:
-            coq = find_coq()
-        except CoqMissingError as error:
-            console(stderr=True).print(f"expressivity: {error}", soft_wrap=True)
-            return ExitCode.UNDECIDED
+    coq = _coq() if kernel else None
+    if kernel and coq is None:
+        return ExitCode.UNDECIDED
     proofs, mutations = _run_with_progress(
         names or None, step_seconds, with_mutations=with_mutations, quiet=as_json
     )
@@ -132,6 +126,17 @@ def run(
     if not all(verdict.accepted for verdict in verdicts.values()):
         return ExitCode.OTHERWISE
     return _exit_code(proofs, mutations)
+
+
+def _coq() -> Coq | None:
+    """The installation; None, with one line that says what is missing."""
+    from proofs.kernel.coq import CoqMissingError, find_coq
+
+    try:
+        return find_coq()
+    except CoqMissingError as error:
+        console(stderr=True).print(f"expressivity: {error}", soft_wrap=True)
+        return None
 
 
 def _ask(

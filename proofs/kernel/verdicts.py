@@ -116,10 +116,6 @@ def check(
         answers = audit.ask(coq, folder, whole, list(questions.values()))
         wrong = _rechecked(coq, folder, whole) if recheck else None
     answered = dict(zip(questions, answers, strict=True))
-    unproved = {
-        name: [f"{word} in {name}.v" for word in audit.unproved(library.sources[name])]
-        for name in order
-    }
     return {
         name: _verdict(
             KernelVerdict(
@@ -130,12 +126,19 @@ def check(
                 seconds=compiled[file].seconds,
             ),
             compiled[file],
-            [word for other in closure([file], required) for word in unproved[other]],
+            _unproved(library, closure([file], required)),
             answered.get(name),
             wrong,
         )
         for name, file in found.items()
     }
+
+
+def _unproved(library: Library, names: Sequence[str]) -> list[str]:
+    """What these files leave unproved, and where."""
+    return [
+        f"{word} in {name}.v" for name in names for word in audit.unproved(library.sources[name])
+    ]
 
 
 def _verdict(
