@@ -105,8 +105,22 @@ Proof.
 Qed.
 
 (* ---- three hyperplanes that meet two by two ---- *)
-(* One group: jumps J_i = A_i kappa, so that J1(p12) J2(p23) J3(p13) = J2(p12) J3(p23) J1(p13),
-   both being A1 A2 A3 kappa(p12) kappa(p13) kappa(p23). *)
+(* One group: the jump across {n.x = h} at p is a number of the hyperplane times a number of the
+   point, up to 2 M abs(n) as above. *)
+Lemma one_group P M A ks g f : neuron A = type1 -> groups A = 1%nat ->
+  Forall2 kinked (dictionary A) ks -> member A g ->
+  lipschitz_on (dimension A) P M (fun y => f y - g y) ->
+  exists (a : vec -> R -> R) (kappa : vec -> R), forall n h J p, length n = dimension A ->
+    jump_known P f n h J p -> Rabs (J p - a n h * kappa p) <= 2 * (M * norm n).
+Proof.
+  intros F G HD [c [N Hg]] HM.
+  exists (fun n h => group_amplitude N n h 0), (kappa ks c 0). intros n h J p D [HN HB HO HP HC].
+  pose proof (L2_near P M A ks c N g f n h J p F HD Hg D HN HO HP HM HB HC) as B.
+  unfold shared_jump in B. rewrite G in B. simpl in B. now rewrite Rplus_0_r in B.
+Qed.
+
+(* So J1(p12) J2(p23) J3(p13) = J2(p12) J3(p23) J1(p13) for a target that is a network with one
+   group: both are the product of the numbers of all hyperplanes and points. *)
 Theorem cocycle P A ks f n1 n2 n3 h1 h2 h3 J1 J2 J3 p12 p13 p23 :
   neuron A = type1 -> groups A = 1%nat -> Forall2 kinked (dictionary A) ks ->
   length n1 = dimension A -> length n2 = dimension A -> length n3 = dimension A ->
@@ -115,12 +129,12 @@ Theorem cocycle P A ks f n1 n2 n3 h1 h2 h3 J1 J2 J3 p12 p13 p23 :
   jump_known P f n3 h3 J3 p13 -> jump_known P f n3 h3 J3 p23 ->
   J1 p12 * J2 p23 * J3 p13 <> J2 p12 * J3 p23 * J1 p13 -> outside P A f.
 Proof.
-  intros F G HD D1 D2 D3 K112 K113 K212 K223 K313 K323 Ne g [c [N Hg]] E. apply Ne.
+  intros F G HD D1 D2 D3 K112 K113 K212 K223 K313 K323 Ne g Hg E. apply Ne.
+  apply equal_lipschitz in E. destruct (one_group P 0 A ks g f F G HD Hg E) as [a [k B]].
   assert (L : forall n h J p, length n = dimension A -> jump_known P f n h J p ->
-    J p = group_amplitude N n h 0 * kappa ks c 0 p).
-  { intros n h J p D [HN HB HO HP HC].
-    rewrite (L2_target P A ks c N g f n h J p) by auto.
-    unfold shared_jump. rewrite G. simpl. ring. }
+    J p = a n h * k p).
+  { intros n h J p D K. specialize (B n h J p D K). rewrite Rmult_0_l, Rmult_0_r in B.
+    destruct (Req_dec (J p - a n h * k p) 0) as [|Q]. lra. apply Rabs_pos_lt in Q. lra. }
   rewrite (L _ _ _ _ D1 K112), (L _ _ _ _ D1 K113), (L _ _ _ _ D2 K212), (L _ _ _ _ D2 K223),
     (L _ _ _ _ D3 K313), (L _ _ _ _ D3 K323). ring.
 Qed.

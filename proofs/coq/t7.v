@@ -4,7 +4,7 @@ From Coquelicot Require Import Coquelicot.
 Require Import List Arith Lia.
 From Expressivity Require Import limits jumps activations vectors hyperplanes gates networks.
 From Expressivity Require Import domains amplitude target_amplitude shared_amplitude pencil.
-From Expressivity Require Import gated_relus.
+From Expressivity Require Import gated_relus two_planes.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -37,72 +37,41 @@ Proof. revert x. formula. Qed.
 Lemma t7b_units x : length x = 2%nat -> gated_relus (units maps_t7b) x = t7b x.
 Proof. revert x. formula. Qed.
 
-Ltac unit_norm := transitivity (sqrt 1); [unfold norm; f_equal; simpl; ring | apply sqrt_1].
-
-(* ---- two planes of R^3 that meet ---- *)
-(* If a function differs by an M-Lipschitz one from a sum of two gated ReLU, of x1 - h and x2,
-   and is a type1 network with one group, some combination of the two factors, not trivial, is
-   small on the line {x1 = h, x2 = 0}. *)
-Lemma two_planes P M kd b m g h c v1 v2 : let f := gated_relus (units
-    [(([1; 0; 0], c), v1); (([0; 1; 0], 0), v2)]) in
-  c = - h -> length (fst v1) = 3%nat -> length (fst v2) = 3%nat ->
-  member (over_seven kd type1 b 3 m) g -> lipschitz_on 3 P M (fun y => f y - g y) ->
-  exists a1 a2, (a1 <> 0 \/ a2 <> 0) /\ forall u, around P [h; 0; u] ->
-    Rabs (a1 * affine_at v1 [h; 0; u] + a2 * affine_at v2 [h; 0; u]) <=
-      2 * M * (Rabs a1 + Rabs a2).
+(* ---- three lines of the plane ---- *)
+(* t7b jumps across {x2 = 0}, {x1 = 0} and {x1 + x2 = 1/2}, by 1 + x1, 1 and, along (1, 1), 2. *)
+Lemma t7b_jumps P p : length p = 2%nat -> around P p ->
+  let known n h J := on n h p -> jump_known P (gated_relus (units maps_t7b)) n h J p in
+  known [0; 1] 0 (affine_at ([1; 0], 1)) /\ known [1; 0] 0 (fun _ => 1) /\
+  known [1; 1] (1 / 2) (fun _ => 2).
 Proof.
-  intros f Hc L1 L2 Hg HM. set (n := fun i : nat => if (i =? 0)%nat then [1; 0; 0] else [0; 1; 0]).
-  set (k := fun i : nat => if (i =? 0)%nat then h else 0).
-  set (J := fun i => gated_jump (units [(([1; 0; 0], c), v1); (([0; 1; 0], 0), v2)]) (n i) (k i)).
-  destruct (pencil P M (over_seven kd type1 b 3 m) seven_kinks g f n k
-    eq_refl seven_kinked Hg HM) as [a [[i [I Hi]] H]].
-  { intros i. unfold n. now destruct (i =? 0)%nat. }
-  simpl in I, H. exists (a 0%nat), (a 1%nat). split. destruct I as [<-|[<-|[]]]; auto.
-  assert (OK : Forall (term_ok 3) (units [(([1; 0; 0], c), v1); (([0; 1; 0], 0), v2)])).
-  { repeat constructor; auto; apply smooth_affine. }
-  intros u Pu. specialize (H J [h; 0; u]).
-  assert (N1 : norm (n 0%nat) = 1) by unit_norm.
-  assert (N2 : norm (n 1%nat) = 1) by unit_norm.
-  assert (O1 : on [1; 0; 0] h [h; 0; u]) by (split; auto; simpl; ring).
-  assert (O2 : on [0; 1; 0] 0 [h; 0; u]) by (split; auto; simpl; ring).
-  assert (J1 : J 0%nat [h; 0; u] = affine_at v1 [h; 0; u]).
-  { unfold J, n, k, gated_jump. simpl. rewrite across_self by (simpl; lra).
-    rewrite (across_other _ _ _ [h; 1; 0]). simpl. ring. split; auto; simpl; ring.
-    rewrite affine_at_3. lra. }
-  assert (J2 : J 1%nat [h; 0; u] = affine_at v2 [h; 0; u]).
-  { unfold J, n, k, gated_jump. simpl. rewrite (across_other _ _ _ [h + 1; 0; 0]).
-    rewrite across_self by (simpl; lra). simpl. ring. split; auto; simpl; ring.
-    rewrite affine_at_3. lra. }
-  rewrite J1, J2, N1, N2 in H.
-  replace (Rabs (a 0%nat) + Rabs (a 1%nat)) with
-    (Rabs (a 0%nat) * 1 + (Rabs (a 1%nat) * 1 + 0)) by ring.
-  rewrite <- (Rplus_0_r (a 1%nat * _)). apply H. clear H.
-  intros i' [<-|[<-|[]]]; (split; [simpl; lra | | | auto |]); auto.
-  1, 3: now apply gated_relus_jumps_by.
-  1, 2: now apply gated_jump_continuous.
+  intros Lp Pp known. assert (OK : Forall (term_ok 2) (units maps_t7b)).
+  { repeat constructor; apply smooth_affine. }
+  assert (K : forall n h J, length n = 2%nat -> 0 < dot n n ->
+    (forall x, length x = 2%nat -> gated_jump (units maps_t7b) n h x = J x) -> known n h J).
+  { intros n h J L N E O. rewrite <- L in OK. split; auto.
+    - destruct (gated_relus_jumps_by _ n h OK) as [S [LS H]]. exists S. split; auto.
+      intros x Hx Sx. rewrite <- E. now apply H. destruct Hx. congruence.
+    - intros t Lt Ot. rewrite <- E by auto. apply (lim0_ext (fun u =>
+        gated_jump (units maps_t7b) n h (move p t u))).
+      intros u _. apply E. rewrite length_move; congruence.
+      apply gated_jump_continuous; auto. congruence. }
+  assert (Z : forall n h l x, on n h x -> affine_at l x <> 0 -> across n h l = 0)
+    by apply across_other.
+  split; [|split]; apply K; auto; try (simpl; lra); intros x Lx; unfold gated_jump, units;
+    cbn [maps_t7b map sum fold_right fst snd]; rewrite across_self by (simpl; lra).
+  - rewrite (Z [0; 1] 0 ([1; 0], 0) [1; 0]), (Z [0; 1] 0 ([1; 1], - (1 / 2)) [1; 0])
+      by (rewrite ?affine_at_2; (split; auto; simpl; lra) || lra). simpl. ring.
+  - rewrite (Z [1; 0] 0 ([0; 1], 0) [0; 1]), (Z [1; 0] 0 ([1; 1], - (1 / 2)) [0; 1])
+      by (rewrite ?affine_at_2; (split; auto; simpl; lra) || lra).
+    destruct (vec_2 x Lx) as [a [b ->]]. simpl. rewrite !affine_at_2. ring.
+  - rewrite (Z [1; 1] (1 / 2) ([0; 1], 0) [1 / 4; 1 / 4]),
+      (Z [1; 1] (1 / 2) ([1; 0], 0) [1 / 4; 1 / 4])
+      by (rewrite ?affine_at_2; (split; auto; simpl; lra) || lra).
+    destruct (vec_2 x Lx) as [a [b ->]]. simpl. rewrite !affine_at_2. ring.
 Qed.
 
-(* Two independent factors: the target is no such network. *)
-Lemma two_planes_outside P b m kd h c v1 v2 u : let f := gated_relus (units
-    [(([1; 0; 0], c), v1); (([0; 1; 0], 0), v2)]) in
-  c = - h -> length (fst v1) = 3%nat -> length (fst v2) = 3%nat -> around P [h; 0; u] ->
-  (forall a1 a2 s, s <> 0 ->
-    a1 * affine_at v1 [h; 0; u] + a2 * affine_at v2 [h; 0; u] = 0 ->
-    a1 * affine_at v1 [h; 0; u + s] + a2 * affine_at v2 [h; 0; u + s] = 0 ->
-    a1 = 0 /\ a2 = 0) ->
-  outside P (over_seven kd type1 b 3 m) f.
-Proof.
-  intros f Hc L1 L2 Pu Ind g Hg E. apply equal_lipschitz in E.
-  destruct (two_planes P 0 kd b m g h c v1 v2 Hc L1 L2 Hg E) as [a1 [a2 [Ha H]]].
-  assert (Z : forall u, around P [h; 0; u] ->
-    a1 * affine_at v1 [h; 0; u] + a2 * affine_at v2 [h; 0; u] = 0).
-  { intros w Pw. specialize (H w Pw). destruct (Req_dec (a1 * affine_at v1 [h; 0; w] +
-      a2 * affine_at v2 [h; 0; w]) 0) as [|N]; auto. apply Rabs_pos_lt in N. lra. }
-  destruct (small_exists _ (around_near P [h; 0; u] [0; 0; 1] eq_refl Pu)) as [s [Hs Ps]].
-  replace (move [h; 0; u] [0; 0; 1] s) with [h; 0; u + s] in Ps
-    by (unfold move; simpl; repeat f_equal; ring).
-  destruct (Ind a1 a2 s ltac:(lra) (Z u Pu) (Z (u + s) Ps)). tauto.
-Qed.
+(* Where the lines meet. *)
+Ltac meets := (split; [reflexivity | simpl; lra]).
 
 (* ---- without a hypothesis ---- *)
 (* Two groups are enough: each term has one differentiable coefficient of its own. *)
@@ -183,29 +152,11 @@ Proof.
   - apply (member_ext (reglu true 2 3) _ _ t7b_units), (reglu_member true 2 maps_t7b).
     repeat constructor; easy.
   - intros P kd b m P12 P13 P23. apply (outside_ext P (over_seven kd type1 b 2 m) _ _ t7b_units).
-    assert (OK : Forall (term_ok 2) (units maps_t7b)).
-    { repeat constructor; apply smooth_affine. }
-    assert (K : forall n h p, length n = 2%nat -> 0 < dot n n -> on n h p -> around P p ->
-      jump_known P (gated_relus (units maps_t7b)) n h (gated_jump (units maps_t7b) n h) p).
-    { intros n h p L N O Pp. rewrite <- L in OK. destruct O. split; auto. 2: now split.
-      now apply gated_relus_jumps_by. now apply gated_jump_continuous. }
+    destruct (t7b_jumps P [0; 0] eq_refl P12) as [K1 [K2 _]].
+    destruct (t7b_jumps P [1 / 2; 0] eq_refl P13) as [K1' [_ K3]].
+    destruct (t7b_jumps P [0; 1 / 2] eq_refl P23) as [_ [K2' K3']].
     apply (cocycle P _ seven_kinks _ [0; 1] [1; 0] [1; 1] 0 0 (1 / 2)
-      (gated_jump (units maps_t7b) [0; 1] 0) (gated_jump (units maps_t7b) [1; 0] 0)
-      (gated_jump (units maps_t7b) [1; 1] (1 / 2)) [0; 0] [1 / 2; 0] [0; 1 / 2]);
-      auto using seven_kinked; try (apply K; auto; (split; auto; simpl; lra) || simpl; lra).
-    unfold gated_jump. simpl.
-    assert (S1 : across [0; 1] 0 ([0; 1], 0) = 1).
-    { rewrite across_self; simpl; lra. }
-    assert (S2 : across [1; 0] 0 ([1; 0], 0) = 1).
-    { rewrite across_self; simpl; lra. }
-    assert (S3 : across [1; 1] (1 / 2) ([1; 1], - (1 / 2)) = 2).
-    { rewrite across_self; simpl; lra. }
-    rewrite S1, S2, S3.
-    assert (Z : forall n h l x, on n h x -> affine_at l x <> 0 -> across n h l = 0)
-      by apply across_other.
-    rewrite (Z [0; 1] 0 ([1; 0], 0) [1; 0]), (Z [0; 1] 0 ([1; 1], - (1 / 2)) [1; 0]),
-      (Z [1; 0] 0 ([0; 1], 0) [0; 1]), (Z [1; 0] 0 ([1; 1], - (1 / 2)) [0; 1]),
-      (Z [1; 1] (1 / 2) ([0; 1], 0) [1 / 4; 1 / 4]), (Z [1; 1] (1 / 2) ([1; 0], 0) [1 / 4; 1 / 4])
-      by (rewrite ?affine_at_2; (split; auto; simpl; lra) || lra).
-    rewrite !affine_at_2. lra.
+      (affine_at ([1; 0], 1)) (fun _ => 1) (fun _ => 2) [0; 0] [1 / 2; 0] [0; 1 / 2]);
+      auto using seven_kinked; try (apply K1 || apply K1' || apply K2 || apply K2' || apply K3 ||
+      apply K3'; meets). rewrite !affine_at_2. lra.
 Qed.
