@@ -8,7 +8,7 @@ INSTALL := $(BIN)/pip install --disable-pip-version-check -c constraints.txt
 PINS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help separate test lint docs bench clean
+.PHONY: help separate test lint docs kernel bench clean
 .DELETE_ON_ERROR:
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo 'make test       pytest with doctests, without slow tests'
 	@echo 'make lint       ruff, pyright, import layers'
 	@echo 'make docs       build the documentation into docs/_build; warnings and broken links are errors'
+	@echo 'make kernel     have Coq check the theorems in proofs/coq (needs Coq, Coquelicot, Interval)'
 	@echo 'make bench      speed and memory beside other tools'
 	@echo 'make clean      remove caches and builds (keeps .venv and runs)'
 
@@ -56,6 +57,9 @@ lint: $(VENV)/.dev
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build
 	PYTHONPATH=docs $(BIN)/pytest --doctest-glob='*.md' docs
+
+kernel: $(VENV)/.core
+	$(BIN)/expressivity prove --kernel
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.run

@@ -30,7 +30,7 @@ def headlines(run: Run) -> dict[str, float]:
         "gaps": len(found.gaps),
         "otherwise than expected": sum(gap.surprising for gap in found.gaps),
         "confirmed by proof": sum(
-            gap.confirmed and gap.evidence is Evidence.PROVED for gap in found.gaps
+            gap.confirmed and gap.evidence.reaches(Evidence.PROVED) for gap in found.gaps
         ),
         "negative controls without a gap": sum(
             gap.expected is False and not gap.confirmed for gap in found.gaps

@@ -2,6 +2,7 @@
 
 Every number that leaves the program carries its evidence:
 
+- ``kernel``: a proof kernel accepted it, and a stored record vouches for exactly this statement;
 - ``proved``: a symbolic identity or inequality was checked exactly;
 - ``certified``: enclosed in ball arithmetic from the data to the printed digits;
 - ``numerical``: computed in floating point, however carefully;
@@ -19,6 +20,7 @@ from enum import StrEnum
 class Evidence(StrEnum):
     """Strength of a claim, from strongest to weakest."""
 
+    KERNEL = "kernel"
     PROVED = "proved"
     CERTIFIED = "certified"
     NUMERICAL = "numerical"
@@ -28,7 +30,31 @@ class Evidence(StrEnum):
     @property
     def rigorous(self) -> bool:
         """Whether a theorem may rest on it."""
-        return self in (Evidence.PROVED, Evidence.CERTIFIED)
+        return self.reaches(Evidence.CERTIFIED)
+
+    def reaches(self, level: "Evidence") -> bool:
+        """Whether it is as strong as another level, or stronger.
+
+        >>> Evidence.KERNEL.reaches(Evidence.PROVED), Evidence.DECLARED.reaches(Evidence.PROVED)
+        (True, False)
+        """
+        return weakest([self, level]) is level
+
+    @property
+    def meaning(self) -> str:
+        """What stands behind it, in words."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    Evidence.KERNEL: "a proof kernel (Coq) accepted exactly this statement",
+    Evidence.PROVED: "a symbolic identity or inequality was checked exactly",
+    Evidence.CERTIFIED: "enclosed in ball arithmetic from the data to the printed digits, rounded "
+    "to the safe side",
+    Evidence.NUMERICAL: "computed in floating point",
+    Evidence.DECLARED: "rests on what a user has stated of a module of their own",
+    Evidence.UNKNOWN: "nothing is claimed",
+}
 
 
 def weakest(evidence: Iterable[Evidence]) -> Evidence:

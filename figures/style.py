@@ -122,6 +122,7 @@ def look_of(kind: Kind | str) -> Look:
 
 
 STYLES: Mapping[Evidence, Any] = {
+    Evidence.KERNEL: (0, (12, 1.2)),
     Evidence.PROVED: "-",
     Evidence.CERTIFIED: (0, (6, 1.5, 1.2, 1.5)),
     Evidence.NUMERICAL: (0, (2.2, 0.9)),

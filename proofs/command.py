@@ -6,7 +6,7 @@ imported inside the command, so that ``--help`` is quick.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +22,7 @@ from expressivity.symbolic.proof import STEP_SECONDS
 
 if TYPE_CHECKING:
     from expressivity.symbolic.proof import MutationOutcome, Proof, Theorem
+    from proofs.kernel import Coq, KernelVerdict
 
 
 def register(app: typer.Typer) -> None:
@@ -45,6 +46,14 @@ def register(app: typer.Typer) -> None:
         latex: Annotated[
             Path | None, typer.Option(help="Write a transcript to this LaTeX file.")
         ] = None,
+        kernel: Annotated[
+            bool,
+            typer.Option("--kernel", help="Also have Coq check those that are in proofs/coq."),
+        ] = False,
+        recheck: Annotated[
+            bool,
+            typer.Option("--recheck", help="The same, and coqchk on the compiled files: slow."),
+        ] = False,
         step_seconds: Annotated[
             float, typer.Option(help="Guard against a step that never ends: exit code 4.")
         ] = STEP_SECONDS,
@@ -55,6 +64,8 @@ def register(app: typer.Typer) -> None:
             tuple(theorems or ()),
             with_mutations=mutate,
             latex=latex,
+            kernel=kernel or recheck,
+            recheck=recheck,
             step_seconds=step_seconds,
             as_json=as_json,
         )
@@ -65,13 +76,16 @@ def run(
     *,
     with_mutations: bool = False,
     latex: Path | None = None,
+    kernel: bool = False,
+    recheck: bool = False,
     step_seconds: float = STEP_SECONDS,
     as_json: bool = False,
 ) -> int:
-    """Prove, and if asked for mutate; the exit code is that of docs/formats.md.
+    """Prove, and if asked for mutate and ask Coq; the exit code is that of docs/formats.md.
 
     0: all proved and every mutation refuted, or undecided for a reason that it gives; 1: a
-    theorem refuted or a mutation survived; 3: otherwise, something is unknown.
+    theorem refuted or a mutation survived, or Coq does not accept a theorem; 3: otherwise,
+    something is unknown, or Coq is asked and not installed.
 
     Raises:
         ValueError: an unknown theorem, a guard that is not positive, or a transcript in a
@@ -86,9 +100,19 @@ def run(
         raise ValueError(f"required: --step-seconds above 0 and finite; got {step_seconds}")
     if latex is not None and (latex.is_dir() or not latex.parent.is_dir()):
         raise ValueError(f"required: a file in an existing folder for --latex; got {latex}")
+    coq = None
+    if kernel:
+        from proofs.kernel.coq import CoqMissingError, find_coq
+
+        try:
+            coq = find_coq()
+        except CoqMissingError as error:
+            console(stderr=True).print(f"expressivity: {error}", soft_wrap=True)
+            return ExitCode.UNDECIDED
     proofs, mutations = _run_with_progress(
         names or None, step_seconds, with_mutations=with_mutations, quiet=as_json
     )
+    verdicts = {} if coq is None else _ask(coq, proofs, recheck=recheck, quiet=as_json)
     if latex is not None:
         from proofs.latex import transcript
 
@@ -97,13 +121,45 @@ def run(
         write_json(
             {
                 "schema": "expressivity.prove/1",
-                "theorems": [proof.json() for proof in proofs],
+                "theorems": [_json(proof, verdicts.get(proof.theorem.name)) for proof in proofs],
                 "mutations": [outcome.json() for outcome in mutations],
             }
         )
     else:
         _show(proofs, mutations)
+        if coq is not None:
+            _show_verdicts(coq, proofs, verdicts)
+    if not all(verdict.accepted for verdict in verdicts.values()):
+        return ExitCode.OTHERWISE
     return _exit_code(proofs, mutations)
+
+
+def _ask(
+    coq: Coq, proofs: Sequence[Proof], *, recheck: bool, quiet: bool
+) -> dict[str, KernelVerdict]:
+    """What Coq's kernel says of the theorems that have a Coq file, which is recorded."""
+    from proofs.kernel import builtin_library, check
+    from proofs.kernel.records import store
+    from proofs.kernel.statements import statement
+
+    library = builtin_library()
+    with _progress(quiet=quiet) as progress:
+        task = progress.add_task("Coq", total=None)
+        verdicts = check(
+            coq,
+            library,
+            {proof.theorem.name: statement(proof.theorem) for proof in proofs},
+            recheck=recheck,
+            on_file=lambda name, count: progress.update(
+                task, advance=1, total=count, description=f"Coq: {name}.v"
+            ),
+        )
+    store(library, coq, verdicts.values())
+    return verdicts
+
+
+def _json(proof: Proof, verdict: KernelVerdict | None) -> dict[str, object]:
+    return {**proof.json(), "kernel": None if verdict is None else verdict.json()}
 
 
 def _exit_code(proofs: Sequence[Proof], mutations: Sequence[MutationOutcome]) -> ExitCode:
@@ -128,15 +184,7 @@ def _run_with_progress(
 ) -> tuple[list[Proof], list[MutationOutcome]]:
     from expressivity.symbolic.proof import THEOREMS, mutate, prove
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    errors = console(stderr=True)
-    hidden = quiet or not errors.is_terminal
-    with Progress(*columns, console=errors, disable=hidden, transient=True) as progress:
+    with _progress(quiet=quiet) as progress:
         count = len(THEOREMS if names is None else dict.fromkeys(names))
         task = progress.add_task("theorems", total=count * (1 + with_mutations))
 
@@ -153,6 +201,19 @@ def _run_with_progress(
 
         found = list(THEOREMS.each(checked, names).values())
     return [proof for proof, _ in found], [one for _, outcomes in found for one in outcomes]
+
+
+def _progress(*, quiet: bool) -> Progress:
+    """A bar on a terminal, nothing elsewhere."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    errors = console(stderr=True)
+    hidden = quiet or not errors.is_terminal
+    return Progress(*columns, console=errors, disable=hidden, transient=True)
 
 
 def _show(proofs: Sequence[Proof], mutations: Sequence[MutationOutcome]) -> None:
@@ -187,3 +248,35 @@ def _show(proofs: Sequence[Proof], mutations: Sequence[MutationOutcome]) -> None
             f"{len(caught)} of {len(mutations)} mutations caught: {refuted} refuted, "
             f"{len(caught) - refuted} merely undecided."
         )
+
+
+def _show_verdicts(
+    coq: Coq, proofs: Sequence[Proof], verdicts: Mapping[str, KernelVerdict]
+) -> None:
+    """The kernel's verdicts beside sympy's; ``-`` where a theorem has no Coq file."""
+    plain = table_console()
+    table = Table(
+        "theorem", "sympy", "kernel", "axioms", "seconds", box=SIMPLE_HEAD, pad_edge=False
+    )
+    for proof in proofs:
+        found = verdicts.get(proof.theorem.name)
+        row = ("-", "", "") if found is None else _row(found)
+        table.add_row(proof.theorem.name, str(proof.verdict), *row)
+    plain.print(table)
+    accepted = [found for found in verdicts.values() if found.accepted]
+    for found in verdicts.values():
+        if not found.accepted:
+            plain.print(f"{found.theorem}: {found.problem}", soft_wrap=True)
+    alike = sum(found.as_generated is True for found in accepted)
+    plain.print(
+        f"{len(accepted)} of {len(verdicts)} theorems with a Coq file accepted by the kernel of "
+        f"Coq {coq.version}; {alike} of them say what Python writes of them.",
+        soft_wrap=True,
+    )
+
+
+def _row(found: KernelVerdict) -> tuple[str, str, str]:
+    axioms = ", ".join(axiom.rpartition(".")[2] for axiom in found.axioms)
+    checked = {None: "", True: ", coqchk too", False: ""}[found.rechecked]
+    verdict = f"accepted{checked}" if found.accepted else "rejected"
+    return verdict, axioms or "none", f"{found.seconds:.2f}"

@@ -24,6 +24,7 @@ from expressivity.evidence import UNDECIDED, Evidence, Membership, Verdict
 from expressivity.membership.declared import decide_declared
 from expressivity.membership.obstructions import OBSTRUCTIONS
 from expressivity.membership.recognition import STEPS, recognise
+from expressivity.membership.vouching import vouched
 from expressivity.membership.witnesses import find_witness
 from expressivity.symbolic.budget import MAX_EXPANDED, OutOfBudgetError, tree_size
 from expressivity.symbolic.identities import IDENTITY_STEPS
@@ -145,7 +146,8 @@ def decide(
     if isinstance(family, ModuleClass):
         return within(GUARD_SECONDS, partial(decide_declared, target, family))
     _require_same_shape(target, family)
-    return within(GUARD_SECONDS, partial(_decide, target, family, bounds))
+    decided = within(GUARD_SECONDS, partial(_decide, target, family, bounds))
+    return vouched(decided, target, family)
 
 
 def _decide(target: Target, family: Family, bounds: Sequence[Bound]) -> Membership:
@@ -185,7 +187,8 @@ def classify(target: Target, family: Family) -> Classification:
     'jump_amplitude'
     """
     _require_same_shape(target, family)
-    return within(GUARD_SECONDS, partial(_classify, target, family))
+    found = within(GUARD_SECONDS, partial(_classify, target, family))
+    return replace(found, membership=vouched(found.membership, target, found.family))
 
 
 def _classify(target: Target, family: Family) -> Classification:
@@ -225,7 +228,10 @@ def exclude(target: Target, family: Family) -> Classification | None:
     _require_same_shape(target, family)
     if _is_too_large(target):
         return None
-    return within(GUARD_SECONDS, partial(_excluded, target, family, _Late()))
+    found = within(GUARD_SECONDS, partial(_excluded, target, family, _Late()))
+    if found is None:
+        return None
+    return replace(found, membership=vouched(found.membership, target, family))
 
 
 def _excluded(target: Target, family: Family, late: _Late) -> Classification | None:

@@ -242,7 +242,7 @@ def _separations(
             smaller=smaller,
             larger=larger,
             answer=Answer.NO,
-            evidence=weakest([yes.evidence, _strength(rises), no.evidence, _strength(falls)]),
+            evidence=_strength((*rises, *falls), yes, no),
             member=yes,
             rises=rises,
             excluded=no,
@@ -262,12 +262,12 @@ def along(start: str, path: Path) -> str:
     return " in ".join([start, *(step.larger for step in path)])
 
 
-def _strength(path: Path) -> Evidence:
-    return weakest(step.evidence for step in path)
+def _strength(path: Path, *standings: Standing) -> Evidence:
+    return weakest(fact.evidence for fact in (*standings, *path))
 
 
 def _order(standing: Standing, path: Path) -> tuple[int, int, str]:
-    evidence = weakest([standing.evidence, _strength(path)])
+    evidence = _strength(path, standing)
     return list(Evidence).index(evidence), len(path), standing.family
 
 

@@ -1,12 +1,15 @@
 """What a section of the report is, where sections are registered, how their HTML is made."""
 
 import functools
+from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import cast
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from expressivity.evidence import Evidence
 from expressivity.registry import Registry, a_function, of_type
 from expressivity.runs.folder import Run
 
@@ -70,10 +73,14 @@ def html(package: str, template: str, **values: object) -> Markup:
 @functools.cache
 def environment(package: str) -> Environment:
     """Jinja2 over a package's ``templates`` folder and this one's, with escaping on."""
-    return Environment(
+    made = Environment(
         loader=ChoiceLoader([PackageLoader(package), PackageLoader("expressivity.report")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    # Verdicts of proofs' steps may stand in badges too, and mean what they say.
+    meanings = {level: level.meaning for level in Evidence}
+    cast(dict[str, object], made.globals)["meanings"] = defaultdict(str, meanings)
+    return made

@@ -11,12 +11,22 @@ import pytest
 
 from expressivity.evidence import UNDECIDED, Evidence, Figure, Membership, Verdict, weakest
 
-FROM_STRONGEST = ["proved", "certified", "numerical", "declared", "unknown"]
+FROM_STRONGEST = ["kernel", "proved", "certified", "numerical", "declared", "unknown"]
 
 
 def test_only_exact_and_enclosed_statements_are_rigorous():
     assert [level.value for level in Evidence] == FROM_STRONGEST
-    assert [level.rigorous for level in Evidence] == [True, True, False, False, False]
+    assert [level.rigorous for level in Evidence] == [True, True, True, False, False, False]
+
+
+def test_a_level_reaches_itself_and_those_below():
+    for position, level in enumerate(Evidence):
+        reached = [other for other in Evidence if level.reaches(other)]
+        assert reached == list(Evidence)[position:]
+
+
+def test_every_level_says_what_stands_behind_it():
+    assert len({level.meaning for level in Evidence}) == len(Evidence)
 
 
 @pytest.mark.parametrize("levels", list(itertools.product(Evidence, repeat=3)))
@@ -28,6 +38,7 @@ def test_the_weakest_is_a_member_and_below_all(levels):
 
 
 def test_a_statement_that_needs_nothing_is_proved():
+    """No record of a kernel vouches for it."""
     assert weakest(iter(())) is Evidence.PROVED
 
 

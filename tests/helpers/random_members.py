@@ -2,14 +2,14 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
 from expressivity.classes.activations import FULL_DICTIONARY
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
-from expressivity.classes.kinds import FIXED_FORMS, Kind
+from expressivity.classes.kinds import FIXED_FORMS, PER_NEURON, Kind
 from expressivity.classes.neurons import FORMS
 from expressivity.classes.weights import Weights, network_expression
 from expressivity.targets.domains import domain_for
@@ -33,15 +33,19 @@ def random_members(
     *,
     kinds: tuple[Kind, ...] = tuple(Kind),
     widths: tuple[int, ...] = (1, 2, 3),
+    grouped: bool = False,
 ) -> Iterator[Member]:
     """``count`` members, drawn uniformly over kinds, forms, gates, switches and widths.
 
     Dictionaries have 1 to 4 of the seven activations, or all of them once in eight; d is 1 or 2;
-    weights are p/q with abs(p) <= 6 and q <= 4, zero included.
+    weights are p/q with abs(p) <= 6 and q <= 4, zero included. With ``grouped`` half of those
+    with learned coefficients have some for each neuron.
     """
     draw = random.Random(seed)
     for _ in range(count):
         family = _family(draw, kinds, widths)
+        if grouped and family.kind is not Kind.FIXED and draw.random() < 0.5:
+            family = replace(family, groups=PER_NEURON)
         weights = Weights(blocks={name: _block(draw, family, name) for name in family.shapes})
         expression = network_expression(family, weights)
         target = Target(
@@ -80,7 +84,7 @@ def _block(draw: random.Random, family: Family, name: str) -> sp.ImmutableMatrix
     if name.startswith("scale") and family.frozen(name) is not None:
         chosen = family.dictionary if family.kind is Kind.FIXED else family.basis
         row = [int(s in chosen) for s in family.basis]
-        block = sp.Matrix(row * (family.coefficients // len(row)))
+        block = sp.Matrix(row * (rows // len(row)))
     elif family.frozen(name) is not None:
         block[:, -1] = sp.zeros(rows, 1)
     return block.as_immutable()

@@ -173,7 +173,8 @@ def test_json_is_one_document_of_the_agreed_form(registered, capsys):
     assert list(document) == ["schema", "theorems", "mutations"]
     assert document["schema"] == "expressivity.prove/1"
     first = document["theorems"][0]
-    assert list(first) == ["name", "verdict", "seconds", "steps"]
+    assert list(first) == ["name", "verdict", "seconds", "kernel", "steps"]
+    assert first["kernel"] is None
     assert (first["name"], first["verdict"]) == ("A", "proved")
     assert [s["verdict"] for s in first["steps"]] == ["proved", "stated"]
     evidence = [s["evidence"] for s in first["steps"]]

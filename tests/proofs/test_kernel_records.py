@@ -1,0 +1,159 @@
+"""Records of what the kernel accepted, and the verdicts that they vouch for.
+
+Kinds: property (which theorem speaks of which class and switches), negative (records of other
+files, damaged ones, rejected theorems, vouchers of other packages, classes that differ in one
+switch).
+"""
+
+from dataclasses import replace
+
+import pytest
+from small_libraries import library
+
+from expressivity.classes.families import Family
+from expressivity.classes.gates import GateSpec
+from expressivity.evidence import UNDECIDED, Evidence, Membership, Verdict
+from expressivity.membership import vouching
+from expressivity.membership.decide import classify, decide
+from expressivity.plugins import Plugin
+from expressivity.registry import Registry
+from expressivity.symbolic.proof import THEOREMS
+from expressivity.targets.builtin import TARGETS, t1, t2, t3
+from proofs.kernel import KernelVerdict, vouchers
+from proofs.kernel.coq import Coq
+from proofs.kernel.records import store, stored
+from proofs.kernel.statements import of_theorem, statement
+
+COQ = Coq(programs={}, version="8.16.1", build="made by hand")
+ACCEPTED = KernelVerdict(
+    theorem="T2", file="t2.v", coq="8.16.1", problem=None, as_generated=True, statement="said"
+)
+LA = Family(kind="la", neuron="type1", width=3, dimension=2)
+MOA = Family(kind="moa", neuron="type1", gate="tanh", width=1, dimension=2)
+NO, YES = Verdict.NON_MEMBER, Verdict.MEMBER
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("EXPRESSIVITY_CACHE", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def own_voucher(monkeypatch):
+    """The voucher of this package, in whatever environment the tests run, over a small library."""
+    registry = Registry("voucher")
+    vouchers.register(registry)
+    monkeypatch.setattr(vouching, "VOUCHERS", registry)
+    monkeypatch.setattr(vouchers, "_library", library)
+
+
+# Records
+
+
+def test_a_record_holds_what_was_accepted_as_generated():
+    store(library(), COQ, [ACCEPTED, replace(ACCEPTED, theorem="C2", as_generated=None)])
+    assert stored(library()) == {"T2": {"statement": "said", "axioms": [], "coq": "8.16.1"}}
+
+
+def test_a_theorem_that_is_rejected_later_loses_its_record():
+    store(library(), COQ, [ACCEPTED, replace(ACCEPTED, theorem="T1")])
+    store(library(), COQ, [replace(ACCEPTED, problem="it assumes magic")])
+    assert list(stored(library())) == ["T1"]
+
+
+def test_a_record_is_of_these_files_alone():
+    store(library(), COQ, [ACCEPTED])
+    assert stored(library(other="")) == {}
+
+
+@pytest.mark.parametrize("change", [lambda text: text.replace("T2", "T9"), lambda text: text[:-9]])
+def test_a_damaged_record_is_none(cache, change):
+    store(library(), COQ, [ACCEPTED])
+    (file,) = cache.rglob("*.json")
+    file.write_text(change(file.read_text()))
+    assert stored(library()) == {}
+
+
+# Verdicts
+
+
+def test_a_record_raises_the_verdict_that_it_is_about(own_voucher):
+    target = t2(2)
+    before = decide(target, LA)
+    assert before.evidence is Evidence.PROVED
+    store(library(), COQ, [ACCEPTED])
+    after = decide(target, LA)
+    assert after == replace(
+        before, evidence=Evidence.KERNEL, reason=f"{before.reason}; Coq's kernel accepted T2"
+    )
+    assert classify(target, LA).membership.evidence is Evidence.KERNEL
+    assert decide(target, MOA).evidence is Evidence.KERNEL
+    assert classify(t1(), replace(LA, dimension=1)).membership.evidence is Evidence.PROVED
+
+
+def test_what_is_not_rigorous_is_never_raised(own_voucher):
+    store(library(), COQ, [ACCEPTED])
+    for level in (Evidence.NUMERICAL, Evidence.DECLARED):
+        word = Membership(verdict=NO, evidence=level, reason="a word")
+        assert vouching.vouched(word, t2(2), LA) == word
+    assert vouching.vouched(UNDECIDED, t2(2), LA) == UNDECIDED
+
+
+def test_vouchers_of_other_packages_are_not_asked(monkeypatch):
+    registry = Registry("voucher")
+    registry.add("eager", lambda target, family, verdict: "trust me")
+    registry._origins["eager"] = Plugin(name="eager", group="g", package="other 1", own=False)
+    monkeypatch.setattr(vouching, "VOUCHERS", registry)
+    assert decide(t2(2), LA).evidence is Evidence.PROVED
+
+
+def says(theorem, target, family, verdict):
+    return vouchers.says(of_theorem(THEOREMS[theorem]), target, family, verdict)
+
+
+@pytest.mark.parametrize("change", [
+    {"width": 7}, {"bias": False}, {"dictionary": tuple(reversed(LA.dictionary))},
+])  # fmt: skip
+def test_t2_speaks_of_la_at_every_width_with_and_without_biases(change):
+    assert says("T2", t2(2), replace(LA, **change), NO)
+
+
+@pytest.mark.parametrize("change", [
+    {"neuron": "one_sided"}, {"dictionary": ("relu", "tanh")}, {"constraint": "simplex"},
+    {"groups": 3}, {"dimension": 3}, {"outputs": 2}, {"kind": "moa", "gate": "tanh"},
+])  # fmt: skip
+def test_t2_speaks_of_no_other_class(change):
+    assert not says("T2", t2(2), replace(LA, **change), NO)
+
+
+def test_members_are_stated_at_width_1_and_with_their_gate():
+    assert says("T2", t2(2), MOA, YES)
+    for gate in (GateSpec(name="tanh", scale=False, bias=False), "tanh"):
+        assert says("T2", t2(2), replace(MOA, gate=gate), YES)
+    assert not says("T2", t2(2), replace(MOA, width=2), YES)
+    assert not says("T2", t2(2), replace(MOA, gate="sigmoid"), YES)
+    sigmoid = TARGETS["t2"](2.0, "sigmoid", 7)
+    assert says("T2-sigmoid", sigmoid, replace(MOA, gate="sigmoid"), YES)
+    unscaled = replace(MOA, gate=GateSpec(name="sigmoid", scale=False))
+    assert not says("T2-sigmoid", sigmoid, unscaled, YES)
+    assert not says("T2", sigmoid, LA, NO) and not says("T2-sigmoid-unscaled", sigmoid, LA, NO)
+
+
+def test_a_target_is_the_theorem_s_own_at_a_positive_parameter():
+    assert says("T2", t2(0.5), LA, NO)
+    assert not says("T2", t2(-2), LA, NO)
+    assert not says("T2", replace(t2(2), expression=-t2(2).expression), LA, NO)
+    assert not says("T2", replace(t2(2), name="expr"), LA, NO)
+
+
+def test_t3_speaks_of_networks_without_biases_of_the_second_factor():
+    fixed = Family(kind="fixed", neuron="one_sided", width=2, dimension=1, dictionary="relu")
+    assert says("T3", t3(), replace(fixed, bias=False), NO)
+    assert not says("T3", t3(), fixed, NO)
+
+
+def test_python_writes_statements_of_separations_alone():
+    written = {name for name in THEOREMS if statement(THEOREMS[name]) is not None}
+    assert written == {"T1", "T2", "T2-sigmoid", "T2-softmax", "T2-sigmoid-unscaled",
+                       "T2-softmax-unscaled", "T3", "T3b", "T4"}  # fmt: skip
