@@ -1,10 +1,12 @@
 (* Tactics that prove what a certificate asks for. *)
 Require Import Reals Lra.
-From Coquelicot Require Import Coquelicot.
-From Interval Require Import Tactic.
+(* Exported: the tactics work only where these two are imported. *)
+From Coquelicot Require Export Coquelicot.
+From Interval Require Export Tactic.
 Require Import List QArith Qreals.
 From Expressivity Require Import activations gates vectors networks smooth_functions expressions.
-From Expressivity Require Import certificates interval_kernel.
+From Expressivity Require Import certificates.
+From Expressivity Require Export interval_kernel.
 Open Scope R_scope.
 
 Lemma relu_abs z : relu z = (z + Rabs z) / 2.
