@@ -224,6 +224,13 @@ def certify(
         bool,
         typer.Option("--sandwich", help="Also the best ridges and fits, for widths 1 to m."),
     ] = False,
+    kernel: Annotated[
+        bool,
+        typer.Option(
+            "--kernel",
+            help="Have Coq check that no network of la or moa, of any width, is --expr.",
+        ),
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="File to write.")] = None,
     as_json: Json = False,
 ) -> int:
@@ -245,6 +252,7 @@ def certify(
         search=search,
         upper=upper,
         sandwich=sandwich,
+        kernel=kernel,
         out=out,
         **vars(classes),
     )
@@ -256,7 +264,10 @@ def check(
     file: Annotated[Path, typer.Argument(help="A certificate.")],
     as_json: Json = False,
 ) -> int:
-    """Verify a certificate with a checker that shares no code with its writer."""
+    """Verify a certificate with a checker that shares no code with its writer.
+
+    A file FILE.v of certify --kernel is written again from its header, compared and given to Coq.
+    """
     from expressivity.commands import check as run_check
 
     return run_check.run(file, as_json=as_json)

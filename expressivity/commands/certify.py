@@ -10,12 +10,13 @@ from rich.table import Table
 
 from expressivity.bounds.best_ridge import best_ridge_error
 from expressivity.bounds.integrals.moments import certified_moments
+from expressivity.certificates.kernel import kernel
 from expressivity.certificates.network_error import uniform_errors
 from expressivity.certificates.writer import SEARCH_WIDTH, class_bound, write
 from expressivity.commands.console import console, table_console
 from expressivity.commands.options import ClassOptions
 from expressivity.fitting.errors import measuring_grid
-from expressivity.output import ExitCode, write_json
+from expressivity.output import ExitCode, write_atomically, write_json
 from expressivity.separation.certification import Job, certified
 from expressivity.separation.claims import builtin_target
 from expressivity.separation.settings import Settings
@@ -40,6 +41,7 @@ class Options(ClassOptions):
     search: bool = False
     upper: bool = False
     sandwich: bool = False
+    kernel: bool = False
     out: Path | None = None
 
 
@@ -78,6 +80,8 @@ def understand(options: Options) -> Job:
 
 def run(options: Options, *, as_json: bool) -> int:
     """Certify, print, and write the file where one is asked for; 3 where nothing is certain."""
+    if options.kernel:
+        return _run_kernel(options, as_json=as_json)
     job = understand(options)
     found = certified(job)
     document = found.document
@@ -94,6 +98,41 @@ def run(options: Options, *, as_json: bool) -> int:
             _show_uniform(job, found.theta_P)
         if job.sandwich:
             _show_sandwich(job)
+    return ExitCode.AS_EXPECTED
+
+
+def _run_kernel(options: Options, *, as_json: bool) -> int:
+    """Have a proof kernel check that no network of the class, of any width, is the expression."""
+    if options.expr is None or options.out is None:
+        raise ValueError("required: --expr and --out with --kernel")
+    others = ("width", "degree", "search", "upper", "sandwich")
+    defaults = Options(target=None, expr=None, width=1)
+    if set_ := [name for name in others if getattr(options, name) != getattr(defaults, name)]:
+        raise ValueError(f"required: --kernel without --{set_[0]}: it is about every width")
+    family = understand(options).family
+    answer = kernel().certify(options.expr, family)
+    if answer.text is None:
+        console(stderr=True).print(f"{answer.outcome}: {answer.reason}", soft_wrap=True)
+        return ExitCode.UNDECIDED
+    out = options.out
+    write_atomically(out, lambda path, text=answer.text: path.write_text(text, "utf-8"))
+    if as_json:
+        write_json(
+            {
+                "schema": "expressivity.kernel-certificate/1",
+                "expression": options.expr,
+                "outcome": answer.outcome,
+                "reason": answer.reason,
+                "file": str(out),
+            }
+        )
+    else:
+        for line in (
+            f"target {options.expr}",
+            f"kernel: {answer.reason}",
+            f"written to {out}; verify it with: expressivity check {out}",
+        ):
+            console().print(line, soft_wrap=True)
     return ExitCode.AS_EXPECTED
 
 

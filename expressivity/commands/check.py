@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from expressivity.checker import MAX_BYTES, check_text, is_certificate
+from expressivity.certificates.kernel import KernelAnswer, kernel
+from expressivity.checker import MAX_BYTES, Answer, check_text, is_certificate
 from expressivity.commands.console import console
 from expressivity.output import ExitCode, write_json
 
@@ -28,12 +29,17 @@ def run(path: Path, *, as_json: bool) -> int:
             f"required: a file that can be read; {path}: {error.strerror}: name a certificate"
         ) from error
     text = content.decode("utf-8", errors="replace")
+    if path.suffix == ".v" and len(content) <= MAX_BYTES:
+        return _answer(kernel().check(text), as_json=as_json)
     if len(content) > MAX_BYTES or not is_certificate(text):
         raise ValueError(
             f"required: a JSON object of schema expressivity.certificate/1, of at most {MAX_BYTES} "
             f"bytes; {path} is none: name a certificate"
         )
-    answer = check_text(text)
+    return _answer(check_text(text), as_json=as_json)
+
+
+def _answer(answer: Answer | KernelAnswer, *, as_json: bool) -> int:
     if as_json:
         write_json(
             {
