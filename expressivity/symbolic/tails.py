@@ -25,7 +25,7 @@ _MAX_TERMS, _MAX_POWER = 80, 64
 _PROBES = tuple(sp.Rational(n, 7) for n in (9, 16, 31))
 
 Exponent = tuple[sp.Expr, sp.Expr]
-_FLAT: Exponent = (sp.S.Zero, sp.S.Zero)
+FLAT: Exponent = (sp.S.Zero, sp.S.Zero)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +70,9 @@ def tail(found: Expansion) -> Mapping[sp.Expr, sp.Expr] | None:
     >>> dict(tail(expansion(x * sp.cosh(x) + sp.tanh(x), x)))
     {1: t/2, 0: 1}
     """
-    if found.rest is not None and _growth(found.rest) >= 0:
+    if found.rest is not None and growth_sign(found.rest) >= 0:
         return None
-    kept = {e: c for e, c in found.terms.items() if not _decays(e)}
+    kept = {e: c for e, c in found.terms.items() if not decays(e)}
     if not all(_is_real_rate(e) and c.is_polynomial(T) for e, c in kept.items()):
         return None
     return {sp.diff(p, T): c for (p, _), c in kept.items()}
@@ -91,58 +91,6 @@ def polynomial_tail(found: Expansion) -> sp.Expr | None:
     return known.get(sp.S.Zero, sp.S.Zero)
 
 
-def nearest_exponentials(found: Expansion) -> sp.Expr | None:
-    """A sum of c(t) exp(p(t) + i q(t)), p and q affine, that is nearer than every exponential.
-
-    In ``T``; None where none is shown to be.
-
-    >>> x = sp.Symbol("x", real=True)
-    >>> nearest_exponentials(expansion(x * sp.erf(x) + sp.exp(-x), x))
-    t + exp(-t)
-    >>> nearest_exponentials(expansion(sp.tanh(x), x)) is None
-    True
-    """
-    if found.rest is not None and not _decays_fast(found.rest):
-        return None
-    near = {e: c for e, c in found.terms.items() if not _decays_fast(e[0])}
-    if any(sp.diff(part, T).has(T) for exponent in near for part in exponent):
-        return None
-    return sp.Add(*[c * sp.exp(p + sp.I * q) for (p, q), c in near.items()])
-
-
-def _decays_fast(exponent: sp.Expr) -> bool:
-    """Whether exp of the polynomial decays faster than every exponential of t."""
-    return _growth(exponent) < 0 and sp.Poly(exponent, T).degree() > 1
-
-
-def has_exponentials(found: Expansion) -> bool:
-    """Whether some exponential, growing, turning or decaying, certainly takes part.
-
-    Such a function is not rational: less the rational function it would be, with the term that
-    outgrows the others, it is not smaller than the error.
-
-    >>> x = sp.Symbol("x", real=True)
-    >>> [has_exponentials(expansion(f, x)) for f in (sp.exp(-x) + x, sp.sin(x), 1 / (1 + x**2))]
-    [True, True, False]
-    """
-    return any(is_certainly_nonzero(c) for e, c in found.terms.items() if e != _FLAT)
-
-
-def rational_part(found: Expansion) -> sp.Expr | None:
-    """The rational function, in ``T``, that a function is but for an exponentially small error.
-
-    Two rational functions that differ by so little are one. None where no such error is shown.
-
-    >>> x = sp.Symbol("x", real=True)
-    >>> rational_part(expansion(sp.tanh(x) / (1 + x**2), x))
-    1/(t**2 + 1)
-    """
-    small = found.rest is None or _growth(found.rest) < 0
-    if not small or not all(_decays(e) for e in found.terms if e != _FLAT):
-        return None
-    return found.terms.get(_FLAT, sp.S.Zero)
-
-
 def exceeds_tails(found: Expansion, degree: int, *, exponentials: bool = False) -> bool:
     """Whether the function certainly has no tail with polynomials of at most this degree.
 
@@ -155,17 +103,18 @@ def exceeds_tails(found: Expansion, degree: int, *, exponentials: bool = False) 
     [False, True]
     """
     for exponent, coefficient in found.terms.items():  # each outgrows the error
-        if exponent == _FLAT or (exponentials and _is_real_rate(exponent)):
-            exceeds = not _decays(exponent) and _exceeds_degree(coefficient, degree)
+        if exponent == FLAT or (exponentials and _is_real_rate(exponent)):
+            exceeds = not decays(exponent) and _exceeds_degree(coefficient, degree)
         else:
-            exceeds = not _decays(exponent) and is_certainly_nonzero(coefficient)
+            exceeds = not decays(exponent) and is_certainly_nonzero(coefficient)
         if exceeds:
             return True
     return False
 
 
-def _decays(exponent: Exponent) -> bool:
-    return _growth(exponent[0]) < 0
+def decays(exponent: Exponent) -> bool:
+    """Whether exp(p + i q) tends to 0."""
+    return growth_sign(exponent[0]) < 0
 
 
 def _is_real_rate(exponent: Exponent) -> bool:
@@ -202,9 +151,9 @@ def _exceeds_degree(coefficient: sp.Expr, degree: int) -> bool:
 @functools.lru_cache(maxsize=4096)  # formulas of one target share their parts
 def _expansion(node: Any) -> Expansion:
     if not node.has(T):
-        return Expansion(terms={} if node == 0 else {_FLAT: node})
+        return Expansion(terms={} if node == 0 else {FLAT: node})
     if node == T:
-        return Expansion(terms={_FLAT: T})
+        return Expansion(terms={FLAT: T})
     if node.is_Add:
         return functools.reduce(_sum, map(_expansion, node.args))
     if node.is_Mul:
@@ -253,7 +202,7 @@ def _logarithm(found: Expansion) -> Expansion:
     (p, q), coefficient, relative = _dominant(found)
     if q != 0 or coefficient.has(T) or ball_sign(coefficient, {}) != 1:
         raise _UnknownError
-    return _tidy({_FLAT: sp.log(coefficient) + p}, [relative])
+    return _tidy({FLAT: sp.log(coefficient) + p}, [relative])
 
 
 def _exponential(found: Expansion) -> Expansion:
@@ -271,7 +220,7 @@ def _wave(shift: int) -> Callable[[Expansion], Expansion]:
         slope, constant, small = _argument(found)
         if slope == 0:
             value = sp.sin(constant) if shift else sp.cos(constant)
-            return _tidy({_FLAT: value}, [small])
+            return _tidy({FLAT: value}, [small])
         slope = _rational(slope)
         cosine, sine = sp.cos(constant), sp.sin(constant)
         terms: dict[Exponent, sp.Expr] = {}
@@ -291,12 +240,12 @@ def _saturating(
     def rule(found: Expansion) -> Expansion:
         slope, constant, small = _argument(found)
         if slope == 0:
-            return _tidy({_FLAT: function(constant)}, [small])
+            return _tidy({FLAT: function(constant)}, [small])
         side = ball_sign(sp.Poly(slope, T).LC(), {})
         if side is None:
             raise _UnknownError
         gain = _outgrown(_without_constant(rate(side * (slope + constant))))
-        return _tidy({_FLAT: sp.Integer(side)}, [-gain])
+        return _tidy({FLAT: sp.Integer(side)}, [-gain])
 
     return rule
 
@@ -328,10 +277,10 @@ _FUNCTIONS: dict[Any, Callable[[Expansion], Expansion]] = {
 
 def _argument(found: Expansion) -> tuple[sp.Expr, sp.Expr, sp.Expr | None]:
     """p, c and r of p(t) + c + O(e^r): a polynomial without constant, a number, r decaying."""
-    flat = found.terms.get(_FLAT, sp.S.Zero)
-    small = [p for p, q in found.terms if (p, q) != _FLAT]
+    flat = found.terms.get(FLAT, sp.S.Zero)
+    small = [p for p, q in found.terms if (p, q) != FLAT]
     small += [] if found.rest is None else [found.rest]
-    if any(_growth(p) >= 0 for p in small) or not flat.is_polynomial(T):
+    if any(growth_sign(p) >= 0 for p in small) or not flat.is_polynomial(T):
         raise _UnknownError
     slope = _without_constant(flat)
     return slope, sp.expand(flat - slope), _largest(small)
@@ -374,7 +323,7 @@ def _dominant(found: Expansion) -> tuple[Exponent, sp.Expr, sp.Expr | None]:
         others = [other for other in found.terms if other != (p, q)]
         rates = [other - p for other, _ in others]
         rates += [] if found.rest is None else [found.rest - p]
-        if all(_growth(rate) < 0 for rate in rates) and is_certainly_nonzero(coefficient):
+        if all(growth_sign(rate) < 0 for rate in rates) and is_certainly_nonzero(coefficient):
             return (p, q), coefficient, _largest(map(sp.expand, rates))
     raise _UnknownError
 
@@ -384,7 +333,7 @@ def _tidy(terms: Mapping[Exponent, sp.Expr], errors: Iterable[sp.Expr | None]) -
     rest = _largest(sp.expand(error) for error in errors if error is not None)
     kept: dict[Exponent, sp.Expr] = {}
     for (p, q), coefficient in terms.items():
-        if rest is not None and _growth(p - rest) <= 0:
+        if rest is not None and growth_sign(p - rest) <= 0:
             continue
         plain = sp.expand(coefficient)
         plain = plain if plain.is_polynomial(T) else sp.cancel(sp.together(plain))
@@ -402,13 +351,13 @@ def _plus(slope: sp.Expr, small: sp.Expr | None) -> sp.Expr | None:
 def _largest(rates: Iterable[sp.Expr]) -> sp.Expr | None:
     largest: sp.Expr | None = None
     for rate in rates:
-        if largest is None or _growth(rate - largest) > 0:
+        if largest is None or growth_sign(rate - largest) > 0:
             largest = rate
     return largest
 
 
 @functools.lru_cache(maxsize=4096)
-def _growth(polynomial: sp.Expr) -> int:
+def growth_sign(polynomial: sp.Expr) -> int:
     """Sign of a polynomial without constant for large t; 0 for the polynomial 0."""
     expanded = sp.expand(polynomial)
     if expanded == 0:

@@ -196,7 +196,7 @@ def text_of(certificate: Certificate) -> str:
         "points": [[*map(str, point)] for point in certificate.points],
     }
     kind, form = certificate.family.split(" ")
-    anyone, kinds = ("kd ", "kd") if kind == "moa" else ("", "la")
+    anyone, kinds = _KINDS[kind]
     return _TEXT.format(
         format=FORMAT,
         header=json.dumps(header, ensure_ascii=True),
@@ -228,6 +228,9 @@ Definition written : expression :=
 Theorem target_outside : {statement}.
 Proof. {proof}. Qed.
 """
+
+_KINDS = {"la": ("", "la"), "moa": ("kd ", "kd")}
+"""What the statement of a kind is about: one kind, or all kinds of coefficients."""
 
 _CLAIMS = {
     "la type1": "No type1 LA network over the seven, of any width, equals the target on the unit "

@@ -27,7 +27,7 @@ ACTIVATIONS = {
 GATES = {"sigmoid": "Sigmoid", "tanh": "Tanh", "softmax": "Softmax"}
 """The gates; ``gates.v``."""
 
-FORMS = ("type1", "one_sided", "two_sided", "quadratic")
+FORMS = {name: name for name in ("type1", "one_sided", "two_sided", "quadratic")}
 """The neurons, whose names are the same; ``networks.v``."""
 
 FUNCTIONS = {**ACTIVATIONS, "abs": "Rabs", "sigmoid": "sigmoid"} | {
@@ -146,7 +146,8 @@ def network(family: Family, weights: Weights) -> str:
         ValueError: a neuron, activation or gate without a definition in Coq, or a weight that is
             not rational.
     """
-    if family.neuron not in FORMS:
+    form = FORMS.get(family.neuron)
+    if form is None:
         raise ValueError(f"required: a neuron with a definition in Coq; got {family.neuron}")
     share = family.width // family.group_count
     blocks = [weights[name] for name in map_names(family.record.maps)]
@@ -156,10 +157,7 @@ def network(family: Family, weights: Weights) -> str:
         for j in range(family.width)
     ]
     listed = dictionary(family.basis)
-    return (
-        f"(network {family.neuron} {listed} {_coefficients(family, weights)} "
-        f"[{'; '.join(neurons)}])"
-    )
+    return f"(network {form} {listed} {_coefficients(family, weights)} [{'; '.join(neurons)}])"
 
 
 def _affine(rows: sp.ImmutableMatrix, j: int) -> str:

@@ -53,14 +53,20 @@ def says(found: Separation, target: Target, family: Family, verdict: Verdict) ->
     from expressivity.evidence import Verdict
 
     member = verdict is Verdict.MEMBER
-    kind = found.larger if member else found.smaller
     alone = family.activation is not None
-    usual = (family.neuron, family.dimension, family.outputs) == (found.form, found.dimension, 1)
+    usual = {
+        "neuron": found.form,
+        "kind": found.larger if member else found.smaller,
+        "dimension": found.dimension,
+        "outputs": 1,
+        "groups": 1,
+        "constraint": Constraint.FREE,
+    }
     dictionary = set(family.dictionary)
     seven = dictionary <= set(FULL_DICTIONARY) if alone else dictionary == set(FULL_DICTIONARY)
-    if not (usual and family.kind is kind and family.groups == 1 and seven):
+    if not seven or any(getattr(family, field) != value for field, value in usual.items()):
         return False
-    if family.constraint is not Constraint.FREE or not _is_target(found, target):
+    if not _is_target(found, target):
         return False
     if not member:
         return found.second_bias or not family.bias

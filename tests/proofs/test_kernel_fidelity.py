@@ -41,10 +41,15 @@ def compiled(tmp_path_factory):
         library = builtin_library()
         with unpacked(library, COQ) as folder:
             required = needs(library, COQ, folder)
-            names = ["limits", "jumps", "activations", "vectors", "gates", "networks"]
+            names = with_needs("networks", required)
             found = compile_files(COQ, folder, [n for n in required if n in names], required)
             assert {name: file.problem for name, file in found.items()} == dict.fromkeys(names)
             yield folder
+
+
+def with_needs(name: str, required: dict[str, list[str]]) -> set[str]:
+    """A file and all that it needs."""
+    return {name}.union(*(with_needs(other, required) for other in required[name]))
 
 
 def accepted(folder: Path, name: str, goals: list[str]) -> str:

@@ -265,7 +265,8 @@ def test_amplitudes_along_the_hyperplane():
 
 
 def test_obstructions_keep_off_activations_they_do_not_know(monkeypatch):
-    entry = replace(ACTIVATIONS["relu"], name="clip", expression=CLIP, kink=sp.Integer(0))
+    late = sp.Piecewise((sp.tanh(Z - 1), Z > 1), (0, True))
+    entry = replace(ACTIVATIONS["relu"], name="clip", expression=late, kink=sp.Integer(0))
     monkeypatch.setitem(ACTIVATIONS._entries, "clip", entry)
     type1 = Family(kind=Kind.LA, neuron="type1", width=2, dimension=2, dictionary=("clip",))
     assert jump_amplitude_obstruction(t2(), type1) is None

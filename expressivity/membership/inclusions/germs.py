@@ -26,6 +26,7 @@ from expressivity.membership.inclusions.neuronwise import affine_coordinates, va
 from expressivity.membership.inclusions.parts import Part, parts_of
 from expressivity.membership.inclusions.spans import Row, coefficients_of, realised, simple_rows
 from expressivity.membership.recognition.verification import same_function
+from expressivity.membership.shapes import Shape, shape_of
 from expressivity.symbolic.points import is_zero
 from expressivity.symbolic.symbols import COORDINATES, Z
 
@@ -97,7 +98,8 @@ def _towards(family: Family, goal: Family) -> Iterator[Family]:
 
 
 def _sums(family: Family, larger: Family) -> tuple[_Sum, ...] | None:
-    plain = larger.activation is not None and larger.neuron == "type1" and larger.bias
+    mixture = shape_of(larger.record) is Shape.MIXTURE
+    plain = larger.activation is not None and mixture and larger.bias
     fits = (family.dimension, family.outputs) == (larger.dimension, larger.outputs)
     if not (plain and fits and family.gate is None and _has_new_germs(larger.dictionary[0])):
         return None

@@ -8,8 +8,9 @@ from typing import Any
 from expressivity.classes.continuation import is_of_exponentials_on_lines
 from expressivity.classes.families import Family
 from expressivity.membership.obstructions.pole_order import on_lines
+from expressivity.symbolic.asymptotics import nearest_exponentials
 from expressivity.symbolic.identities import differs
-from expressivity.symbolic.tails import T, expansion, nearest_exponentials
+from expressivity.symbolic.tails import T, expansion
 from expressivity.targets.target import Target
 
 

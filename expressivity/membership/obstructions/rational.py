@@ -8,8 +8,9 @@ from typing import Any
 from expressivity.classes.families import Family
 from expressivity.classes.rational import has_rational_pieces
 from expressivity.membership.obstructions.growth import LINE, lines
+from expressivity.symbolic.asymptotics import has_exponentials, rational_part
 from expressivity.symbolic.identities import differs
-from expressivity.symbolic.tails import T, expansion, has_exponentials, rational_part
+from expressivity.symbolic.tails import T, expansion
 from expressivity.targets.nearby import local_formulas
 from expressivity.targets.target import Target
 

@@ -24,13 +24,13 @@ def test_what_is_found_is_in_the_document_and_in_the_folder(call, out):
     assert (document["larger"], document["smaller"]) == ("moa-tanh", "la")
     assert document["dimensions"] == [2]
     found = document["found"]
-    assert found["target"] == "relu(x1)*tanh(x1)"
+    assert found["target"] == "x1*tanh(x2)"
     assert found["tried"] == document["tried"] <= BATCH
     assert found["exclusions"][0]["membership"]["evidence"] == "proved"
-    assert found["exclusions"][0]["membership"]["obstruction"] == "jump_powers"
+    assert found["exclusions"][0]["membership"]["obstruction"] == "tail_coefficients"
     assert found["witness"]["w"] == [["1", "0", "0"]]
     plain = call("discover", "moa-tanh", "la", "--dimension", "2", "--out", out).out
-    assert "f = relu(x1)*tanh(x1)" in plain
+    assert "f = x1*tanh(x2)" in plain
     assert "is not la of any width (proved)" in plain
 
 
