@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from expressivity.registry import Registry
 
 FORMAT = "expressivity kernel certificate, format 1"
-SECONDS = 120.0
+SECONDS = 600.0
 """Guard against a file that Coq does not come to the end of."""
 
 CLASSES = ("la type1", "la one_sided", "moa type1")

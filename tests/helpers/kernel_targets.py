@@ -16,7 +16,7 @@ SEPARATING = [
 
 OTHERS = [
     ("relu(x1)+relu(x2)", "la", "type1", "network"),
-    ("relu2(x1-x2)+tanh(x2)", "la", "type1", "network"),
+    ("relu2(x1-x2)+tanh(x2)", "la", "type1", "jumps"),
     ("abs(x1+x2/2)", "la", "type1", "network"),
     ("tanh(2*x1)*relu(x2)", "moa", "type1", "network"),
     ("x1*relu(x2)", "la", "one_sided", "network"),
