@@ -195,8 +195,7 @@ def text_of(certificate: Certificate) -> str:
         "planes": [[*map(str, plane.normal), str(plane.level)] for plane in certificate.planes],
         "points": [[*map(str, point)] for point in certificate.points],
     }
-    kind, form = certificate.family.split(" ")
-    anyone, kinds = _KINDS[kind]
+    anyone, asked = _CLASSES[certificate.family]
     return _TEXT.format(
         format=FORMAT,
         header=json.dumps(header, ensure_ascii=True),
@@ -204,7 +203,7 @@ def text_of(certificate: Certificate) -> str:
         target=terms.expression(parsed.root, names),
         term=target.term,
         statement=f"forall {anyone}b m, outside unit_ball "
-        f"(over_seven {kinds} {form} b {parsed.dimension} m) target",
+        f"(over_seven {asked} b {parsed.dimension} m) target",
         proof=_proof(certificate),
     )
 
@@ -229,8 +228,12 @@ Theorem target_outside : {statement}.
 Proof. {proof}. Qed.
 """
 
-_KINDS = {"la": ("", "la"), "moa": ("kd ", "kd")}
-"""What the statement of a kind is about: one kind, or all kinds of coefficients."""
+_CLASSES = {
+    "la type1": ("", "la type1"),
+    "la one_sided": ("", "la one_sided"),
+    "moa type1": ("kd ", "kd type1"),
+}
+"""What is quantified over beside biases and width, and the class: MoA stands for all kinds."""
 
 _CLAIMS = {
     "la type1": "No type1 LA network over the seven, of any width, equals the target on the unit "

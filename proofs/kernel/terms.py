@@ -146,7 +146,7 @@ def network(family: Family, weights: Weights) -> str:
         ValueError: a neuron, activation or gate without a definition in Coq, or a weight that is
             not rational.
     """
-    form = FORMS.get(family.neuron)
+    form = FORMS.get(family.record.name)
     if form is None:
         raise ValueError(f"required: a neuron with a definition in Coq; got {family.neuron}")
     share = family.width // family.group_count
