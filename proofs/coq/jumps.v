@@ -16,9 +16,6 @@ Definition jump (g : R -> R) (J : R) : Prop :=
 Lemma slope_ext f g v l : (forall h, f h = g h) -> slope f v l -> slope g v l.
 Proof. intros E. apply lim0_ext. intros. now rewrite !E. Qed.
 
-Lemma slope_const c v : slope (fun _ => c) v 0.
-Proof. apply (lim0_ext (fun _ => 0)). intros; field; lra. apply lim0_const. Qed.
-
 Lemma slope_affine a c v : slope (fun h => a * h + c) v (a * v).
 Proof. apply (lim0_ext (fun _ => a * v)). intros; field; lra. apply lim0_const. Qed.
 
@@ -97,12 +94,6 @@ Qed.
 Lemma jump_eq g J K : jump g J -> J = K -> jump g K.
 Proof. now intros H <-. Qed.
 
-Lemma jump_unique g J K : jump g J -> jump g K -> J = K.
-Proof.
-  intros [r [l [Hr [Hl ->]]]] [r' [l' [Hr' [Hl' ->]]]].
-  f_equal; [apply (lim0_unique _ _ _ Hr Hr') | apply (lim0_unique _ _ _ Hl Hl')].
-Qed.
-
 Lemma jump_plus f g J K : jump f J -> jump g K -> jump (fun h => f h + g h) (J + K).
 Proof.
   intros [r [l [Hr [Hl ->]]]] [r' [l' [Hr' [Hl' ->]]]].
@@ -133,9 +124,6 @@ Qed.
 
 Lemma jump_const c : jump (fun _ => c) 0.
 Proof. apply jump_of_derive. apply ex_derive_const. Qed.
-
-Lemma jump_affine a c : jump (fun h => a * h + c) 0.
-Proof. apply jump_of_derive. auto_derive. auto. Qed.
 
 Lemma jump_scal c g J : jump g J -> jump (fun h => c * g h) (c * J).
 Proof.

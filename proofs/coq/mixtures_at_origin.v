@@ -3,7 +3,7 @@ Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
 Require Import List Arith Lia.
 From Expressivity Require Import limits jumps activations vectors gates networks.
-From Expressivity Require Import at_origin.
+From Expressivity Require Import at_origin orders_at_origin.
 Import ListNotations.
 Open Scope R_scope.
 

@@ -6,7 +6,8 @@ Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
 Require Import List Arith Lia.
 From Expressivity Require Import limits jumps activations vectors gates networks.
-From Expressivity Require Import domains at_origin mixtures_at_origin constant_gates.
+From Expressivity Require Import domains at_origin orders_at_origin mixtures_at_origin.
+From Expressivity Require Import constant_gates.
 Import ListNotations.
 Open Scope R_scope.
 

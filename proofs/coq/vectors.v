@@ -42,12 +42,6 @@ Proof.
   intros. rewrite IH by congruence. f_equal. ring.
 Qed.
 
-Lemma move_move x t : forall u v, length x = length t -> move (move x t u) t v = move x t (u + v).
-Proof.
-  unfold move. revert t. induction x as [|a x IH]; intros [|c t]; simpl; try discriminate; auto.
-  intros. rewrite IH by congruence. f_equal. ring.
-Qed.
-
 Lemma dot_map s n x : dot (map (Rmult s) n) x = s * dot n x.
 Proof. revert x. induction n; intros [|b x]; simpl; try ring. rewrite IHn. ring. Qed.
 
@@ -64,9 +58,6 @@ Proof. destruct x as [|a [|]]; try discriminate. eauto. Qed.
 
 Lemma vec_2 (x : vec) : length x = 2%nat -> exists a b, x = [a; b].
 Proof. destruct x as [|a [|b [|]]]; try discriminate. eauto. Qed.
-
-Lemma affine_at_1 a c x : affine_at ([a], c) [x] = a * x + c.
-Proof. unfold affine_at. simpl. ring. Qed.
 
 Lemma affine_at_2 a b c x y : affine_at ([a; b], c) [x; y] = a * x + b * y + c.
 Proof. unfold affine_at. simpl. ring. Qed.
