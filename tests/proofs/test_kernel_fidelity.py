@@ -91,7 +91,7 @@ def functions(seed: int, count: int) -> list[str]:
 
 
 def test_functions_and_few_networks(compiled):
-    goals = functions(1, 2) + networks(2, 3) + expressions(3, 1)
+    goals = functions(1, 1) + networks(2, 2) + expressions(3, 1)
     assert accepted(compiled, "few", goals) == ""
 
 
