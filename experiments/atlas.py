@@ -16,7 +16,7 @@ def plan(tier: Tier) -> Plan:
     """All classes with a budget of searches, or six without."""
     if tier is Tier.SMOKE:
         return Plan(classes=SIX, fits=2)
-    return Plan(classes=described(), searches=48, fits=12, search=discover)
+    return Plan(classes=described(), searches=56, fits=12, search=discover)
 
 
 def headlines(run: Run) -> dict[str, float]:
