@@ -22,6 +22,7 @@ from expressivity.symbolic.expressions import Expression
 from expressivity.symbolic.parser import parse
 from expressivity.targets.writing import readable
 from proofs.kernel import terms
+from proofs.kernel.claims import CLAIMS
 from proofs.kernel.coq import CoqMissingError, ended, find_coq
 from proofs.kernel.library import (
     OPTIONS,
@@ -32,7 +33,6 @@ from proofs.kernel.library import (
     needs,
     unpacked,
 )
-from proofs.kernel.separating_points import cycle, three_points, two_points
 from proofs.kernel.written import Plane, Vector, Written, rational, rationals, written
 
 if TYPE_CHECKING:
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 FORMAT = "expressivity kernel certificate, format 1"
 SECONDS = 600.0
 """Guard against a file that Coq does not come to the end of."""
-
-CLASSES = ("la type1", "la one_sided", "moa type1")
 
 _NUMBER = re.compile(r"-?[0-9]{1,60}(/[0-9]{1,60})?")
 _FILE = "certify"  # of the library: what a certificate needs
@@ -56,7 +54,7 @@ class Certificate:
 
     Attributes:
         expression: the target, as the user wrote it.
-        family: the class: kind and form, of ``CLASSES``.
+        family: the class: kind and form, a name of ``CLAIMS``.
         library: the digest of the files it is proved from.
         planes: hyperplanes: one, or those of a cycle.
         points: rational points: two of the plane, a point and a step, or those of the cycle.
@@ -90,7 +88,7 @@ def certify(expression: str, family: Family) -> KernelAnswer:
     named = _class_of(family)
     target = _target(expression)
     library = builtin_library()
-    found = _found(target, named)
+    found = CLAIMS[named].find(target)
     if found is None:
         return KernelAnswer(outcome="not decided", reason=_why(expression, family))
     planes, points = found
@@ -124,8 +122,8 @@ def _class_of(family: Family) -> str:
     from expressivity.classes.kinds import Constraint
 
     named = f"{family.kind} {family.neuron}"
-    if named not in CLASSES:
-        raise ValueError(f"required: a class of {', '.join(CLASSES)}; got {named}")
+    if named not in CLAIMS:
+        raise ValueError(f"required: a class of {', '.join(CLAIMS)}; got {named}")
     terms.dictionary(family.dictionary)
     terms.kind(family.kind, family.gate)
     if set(family.dictionary) != set(FULL_DICTIONARY):
@@ -150,16 +148,6 @@ def _target(expression: str) -> Written:
     if parsed.dimension not in _DIMENSIONS:
         raise ValueError(f"required: an expression of 2 or 3 variables; got {parsed.dimension}")
     return written(parsed.root, parsed.dimension)
-
-
-def _found(target: Written, named: str) -> tuple[tuple[Plane, ...], tuple[Vector, ...]] | None:
-    if named == "moa type1":
-        places = cycle(target)
-        return None if places is None else (
-            tuple(plane for plane, _ in places), tuple(point for _, point in places)
-        )  # fmt: skip
-    found = two_points(target) if named == "la type1" else three_points(target)
-    return None if found is None else ((found[0],), found[1:])
 
 
 def _why(expression: str, family: Family) -> str:
@@ -195,15 +183,15 @@ def text_of(certificate: Certificate) -> str:
         "planes": [[*map(str, plane.normal), str(plane.level)] for plane in certificate.planes],
         "points": [[*map(str, point)] for point in certificate.points],
     }
-    anyone, asked = _CLASSES[certificate.family]
+    claim = CLAIMS[certificate.family]
     return _TEXT.format(
         format=FORMAT,
         header=json.dumps(header, ensure_ascii=True),
-        claim=_CLAIMS[certificate.family],
+        claim=claim.words,
         target=terms.expression(parsed.root, names),
         term=target.term,
-        statement=f"forall {anyone}b m, outside unit_ball "
-        f"(over_seven {asked} b {parsed.dimension} m) target",
+        statement=f"forall {claim.quantified}b m, outside unit_ball "
+        f"(over_seven {claim.asked} b {parsed.dimension} m) target",
         proof=_proof(certificate),
     )
 
@@ -228,32 +216,16 @@ Theorem target_outside : {statement}.
 Proof. {proof}. Qed.
 """
 
-_CLASSES = {
-    "la type1": ("", "la type1"),
-    "la one_sided": ("", "la one_sided"),
-    "moa type1": ("kd ", "kd type1"),
-}
-"""What is quantified over beside biases and width, and the class: MoA stands for all kinds."""
-
-_CLAIMS = {
-    "la type1": "No type1 LA network over the seven, of any width, equals the target on the unit "
-    "ball.",
-    "la one_sided": "No one_sided LA network over the seven, of any width, equals the target on "
-    "the unit ball.",
-    "moa type1": "No type1 network over the seven with one group, of any width and kind (fixed, "
-    "LA, MoA,\n   or with any differentiable gates), equals the target on the unit ball.",
-}
-
 
 def _proof(certificate: Certificate) -> str:
     planes = [f"({rationals(p.normal)}, {rational(p.level)})%Q" for p in certificate.planes]
     points = [f"{rationals(point)}%Q" for point in certificate.points]
-    if certificate.family == "moa type1":
+    claim = CLAIMS[certificate.family]
+    if claim.cyclic:
         places = "; ".join(f"({h}, {p})" for h, p in zip(planes, points, strict=True))
-        return f"certify_cycle written ([{places}] : cycle)"
-    tactic = {"la type1": "certify_LA", "la one_sided": "certify_one_sided"}[certificate.family]
+        return f"{claim.tactic} written ([{places}] : cycle)"
     one, other = points
-    return f"{tactic} written ({planes[0]} : plane) ({one} : point) ({other} : point)"
+    return f"{claim.tactic} written ({planes[0]} : plane) ({one} : point) ({other} : point)"
 
 
 def read(text: str) -> Certificate:
@@ -275,11 +247,12 @@ def read(text: str) -> Certificate:
         dimension = _parsed(certificate.expression).dimension
     except (TypeError, KeyError, ValueError, ZeroDivisionError, RecursionError):
         raise _foreign() from None
-    cyclic = certificate.family == "moa type1"
+    if certificate.family not in CLAIMS:
+        raise _foreign()
     counts = (len(certificate.planes), len(certificate.points))
     sizes = {*(len(p.normal) for p in certificate.planes), *map(len, certificate.points)}
-    fits = counts[0] == counts[1] > 1 if cyclic else counts == (1, 2)
-    if certificate.family not in CLASSES or not fits or sizes != {dimension}:
+    fits = counts[0] == counts[1] > 1 if CLAIMS[certificate.family].cyclic else counts == (1, 2)
+    if not fits or sizes != {dimension}:
         raise _foreign()
     return certificate
 
@@ -341,7 +314,7 @@ def _compiled(
         return KernelAnswer(
             outcome=failure, reason=f"coqc refuses it: {_message(said.splitlines())}"
         )
-    claim = " ".join(_CLAIMS[certificate.family].split())
+    claim = " ".join(CLAIMS[certificate.family].words.split())
     return KernelAnswer(outcome="verified", reason=f"{claim} (coqc {coq.version})", text=text)
 
 

@@ -11,7 +11,8 @@ from kernel_targets import OTHERS, SEPARATING
 from expressivity.certificates.kernel import KERNELS
 from expressivity.commands.certify import Options, understand
 from proofs.kernel import certificates, find_coq
-from proofs.kernel.certificates import Certificate, _found, _target, read, text_of
+from proofs.kernel.certificates import Certificate, _target, read, text_of
+from proofs.kernel.claims import CLAIMS
 from proofs.kernel.coq import CoqMissingError
 from proofs.kernel.library import builtin_library
 
@@ -41,7 +42,7 @@ def family(expression, kind, form):
 
 
 def text(expression, kind, form):
-    planes, points = _found(_target(expression), f"{kind} {form}")
+    planes, points = CLAIMS[f"{kind} {form}"].find(_target(expression))
     return text_of(
         Certificate(
             expression=expression,
