@@ -264,6 +264,7 @@ def _containments(entry: Entry) -> list[Containment]:
             smaller=entry.identity["smaller"],
             larger=larger,
             maps=tuple(found["maps"]),
+            evidence=Evidence.PROVED,  # each map is an identity that was checked
             where=Answer.DOMAIN if found["domain"] else Answer.YES,
         )
         for larger, found in entry.record["contained"].items()

@@ -44,7 +44,7 @@ class Containment:
     smaller: str
     larger: str
     maps: tuple[str, ...]
-    evidence: Evidence = Evidence.PROVED
+    evidence: Evidence
     where: Answer = Answer.YES
 
     def __post_init__(self) -> None:
@@ -124,7 +124,8 @@ def close(
     Raises:
         ContradictionError: a target would be in a class and not in it.
 
-    >>> la = Containment(smaller="relu", larger="la", maps=("fixed in la",))
+    >>> la = Containment(smaller="relu", larger="la", maps=("fixed in la",),
+    ...                  evidence=Evidence.PROVED)
     >>> def stands(family: str, member: bool) -> Standing:
     ...     return Standing(target="gelu(x)", dimension=1, family=family, member=member,
     ...                     evidence=Evidence.PROVED, reason="shown")
@@ -256,7 +257,8 @@ def _separations(
 def along(start: str, path: Path) -> str:
     """The classes of a path in words.
 
-    >>> along("relu", (Containment(smaller="relu", larger="la", maps=()),))
+    >>> along("relu", (Containment(smaller="relu", larger="la", maps=(),
+    ...                            evidence=Evidence.PROVED),))
     'relu in la'
     """
     return " in ".join([start, *(step.larger for step in path)])

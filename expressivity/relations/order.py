@@ -10,9 +10,10 @@ from expressivity.relations.closure import Cells
 def relation(cells: Cells, first: str, second: str) -> Relation:
     """The relation of two classes; open where one direction is.
 
+    >>> from expressivity.evidence import Evidence
     >>> from expressivity.relations.closure import Containment, close
     >>> def within(a: str, b: str) -> Containment:
-    ...     return Containment(smaller=a, larger=b, maps=())
+    ...     return Containment(smaller=a, larger=b, maps=(), evidence=Evidence.PROVED)
     >>> cells = close(["a", "b", "c"], [within("a", "b"), within("b", "a")], [])
     >>> str(relation(cells, "a", "b")), str(relation(cells, "a", "c"))
     ('equal', 'open')

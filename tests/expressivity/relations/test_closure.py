@@ -31,6 +31,7 @@ SEEDS = range(25)
 
 
 def within(smaller: str, larger: str, **changes) -> Containment:
+    changes = {"evidence": Evidence.PROVED} | changes
     return Containment(smaller=smaller, larger=larger, maps=("a map",), **changes)
 
 
