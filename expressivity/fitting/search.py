@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from expressivity.classes.families import Family
+from expressivity.classes.kinds import Kind
 from expressivity.fitting.driver import Execution, FitResult, Observer, fit, over_chunks
 from expressivity.fitting.gauss_newton import Linearisation
 from expressivity.fitting.moves import children
@@ -27,7 +28,7 @@ from expressivity.fitting.normal_equations import NormalProjection, Solved
 from expressivity.fitting.population import Population, numbers, of_result, of_starts
 from expressivity.fitting.problem import Problem
 from expressivity.fitting.screening import best_of, first_errors
-from expressivity.fitting.starts import drawn
+from expressivity.fitting.starts import drawn, sparse
 from expressivity.fitting.state import Algorithm, Status, Stopping
 from expressivity.fitting.variable_projection import VariableProjection
 
@@ -92,6 +93,11 @@ _COARSE_GOAL = 1e-9  # of normal equations
 
 
 OnGeneration = Callable[[int, FitResult], None]
+
+
+def _multiplies_mixtures(family: Family) -> bool:
+    """Whether a neuron has a gate for each pair of activations, or two factors with gates."""
+    return family.kind is Kind.MOA and sum(len(maps) for maps in family.record.mixtures) > 1
 
 
 def search(
@@ -191,22 +197,21 @@ class _Run:
         self.roundoff = 18 * rounding
         self.promising = max(_PROMISING, _BLIND * rounding**0.5)
         self.goal = max(how.found, self.roundoff) if how.found else 0.0
-        self.effort = _EFFORTS[0]
+        self.populations = 0  # that have settled
         self.given_LP: Tensor | None = None
         self.archive: Population | None = None
 
     def result(self, given_LP: Tensor | None, on_generation: OnGeneration | None) -> FitResult:
         self.given_LP = given_LP
-        population, clock, populations = self._first(0), _Clock(self.how, self.promising), 0
+        population, clock = self._first(0), _Clock(self.how, self.promising)
         for generation in range(self.how.generations + 1):
             if generation and not clock.settled:
                 population = self._next(generation, population)
             elif generation:
                 self._keep(population)
-                populations += 1
-                if populations == self.how.populations:
+                self.populations += 1
+                if self.populations == self.how.populations:
                     return self._ended()
-                self.effort = _EFFORTS[min(populations, len(_EFFORTS) - 1)]
                 population, clock = self._first(generation), _Clock(self.how, self.promising)
             population, found = self._finished(population)
             clock.tick(population)
@@ -217,10 +222,20 @@ class _Run:
         self._keep(population)
         return self._ended()
 
+    @property
+    def effort(self) -> int:
+        """How many times the iterations of the first population this one gets."""
+        return _EFFORTS[min(self.populations, len(_EFFORTS) - 1)]
+
     def _first(self, generation: int) -> Population:
-        """Random starts, each the best of some candidates; the very first beside given lanes."""
-        count = self.how.candidates
-        drawn_LP = drawn(self.family, self._stream(generation), self.lanes * count)
+        """Random starts, each the best of some candidates; the very first beside given lanes.
+
+        Where neurons multiply mixtures, those of every second population are sparse.
+        """
+        count, draw = self.how.candidates, self._stream(generation)
+        drawn_LP = drawn(self.family, draw, self.lanes * count)
+        if _multiplies_mixtures(self.family) and self.populations % 2 == 0:
+            drawn_LP = sparse(self.family, drawn_LP, draw)
         error_L = first_errors(
             self.coarse, NormalProjection(), drawn_LP, execution=self._execution(self.coarse)
         )

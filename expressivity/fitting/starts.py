@@ -11,7 +11,7 @@ from torch import Tensor
 
 from expressivity.classes.families import Family, map_names
 from expressivity.classes.modules import ModuleClass
-from expressivity.classes.networks import pack
+from expressivity.classes.networks import pack, unpack
 from expressivity.fitting.limits import require_starts
 
 
@@ -44,6 +44,33 @@ def drawn(family: Family, draw: np.random.Generator, lanes: int) -> Tensor:
         if frozen is not None:
             block[..., frozen] = frozen_coefficients(family) if name.startswith("scale") else 0.0
         blocks[name] = torch.from_numpy(block)
+    return pack(family, blocks)
+
+
+_AWAKE = 1 / 8
+"""Probability that a further gate of a sparse start is not asleep."""
+
+
+def sparse(family: Family, theta_LP: Tensor, draw: np.random.Generator) -> Tensor:
+    """Lanes with one gate awake in each mixture, and few others: their weights and biases are 0.
+
+    A product of mixtures has a term for each pair of activations, and functions that are written
+    down need few of them. A gate of tanh that is asleep drops out, and stays asleep in a fit: its
+    learned scale comes out as 0, and then so does every derivative by its weights.
+
+    >>> family = Family(kind="moa", neuron="quadratic", gate="tanh", width=1, dimension=1)
+    >>> lanes = drawn(family, np.random.default_rng(0), 100)
+    >>> gates = unpack(family, sparse(family, lanes, np.random.default_rng(1)))["u0"]
+    >>> awake = gates.any(-1).sum(-1)  # of 49
+    >>> awake.min().item(), round(awake.double().mean().item())
+    (1, 6)
+    """
+    blocks = unpack(family, theta_LP)
+    for name, block in blocks.items():
+        if name.startswith("u"):
+            key_LN = draw.random(block.shape[:-1])
+            awake_LN = key_LN <= np.maximum(key_LN.min(-1, keepdims=True), _AWAKE)
+            blocks[name] = torch.where(torch.from_numpy(awake_LN)[..., None], block, 0.0)
     return pack(family, blocks)
 
 
