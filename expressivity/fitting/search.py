@@ -2,7 +2,8 @@
 
 Plain restarts miss even a network of their own class: most end in local minima that differ from the
 answer in a few rows of weights. So the best lanes of a generation become parents, their children
-differ in some rows (``moves.py``), and both compete again. Generations run on a coarser rule by
+differ in some rows (``moves.py``), and both compete again. Where mixtures are multiplied, most
+populations start with few gates awake (``starts.sparse``). Generations run on a coarser rule by
 normal equations; who is promising is finished on the full rule in full
 (:class:`~expressivity.fitting.variable_projection.VariableProjection`), and only that counts.
 
@@ -89,6 +90,8 @@ _AT_ONCE = 100  # iterations of finishing in a generation: enough in the basin o
 _NEAR = 5  # generations with a promising lane that a population has to arrive
 _KEPT_AFTER_TRIAL = 3
 _EFFORTS = (1, 2, 4)  # of populations, the last of all further ones
+_TURNS = 4
+_SPARSE_PATIENCE = 5  # right gates awake arrive at once, wrong ones never
 _COARSE_GOAL = 1e-9  # of normal equations
 
 
@@ -155,8 +158,8 @@ class _Clock:
     one generation have come to the same least error, there is no better one to be had from others.
     """
 
-    def __init__(self, how: Search, promising: float) -> None:
-        self.how, self.promising = how, promising
+    def __init__(self, how: Search, promising: float, *, patience: int) -> None:
+        self.how, self.promising, self.patience = how, promising, patience
         self.least, self.idle, self.near = np.inf, 0, 0
         self.agreed: bool | None = None
 
@@ -172,7 +175,7 @@ class _Clock:
     @property
     def settled(self) -> bool:
         """Whether another population is worth more than another generation."""
-        return bool(self.agreed) or self.idle >= self.how.patience or self.near > _NEAR
+        return bool(self.agreed) or self.idle >= self.patience or self.near > _NEAR
 
 
 class _Run:
@@ -203,7 +206,7 @@ class _Run:
 
     def result(self, given_LP: Tensor | None, on_generation: OnGeneration | None) -> FitResult:
         self.given_LP = given_LP
-        population, clock = self._first(0), _Clock(self.how, self.promising)
+        population, clock = self._first(0), self._clock()
         for generation in range(self.how.generations + 1):
             if generation and not clock.settled:
                 population = self._next(generation, population)
@@ -212,7 +215,7 @@ class _Run:
                 self.populations += 1
                 if self.populations == self.how.populations:
                     return self._ended()
-                population, clock = self._first(generation), _Clock(self.how, self.promising)
+                population, clock = self._first(generation), self._clock()
             population, found = self._finished(population)
             clock.tick(population)
             if on_generation is not None:
@@ -222,19 +225,28 @@ class _Run:
         self._keep(population)
         return self._ended()
 
+    def _clock(self) -> _Clock:
+        patience = self.how.patience
+        if self.sparse:
+            patience = min(patience, _SPARSE_PATIENCE)
+        return _Clock(self.how, self.promising, patience=patience)
+
+    @property
+    def sparse(self) -> bool:
+        """Whether this population starts sparse: three of four where neurons multiply mixtures."""
+        turn = self.populations % _TURNS
+        return turn != _TURNS - 1 and _multiplies_mixtures(self.family)
+
     @property
     def effort(self) -> int:
         """How many times the iterations of the first population this one gets."""
         return _EFFORTS[min(self.populations, len(_EFFORTS) - 1)]
 
     def _first(self, generation: int) -> Population:
-        """Random starts, each the best of some candidates; the very first beside given lanes.
-
-        Where neurons multiply mixtures, those of every second population are sparse.
-        """
+        """Random starts, each the best of some candidates; the very first beside given lanes."""
         count, draw = self.how.candidates, self._stream(generation)
         drawn_LP = drawn(self.family, draw, self.lanes * count)
-        if _multiplies_mixtures(self.family) and self.populations % 2 == 0:
+        if self.sparse:
             drawn_LP = sparse(self.family, drawn_LP, draw)
         error_L = first_errors(
             self.coarse, NormalProjection(), drawn_LP, execution=self._execution(self.coarse)
