@@ -228,7 +228,8 @@ def certify(
         bool,
         typer.Option(
             "--kernel",
-            help="Have Coq check that no network of la or moa, of any width, is --expr.",
+            help="Have Coq check that no network of la or moa, of any width, is --expr; "
+            "the proof goes to --out.",
         ),
     ] = False,
     out: Annotated[Path | None, typer.Option(help="File to write.")] = None,

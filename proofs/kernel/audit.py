@@ -17,8 +17,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from expressivity.output import is_whole, json_text, sealed, write_atomically
+from proofs.kernel.compilation import AT_ONCE, OPTIONS
 from proofs.kernel.coq import Coq, ended
-from proofs.kernel.library import AT_ONCE, OPTIONS, PREFIX, without_comments
+from proofs.kernel.library import PREFIX, without_comments
 
 AXIOMS = (
     "ClassicalDedekindReals.sig_not_dec",

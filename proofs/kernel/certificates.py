@@ -11,29 +11,25 @@ import json
 import re
 import subprocess
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from expressivity.certificates.kernel import KernelAnswer, KernelCertifier
+from expressivity.output import notice
 from expressivity.symbolic.expressions import Expression
 from expressivity.symbolic.parser import parse
 from expressivity.targets.writing import readable
 from proofs.kernel import terms
+from proofs.kernel.audit import assumptions, foreign
 from proofs.kernel.claims import CLAIMS
+from proofs.kernel.compilation import OPTIONS, closure, compile_files, needs, unpacked
 from proofs.kernel.coq import CoqMissingError, ended, find_coq
-from proofs.kernel.library import (
-    OPTIONS,
-    Library,
-    builtin_library,
-    closure,
-    compile_files,
-    needs,
-    unpacked,
-)
-from proofs.kernel.written import Plane, Vector, Written, rational, rationals, written
+from proofs.kernel.library import Library, builtin_library
+from proofs.kernel.separating_points import CYCLES
+from proofs.kernel.written import MAX_DIGITS, Plane, Vector, Written, rational, rationals, written
 
 if TYPE_CHECKING:
     from expressivity.classes.families import Family
@@ -43,7 +39,7 @@ FORMAT = "expressivity kernel certificate, format 1"
 SECONDS = 600.0
 """Guard against a file that Coq does not come to the end of."""
 
-_NUMBER = re.compile(r"-?[0-9]{1,60}(/[0-9]{1,60})?")
+_NUMBER = re.compile(rf"-?[0-9]{{1,{MAX_DIGITS}}}(/[0-9]{{1,{MAX_DIGITS}}})?")
 _FILE = "certify"  # of the library: what a certificate needs
 _DIMENSIONS = (2, 3)
 
@@ -114,7 +110,8 @@ def check(text: str) -> KernelAnswer:
         return KernelAnswer(
             outcome="rejected", reason="the text is not the one that its header belongs to"
         )
-    return _compiled(text, certificate, library, failure="rejected")
+    answer = _compiled(text, certificate, library, failure="rejected")
+    return replace(answer, reason=f"{certificate.expression}: {answer.reason}")
 
 
 def _class_of(family: Family) -> str:
@@ -251,7 +248,8 @@ def read(text: str) -> Certificate:
         raise _foreign()
     counts = (len(certificate.planes), len(certificate.points))
     sizes = {*(len(p.normal) for p in certificate.planes), *map(len, certificate.points)}
-    fits = counts[0] == counts[1] > 1 if CLAIMS[certificate.family].cyclic else counts == (1, 2)
+    cyclic = CLAIMS[certificate.family].cyclic
+    fits = counts[0] == counts[1] in CYCLES if cyclic else counts == (1, 2)
     if not fits or sizes != {dimension}:
         raise _foreign()
     return certificate
@@ -292,7 +290,10 @@ def _compiled(
         return KernelAnswer(outcome="not decided", reason=str(error))
     with unpacked(library, coq) as folder:
         required = needs(library, coq, folder)
-        compiled = compile_files(coq, folder, closure([_FILE], required), required)
+        order = closure([_FILE], required)
+        if new := [name for name in order if not (folder / f"{name}.vo").exists()]:
+            notice(f"Coq compiles {len(new)} files that certificates need, once; it takes a minute")
+        compiled = compile_files(coq, folder, order, required)
         broken = [c for c in compiled.values() if c.problem is not None]
         if broken:
             return KernelAnswer(
@@ -300,7 +301,7 @@ def _compiled(
             )
         with TemporaryDirectory(dir=folder) as work:
             file, log = Path(work) / "certificate.v", Path(work) / "log"
-            file.write_text(text, "utf-8")
+            file.write_text(f"{text}\n{_AXIOMS}\n", "utf-8")
             process = coq.start("coqc", *OPTIONS, str(file), folder=folder, log=log)
             with ended(process):
                 try:
@@ -310,12 +311,21 @@ def _compiled(
                         outcome="not decided", reason=f"coqc ran for more than {SECONDS:g} s"
                     )
             said = log.read_text("utf-8", "replace")
+    if code < 0:  # a signal, as of a machine that is out of memory
+        return KernelAnswer(outcome="not decided", reason=f"coqc was ended by signal {-code}")
     if code != 0:
         return KernelAnswer(
             outcome=failure, reason=f"coqc refuses it: {_message(said.splitlines())}"
         )
+    axioms, odd = assumptions(said)
+    if extra := [*foreign(axioms), *odd]:
+        return KernelAnswer(outcome=failure, reason=f"it assumes {', '.join(extra)}")
     claim = " ".join(CLAIMS[certificate.family].words.split())
     return KernelAnswer(outcome="verified", reason=f"{claim} (coqc {coq.version})", text=text)
+
+
+_AXIOMS = "Print Assumptions target_outside."
+"""What Coq is asked at the end of a file, beside whether it is proved."""
 
 
 def _message(lines: Sequence[str]) -> str:

@@ -16,7 +16,8 @@ import flint
 from proofs.kernel.written import Ball, Plane, Vector, Written, dot, plane_of
 
 _PARTS = 4  # of the way from the middle of a plane to the boundary of the ball
-_LENGTHS = (2, 3, 4)
+CYCLES = (2, 3, 4)
+"""Numbers of planes in a cycle."""
 
 Place = tuple[Plane, Vector]
 T = TypeVar("T")
@@ -57,7 +58,7 @@ def cycle(target: Written) -> tuple[Place, ...] | None:
     The products of the jumps across the planes before and of those after the points differ.
     """
     planes = planes_of(target)
-    for length in _LENGTHS:
+    for length in CYCLES:
         found: list[tuple[Ball, tuple[Place, ...]]] = []
         for chosen in combinations(planes, length):
             for rest in permutations(chosen[1:]):

@@ -7,17 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from proofs.kernel import audit
-from proofs.kernel.coq import Coq
-from proofs.kernel.library import (
+from proofs.kernel.compilation import (
     OPTIONS,
-    PREFIX,
     Compiled,
-    Library,
     closure,
     compile_files,
     needs,
     unpacked,
 )
+from proofs.kernel.coq import Coq
+from proofs.kernel.library import PREFIX, Library
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +89,8 @@ def check(
         coq: the installation.
         library: the files.
         statements: by theorem what it must say, or None where Python cannot write it.
-        recheck: whether coqchk, a checker of its own, reads the compiled files once more.
+        recheck: whether all is compiled afresh, and coqchk, a checker of its own, reads the
+            compiled files once more.
         on_file: is called with each file that is done, and how many there are.
 
     Returns:
@@ -101,7 +101,7 @@ def check(
     """
     places = {name: library.place_of(coq_name(name)) for name in statements}
     found = {name: place for name, place in places.items() if place is not None}
-    with unpacked(library, coq) as folder:
+    with unpacked(library, coq, afresh=recheck) as folder:
         required = needs(library, coq, folder)
         order = closure(found.values(), required)
         compiled = compile_files(

@@ -18,6 +18,9 @@ Ball = Any  # flint.arb, which is untyped
 Pair = tuple[Ball, Ball]
 """A value at a point, and the jump there."""
 
+MAX_DIGITS = 300
+"""Of numerators and denominators in a certificate."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plane:
@@ -73,9 +76,17 @@ def written(root: Node, dimension: int) -> Written:
 def rational(value: Fraction) -> str:
     """A number in ``Q_scope``.
 
+    Raises:
+        ValueError: a number so long that no certificate is read with it.
+
     >>> rational(Fraction(-1, 2))
     '-1#2'
     """
+    if max(abs(value.numerator), value.denominator) >= 10**MAX_DIGITS:
+        raise ValueError(
+            f"required: rational numbers of at most {MAX_DIGITS} digits in a certificate; got a "
+            "longer one: rescale the target"
+        )
     return f"{value.numerator}#{value.denominator}"
 
 

@@ -9,8 +9,9 @@ import pytest
 from small_libraries import GOOD, STATEMENT, B, beside, library
 
 from proofs.kernel import audit, check, find_coq
+from proofs.kernel.compilation import OPTIONS, closure
 from proofs.kernel.coq import CoqMissingError
-from proofs.kernel.library import builtin_library, closure, without_comments
+from proofs.kernel.library import builtin_library, without_comments
 
 try:
     COQ = find_coq()
@@ -162,13 +163,34 @@ def test_files_that_need_each_other_are_refused():
 
 
 @needs_coq
-def test_an_interrupted_compilation_is_taken_up_again(cache):
+@pytest.mark.parametrize("lost", ["good.json", "good.vo", "base.vo"])
+def test_what_is_lost_in_the_cache_is_compiled_again(cache, lost):
     check(COQ, library(), {"A": STATEMENT})
-    for stamp in cache.rglob("good.seconds"):
-        stamp.unlink()
-    for file in cache.rglob("good.vo"):
-        file.write_bytes(b"cut off")
+    for file in cache.rglob(lost):
+        file.unlink()
     assert check(COQ, library(), {"A": STATEMENT})["A"].accepted
+
+
+@needs_coq
+@pytest.mark.parametrize("damaged", ["good.json", "good.vo", "base.vo", "good.v"])
+def test_what_is_damaged_in_the_cache_is_made_again(cache, damaged):
+    check(COQ, library(), {"A": STATEMENT})
+    for file in cache.rglob(damaged):
+        file.write_bytes(b"Axiom planted : False.")
+    assert check(COQ, library(), {"A": STATEMENT})["A"].accepted
+
+
+@needs_coq
+def test_a_file_that_was_compiled_from_another_text_is_not_believed(cache):
+    check(COQ, library(), {"A": STATEMENT})
+    (folder,) = {file.parent for file in cache.rglob("good.vo")}
+    source = folder / "good.v"
+    source.write_text(source.read_text() + "Axiom planted : False.")
+    ran = COQ.run("coqc", *OPTIONS, "good.v", folder=folder)
+    assert ran.code == 0
+    again = check(COQ, library(), {"A": STATEMENT})["A"]
+    assert again.accepted
+    assert b"planted" not in (folder / "good.vo").read_bytes()
 
 
 @needs_coq

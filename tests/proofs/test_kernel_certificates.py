@@ -5,12 +5,15 @@ expressions, falsified and foreign files, bad input). Those that run Coq are ski
 not installed; they share one compiled library.
 """
 
+from dataclasses import replace
+
 import pytest
 from kernel_targets import OTHERS, SEPARATING
 
 from expressivity.certificates.kernel import KERNELS
 from expressivity.commands.certify import Options, understand
 from proofs.kernel import certificates, find_coq
+from proofs.kernel.audit import AXIOMS
 from proofs.kernel.certificates import Certificate, _target, read, text_of
 from proofs.kernel.claims import CLAIMS
 from proofs.kernel.coq import CoqMissingError
@@ -175,3 +178,26 @@ def test_a_false_statement_does_not_compile(expression, kind, form):
     answer = certificates.check(text_of(false))
     assert answer.outcome == "rejected"
     assert "coqc refuses it" in answer.reason
+
+
+@needs_coq
+@pytest.mark.slow
+def test_a_certificate_that_rests_on_more_is_not_verified(monkeypatch):
+    row = ("tanh(2*x1)*relu(x2)", "la", "type1")
+    monkeypatch.setattr("proofs.kernel.audit.AXIOMS", AXIOMS[:-1])
+    answer = certificates.certify(row[0], family(*row))
+    assert answer.outcome == "not decided"
+    assert answer.reason == f"it assumes {AXIOMS[-1]}"
+
+
+def test_numbers_that_no_certificate_is_read_with_are_refused():
+    with pytest.raises(ValueError, match="required: rational numbers of at most 300 digits"):
+        certificates.certify("((0.5**64)**64)**64*abs(x1)*x2", family("x1*x2", "la", "type1"))
+
+
+def test_long_cycles_are_foreign():
+    good = text("x3*relu(x1+x2)+relu(x2-x1)", "moa", "type1")
+    stated = read(good)
+    longer = replace(stated, planes=stated.planes * 4, points=stated.points * 4)
+    with pytest.raises(ValueError, match="a file of certify --kernel"):
+        read(text_of(longer))

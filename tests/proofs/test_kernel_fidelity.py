@@ -22,8 +22,8 @@ from coq_values import (
 from random_members import random_members
 
 from proofs.kernel import builtin_library, find_coq, terms
+from proofs.kernel.compilation import AT_ONCE, OPTIONS, compile_files, needs, unpacked
 from proofs.kernel.coq import CoqMissingError
-from proofs.kernel.library import AT_ONCE, OPTIONS, compile_files, needs, unpacked
 
 try:
     COQ = find_coq()
