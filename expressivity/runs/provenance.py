@@ -31,7 +31,7 @@ def facts() -> dict[str, object]:
 
 def git_state() -> dict[str, object] | None:
     """Commit of the checkout this program runs from, and whether it was changed since."""
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     if not (root / ".git").exists():
         return None
 
