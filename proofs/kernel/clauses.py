@@ -8,8 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from proofs.kernel import terms
+from proofs.kernel.formulas import Formula
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """What Coq's theorem must say.
+
+    Attributes:
+        text: as Coq reads it.
+        formulas: of the targets that it names.
+    """
+
+    text: str
+    formulas: tuple[Formula, ...] = ()
+
 
 BOUND = {
     "P": "vec -> Prop",

@@ -21,7 +21,7 @@ from proofs.kernel.library import (
 )
 
 if TYPE_CHECKING:
-    from proofs.kernel.statements import Statement
+    from proofs.kernel.clauses import Statement
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 from proofs.kernel import Library
-from proofs.kernel.statements import Statement
+from proofs.kernel.clauses import Statement
 
 GOOD = {
     "base": "Definition two := 1 + 1.\nLemma two_is : two = 2. Proof. reflexivity. Qed.\n",
