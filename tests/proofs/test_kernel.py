@@ -156,11 +156,11 @@ PROVER = {"formulas": "Ltac same_formula := reflexivity."}
 @needs_coq
 def test_a_target_that_is_the_program_s_is_proved_to_be():
     files = {**PROVER, "other": "From Expressivity Require Import formulas.\n" + beside(B, TARGET)}
-    formula = "forall n : nat, t n = n + n"
-    found = check(COQ, library(**files), {"B": with_formula(formula.replace(" = ", " = 0 + ")),
+    formula = "forall n : nat, t n = (n + n)%nat"
+    found = check(COQ, library(**files), {"B": with_formula(formula.replace("(n", "(0 + n")),
                                           "A": STATEMENT})  # fmt: skip
     assert found["B"].accepted and found["B"].as_generated
-    assert found["B"].formulas == ("forall n : nat, t n = 0 + n + n",)
+    assert found["B"].formulas == ("forall n : nat, t n = (0 + n + n)%nat",)
 
 
 @needs_coq
@@ -170,7 +170,7 @@ def test_a_target_that_is_the_program_s_is_proved_to_be():
 )  # fmt: skip
 def test_a_target_that_is_another_function_is_refused_by_name(target):
     files = {**PROVER, "other": "From Expressivity Require Import formulas.\n" + beside(B, target)}
-    formula = "forall n : nat, t n = n + n"
+    formula = "forall n : nat, t n = (n + n)%nat"
     found = check(COQ, library(**files), {"A": STATEMENT, "B": with_formula(formula)})
     assert found["A"].accepted
     if "Axiom" in target:
@@ -181,14 +181,14 @@ def test_a_target_that_is_another_function_is_refused_by_name(target):
 
 @needs_coq
 def test_a_proof_of_a_target_may_assume_no_more_than_a_theorem():
-    prover = {"formulas": "Ltac same_formula := exact is."}
-    opening = "Section Open. Variable t : nat -> nat. Variable is : forall n, t n = n + n."
-    files = {**prover, "other": "From Expressivity Require Import formulas.\n"
-             + beside(B, f"{opening} End Open. Parameter t : nat -> nat. "
-                      "Parameter is : forall n, t n = n + n.")}  # fmt: skip
-    found = check(COQ, library(**files), {"B": with_formula("forall n : nat, t n = n + n")})
-    assert {"other.t", "other.is"} <= set(found["B"].axioms)
-    assert not found["B"].accepted
+    prover = (
+        "From Coq Require Import ProofIrrelevance.\nLtac same_formula := "
+        "intro; destruct (proof_irrelevance True I I); reflexivity."
+    )
+    other = "From Expressivity Require Import formulas.\n" + beside(B, TARGET)
+    found = check(COQ, library(formulas=prover, other=other),
+                  {"B": with_formula("forall n : nat, t n = (n + n)%nat")})  # fmt: skip
+    assert "it assumes" in found["B"].problem and "proof_irrelevance" in found["B"].problem
 
 
 @needs_coq
