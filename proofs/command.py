@@ -273,9 +273,11 @@ def _show_verdicts(
         if not found.accepted:
             plain.print(f"{found.theorem}: {found.problem}", soft_wrap=True)
     alike = sum(found.as_generated is True for found in accepted)
+    formulas = {formula for found in accepted for formula in found.formulas}
     plain.print(
         f"{len(accepted)} of {len(verdicts)} theorems with a Coq file accepted by the kernel of "
-        f"Coq {coq.version}; {alike} of them say what Python writes of them.",
+        f"Coq {coq.version}; {alike} of them say what Python writes of them. "
+        f"{len(formulas)} formulas of their targets proved.",
         soft_wrap=True,
     )
 

@@ -1,6 +1,7 @@
 """Networks of the program with exact weights, for witnesses and counterexamples."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
@@ -35,7 +36,25 @@ def fixed_network(
     return network(family, **blocks)
 
 
-def network(family: Family, **rows: Sequence[Any]) -> sp.Expr:
-    """The function of the program's network with these blocks, given row by row."""
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """A network of the program: its class and its weights."""
+
+    family: Family
+    weights: Weights
+
+    @property
+    def expression(self) -> sp.Expr:
+        """Its function."""
+        return network_expression(self.family, self.weights)
+
+
+def with_rows(family: Family, **rows: Sequence[Any]) -> Network:
+    """The network with these blocks, given row by row."""
     blocks = {name: sp.ImmutableMatrix(block) for name, block in rows.items()}
-    return network_expression(family, Weights(blocks=blocks))
+    return Network(family=family, weights=Weights(blocks=blocks))
+
+
+def network(family: Family, **rows: Sequence[Any]) -> sp.Expr:
+    """The function of the network with these blocks, given row by row."""
+    return with_rows(family, **rows).expression

@@ -18,6 +18,7 @@ from expressivity.symbolic.piecewise import assume_sign, split_level
 from expressivity.symbolic.proof import Step
 from expressivity.symbolic.symbols import COORDINATES
 from proofs import shared_amplitude
+from proofs.networks import Network
 
 X1, X2, X3 = COORDINATES[:3]
 T = X3
@@ -58,7 +59,7 @@ class Setting:
     target: sp.Expr
     planes: tuple[Plane, ...]
     line: tuple[sp.Expr, sp.Expr] = (sp.S.Zero, sp.S.Zero)
-    network: sp.Expr
+    network: Network
     groups: int = 1
     lemma: shared_amplitude.Setting = field(default_factory=shared_amplitude.Setting)
 
@@ -68,7 +69,7 @@ def member_step(setting: Setting, larger: str, source: str) -> Step:
     return Step(
         statement=f"the target is a network of {larger}",
         source=source,
-        check=lambda: is_identity(setting.network, setting.target),
+        check=lambda: is_identity(setting.network.expression, setting.target),
     )
 
 

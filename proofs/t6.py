@@ -23,7 +23,7 @@ from expressivity.symbolic.identities import is_identity
 from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
 from proofs import pencil, shared_amplitude
 from proofs.gated_separation import LAMBDA, RELU, K, one_hot
-from proofs.networks import network
+from proofs.networks import Network, network, with_rows
 from proofs.pencil import X1, X2, X3, Plane
 
 SOURCE = "docs/theory.md, section 7, T6"
@@ -75,7 +75,7 @@ def profile(gate: str, logit: sp.Expr) -> sp.Expr:
     return GATES[gate].expression([logit] + [sp.S.Zero] * (K - 1), 0)
 
 
-def _groups_of_one(setting: Setting) -> sp.Expr:
+def _groups_of_one(setting: Setting) -> Network:
     """The MoA network of the program with a neuron for each term, each its own group."""
     count = len(setting.rates)
     family = Family(
@@ -92,7 +92,7 @@ def _groups_of_one(setting: Setting) -> sp.Expr:
         for rate in setting.rates
         for k in range(K)
     ]
-    return network(
+    return with_rows(
         family,
         w=[[n, m, 0, 0] for n, m in setting.normals[:count]],
         u0=rows,
@@ -207,7 +207,7 @@ def _mutations(settings: tuple[Setting, ...]) -> Iterator[Mutation]:
         name="two groups in the smaller class",
         setting=(more,),
         counterexample=shared_amplitude.equality(
-            "it is a network with two groups", more.pencil.target, more.pencil.network
+            "it is a network with two groups", more.pencil.target, more.pencil.network.expression
         ),
     )
     constant = replace(two, rates=(0, 0), constant=sp.S.One)

@@ -21,7 +21,7 @@ from expressivity.classes.kinds import Kind
 from expressivity.symbolic.identities import is_identity
 from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
 from proofs import pencil, shared_amplitude
-from proofs.networks import network
+from proofs.networks import Network, with_rows
 from proofs.pencil import X1, X2, X3, Plane, jumps_by
 
 SOURCE = "docs/theory.md, section 7, T7"
@@ -29,7 +29,7 @@ _relu = ACTIVATIONS["relu"]
 _HALF = sp.Rational(1, 2)
 
 
-def reglu(*neurons: tuple[list[Any], list[Any]], bias: bool = True) -> sp.Expr:
+def reglu(*neurons: tuple[list[Any], list[Any]], bias: bool = True) -> Network:
     """The one_sided ReLU network sum_j ReLU(w_j.x + b_j) (v_j.x + c_j)."""
     (w, _), *_ = neurons
     family = Family(
@@ -40,7 +40,7 @@ def reglu(*neurons: tuple[list[Any], list[Any]], bias: bool = True) -> sp.Expr:
         dimension=len(w) - 1,
         bias=bias,
     )
-    return network(
+    return with_rows(
         family,
         w=[w for w, _ in neurons],
         v=[v for _, v in neurons],
@@ -78,7 +78,7 @@ class Lines:
 
     target: sp.Expr
     lines: tuple[Plane, Plane, Plane]
-    network: sp.Expr
+    network: Network
     groups: int = 1
     lemma: shared_amplitude.Setting = field(default_factory=shared_amplitude.Setting)
 
@@ -98,7 +98,7 @@ def line_steps(setting: Lines) -> Iterator[Step]:
     yield Step(
         statement="the target is a network of one_sided ReLU of width 3",
         source=SOURCE,
-        check=lambda: is_identity(setting.network, setting.target),
+        check=lambda: is_identity(setting.network.expression, setting.target),
     )
     yield from shared_amplitude.amplitude_steps(setting.lemma)
     yield Step(

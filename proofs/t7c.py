@@ -12,7 +12,9 @@ import sympy as sp
 
 from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
 from expressivity.classes.facts import settle
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES
+from expressivity.classes.kinds import Kind
 from expressivity.symbolic.identities import is_identity
 from expressivity.symbolic.piecewise import formula_where
 from expressivity.symbolic.proof import THEOREMS, Mutation, Step, Theorem
@@ -20,6 +22,7 @@ from expressivity.symbolic.symbols import Z
 from proofs import shared_amplitude
 from proofs.hypotheses import is_regular
 from proofs.jump_lemma import X1, X2, crossing
+from proofs.networks import Network, with_rows
 from proofs.shared_amplitude import GATE_NAMES
 from proofs.t7 import reglu
 
@@ -40,7 +43,7 @@ class Setting:
 
     target: sp.Expr = field(default_factory=lambda: X1 * _relu(X2))
     amplitude: sp.Expr = X1
-    network: sp.Expr = field(default_factory=lambda: reglu(([0, 1, 0], [1, 0, 0])))
+    network: Network = field(default_factory=lambda: reglu(([0, 1, 0], [1, 0, 0])))
     lemma: shared_amplitude.Setting = field(default_factory=shared_amplitude.Setting)
 
 
@@ -49,7 +52,7 @@ def steps(setting: Setting) -> Iterator[Step]:
     yield Step(
         statement="the target is a one_sided ReLU network of width 1",
         source=SOURCE,
-        check=lambda: is_identity(setting.network, setting.target),
+        check=lambda: is_identity(setting.network.expression, setting.target),
     )
     yield from shared_amplitude.amplitude_steps(setting.lemma)
     yield Step(
@@ -126,7 +129,16 @@ def is_bounded_form(form: sp.Expr) -> bool | None:
 
 _SETTING = Setting()
 _GATED = Setting(
-    target=sp.tanh(X1) * _relu(X2), amplitude=sp.tanh(X1), network=sp.tanh(X1) * _relu(X2)
+    target=sp.tanh(X1) * _relu(X2),
+    amplitude=sp.tanh(X1),
+    network=with_rows(
+        Family(kind=Kind.LA, neuron="two_sided", dictionary=("relu", "tanh"), width=1, dimension=2),
+        w=[[0, 1, 0]],
+        v=[[1, 0, 0]],
+        a=[[1]],
+        scale0=[[1], [0]],
+        scale1=[[0], [1]],
+    ),
 )
 _CLIP = sp.Piecewise((1, Z > 1), (Z, Z > -1), (-1, True))
 

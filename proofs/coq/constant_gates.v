@@ -2,12 +2,13 @@
 Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
 Require Import List Arith Lia.
-From Expressivity Require Import limits jumps activations vectors gates networks.
+From Expressivity Require Import limits jumps activations vectors gates networks formulas.
 Import ListNotations.
 Open Scope R_scope.
 
 Definition relu_x1 (x : vec) : R := relu (x1 x).
 Definition x1_relu_x1 (x : vec) : R := x1 x * relu (x1 x).
+#[export] Hint Unfold relu_x1 x1_relu_x1 : formulas.
 
 (* A class over the dictionary D, with one group. *)
 Definition over kd F D b d m : family :=

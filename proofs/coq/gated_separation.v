@@ -8,6 +8,7 @@ From Coquelicot Require Import Coquelicot.
 Require Import List Arith Lia.
 From Expressivity Require Import limits jumps activations vectors hyperplanes gates networks.
 From Expressivity Require Import domains amplitude target_amplitude shared_amplitude jump_lemma.
+From Expressivity Require Import formulas.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -70,6 +71,7 @@ Proof. unfold affine_at. simpl. rewrite dot_zeros. ring. Qed.
 (* The gate of ReLU and the others, by their form. *)
 Definition relu_value gt z : R := match gt with
   | Sigmoid => sigmoid z | Tanh => tanh z | Softmax => exp z / (exp z + 6) end.
+#[export] Hint Unfold other_six relu_value : formulas.
 Definition other_value gt z : R := match gt with
   | Sigmoid => 1 / 2 | Tanh => 0 | Softmax => 1 / (exp z + 6) end.
 

@@ -6,7 +6,7 @@ Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
 Require Import List Arith Lia.
 From Expressivity Require Import limits jumps activations vectors gates networks.
-From Expressivity Require Import domains signs at_origin constant_gates.
+From Expressivity Require Import domains signs at_origin constant_gates formulas.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -22,6 +22,7 @@ Qed.
 (* ReLU(x1) in type1, x1 ReLU(x1) in the other forms. *)
 Definition C1_target (F : neuron_form) : vec -> R :=
   match F with type1 => relu_x1 | _ => x1_relu_x1 end.
+#[export] Hint Unfold C1_target : formulas.
 
 Lemma C1_target_ray F d h : C1_target F (ray d h) = argument F (relu h) h.
 Proof.

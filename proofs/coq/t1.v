@@ -3,7 +3,7 @@ Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
 Require Import List Arith Lia.
 From Expressivity Require Import limits jumps activations vectors gates networks.
-From Expressivity Require Import domains lines smoothness_classes.
+From Expressivity Require Import domains lines smoothness_classes formulas.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -11,6 +11,7 @@ Open Scope R_scope.
 Definition joined (z : R) : R := relu z + relu2 z.
 
 Definition t1 (x : vec) : R := joined (x1 x).
+#[export] Hint Unfold joined t1 : formulas.
 
 Lemma jump_joined : jump joined 1.
 Proof.

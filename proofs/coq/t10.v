@@ -3,7 +3,7 @@ Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
 Require Import List Arith Lia.
 From Expressivity Require Import limits jumps activations vectors hyperplanes gates networks.
-From Expressivity Require Import domains amplitude target_amplitude.
+From Expressivity Require Import domains amplitude target_amplitude formulas.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -16,12 +16,8 @@ Definition maxout3_member (b : bool) (d m : nat) (f : vec -> R) : Prop :=
     Forall (fun nu => length (maps nu) = 3%nat /\ Forall (map_ok d b) (maps nu)) N /\
     forall x, length x = d -> f x = sum (fun nu => out nu * maxout3_neuron nu x) N.
 
-(* Equations between maxima, case by case. *)
-Ltac max_cases := unfold Rmax; repeat match goal with |- context [Rle_dec ?a ?b] =>
-  lazymatch a with context [Rle_dec _ _] => fail | _ =>
-  lazymatch b with context [Rle_dec _ _] => fail | _ => destruct (Rle_dec a b) end end end; lra.
-
 Definition t10 (x : vec) : R := Rmax 0 (Rmax (x1 x) (x2 x)).
+#[export] Hint Unfold t10 : formulas.
 
 (* ---- the jump across x1 = 0: 1 for x2 < 0, 0 for x2 > 0 ---- *)
 Definition e1 : vec := [1; 0].

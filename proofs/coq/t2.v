@@ -4,7 +4,7 @@ From Coquelicot Require Import Coquelicot.
 Require Import List Arith Lia.
 From Expressivity Require Import limits jumps activations vectors hyperplanes gates networks.
 From Expressivity Require Import domains amplitude target_amplitude shared_amplitude jump_lemma.
-From Expressivity Require Import gated_separation.
+From Expressivity Require Import gated_separation formulas.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -17,6 +17,7 @@ Definition t2_sigmoid_unscaled (lambda : R) (x : vec) : R :=
   sigmoid (lambda * x1 x) * relu (x2 x) + other_six (x2 x) / 2.
 Definition t2_softmax_unscaled (lambda : R) (x : vec) : R :=
   (exp (lambda * x1 x) * relu (x2 x) + other_six (x2 x)) / (exp (lambda * x1 x) + 6).
+#[export] Hint Unfold t2 t2_sigmoid t2_softmax t2_sigmoid_unscaled t2_softmax_unscaled : formulas.
 
 Lemma share_rest z : 1 / (exp z + 6) = (1 - exp z / (exp z + 6)) / 6.
 Proof. pose proof (exp_pos z). field. lra. Qed.

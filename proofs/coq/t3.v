@@ -3,12 +3,13 @@ Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
 Require Import List Arith Lia.
 From Expressivity Require Import limits jumps activations vectors gates networks.
-From Expressivity Require Import domains amplitude lines smoothness_classes t1.
+From Expressivity Require Import domains amplitude lines smoothness_classes t1 formulas.
 Import ListNotations.
 Open Scope R_scope.
 
 Definition t3 (x : vec) : R := joined (x1 x) * x1 x.
 Definition t3b (x : vec) : R := joined (x1 x) * (x1 x + 1).
+#[export] Hint Unfold t3 t3b : formulas.
 
 (* The biases c of the second factors v x + c are off. *)
 Definition second_biases_off (N : list weights) : Prop := Forall (fun nu => bias_of nu 1 = 0) N.

@@ -4,11 +4,12 @@ From Coquelicot Require Import Coquelicot.
 Require Import List Arith Lia.
 From Expressivity Require Import limits jumps activations vectors hyperplanes gates networks.
 From Expressivity Require Import domains target_amplitude jump_lemma gated_separation.
-From Expressivity Require Import jump_bounds.
+From Expressivity Require Import jump_bounds formulas.
 Import ListNotations.
 Open Scope R_scope.
 
 Definition t4 (lambda : R) (x : vec) : R := tanh (lambda * x1 x) * relu (x2 x) * x1 x.
+#[export] Hint Unfold t4 : formulas.
 
 (* The profile of its jump, x tanh(lambda x). *)
 Definition t4_jump (lambda a : R) : R := a * tanh (lambda * a).

@@ -4,7 +4,7 @@ From Coquelicot Require Import Coquelicot.
 Require Import List Arith Lia.
 From Expressivity Require Import limits jumps activations vectors hyperplanes gates networks.
 From Expressivity Require Import domains amplitude target_amplitude shared_amplitude pencil.
-From Expressivity Require Import gated_relus two_planes.
+From Expressivity Require Import gated_relus two_planes formulas.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -13,6 +13,7 @@ Definition t7_factors_without_bias (x : vec) : R :=
   x3 x * relu (x1 x - 1 / 2) + x1 x * relu (x2 x).
 Definition t7b (x : vec) : R :=
   (1 + x1 x) * relu (x2 x) + relu (x1 x) + relu (x1 x + x2 x - 1 / 2).
+#[export] Hint Unfold t7 t7_factors_without_bias t7b : formulas.
 
 (* Their maps (w, v). *)
 Definition maps_t7 := [(([1; 0; 0], 0), ([0; 0; 1], 0)); (([0; 1; 0], 0), ([0; 0; 0], 1))].

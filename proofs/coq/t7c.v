@@ -3,11 +3,12 @@ Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
 Require Import List.
 From Expressivity Require Import limits activations vectors hyperplanes gates networks domains.
-From Expressivity Require Import target_amplitude shared_amplitude gated_relus gate_lines.
+From Expressivity Require Import target_amplitude shared_amplitude gated_relus gate_lines formulas.
 Import ListNotations.
 Open Scope R_scope.
 
 Definition t7c (x : vec) : R := x1 x * relu (x2 x).
+#[export] Hint Unfold t7c : formulas.
 
 (* Its maps (w, v). *)
 Definition maps_t7c := [(([0; 1], 0), ([1; 0], 0))].

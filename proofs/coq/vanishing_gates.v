@@ -7,7 +7,7 @@ From Coquelicot Require Import Coquelicot.
 Require Import List Arith Lia.
 From Expressivity Require Import limits jumps activations vectors gates networks.
 From Expressivity Require Import domains at_origin orders_at_origin mixtures_at_origin.
-From Expressivity Require Import constant_gates.
+From Expressivity Require Import constant_gates formulas.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -148,6 +148,7 @@ Qed.
 (* ReLU(x1) in type1 and in Type-II with hidden biases, x1 ReLU(x1) in Type-II without. *)
 Definition C2_target (F : neuron_form) (b : bool) : vec -> R :=
   match F, b with type1, _ | _, true => relu_x1 | _, false => x1_relu_x1 end.
+#[export] Hint Unfold C2_target : formulas.
 
 (* C2. With tanh gates, gate bias off and scale off or on, every MoA network is differentiable
    at 0, and O(|x|^3) there in Type-II without hidden biases. So ReLU(x1) (type1, hidden biases

@@ -1,8 +1,9 @@
 """The theorems in ``proofs/coq/``, checked by Coq's kernel.
 
 ``coq.py`` finds Coq, ``library.py`` compiles the files into the user's cache, ``statements.py``
-writes what each theorem must say from the setting of its Python namesake, ``audit.py`` has Coq
-check that it says so and names its axioms, ``records.py`` keeps what was accepted.
+writes what each theorem must say from the setting of its Python namesake and ``formulas.py`` what
+its targets are, ``audit.py`` has Coq check that it says so, prove that they are, and name its
+axioms, ``records.py`` keeps what was accepted.
 """
 
 from proofs.kernel.coq import Coq, CoqMissingError, find_coq

@@ -2,7 +2,8 @@
 
 That a file compiles shows little: a lemma may be admitted, an axiom assumed, a check of the kernel
 switched off, or the theorem may say something else than its name. Here Coq is asked for the axioms
-behind each theorem, and whether it has the type that ``statements.py`` writes.
+behind each theorem, whether it has the type that ``statements.py`` writes, and to prove that the
+targets in it are the program's.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ AXIOMS = (
 )
 """All that a theorem may assume: the axioms of Coq's real numbers, and classical logic."""
 
+PROOF = f"ltac:({PREFIX}.formulas.same_formula)"
+"""Proves in Coq that a target is its formula, or fails."""
+
 _UNPROVED = re.compile(
     r"\b(Admitted|admit|Axioms?|Parameters?|Conjectures?|bypass_check|type_in_type"
     r"|Unset\s+(?:Guard|Positivity|Universe)\s+Checking|Declare\s+ML\s+Module)\b"
@@ -40,12 +44,13 @@ class Answer:
     """What Coq says of one theorem.
 
     Attributes:
-        axioms: all that it assumes, by full name.
+        axioms: all that it and the proofs of its formulas assume, by full name.
         odd: lines that are no axiom and should not be there, as checks that are switched off.
         statement: the theorem as Coq prints it; None where Coq knows none of this name.
         generated: what it should say, as Coq prints it, or its complaint; None where nothing was
             given.
         fits: whether Coq takes the theorem for a proof of that, and prints both alike.
+        unlike: formulas of targets that Coq does not prove.
     """
 
     axioms: tuple[str, ...]
@@ -53,6 +58,7 @@ class Answer:
     statement: str | None
     generated: str | None
     fits: bool
+    unlike: tuple[str, ...] = ()
 
 
 def unproved(text: str) -> list[str]:
@@ -72,16 +78,25 @@ class Question:
         theorem: its name in Coq.
         file: that proves it.
         generated: what it should say, as Coq text, or None.
+        formulas: what its targets should be, each an equation that Coq is to prove.
     """
 
     theorem: str
     file: str
     generated: str | None
+    formulas: tuple[str, ...] = ()
 
     def commands(self) -> dict[str, str]:
         """Coq's commands by what they ask; the answer stays empty where Coq refuses one."""
         name = f"{PREFIX}.{self.file}.{self.theorem}"
-        asked = {"axioms": f"Print Assumptions {name}.", "statement": f"Check {name}."}
+        own = {f"formula{i}": text for i, text in enumerate(self.formulas)}
+        proofs = {what: f"{self.theorem}_{what}" for what in own}
+        asked = {
+            what: f"Definition {proofs[what]} : {text} := {PROOF}." for what, text in own.items()
+        }
+        whole = f"{self.theorem}_with_formulas"
+        asked["whole"] = f"Definition {whole} := ({', '.join([name, *proofs.values()])})."
+        asked |= {"axioms": f"Print Assumptions {whole}.", "statement": f"Check {name}."}
         if self.generated is not None:
             asked["generated"] = f"Check ({self.generated})."
             asked["fits"] = f"Check ({name} : {self.generated})."
@@ -124,7 +139,10 @@ def ask(
             for question, place in share:
                 text = json_text(sealed(_answers(room, question)))
                 write_atomically(place, lambda file, text=text: file.write_text(text))
-    return [_answer(_stored(place) or {}) for place in places]
+    return [
+        _answer(question, _stored(place) or {})
+        for question, place in zip(questions, places, strict=True)
+    ]
 
 
 _PRELUDE = "From Coq Require Import Reals List. Import ListNotations."
@@ -164,7 +182,7 @@ def _answers(work: Path, question: Question) -> dict[str, object]:
     return {what: file.read_text("utf-8") for what, file in files.items() if file.exists()}
 
 
-def _answer(said: Mapping[str, str]) -> Answer:
+def _answer(question: Question, said: Mapping[str, str]) -> Answer:
     axioms, odd = assumptions(said.get("axioms", ""))
     statement = _one_line(said.get("statement", "").partition(":")[2])
     generated = None
@@ -176,6 +194,9 @@ def _answer(said: Mapping[str, str]) -> Answer:
         statement=statement or None,
         generated=generated,
         fits=bool(said.get("fits")) and statement == generated,
+        unlike=tuple(
+            text for i, text in enumerate(question.formulas) if not said.get(f"formula{i}")
+        ),
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from proofs.kernel import audit
 from proofs.kernel.compilation import (
@@ -18,6 +19,9 @@ from proofs.kernel.compilation import (
 from proofs.kernel.coq import Coq
 from proofs.kernel.library import PREFIX, Library
 
+if TYPE_CHECKING:
+    from proofs.kernel.clauses import Statement
+
 
 @dataclass(frozen=True, kw_only=True)
 class KernelVerdict:
@@ -30,6 +34,8 @@ class KernelVerdict:
         problem: why it is not accepted, in one line; None where it is.
         axioms: all that it assumes.
         statement: as Coq prints it, where it compiled.
+        formulas: what its targets are: equations that Python writes of the program's, and that Coq
+            was asked to prove.
         as_generated: whether the statement is the one that Python writes from the theorem's own
             setting; None where Python writes none.
         seconds: of coqc for its file, when that was compiled.
@@ -42,6 +48,7 @@ class KernelVerdict:
     problem: str | None
     axioms: tuple[str, ...] = ()
     statement: str | None = None
+    formulas: tuple[str, ...] = ()
     as_generated: bool | None = None
     seconds: float = 0.0
     rechecked: bool | None = None
@@ -59,6 +66,7 @@ class KernelVerdict:
             "axioms": list(self.axioms),
             "statement": self.statement,
             "as_generated": self.as_generated,
+            "formulas": list(self.formulas),
             "file": self.file,
             "coq": self.coq,
             "seconds": self.seconds,
@@ -78,7 +86,7 @@ def coq_name(theorem: str) -> str:
 def check(
     coq: Coq,
     library: Library,
-    statements: dict[str, str | None],
+    statements: Mapping[str, Statement | None],
     *,
     recheck: bool = False,
     on_file: Callable[[str, int], None] = lambda name, count: None,
@@ -109,7 +117,7 @@ def check(
         )
         whole = [name for name in order if compiled[name].problem is None]
         questions = {
-            name: audit.Question(theorem=coq_name(name), file=file, generated=statements[name])
+            name: _question(name, file, statements[name])
             for name, file in found.items()
             if file in whole
         }
@@ -124,6 +132,7 @@ def check(
                 coq=coq.version,
                 problem=None,
                 seconds=compiled[file].seconds,
+                formulas=questions[name].formulas if name in questions else (),
             ),
             compiled[file],
             _unproved(library, closure([file], required)),
@@ -132,6 +141,17 @@ def check(
         )
         for name, file in found.items()
     }
+
+
+def _question(name: str, file: str, statement: Statement | None) -> audit.Question:
+    if statement is None:
+        return audit.Question(theorem=coq_name(name), file=file, generated=None)
+    return audit.Question(
+        theorem=coq_name(name),
+        file=file,
+        generated=statement.text,
+        formulas=tuple(formula.text() for formula in statement.formulas),
+    )
 
 
 def _unproved(library: Library, names: Sequence[str]) -> list[str]:
@@ -167,6 +187,8 @@ def _problem(unproved: Sequence[str], answer: audit.Answer, wrong: str | None) -
         return f"what it needs leaves something unproved: {', '.join(unproved)}"
     if answer.statement is None:
         return "Coq knows no theorem of this name"
+    if answer.unlike:
+        return f"its target is not the program's: Coq does not prove {'; '.join(answer.unlike)}"
     if extra := audit.foreign(answer.axioms):
         return f"it assumes {', '.join(extra)}"
     if answer.odd:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from expressivity.registry import Registry
     from expressivity.targets.target import Target
     from proofs.kernel.library import Library
-    from proofs.kernel.statements import Separation
+    from proofs.kernel.separations import Separation
 
 
 def register(registry: Registry[Voucher]) -> None:
@@ -81,27 +81,27 @@ def _has_gate(found: Separation, family: Family) -> bool:
 
 
 def _is_target(found: Separation, target: Target) -> bool:
-    """Whether a target is the built-in one of the theorem, at a parameter above 0."""
-    from expressivity.targets.builtin import TARGETS
+    """Whether a target is that of the theorem, at a parameter above 0, on the unit ball."""
+    from expressivity.targets.domains import domain_for
+    from expressivity.targets.target import exact
+    from proofs.gated_separation import LAMBDA
 
-    gate = found.gate or "tanh"
-    own = target.name if gate == "tanh" else f"{target.name}_{gate}"
-    if found.target != own or target.name not in TARGETS:
+    if target.domain != domain_for(found.dimension):
         return False
-    if found.parameter and (target.lambda_ is None or target.lambda_ <= 0):
+    if not found.parameter:
+        return found.expression == target.expression
+    if target.lambda_ is None or target.lambda_ <= 0:
         return False
-    rate, name = target.lambda_ or 1.0, target.name
-    stated = TARGETS.use(name, lambda make: make(rate, gate, 7))
-    return stated.expression == target.expression
+    return found.expression.subs(LAMBDA, exact(target.lambda_)) == target.expression
 
 
 @functools.cache
 def _separations() -> dict[str, Separation]:
     from expressivity.symbolic.proof import THEOREMS
-    from proofs.kernel.statements import of_theorem
+    from proofs.kernel.separations import separation
 
-    found = {name: of_theorem(THEOREMS[name]) for name in THEOREMS}
-    return {name: separation for name, separation in found.items() if separation is not None}
+    found = {name: separation(THEOREMS[name]) for name in THEOREMS}
+    return {name: one for name, one in found.items() if one is not None}
 
 
 @functools.cache

@@ -1,6 +1,9 @@
 """Small Coq libraries, made by hand, that need no analysis."""
 
+from types import SimpleNamespace
+
 from proofs.kernel import Library
+from proofs.kernel.clauses import Statement
 
 GOOD = {
     "base": "Definition two := 1 + 1.\nLemma two_is : two = 2. Proof. reflexivity. Qed.\n",
@@ -8,7 +11,12 @@ GOOD = {
     "(* No lemma is Admitted here. *)\n"
     "Theorem A : two = 2. Proof. exact two_is. Qed.\n",
 }
-STATEMENT = "two = 2%nat"
+STATEMENT = Statement(text="two = 2%nat")
+
+
+def with_formula(text: str) -> Statement:
+    """The same statement of a theorem with a target, which is said to be this."""
+    return Statement(text=STATEMENT.text, formulas=(SimpleNamespace(text=lambda: text),))
 
 
 def library(**changes: str) -> Library:

@@ -6,7 +6,7 @@ where it is not installed; their libraries are small ones, made by hand.
 """
 
 import pytest
-from small_libraries import GOOD, STATEMENT, B, beside, library
+from small_libraries import GOOD, STATEMENT, B, beside, library, with_formula
 
 from proofs.kernel import audit, check, find_coq
 from proofs.kernel.compilation import OPTIONS, closure
@@ -116,7 +116,7 @@ def test_a_theorem_is_accepted_with_its_axioms_and_its_statement(cache):
     (accepted,) = found.values()
     assert accepted.json() == {
         "verdict": "accepted", "reason": None, "axioms": [], "statement": "two = 2%nat",
-        "as_generated": True, "file": "good.v", "coq": COQ.version,
+        "as_generated": True, "formulas": [], "file": "good.v", "coq": COQ.version,
         "seconds": accepted.seconds, "rechecked": None,
     }  # fmt: skip
     assert done == [("base", 2), ("good", 2)]
@@ -147,6 +147,49 @@ def test_what_is_no_proof_is_refused_and_the_others_stand(file, said):
         assert "B" not in found
     else:
         assert said in found["B"].problem and "\n" not in found["B"].problem
+
+
+TARGET = "Definition t (n : nat) := n + n."
+PROVER = {"formulas": "Ltac same_formula := reflexivity."}
+"""Stands for the tactic of the package, which is about real functions."""
+
+
+@needs_coq
+def test_a_target_that_is_the_program_s_is_proved_to_be():
+    files = {**PROVER, "other": "From Expressivity Require Import formulas.\n" + beside(B, TARGET)}
+    formula = "forall n : nat, t n = (n + n)%nat"
+    found = check(COQ, library(**files), {"B": with_formula(formula.replace("(n", "(0 + n")),
+                                          "A": STATEMENT})  # fmt: skip
+    assert found["B"].accepted and found["B"].as_generated
+    assert found["B"].formulas == ("forall n : nat, t n = (0 + n + n)%nat",)
+
+
+@needs_coq
+@pytest.mark.parametrize(
+    "target", ["Definition t (n : nat) := n + 0.", "Definition other (n : nat) := n + n.",
+               "Axiom t : nat -> nat. Axiom is : forall n, t n = n + n."]
+)  # fmt: skip
+def test_a_target_that_is_another_function_is_refused_by_name(target):
+    files = {**PROVER, "other": "From Expressivity Require Import formulas.\n" + beside(B, target)}
+    formula = "forall n : nat, t n = (n + n)%nat"
+    found = check(COQ, library(**files), {"A": STATEMENT, "B": with_formula(formula)})
+    assert found["A"].accepted
+    if "Axiom" in target:
+        assert "unproved: Axiom in other.v" in found["B"].problem
+    else:
+        assert f"target is not the program's: Coq does not prove {formula}" in found["B"].problem
+
+
+@needs_coq
+def test_a_proof_of_a_target_may_assume_no_more_than_a_theorem():
+    prover = (
+        "From Coq Require Import ProofIrrelevance.\nLtac same_formula := "
+        "intro; destruct (proof_irrelevance True I I); reflexivity."
+    )
+    other = "From Expressivity Require Import formulas.\n" + beside(B, TARGET)
+    found = check(COQ, library(formulas=prover, other=other),
+                  {"B": with_formula("forall n : nat, t n = (n + n)%nat")})  # fmt: skip
+    assert "it assumes" in found["B"].problem and "proof_irrelevance" in found["B"].problem
 
 
 @needs_coq

@@ -1,7 +1,8 @@
 """What Coq's definitions compute is what the program computes.
 
 Kinds: reference (networks, activations and expressions of Python against the definitions of
-``proofs/coq/`` at rational points: Coq proves each value), negative (a wrong value is not proved).
+``proofs/coq/`` at rational points: Coq proves each value), negative (a wrong value is not proved,
+nor a target that drifts).
 Skipped where Coq is not installed.
 """
 
@@ -11,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+import sympy as sp
 from coq_values import (
     PRELUDE,
     expression_goals,
@@ -21,9 +23,12 @@ from coq_values import (
 )
 from random_members import random_members
 
+from expressivity.symbolic.proof import THEOREMS
 from proofs.kernel import builtin_library, find_coq, terms
 from proofs.kernel.compilation import AT_ONCE, OPTIONS, compile_files, needs, unpacked
 from proofs.kernel.coq import CoqMissingError
+from proofs.kernel.formulas import Formula
+from proofs.kernel.statements import statement
 
 try:
     COQ = find_coq()
@@ -41,7 +46,7 @@ def compiled(tmp_path_factory):
         library = builtin_library()
         with unpacked(library, COQ) as folder:
             required = needs(library, COQ, folder)
-            names = with_needs("networks", required)
+            names = with_needs("networks", required) | with_needs("formulas", required)
             found = compile_files(COQ, folder, [n for n in required if n in names], required)
             assert {name: file.problem for name, file in found.items()} == dict.fromkeys(names)
             yield folder
@@ -100,6 +105,39 @@ def test_a_wrong_value_is_not_proved(compiled, goal):
     exact, near = goals = [f"Goal {goal}. Proof. {end}. Qed." for end in ("exactly", "enclosed")]
     wrong = exact if "=" in goal.replace("<=", "") else near
     assert "Error" in accepted(compiled, "wrong", [wrong]), goals
+
+
+T2 = "((fun lambda (y : vec) => tanh (lambda * x1 y) * relu (x2 y)) lambda)"
+
+
+def formula_goal(function: str, expression: sp.Expr) -> str:
+    """The goal that a function of Coq is this, as it is for the theorems' targets."""
+    goal = Formula(function=function, expression=expression).text()
+    opening = "From Expressivity Require Import formulas."
+    return f"{opening} Goal {goal}. Proof. formulas.same_formula. Qed."
+
+
+def test_a_target_is_proved_to_be_its_formula(compiled):
+    goal = formula_goal(T2, statement(THEOREMS["T2"]).formulas[0].expression)
+    assert accepted(compiled, "same", [goal]) == ""
+
+
+@pytest.mark.parametrize(
+    ("right", "drifted"),
+    [
+        ("lambda * x1 y", "2 * lambda * x1 y"),
+        ("lambda * x1 y", "lambda * x2 y"),
+        ("* relu", "* leaky_relu"),
+        ("* relu", "+ relu"),
+        ("tanh", "sigmoid"),
+        ("relu (x2 y)", "relu (x2 y) * 1001 / 1000"),
+    ],
+)
+def test_a_target_that_drifts_is_not_proved_to_be_its_formula(compiled, right, drifted):
+    assert right in T2
+    expression = statement(THEOREMS["T2"]).formulas[0].expression
+    said = accepted(compiled, "drifted", [formula_goal(T2.replace(right, drifted), expression)])
+    assert "Error" in said
 
 
 @pytest.mark.slow

@@ -1,8 +1,8 @@
 """Records of what the kernel accepted, and the verdicts that they vouch for.
 
-Kinds: property (which theorem speaks of which class and switches), negative (records of other
-files, damaged ones, rejected theorems, vouchers of other packages, classes that differ in one
-switch).
+Kinds: property (which theorem speaks of which class and switches, what Python writes of each),
+negative (settings that are no theorem's, records of other files, damaged ones, rejected theorems,
+vouchers of other packages, classes that differ in one switch).
 """
 
 from dataclasses import replace
@@ -19,10 +19,13 @@ from expressivity.plugins import Plugin
 from expressivity.registry import Registry
 from expressivity.symbolic.proof import THEOREMS
 from expressivity.targets.builtin import TARGETS, t1, t2, t3
-from proofs.kernel import KernelVerdict, vouchers
+from expressivity.targets.domains import square
+from proofs.kernel import KernelVerdict, builtin_library, vouchers
 from proofs.kernel.coq import Coq
 from proofs.kernel.records import store, stored
-from proofs.kernel.statements import of_theorem, statement
+from proofs.kernel.separations import separation
+from proofs.kernel.statements import statement
+from proofs.kernel.verdicts import coq_name
 
 COQ = Coq(programs={}, version="8.16.1", build="made by hand")
 ACCEPTED = KernelVerdict(
@@ -109,7 +112,7 @@ def test_vouchers_of_other_packages_are_not_asked(monkeypatch):
 
 
 def says(theorem, target, family, verdict):
-    return vouchers.says(of_theorem(THEOREMS[theorem]), target, family, verdict)
+    return vouchers.says(separation(THEOREMS[theorem]), target, family, verdict)
 
 
 @pytest.mark.parametrize("change", [
@@ -144,7 +147,17 @@ def test_a_target_is_the_theorem_s_own_at_a_positive_parameter():
     assert says("T2", t2(0.5), LA, NO)
     assert not says("T2", replace(t2(2), lambda_=-2.0), LA, NO)
     assert not says("T2", replace(t2(2), expression=-t2(2).expression), LA, NO)
-    assert not says("T2", replace(t2(2), name="expr"), LA, NO)
+    assert not says("T2", replace(t2(2), domain=square()), LA, NO)
+    assert says("T2", replace(t2(2), name="another"), LA, NO)
+
+
+@pytest.mark.parametrize("name", ["T2", "T2-sigmoid", "T2-softmax", "T4"])
+def test_the_program_s_targets_are_those_of_the_theorems(name):
+    separation_ = separation(THEOREMS[name])
+    for rate in (0.1, 2.0, 7.0):
+        own = TARGETS[name[:2].lower()](rate, separation_.gate, 7)
+        assert says(name, own, replace(LA, neuron=separation_.form), NO)
+        assert not says(name, replace(own, lambda_=3.0), replace(LA, neuron=separation_.form), NO)
 
 
 def test_t3_speaks_of_networks_without_biases_of_the_second_factor():
@@ -153,7 +166,53 @@ def test_t3_speaks_of_networks_without_biases_of_the_second_factor():
     assert not says("T3", t3(), fixed, NO)
 
 
-def test_python_writes_statements_of_these():
+# Statements
+
+
+def as_text(theorem):
+    """All that Python writes of a theorem; None where it writes none, or not of this target."""
+    found = statement(theorem)
+    try:
+        return None if found is None else (found.text, *(f.text() for f in found.formulas))
+    except ValueError:
+        return None
+
+
+def test_python_writes_a_statement_of_each_theorem_with_a_coq_file():
+    library = builtin_library()
     written = {name for name in THEOREMS if statement(THEOREMS[name]) is not None}
-    assert written == {"C1a", "C2", "T1", "T2", "T2-sigmoid", "T2-softmax", "T2-sigmoid-unscaled",
-                       "T2-softmax-unscaled", "T3", "T3b", "T4"}  # fmt: skip
+    assert written == {name for name in THEOREMS if library.place_of(coq_name(name)) is not None}
+    assert len(written) == 22
+
+
+def test_every_statement_but_the_lemmas_comes_with_its_targets():
+    found = {name: statement(THEOREMS[name]) for name in THEOREMS}
+    without = {name for name, s in found.items() if s is not None and not s.formulas}
+    assert without == {"L1", "L2"}
+
+
+def test_no_mutated_setting_is_taken_for_the_theorem():
+    for name in THEOREMS:
+        theorem = THEOREMS[name]
+        if statement(theorem) is None:
+            continue
+        for mutation in theorem.mutations:
+            mutated = replace(theorem, setting=mutation.setting)
+            assert as_text(mutated) != as_text(theorem), (name, mutation.name)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("T6-sigmoid", "with_groups 2 (over_seven (moa Sigmoid true biased) type1 b 3 2)"),
+        ("T7", "around P [0; 0; u] -> outside P (over_seven kd type1 b 3 m) t7"),
+        ("T7-factors-without-bias", "Forall (fun nu => snd (map_of nu 1) = 0) N"),
+        ("T7b", "around P [(1 / 2); 0]"),
+        ("T7c", "forall (b : bool), member (reglu b 2 1) t7c"),
+        ("T10", "(1 / 4) <= M"),
+        ("containment", "forall (scaled : bool), member (with_kind A (moa Tanh scaled true)) f"),
+        ("L1", "represents A (constants alpha) N f"),
+    ],
+)
+def test_statements_are_read_off_the_settings(name, text):
+    assert text in statement(THEOREMS[name]).text
