@@ -46,6 +46,6 @@ Ltac enclosed :=
   cbv [affine_at dot fst snd]; rewrite ?relu_abs, ?relu2_abs, ?leaky_relu_abs, ?tanh_eq;
   unfold ident, eta, silu, sigmoid, gelu, Phi, density;
   repeat match goal with |- context [RInt ?f 0 ?z] =>
-    let H := fresh in integral_intro (RInt f 0 z) as H;
+    let H := fresh in integral_intro (RInt f 0 z) with (i_width (-20)) as H;
     let v := fresh in set (v := RInt f 0 z) in *; clearbody v end;
   interval with (i_prec 80).
