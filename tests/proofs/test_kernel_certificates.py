@@ -14,7 +14,7 @@ from expressivity.certificates.kernel import KERNELS
 from expressivity.commands.certify import Options, understand
 from proofs.kernel import certificates, find_coq
 from proofs.kernel.audit import AXIOMS
-from proofs.kernel.certificates import Certificate, _target, read, text_of
+from proofs.kernel.certificate_file import Certificate, read, target_of, text_of
 from proofs.kernel.claims import CLAIMS
 from proofs.kernel.coq import CoqMissingError
 from proofs.kernel.library import builtin_library
@@ -45,7 +45,7 @@ def family(expression, kind, form):
 
 
 def text(expression, kind, form):
-    planes, points = CLAIMS[f"{kind} {form}"].find(_target(expression))
+    planes, points = CLAIMS[f"{kind} {form}"].find(target_of(expression))
     return text_of(
         Certificate(
             expression=expression,
