@@ -7,6 +7,7 @@ along its whole plane (max(0, |x1| - 1) is of this kind, max(0, x1) max(0, x2) i
 compares the sum with f.
 """
 
+import functools
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -40,7 +41,8 @@ class _Segment:
     expression: Any
 
 
-def flattened(expression: sp.Expr, symbols: Sequence[sp.Symbol]) -> sp.Expr | None:
+@functools.lru_cache(maxsize=64)  # one expression is asked about for many classes
+def flattened(expression: sp.Expr, symbols: tuple[sp.Symbol, ...]) -> sp.Expr | None:
     """The sum over affine conditions, or None where a condition is no product of affine ones.
 
     >>> x = sp.Symbol("x", real=True)
