@@ -21,7 +21,6 @@ import torch
 from torch import Tensor
 
 from expressivity.classes.families import Family
-from expressivity.classes.kinds import Kind
 from expressivity.fitting.driver import Execution, FitResult, Observer, fit, over_chunks
 from expressivity.fitting.gauss_newton import Linearisation
 from expressivity.fitting.moves import children
@@ -100,7 +99,7 @@ OnGeneration = Callable[[int, FitResult], None]
 
 def _multiplies_mixtures(family: Family) -> bool:
     """Whether a neuron has a gate for each pair of activations, or two factors with gates."""
-    return family.kind is Kind.MOA and sum(len(maps) for maps in family.record.mixtures) > 1
+    return family.gate is not None and sum(len(maps) for maps in family.record.mixtures) > 1
 
 
 def search(

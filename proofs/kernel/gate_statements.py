@@ -39,7 +39,7 @@ outside unit_ball (over (moa gt false biased) F D b (S d) {width}) (C1_target F)
 
 def _targets_of_forms() -> tuple[Formula, ...]:
     return tuple(
-        Formula(function=f"C1_target {terms.FORMS[form]}", expression=target_of(form))
+        Formula(function=f"C1_target {terms.form_named(form)}", expression=target_of(form))
         for form in FORMS
     )
 
@@ -61,7 +61,7 @@ member (over la F D b (S d) 1) (C2_target F b) /\\
     # With hidden biases the target of every form is that of type1.
     formulas = (
         Formula(
-            function=f"C2_target {terms.FORMS[form]} {terms.boolean(bias)}",
+            function=f"C2_target {terms.form_named(form)} {terms.boolean(bias)}",
             expression=target_of("type1" if bias else form),
         )
         for form, bias in product(FORMS, (False, True))

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from expressivity.classes.kinds import Kind
-from expressivity.classes.neurons import FORMS
+from expressivity.classes.families import Family
 from expressivity.symbolic.proof import Theorem
 from proofs import jump_lemma, pencil, shared_amplitude, t6, t7, t7c, t10
 from proofs.kernel import terms
@@ -119,7 +118,15 @@ def any_groups(theorem: Theorem) -> Statement | None:
 def _gated_linear_units(network: Network, target: str) -> str | None:
     """That the target is this network of ReLU-gated linear units, with the biases that it needs."""
     family, weights = network.family, network.weights
-    if (family.kind, family.neuron, family.dictionary) != (Kind.FIXED, "one_sided", ("relu",)):
+    asked = Family(
+        kind="fixed",
+        neuron="one_sided",
+        dictionary=("relu",),
+        width=family.width,
+        dimension=family.dimension,
+        bias=family.bias,
+    )
+    if family != asked:
         return None
     first, second = (
         any(weights[block][j, family.dimension] != 0 for j in range(family.width))
@@ -138,7 +145,7 @@ def _gated_linear_units(network: Network, target: str) -> str | None:
 def maxout(theorem: Theorem) -> Statement | None:
     """T10."""
     setting: t10.Setting = theorem.setting
-    if setting.forms != FORMS or set(FORMS) != set(terms.FORMS) or setting.lemma != _ANY_C1:
+    if not terms.are_all_forms(setting.forms) or setting.lemma != _ANY_C1:
         return None
     target = coq_target(theorem)
     smaller = over_seven("kd", "F", dimension=2, groups="G")

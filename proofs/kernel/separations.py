@@ -8,7 +8,7 @@ switches, is not taken for it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
@@ -16,6 +16,7 @@ from expressivity.classes.activations import FULL_DICTIONARY
 from expressivity.classes.gates import GATES
 from expressivity.classes.generic_neuron import AFFINE_MAP
 from expressivity.classes.kinds import Kind
+from expressivity.classes.neurons import NEURONS
 from expressivity.symbolic.proof import Theorem
 from proofs import gated_separation, t1, t3
 from proofs.jump_lemma import Neuron
@@ -109,7 +110,7 @@ def separation(theorem: Theorem) -> Separation | None:
                 bias=second and setting.member.subs(t1.X, 0) != 0,
                 second_bias=not second or setting.second != t3.LINEAR_FACTOR,
             )
-        case gated_separation.Setting() if setting.neuron == _NEURONS.get(setting.form):
+        case gated_separation.Setting() if _is_about_its_class(setting):
             return Separation(
                 target=name,
                 expression=setting.target,
@@ -126,8 +127,13 @@ def separation(theorem: Theorem) -> Separation | None:
             return None
 
 
-_NEURONS = {"type1": Neuron(), "one_sided": Neuron(second=AFFINE_MAP)}
-"""The neurons of the LA classes over the seven, by their form."""
+def _is_about_its_class(setting: gated_separation.Setting) -> bool:
+    """Whether its neuron is that of LA over the seven: a mixture alone, or times an affine map."""
+    record = NEURONS[setting.form]
+    if [len(maps) for maps in record.mixtures] != [1]:
+        return False
+    neuron = Neuron() if record.maps == 1 else Neuron(second=AFFINE_MAP)
+    return setting == replace(setting, neuron=neuron)
 
 
 def coq_target(theorem: Theorem) -> str:

@@ -36,6 +36,23 @@ FUNCTIONS = {**ACTIVATIONS, "abs": "Rabs", "sigmoid": "sigmoid"} | {
 """What an expression may call."""
 
 
+def form_named(name: str) -> str:
+    """A neuron in Coq.
+
+    Raises:
+        ValueError: one without a definition there.
+    """
+    form = FORMS.get(name)
+    if form is None:
+        raise ValueError(f"required: a neuron with a definition in Coq; got {name}")
+    return form
+
+
+def are_all_forms(names: Iterable[str]) -> bool:
+    """Whether these are all neurons that Coq knows."""
+    return sorted(names) == sorted(FORMS)
+
+
 def number(value: Any) -> str:
     """A rational number, in ``R_scope``.
 
@@ -146,9 +163,7 @@ def network(family: Family, weights: Weights) -> str:
         ValueError: a neuron, activation or gate without a definition in Coq, or a weight that is
             not rational.
     """
-    form = FORMS.get(family.record.name)
-    if form is None:
-        raise ValueError(f"required: a neuron with a definition in Coq; got {family.neuron}")
+    form = form_named(family.record.name)
     share = family.width // family.group_count
     blocks = [weights[name] for name in map_names(family.record.maps)]
     neurons = [
