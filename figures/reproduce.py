@@ -43,7 +43,7 @@ def register(app: typer.Typer) -> None:
     def command(
         tier: Annotated[
             str,
-            typer.Option(help="smoke (minutes), cpu (some 90 minutes), gpu, or atlas (its own)."),
+            typer.Option(help="smoke (minutes), cpu (an hour or two), gpu, or atlas (its own)."),
         ] = "smoke",
         only: Annotated[
             str | None, typer.Option(help="Experiments, comma-separated; all by default.")
