@@ -1,4 +1,4 @@
-"""``expressivity pretrain``, ``ablate`` and ``scaling``: language models.
+"""``expressivity pretrain``, ``ablate``, ``scaling`` and ``evidence``: language models.
 
 :func:`register` is the entry point of the group ``expressivity.commands``. Heavy modules are
 imported inside the commands, so that ``--help`` is quick.
@@ -54,12 +54,12 @@ Out = Annotated[Path | None, typer.Option(help="The run folder; by default one o
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands ``pretrain``, ``ablate`` and ``scaling``.
+    """Add the commands ``pretrain``, ``ablate``, ``scaling`` and ``evidence``.
 
     >>> app = typer.Typer()
     >>> register(app)
     >>> [command.name for command in app.registered_commands]
-    ['pretrain', 'ablate', 'scaling']
+    ['pretrain', 'ablate', 'scaling', 'evidence']
     """
 
     @app.command(name="pretrain")
@@ -178,6 +178,24 @@ def register(app: typer.Typer) -> None:
         from experiments.pretraining.session import scaling as run_scaling
 
         return run_scaling(asked, as_json=as_json)
+
+    @app.command(name="evidence")
+    def evidence(
+        stage: Annotated[str, typer.Argument(help="screening, pilot or final, one after another.")],
+        records: Annotated[
+            Path | None, typer.Option(help="Folder of the records; by default the repository's.")
+        ] = None,
+        workers: Workers = None,
+        as_json: Json = False,
+    ) -> int:
+        """Make the runs of the plan in docs/pretraining.md, and say what they decide.
+
+        Runs that have a record are not made again: the same command continues. Nothing is compared
+        before all runs of the stage are there. Exit code 4 where some could not be made.
+        """
+        from experiments.pretraining.evidence.session import evidence as run_evidence
+
+        return run_evidence(stage, records=records, workers=workers, as_json=as_json)
 
 
 def _asked(arguments: dict[str, Any]) -> dict[str, Any]:

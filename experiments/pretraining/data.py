@@ -9,7 +9,7 @@ Shape letters: B windows, T positions.
 
 import hashlib
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,14 +71,23 @@ def find_text(source: Path | None) -> Text:
     Raises:
         ValueError: it is missing, empty or cannot be read.
     """
-    files = tuple(_standard_library() if source is None else _files(source))
+    text = text_of(_standard_library() if source is None else files_of(source))
+    if not text.size:
+        raise ValueError(f"required: a text that is not empty; got {source}: choose another --data")
+    return text
+
+
+def text_of(files: Sequence[Path]) -> Text:
+    """The text of files, each of which is read once.
+
+    Raises:
+        ValueError: one cannot be read.
+    """
     digest, size = hashlib.sha256(), 0
     for part in _parts(files):
         digest.update(part)
         size += len(part)
-    if not size:
-        raise ValueError(f"required: a text that is not empty; got {source}: choose another --data")
-    return Text(files=files, size=size, sha256=digest.hexdigest())
+    return Text(files=tuple(files), size=size, sha256=digest.hexdigest())
 
 
 def require_length(text: Text, context: int, validation: float = VALIDATION) -> None:
@@ -131,9 +140,12 @@ def batch(
 def validation_windows(
     tokens_N: NDArray[np.uint8], count: int, context: int
 ) -> tuple[Tensor, Tensor]:
-    """Inputs and targets for validation: evenly spread windows, always the same."""
+    """Inputs and targets for validation: evenly spread windows, always the same.
+
+    Their order is a fixed random one, so that those of one batch are no neighbours in the text.
+    """
     places_B = np.arange(count) * (len(tokens_N) - context - 1) // max(count - 1, 1)
-    return _windows(tokens_N, places_B, context)
+    return _windows(tokens_N, np.random.default_rng(0).permutation(places_B), context)
 
 
 def _windows(
@@ -147,12 +159,13 @@ def _standard_library() -> list[Path]:
     root = Path(sysconfig.get_path("stdlib"))
     return [
         file
-        for file in _files(root, "*.py")
+        for file in files_of(root, "*.py")
         if not _TESTS.union({"site-packages", "dist-packages"}) & set(file.parts)
     ]
 
 
-def _files(source: Path, pattern: str = "*") -> list[Path]:
+def files_of(source: Path, pattern: str = "*") -> list[Path]:
+    """Files of a folder in the order of their relative paths, or the one file given."""
     if not source.exists():
         raise ValueError(f"required: a text; {source} does not exist: choose another --data")
     if not source.is_dir():
@@ -167,7 +180,7 @@ def _hidden(name: Path) -> bool:
     return any(part.startswith(".") for part in name.parts)
 
 
-def _parts(files: tuple[Path, ...]) -> Iterator[bytes]:
+def _parts(files: Sequence[Path]) -> Iterator[bytes]:
     """The joined text in pieces, a file or a separator each."""
     for number, file in enumerate(files):
         if number:

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from experiments.pretraining.data import VOCABULARY
 from experiments.pretraining.moe import Experts, MixtureOfExperts
+from experiments.pretraining.placebo import ShiftedGates, require_apart
 from expressivity.classes.families import Family
 from expressivity.layers.feed_forward import FeedForward
 from expressivity.layers.initialisation import Initialisation
@@ -33,6 +34,7 @@ class ModelConfig:
         start: of the feed-forward layers; ``output_gain`` is multiplied by (2 layers)^(-1/2).
         experts: None for one feed-forward layer a block.
         tied: whether inputs and outputs share one embedding.
+        gate_shift: 0, or how many windows of the batch before its own the gates read: a placebo.
 
     Raises:
         ValueError: sizes that do not fit together.
@@ -45,6 +47,7 @@ class ModelConfig:
     start: Initialisation = field(default_factory=Initialisation)
     experts: Experts | None = None
     tied: bool = True
+    gate_shift: int = 0
 
     def __post_init__(self) -> None:
         for name in ("layers", "heads", "context"):
@@ -59,6 +62,11 @@ class ModelConfig:
             raise ValueError(
                 f"required: a dimension divisible by twice the heads; got {self.dimension} "
                 f"and {self.heads} heads"
+            )
+        if self.gate_shift < 0 or (self.gate_shift and self.experts is not None):
+            raise ValueError(
+                f"required: gate_shift of at least 0, and 0 with experts, whose tokens lie in no "
+                f"windows; got {self.gate_shift}"
             )
 
     @property
@@ -112,11 +120,15 @@ class Block(nn.Module):
         self.attention_norm = nn.RMSNorm(d, device=device)
         self.attention = Attention(d, config.heads, device)
         self.feed_forward_norm = nn.RMSNorm(d, device=device)
-        self.feed_forward: FeedForward | MixtureOfExperts = (
-            FeedForward(family, initialisation=start, device=device)
-            if config.experts is None
-            else MixtureOfExperts(family, config.experts, start, device=device)
-        )
+        self.feed_forward: FeedForward | MixtureOfExperts
+        if config.experts is not None:
+            self.feed_forward = MixtureOfExperts(family, config.experts, start, device=device)
+        elif config.gate_shift:
+            self.feed_forward = ShiftedGates(
+                family, shift=config.gate_shift, initialisation=start, device=device
+            )
+        else:
+            self.feed_forward = FeedForward(family, initialisation=start, device=device)
 
     def forward(self, x_BTD: Tensor, cos_TE: Tensor, sin_TE: Tensor) -> tuple[Tensor, Tensor]:
         """The next state, and the load-balance loss (0 without experts)."""
@@ -163,7 +175,9 @@ class Transformer(nn.Module):
 
     def logits(self, tokens_BT: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, T, V) of the next tokens, and the mean load-balance loss of the blocks."""
-        length = tokens_BT.shape[-1]
+        length, shift = tokens_BT.shape[-1], self.config.gate_shift
+        if shift:
+            require_apart(len(tokens_BT), layers=self.config.layers, shift=shift)
         cos_TE, sin_TE = self.cos_TE[:length], self.sin_TE[:length]
         x_BTD = self.embedding(tokens_BT)
         balances: list[Tensor] = []
@@ -175,7 +189,7 @@ class Transformer(nn.Module):
         return F.linear(x_BTD, weight_VD), torch.stack(balances).mean()
 
     def forward(self, tokens_BT: Tensor, targets_BT: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean cross-entropy in nats a byte, and the load-balance loss."""
+        """Mean cross-entropy in nats per byte, and the load-balance loss."""
         logits_BTV, balance = self.logits(tokens_BT)
         loss = F.cross_entropy(logits_BTV.flatten(0, 1).float(), targets_BT.flatten())
         return loss, balance

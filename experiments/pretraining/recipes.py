@@ -58,6 +58,8 @@ class Mixing:
             layer of a form that it does not have is one-sided (SwiGLU for silu).
         activation: of the fixed kind.
         matched: whether the parameters that MoA would have more are given to the width.
+        groups: of neurons with coefficients of their own; a fixed layer has none.
+        gate_shift: see :class:`~experiments.pretraining.model.ModelConfig`.
     """
 
     kind: Kind = Kind.MOA
@@ -66,6 +68,8 @@ class Mixing:
     dictionary: tuple[str, ...] = FULL_DICTIONARY
     activation: str = "silu"
     matched: bool = False
+    groups: int = 1
+    gate_shift: int = 0
 
     @property
     def name(self) -> str:
@@ -110,6 +114,7 @@ class Mixing:
             outputs=dimension,
             dictionary=self.dictionary if self.kind.mixes else (self.activation,),
             gate=self.gate if self.kind.gated else None,
+            groups=self.groups if self.kind.mixes else 1,
             bias=False,
         )
 
@@ -252,6 +257,7 @@ def sized(
         feed_forward=mixing.family(dimension),
         start=mixing.start,
         experts=experts,
+        gate_shift=mixing.gate_shift,
     )
     return Recipe(name=name, model=model, training=training)
 

@@ -41,6 +41,7 @@ def train(
     checkpoint: Path | None = None,
     place: Place = ALONE,
     on_steps: Callable[[int], None] = lambda count: None,
+    after_update: Callable[[Transformer], None] = lambda model: None,
 ) -> Trained:
     """Train a model, from its checkpoint if there is one.
 
@@ -53,6 +54,7 @@ def train(
         checkpoint: a file to write now and then; None keeps nothing.
         place: this process among others.
         on_steps: hears how many steps have just been finished.
+        after_update: is given the model after each step made here.
 
     Raises:
         DivergedError: the loss is not finite; the checkpoint stays the last good one.
@@ -62,7 +64,7 @@ def train(
     # Else glibc hands every large activation back to the kernel, step for step.
     keep_freed_memory()
     with fast_products(place.device):
-        return _train(recipe, corpus, checkpoint, place, on_steps)
+        return _train(recipe, corpus, checkpoint, place, on_steps, after_update)
 
 
 def _train(
@@ -71,6 +73,7 @@ def _train(
     checkpoint: Path | None,
     place: Place,
     on_steps: Callable[[int], None],
+    after_update: Callable[[Transformer], None],
 ) -> Trained:
     config = recipe.training
     configuration: dict[str, object] = {
@@ -99,6 +102,7 @@ def _train(
                     f"{step}; the last good checkpoint is of step {saved}: lower --rates"
                 )
             update(optimizers, config, step)
+            after_update(model)
             log.loss.append(loss)
             log.gradient_norm.append(norm)
             done = step + 1

@@ -140,7 +140,11 @@ class FeedForward(nn.Module):
             if bias is not None:
                 bias.copy_(torch.cat([start.bias_C for start in groups]))
 
-    def _sides(self, x_TD: Tensor) -> list[Side]:
+    def sides_at(self, x_TD: Tensor) -> list[Side]:
+        """Where the coefficients of each side come from, at inputs.
+
+        A subclass whose gates read something else than the inputs overrides this.
+        """
         sides: list[Side] = []
         for index in range(self.family.sides):
             gate_map, scale_C = self.gate_map(index), self.scale(index)
@@ -177,7 +181,7 @@ class FeedForward(nn.Module):
         if own is not None:
             own = own.mT if family.record.shared else self._grouped(own.mT)
         maps_TGM = [self._grouped(z_TM) for z_TM in maps_TM]
-        return self.a(self._flat(neurons(self.program, maps_TGM, own, self._sides(x_TD))))
+        return self.a(self._flat(neurons(self.program, maps_TGM, own, self.sides_at(x_TD))))
 
     def coefficients(self, x_TD: Tensor) -> list[Tensor]:
         """Coefficients c_TC that the activations get at inputs, one tensor a side.
@@ -190,7 +194,7 @@ class FeedForward(nn.Module):
         [torch.Size([2, 3, 7])]
         """
         like_TGM = x_TD[..., :1] if self.family.group_count == 1 else x_TD[..., None, :1]
-        found = [side.coefficients(self.program, like_TGM) for side in self._sides(x_TD)]
+        found = [side.coefficients(self.program, like_TGM) for side in self.sides_at(x_TD)]
         return [self._flat(c_TGC) for c_TGC in found if c_TGC is not None]
 
     def extra_repr(self) -> str:

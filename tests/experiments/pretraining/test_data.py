@@ -97,5 +97,5 @@ def test_windows_reach_every_place_and_no_further():
     }
     assert starts == {0, 1, 2, 3}
     inputs, targets = validation_windows(tokens, 4, 8)
-    assert inputs[:, 0].tolist() == [0, 1, 2, 3]
-    assert targets[-1, -1] == 11
+    assert sorted(inputs[:, 0].tolist()) == [0, 1, 2, 3]
+    assert bool((targets == inputs + 1).all())

@@ -1,0 +1,1 @@
+"""Evidence that was decided in advance: plan (docs/pretraining.md), runs and analysis."""
