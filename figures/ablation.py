@@ -42,7 +42,7 @@ def draw(runs: Runs) -> Figure:
             ]
             for rate in rates
         ]
-        forest(place, groups, "difference, nats a byte")
+        forest(place, groups, "difference, nats per byte")
         panel(place, letter, title)
     axes[1].tick_params(labelleft=False)
     axes[1].set_ylabel("")

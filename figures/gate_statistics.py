@@ -89,7 +89,7 @@ def _frozen(axes: Axes, arm: dict[str, Any]) -> None:
     if whole["value"] is not None:
         axes.plot(place, whole["value"], look.marker, color=look.colour)
     names(axes, [*map(str, range(1, place + 1)), "all"], "layer whose gates are frozen")
-    axes.set_ylabel("change of loss, nats a byte")
+    axes.set_ylabel("change of loss, nats per byte")
 
 
 FIGURES.add(

@@ -29,7 +29,7 @@ def draw(runs: Runs) -> Figure:
     left, right = made.subplots(1, 2, width_ratios=(1, 1.25))
     _losses(left, document["runs"])
     panel(left, "a", "validation loss")
-    forest(right, _groups(document["differences"]), "difference of loss, nats a byte")
+    forest(right, _groups(document["differences"]), "difference of loss, nats per byte")
     panel(right, "b", "differences, paired by seed")
     finish(made, {ArmName.read(run["arm"]).kind for run in document["runs"]}, {Evidence.NUMERICAL})
     return made
@@ -57,7 +57,7 @@ def _losses(axes: Axes, runs: Sequence[dict[str, Any]]) -> None:
             linestyle=STYLES[Evidence.NUMERICAL],
         )
     log_ticks(axes, {run["rate"] for run in runs}, "learning rate")
-    axes.set_ylabel("validation loss, nats a byte")
+    axes.set_ylabel("validation loss, nats per byte")
 
 
 def _groups(rows: Sequence[dict[str, Any]]) -> list[list[Row]]:

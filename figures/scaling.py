@@ -41,7 +41,7 @@ def draw(runs: Runs) -> Figure:
         right.plot(fit["exponent"], place, look.marker, color=look.colour)
     sizes = {round(size / 1e6, 2) for row in document["fits"][:1] for size in row["sizes"]}
     log_ticks(left, sizes, "parameters, millions")
-    left.set_ylabel("validation loss, nats a byte")
+    left.set_ylabel("validation loss, nats per byte")
     panel(left, "a", "loss and fit")
     arms = [row["arm"] for row in document["fits"]]
     right.set_yticks(range(len(arms)), [look_of(arm).label for arm in arms])

@@ -28,7 +28,7 @@ class Analysis:
     """What became of the gates of a model, on the windows of the validation.
 
     Attributes:
-        loss: of the model as it is, nats a byte.
+        loss: of the model as it is, nats per byte.
         frozen: change in loss when every gate is its mean over tokens.
         frozen_layer: the same, of one layer alone, by its name.
         layers: statistics of every layer, a tuple of its sides, by its name.

@@ -34,7 +34,7 @@ class Log:
     """What a training has measured so far.
 
     Attributes:
-        loss: cross-entropy of each step's batch, nats a byte.
+        loss: cross-entropy of each step's batch, nats per byte.
         gradient_norm: of each step, before clipping.
         evaluated, validation: steps done at each evaluation, and the loss found.
     """

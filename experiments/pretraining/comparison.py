@@ -103,7 +103,7 @@ class Difference:
         arm, minus: the two.
         rates: of the two.
         equal: whether the rates were asked to be equal, or each is the arm's best.
-        interval: of the differences seed by seed, nats a byte; failed runs count as infinite.
+        interval: of the differences seed by seed, nats per byte; failed runs count as infinite.
     """
 
     arm: str

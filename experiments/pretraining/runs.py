@@ -20,7 +20,7 @@ class TrainingUnit(Unit):
 
     The record holds ``arm``, ``rate``, ``seed``, ``dimension``, ``dictionary``, ``parameters``,
     ``flops`` (6 N D, an estimate), ``validation`` (after the last step) and ``training_tail``
-    (mean over the last tenth of the steps), both nats a byte, ``evaluations``, and ``gates``
+    (mean over the last tenth of the steps), both nats per byte, ``evaluations``, and ``gates``
     (None for fixed). The lanes are the loss log, the tensors the weights.
 
     Attributes:

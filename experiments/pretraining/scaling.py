@@ -29,7 +29,7 @@ class PowerLaw:
 
     Attributes:
         limit, amplitude, exponent: E, A (of N in units of the smallest size), alpha.
-        residual: root mean square of what is left, nats a byte.
+        residual: root mean square of what is left, nats per byte.
     """
 
     limit: float
@@ -105,7 +105,7 @@ def fit_scaling(losses: Mapping[int, Sequence[float]]) -> ScalingFit:
     """Fit losses of several seeds at each size.
 
     Args:
-        losses: nats a byte, by number of parameters.
+        losses: nats per byte, by number of parameters.
 
     Raises:
         ValueError: too few sizes, or a size without a run.

@@ -37,7 +37,7 @@ def losses(document: dict[str, Any]) -> Grid:
     for run in document["runs"]:
         groups.setdefault((run["arm"], run["rate"]), []).append(run)
     return Grid(
-        title="losses, nats a byte, means over seeds",
+        title="losses, nats per byte, means over seeds",
         columns=("arm", "parameters", "rate", "seeds", "validation", "last tenth, training"),
         rows=tuple(
             (
@@ -55,7 +55,7 @@ def losses(document: dict[str, Any]) -> Grid:
 def differences(document: dict[str, Any]) -> Grid:
     """Differences at equal rates and at each arm's own best."""
     return Grid(
-        title="differences of validation loss, nats a byte, paired by seed",
+        title="differences of validation loss, nats per byte, paired by seed",
         columns=("difference", "rates", "mean over seeds", "95 % t interval", "failed"),
         rows=tuple(
             (
@@ -96,7 +96,7 @@ def gates(document: dict[str, Any]) -> Grid:
 def sizes(document: dict[str, Any]) -> Grid:
     """Losses by size."""
     return Grid(
-        title="losses, nats a byte",
+        title="losses, nats per byte",
         columns=("arm", "parameters", "rate", "seed", "validation"),
         rows=tuple(
             (

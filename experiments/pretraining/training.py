@@ -159,7 +159,7 @@ def update(optimizers: Sequence[torch.optim.Optimizer], config: TrainingConfig, 
 def evaluate(
     recipe: Recipe, model: nn.Module, tokens_N: NDArray[np.uint8], place: Place = ALONE
 ) -> float:
-    """Mean cross-entropy on the fixed windows of the text held out, nats a byte.
+    """Mean cross-entropy on the fixed windows of the text held out, nats per byte.
 
     Gradients stay switched on: the compiled programs of the training serve here as well.
     """

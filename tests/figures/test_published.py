@@ -132,7 +132,7 @@ def test_sentences_of_the_page_and_the_readme_are_those_of_the_losses(runs, diff
     number, interval = matched["moa", "fixed-matched"].split(" ", 1)
     assert f"MoA - matched fixed, {number} {interval}, leaves 0 out" in page
     own = differences["moa", "fixed", 0.004]
-    assert f"MoA - fixed is {own['value']:+.4f} nats a byte (95 % t interval over five" in readme
+    assert f"MoA - fixed is {own['value']:+.4f} nats per byte (95 % t interval over five" in readme
     assert f"seeds {own['low']:+.4f} to {own['high']:+.4f})" in readme
     assert f"LA - fixed {shown(differences['la', 'fixed', 0.004])}, neither told apart" in readme
     assert f"2e-3 MoA - fixed is {shown(differences['moa', 'fixed', 0.002])}." in readme
