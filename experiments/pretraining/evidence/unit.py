@@ -19,6 +19,8 @@ AVERAGE = 0.98
 
 _TAIL = 0.1
 
+_FAMILY = ("kind", "form", "width", "gate", "activation", "dictionary", "groups", "bias")
+
 
 @dataclass(frozen=True, kw_only=True)
 class EvidenceUnit(Unit):
@@ -54,12 +56,16 @@ class EvidenceUnit(Unit):
 
     @property
     def options(self) -> dict[str, object]:
-        """What the arm is and how it is trained, beside schedule, rate and seed."""
+        """What the arm is and how it is trained, beside schedule, rate and seed.
+
+        Named one by one: records of today stay those of the plan when families get new fields.
+        """
         model, training = self.recipe.model, self.recipe.training
+        family = model.feed_forward.json()
         names = ("steps", "batch", "accumulate", "warmup", "decay", "final", "weight_decay")
         names += ("gate_rate", "gate_decay", "clip", "windows")
         return {
-            **model.feed_forward.json(),
+            **{name: family[name] for name in _FAMILY},
             "dimension": model.dimension,
             "gate_shift": model.gate_shift,
             "start": str(model.start.mixture),
