@@ -111,7 +111,7 @@ def power_to_equal(deviation: float, count: int, *, margin: float, level: float)
     def density(ratio: float) -> float:
         """Of sample deviation over true deviation, times the probability at it."""
         near = 2 * stats.norm.cdf(room - limit * ratio) - 1
-        return near * stats.chi.pdf(ratio * math.sqrt(freedom), freedom) * math.sqrt(freedom)
+        return float(near * stats.chi.pdf(ratio * math.sqrt(freedom), freedom)) * math.sqrt(freedom)
 
     # Beyond eight deviations of the ratio there is nothing to add.
     end = min(room / limit, 1 + 8 / math.sqrt(freedom))

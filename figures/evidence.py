@@ -19,7 +19,7 @@ from experiments.pretraining.evidence.choices import (
 )
 from experiments.pretraining.evidence.plan import ARMS, MARGIN, Plan
 from experiments.pretraining.evidence.table import read_table
-from experiments.pretraining.evidence.verdicts import TITLES, Comparison, compared, described
+from experiments.pretraining.evidence.verdicts import Comparison, compared, described
 from experiments.pretraining.recipes import Schedule
 from expressivity.output import write_atomically
 from figures.figure import rendered
@@ -88,7 +88,7 @@ def _losses(axes: Axes, final: Final) -> None:
         axes.plot([place] * len(values), values, ".", color=SOFT, markersize=3)
         if len(values) == len(final.seeds):
             axes.hlines(fmean(values), place - 0.3, place + 0.3, color=INK, linewidth=1.2)
-    axes.set_xticks(range(len(ARMS)), [TITLES[arm] for arm in ARMS], rotation=30, ha="right")
+    axes.set_xticks(range(len(ARMS)), [ARMS[arm].title for arm in ARMS], rotation=30, ha="right")
     axes.set_xlabel("arm")
     axes.set_ylabel("validation loss, nats per byte")
 
@@ -99,7 +99,7 @@ def _differences(axes: Axes, tested: Sequence[Comparison], listed: Sequence[Comp
     axes.axvline(0, color=INK, linewidth=0.6)
     labels: list[str] = []
     for height, found in enumerate((*tested, *listed)):
-        labels.append(" $-$ ".join(TITLES[arm] for arm in found.pair))
+        labels.append(" $-$ ".join(ARMS[arm].title for arm in found.pair))
         interval = found.test.interval
         if interval.failed:
             continue

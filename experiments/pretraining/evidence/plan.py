@@ -6,7 +6,7 @@ What a choice leaves open (schedule, rates, number of seeds) is decided by the r
 
 import importlib.metadata
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -18,18 +18,36 @@ from experiments.pretraining.recipes import Compile, Mixing, Recipe, RecipeFacto
 from expressivity.classes.kinds import Kind
 from expressivity.fitting.program import compiler_available
 
-ARMS: Mapping[str, Mixing] = MappingProxyType(
-    {
-        "fixed": Mixing(kind=Kind.FIXED),
-        "la": Mixing(kind=Kind.LA),
-        "moa": Mixing(),
-        "grouped": Mixing(dictionary=("id", "silu"), groups=8),
-        "placebo": Mixing(gate_shift=1),
-        "gain": Mixing(form="one_sided", dictionary=("silu",)),
-    }
-)
-"""By name: SwiGLU; LA and MoA with all seven activations; MoA with eight groups of gates over id
-and silu; MoA whose gates read another window; SwiGLU with one gate for all its neurons."""
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """What is compared.
+
+    Attributes:
+        name: in records.
+        title: in tables and sentences.
+        mixing: its layers.
+    """
+
+    name: str
+    title: str
+    mixing: Mixing
+
+
+def _arms() -> Iterator[Arm]:
+    """Those of docs/pretraining.md; the last is SwiGLU with one gate for all its neurons."""
+    yield Arm(name="fixed", title="fixed", mixing=Mixing(kind=Kind.FIXED))
+    yield Arm(name="la", title="LA", mixing=Mixing(kind=Kind.LA))
+    yield Arm(name="moa", title="MoA", mixing=Mixing())
+    grouped = Mixing(dictionary=("id", "silu"), groups=8)
+    yield Arm(name="grouped", title="grouped MoA", mixing=grouped)
+    yield Arm(name="placebo", title="placebo", mixing=Mixing(gate_shift=1))
+    gain = Mixing(form="one_sided", dictionary=("silu",))
+    yield Arm(name="gain", title="gain only", mixing=gain)
+
+
+ARMS: Mapping[str, Arm] = MappingProxyType({arm.name: arm for arm in _arms()})
+"""By name."""
 
 COMPARISONS = (("moa", "fixed"), ("moa", "la"), ("moa", "placebo"), ("grouped", "moa"))
 """Tested, the first minus the second."""
@@ -115,11 +133,10 @@ class Plan:
     def _unit(
         self, arm: str, schedule: Schedule, rate: float, seed: int, corpus: Corpus
     ) -> EvidenceUnit:
-        mixing = ARMS[arm]
-        recipe = self.recipe(mixing)
+        recipe = self.recipe(ARMS[arm].mixing)
         training = replace(recipe.training, schedule=schedule, rate=rate, seed=seed)
         recipe = replace(recipe, training=training)
-        return EvidenceUnit(arm=arm, recipe=recipe, mixing=mixing, corpus=corpus)
+        return EvidenceUnit(arm=arm, recipe=recipe, corpus=corpus)
 
 
 def planned_text() -> Text:

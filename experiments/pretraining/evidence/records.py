@@ -141,10 +141,11 @@ class Records:
         return bool(self.chosen([unit]))
 
     def save(self, unit: Unit, outcome: Outcome) -> None:
-        """Add a record and write the file.
+        """Add a record to those that the file now has, unless the run is among them.
 
         Raises:
             OSError: it could not be written; the one before is still there.
+            ValueError: as :func:`read_records`.
         """
         assert isinstance(unit, EvidenceUnit)
         arm, schedule, rate, seed = unit.place
@@ -162,6 +163,10 @@ class Records:
         )
         line = json.dumps(record, allow_nan=False)
         assert _record(line) is not None
+        # Read again: records of another machine may have been merged in the meantime.
+        self._records = read_records(self.path)
+        if unit.place in map(place_of, self._records):
+            return
         self._records.append(json.loads(line))
         text = "".join(f"{json.dumps(one)}\n" for one in self._records)
         write_atomically(self.path, lambda temporary: temporary.write_text(text, "utf-8"))

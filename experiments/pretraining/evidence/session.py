@@ -21,7 +21,7 @@ from experiments.pretraining.evidence.choices import (
     choose_schedule,
     losses_of,
 )
-from experiments.pretraining.evidence.plan import LEVEL, MARGIN, Plan, planned_text
+from experiments.pretraining.evidence.plan import ARMS, LEVEL, MARGIN, Plan, planned_text
 from experiments.pretraining.evidence.records import Record, Records, held
 from experiments.pretraining.evidence.table import write_table
 from experiments.pretraining.evidence.unit import EvidenceUnit
@@ -103,9 +103,9 @@ def evidence(
 
 def origin() -> dict[str, object]:
     """Program and machine of a new record: commit, digest of the sources, versions."""
-    git = git_state() or {"commit": None, "changed": None}
+    git = git_state()
     return {
-        **git,
+        "commit": None if git is None else git["commit"],
         "sources": _sources(),
         "python": platform.python_version(),
         "torch": version("torch"),
@@ -227,7 +227,7 @@ def _screened(plan: Plan, losses: Any) -> Result:
 
 def _piloted(schedule: Schedule, design: Design) -> Result:
     shown = ", ".join(f"{rate:g}: {_shown(d)}" for rate, d in design.deviations.items())
-    rates = ", ".join(f"{verdicts.TITLES[arm]} {rate:g}" for arm, rate in design.rates.items())
+    rates = ", ".join(f"{ARMS[arm].title} {rate:g}" for arm, rate in design.rates.items())
     return Result(
         document={"schedule": schedule, "design": _finite(asdict(design))},
         grids=[],

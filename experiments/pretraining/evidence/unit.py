@@ -10,7 +10,7 @@ from torch import Tensor
 from experiments.pretraining.data import Corpus
 from experiments.pretraining.model import Transformer
 from experiments.pretraining.products import fast_products
-from experiments.pretraining.recipes import Mixing, Recipe
+from experiments.pretraining.recipes import Recipe
 from experiments.pretraining.training import DivergedError, compile_parts, evaluate, train
 from expressivity.runs.units import OnProgress, Outcome, Unit
 
@@ -32,13 +32,12 @@ class EvidenceUnit(Unit):
 
     Attributes:
         arm: its name in the plan.
-        recipe: all of the training; its layers are those of ``mixing``.
+        recipe: all of the training.
         corpus: the text.
     """
 
     arm: str
     recipe: Recipe
-    mixing: Mixing
     corpus: Corpus
 
     @property

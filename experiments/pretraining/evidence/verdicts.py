@@ -11,15 +11,6 @@ from experiments.pretraining.evidence.plan import ARMS, COMPARISONS, DESCRIBED, 
 from experiments.pretraining.recipes import Schedule
 from experiments.pretraining.tables import Grid, loss
 
-TITLES: Mapping[str, str] = {
-    "fixed": "fixed",
-    "la": "LA",
-    "moa": "MoA",
-    "grouped": "grouped MoA",
-    "placebo": "placebo",
-    "gain": "gain only",
-}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
@@ -105,7 +96,7 @@ def sentences(found: Sequence[Comparison]) -> list[str]:
 
 
 def _sentence(found: Comparison) -> str:
-    one, other = (TITLES[arm] for arm in found.pair)
+    one, other = (ARMS[arm].title for arm in found.pair)
     interval = found.test.interval
     if found.test.differs is None or found.adjusted is None:
         return (
@@ -132,7 +123,7 @@ def _helps(found: Sequence[Comparison]) -> str:
     if la.side == placebo.side == "lower":
         return "MoA helps at this scale: it is lower than LA and lower than its placebo."
     missing = [
-        f"{TITLES[comparison.pair[1]]} ({_short(comparison)})"
+        f"{ARMS[comparison.pair[1]].title} ({_short(comparison)})"
         for comparison in (la, placebo)
         if comparison.side != "lower"
     ]
@@ -155,7 +146,7 @@ def table(title: str, found: Sequence[Comparison]) -> Grid:
         columns=("difference", "mean", "95 % t interval", "deviation", "p", "Holm", "equivalence"),
         rows=tuple(
             (
-                " - ".join(TITLES[arm] for arm in comparison.pair),
+                " - ".join(ARMS[arm].title for arm in comparison.pair),
                 loss(_finite(comparison), sign=True),
                 _ends(comparison),
                 _deviation(comparison),
@@ -179,7 +170,7 @@ def arms_table(
         values = [losses[arm, str(schedule), rates[arm], seed] for seed in seeds]
         finite = [value for value in values if value is not None]
         mean = fmean(finite) if len(finite) == len(values) else None
-        rows.append((TITLES[arm], f"{rates[arm]:g}", str(len(finite)), loss(mean)))
+        rows.append((ARMS[arm].title, f"{rates[arm]:g}", str(len(finite)), loss(mean)))
     return Grid(title=title, columns=("arm", "rate", "seeds", "mean loss"), rows=tuple(rows))
 
 

@@ -24,8 +24,8 @@ WINDOWS, LAYERS = 6, 4
 
 def model_of(arm: str, *, seed: int = 0) -> Transformer:
     """Four blocks as the plan's, narrow; gates as they could be after training."""
-    config = evidence(ARMS[arm]).model
-    narrow = replace(ARMS[arm].family(12))
+    config = evidence(ARMS[arm].mixing).model
+    narrow = replace(ARMS[arm].mixing.family(12))
     model = Transformer(replace(config, heads=2, context=8, feed_forward=narrow), seed=seed)
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
@@ -65,7 +65,7 @@ def gates(model: Transformer, layer: int, tokens_BT: torch.Tensor) -> torch.Tens
 
 def test_the_arms_are_those_of_the_page():
     assert list(ARMS) == ["fixed", "la", "moa", "grouped", "placebo", "gain"]
-    count = {arm: evidence(mixing).model.parameter_count for arm, mixing in ARMS.items()}
+    count = {name: evidence(arm.mixing).model.parameter_count for name, arm in ARMS.items()}
     assert count["placebo"] == count["moa"]
     assert count["fixed"] < count["la"] < count["grouped"] and count["la"] < count["moa"]
     # A layer of gain has one gate: weights of 128 inputs, bias, scale. Four layers.
@@ -78,7 +78,7 @@ def test_the_arms_are_those_of_the_page():
 
 
 def test_the_placebo_is_moa_but_for_the_window_its_gates_read():
-    moa, placebo = evidence(ARMS["moa"]), evidence(ARMS["placebo"])
+    moa, placebo = evidence(ARMS["moa"].mixing), evidence(ARMS["placebo"].mixing)
     assert placebo == replace(moa, model=replace(moa.model, gate_shift=1))
     one, other = model_of("moa"), model_of("placebo")
     assert one.state_dict().keys() == other.state_dict().keys()
@@ -88,7 +88,9 @@ def test_the_placebo_is_moa_but_for_the_window_its_gates_read():
 @pytest.mark.parametrize("arm", ARMS)
 def test_every_arm_begins_as_the_same_function_with_the_same_weights(arm):
     """In float64, up to the rounding of scales that are stored in float32."""
-    build = {name: Transformer(evidence(ARMS[name]).model, seed=7) for name in ("fixed", arm)}
+    build = {
+        name: Transformer(evidence(ARMS[name].mixing).model, seed=7) for name in ("fixed", arm)
+    }
     fixed, model = (build[name].double() for name in ("fixed", arm))
     shared = fixed.state_dict()
     own = model.state_dict()
@@ -100,7 +102,7 @@ def test_every_arm_begins_as_the_same_function_with_the_same_weights(arm):
 
 
 def test_another_seed_has_other_weights():
-    one, other = (Transformer(evidence(ARMS["moa"]).model, seed=seed) for seed in (1, 2))
+    one, other = (Transformer(evidence(ARMS["moa"].mixing).model, seed=seed) for seed in (1, 2))
     assert not torch.equal(one.embedding.weight, other.embedding.weight)
 
 
@@ -151,7 +153,7 @@ def test_a_batch_in_which_a_window_comes_back_to_itself_is_refused():
 
 def test_gates_that_are_not_there_cannot_be_shifted():
     with pytest.raises(ValueError, match="a family with gates"):
-        Transformer(evidence(replace(ARMS["la"], gate_shift=1)).model)
+        Transformer(evidence(replace(ARMS["la"].mixing, gate_shift=1)).model)
     with pytest.raises(ValueError, match="gate_shift of at least 0"):
         evidence(Mixing(gate_shift=-1))
 

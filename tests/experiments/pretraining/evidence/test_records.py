@@ -12,7 +12,7 @@ from experiments.pretraining.evidence.unit import EvidenceUnit
 from expressivity.output import sealed
 from expressivity.runs.units import Failure
 
-ORIGIN = {"commit": "0" * 40, "changed": False}
+ORIGIN = {"commit": "0" * 40, "sources": "0" * 64}
 
 
 @pytest.fixture
@@ -88,9 +88,7 @@ def test_a_sealed_line_that_is_no_record_is_refused(kept, change):
 def test_a_second_record_of_a_run_is_refused(kept):
     first, *_ = kept.path.read_text().splitlines(keepends=True)
     kept.path.write_text(kept.path.read_text() + first)
-    with pytest.raises(
-        ValueError, match=r"line 4 of .* is a second one of fixed cosine 0"
-    ):
+    with pytest.raises(ValueError, match=r"line 4 of .* is a second one of fixed cosine 0"):
         read_records(kept.path)
 
 
@@ -127,6 +125,15 @@ def test_a_kill_while_writing_leaves_the_records_before(kept, units, monkeypatch
     with pytest.raises(OSError, match="no space"):
         kept.save(units[4], told(units[4], lambda _: 1.0))
     assert len(read_records(kept.path)) == 3
+
+
+def test_records_that_were_merged_in_the_meantime_stay(kept, units):
+    other = Records(kept.path, ORIGIN)
+    other.save(units[6], told(units[6], lambda _: 1.0))
+    other.save(units[7], told(units[7], lambda _: 1.0))
+    kept.save(units[6], told(units[6], lambda _: 2.0))
+    kept.save(units[8], told(units[8], lambda _: 2.0))
+    assert [record["loss"] for record in read_records(kept.path)[3:]] == [1.0, 1.0, 2.0]
 
 
 def test_the_table_has_every_record(kept, tmp_path):

@@ -94,7 +94,7 @@ def test_a_record_says_where_it_is_from(run_stage, quick, tmp_path):
     run_stage("screening")
     first = read_records(tmp_path / "records" / session.FILE)[0]
     found = first["origin"]
-    assert set(found) == {"commit", "changed", "sources", "python", "torch", "machine"}
+    assert set(found) == {"commit", "sources", "python", "torch", "machine"}
     assert found == session.origin()
     assert len(found["sources"]) == 64
 
