@@ -3,30 +3,27 @@
 import hashlib
 import platform
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from rich.progress import Progress
 
 from experiments.pretraining.data import Corpus, Text, join
-from experiments.pretraining.evidence import verdicts
 from experiments.pretraining.evidence.choices import (
     Design,
     choose_design,
     choose_schedule,
     losses_of,
 )
-from experiments.pretraining.evidence.plan import ARMS, LEVEL, MARGIN, Plan, planned_text
+from experiments.pretraining.evidence.plan import Plan, planned_text
 from experiments.pretraining.evidence.records import Record, Records, held
+from experiments.pretraining.evidence.results import Result, decided, piloted, screened
 from experiments.pretraining.evidence.table import write_table
 from experiments.pretraining.evidence.unit import EvidenceUnit
 from experiments.pretraining.recipes import Schedule
-from experiments.pretraining.tables import Grid, loss
 from expressivity.commands.arguments import choice
 from expressivity.commands.console import console, table_console
 from expressivity.commands.running import every_core, executor_for
@@ -46,21 +43,6 @@ class Stage(StrEnum):
     SCREENING = "screening"
     PILOT = "pilot"
     FINAL = "final"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """What a stage came to.
-
-    Attributes:
-        document: JSON of its own part.
-        grids: tables.
-        findings: sentences.
-    """
-
-    document: Mapping[str, Any]
-    grids: Sequence[Grid]
-    findings: Sequence[str]
 
 
 def evidence(
@@ -198,87 +180,12 @@ def _result(
         return None
     corpus = units[0].corpus
     if stage is Stage.SCREENING:
-        return _screened(plan, losses_of(found))
+        return screened(plan, losses_of(found))
     schedule = _schedule(plan, kept, corpus)
     design = _design(plan, kept, schedule, corpus)
     if stage is Stage.PILOT:
-        return _piloted(schedule, design)
-    return _decided(plan, schedule, design, found)
-
-
-def _screened(plan: Plan, losses: Any) -> Result:
-    schedule = choose_schedule(plan, losses)
-    rows = tuple(
-        (arm, name, f"{rate:g}", str(seed), loss(value))
-        for (arm, name, rate, seed), value in sorted(losses.items())
-    )
-    return Result(
-        document={"schedule": schedule},
-        grids=[
-            Grid(
-                title="screening, nats per byte",
-                columns=("arm", "schedule", "rate", "seed", "loss"),
-                rows=rows,
-            )
-        ],
-        findings=[f"The schedule is {schedule}."],
-    )
-
-
-def _piloted(schedule: Schedule, design: Design) -> Result:
-    shown = ", ".join(f"{rate:g}: {_shown(d)}" for rate, d in design.deviations.items())
-    rates = ", ".join(f"{ARMS[arm].title} {rate:g}" for arm, rate in design.rates.items())
-    return Result(
-        document={"schedule": schedule, "design": _finite(asdict(design))},
-        grids=[],
-        findings=[
-            f"Deviation of paired differences by rate, nats per byte: {shown}.",
-            f"Rates: {rates}. Deviation at these: {_shown(design.deviation)}.",
-            f"{design.seeds} seeds give a power of {design.power:.2f} for {MARGIN} at level "
-            f"{LEVEL}.",
-        ],
-    )
-
-
-def _shown(deviation: float) -> str:
-    return "a run diverged" if deviation == float("inf") else f"{deviation:.4f}"
-
-
-def _finite(document: dict[str, Any]) -> dict[str, Any]:
-    """Keys of JSON are texts, and a deviation with a run that diverged is null."""
-    deviations = {f"{r:g}": None if d == float("inf") else d
-                  for r, d in document["deviations"].items()}  # fmt: skip
-    return {**document, "deviations": deviations}
-
-
-def _decided(plan: Plan, schedule: Schedule, design: Design, found: Sequence[Record]) -> Result:
-    seeds = plan.final_seeds(design.seeds)
-    arguments = schedule, design.rates, seeds
-    losses, averaged = losses_of(found), losses_of(found, "averaged")
-    tested, listed = verdicts.compared(losses, *arguments), verdicts.described(losses, *arguments)
-    second = [
-        comparison
-        for look in (verdicts.compared, verdicts.described)
-        for comparison in look(averaged, *arguments)
-    ]
-    commits = sorted({str(record["origin"]["commit"])[:7] for record in found})
-    return Result(
-        document={
-            "schedule": schedule,
-            "design": _finite(asdict(design)),
-            "comparisons": [comparison.record for comparison in tested],
-            "described": [comparison.record for comparison in listed],
-            "averaged": [comparison.record for comparison in second],
-            "commits": commits,
-        },
-        grids=[
-            verdicts.arms_table("losses, nats per byte", losses, *arguments),
-            verdicts.table("tested, nats per byte", tested),
-            verdicts.table("not tested, nats per byte", listed),
-            verdicts.table("with averaged weights, not tested, nats per byte", second),
-        ],
-        findings=verdicts.sentences(tested),
-    )
+        return piloted(schedule, design)
+    return decided(plan, schedule, design, found)
 
 
 def _show(

@@ -37,7 +37,19 @@ class Comparison:
     @property
     def equal(self) -> bool:
         """Whether a difference of the margin or more was ruled out."""
-        return self.test.equal is not None and self.test.equal <= LEVEL
+        return self.tested and self.test.equal is not None and self.test.equal <= LEVEL
+
+    @property
+    def tested(self) -> bool:
+        """Whether there are p values; a comparison that is listed alone has none."""
+        return self.adjusted is not None
+
+    @property
+    def p_values(self) -> tuple[float | None, float | None, float | None]:
+        """Of a difference, the same by Holm, and of equivalence."""
+        if not self.tested:
+            return None, None, None
+        return self.test.differs, self.adjusted, self.test.equal
 
     @property
     def record(self) -> dict[str, Any]:
@@ -45,14 +57,15 @@ class Comparison:
         interval = {**asdict(self.test.interval)}
         if self.test.interval.failed:
             interval["value"] = None
+        p, adjusted, equal = self.p_values
         return {
             "arm": self.pair[0],
             "minus": self.pair[1],
             "difference": interval,
             "deviation": self.test.deviation,
-            "p": self.test.differs,
-            "p_holm": self.adjusted,
-            "p_equivalence": self.test.equal,
+            "p": p,
+            "p_holm": adjusted,
+            "p_equivalence": equal,
             "side": self.side,
             "equal": self.equal,
         }
@@ -71,12 +84,16 @@ def compared(
 
 
 def described(
-    losses: Losses, schedule: Schedule, rates: Mapping[str, float], seeds: Sequence[int]
+    losses: Losses,
+    schedule: Schedule,
+    rates: Mapping[str, float],
+    seeds: Sequence[int],
+    pairs: Sequence[tuple[str, str]] = DESCRIBED,
 ) -> list[Comparison]:
-    """The comparisons that are listed and not tested."""
+    """Comparisons that are listed and not tested."""
     return [
         Comparison(pair=pair, test=_test(losses, pair, schedule, rates, seeds), adjusted=None)
-        for pair in DESCRIBED
+        for pair in pairs
     ]
 
 
@@ -150,7 +167,7 @@ def table(title: str, found: Sequence[Comparison]) -> Grid:
                 loss(_finite(comparison), sign=True),
                 _ends(comparison),
                 _deviation(comparison),
-                *(_p(p) for p in _p_values(comparison)),
+                *(_p(p) for p in comparison.p_values),
             )
             for comparison in found
         ),
@@ -172,10 +189,6 @@ def arms_table(
         mean = fmean(finite) if len(finite) == len(values) else None
         rows.append((ARMS[arm].title, f"{rates[arm]:g}", str(len(finite)), loss(mean)))
     return Grid(title=title, columns=("arm", "rate", "seeds", "mean loss"), rows=tuple(rows))
-
-
-def _p_values(found: Comparison) -> tuple[float | None, ...]:
-    return found.test.differs, found.adjusted, found.test.equal
 
 
 def _finite(found: Comparison) -> float | None:

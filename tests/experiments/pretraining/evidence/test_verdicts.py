@@ -106,6 +106,8 @@ def test_holm_is_over_the_four_and_no_more():
     assert [comparison.pair for comparison in listed] == list(DESCRIBED)
     assert {comparison.adjusted for comparison in listed} == {None}
     assert {comparison.side for comparison in listed} == {None}
+    assert {comparison.p_values for comparison in listed} == {(None, None, None)}
+    assert not any(comparison.equal for comparison in listed)
 
 
 def test_a_run_that_diverged_leaves_no_test_and_no_help():
