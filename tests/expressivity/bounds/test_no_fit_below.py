@@ -49,5 +49,5 @@ def test_no_fit_is_below_the_bound(target, loss, seed, width):
     starts = screened_starts(problem, algorithm, seed=seed, restarts=1, candidates=4)
     found = fit(problem, algorithm, starts)
     best_P = found.theta_LP[found.error_L.argmin()]
-    assert found.error_L.min() < 0.3  # it is a fit
+    assert found.error_L.min() < {"l2": 0.3, "h1": 0.6}[loss]  # it is a fit; 0 has error 1
     assert measure(family, best_P, measuring_grid(target)).w1inf >= bound
