@@ -8,7 +8,8 @@ whatever the ridges, and norm(M_p(f))_F <= norm(f) for every f in L2(D). Hence
     norm(f - h)^2 >= sum over i > m of sigma_i(M_p(f))^2
 
 for every type1 network h of width m, fixed or LA, with all biases; for one_sided ones with 2m in
-place of m. The steps about the disk are in ``zernike``.
+place of m. Likewise for weights a_r, b_(n,c) >= 0 of rows and columns, as long as no moment counts
+more than once. The steps about the disk are in ``zernike``.
 
 Below, t = exp(-2 i theta); sequences are divided by their first power exp(i n theta).
 """
@@ -28,6 +29,8 @@ from proofs.slope_staircase import combined
 from proofs.zernike import SOURCE, disk_steps
 
 _ring, _t, _t2, _alpha, _beta = ring("t,t2,alpha,beta", QQ)
+
+_WEIGHTED_DEGREE = 6
 
 Sequence = Callable[[int, int], Any]
 """(n, j) to g_k, k = -n + 2j, 0 <= j <= n, an element of ``_ring``."""
@@ -75,6 +78,14 @@ def steps(setting: Setting) -> Iterator[Step]:
         statement="norm(M_p(f))_F^2 <= sum of pi/(n + 1) norm(g)^2 over n <= N <= norm(f)^2, as "
         "no moment occurs more than mu_n times (Bessel); a finite N only drops terms",
         source=SOURCE,
+    )
+    yield Step(
+        statement="Weights: diag(a_r)^(1/2) H_n diag(b_(n,c))^(1/2), in place of H_n/mu_n^(1/2), "
+        "has the squared norm sum over j of abs(g_j)^2 times the sum of a_r b_(n,c) over r + c = "
+        f"j, for symbolic a and b, n <= {_WEIGHTED_DEGREE}, all p: norm(M_p(f))_F <= norm(f) where "
+        "no such sum exceeds 1. The rank does not grow, left vectors still do not depend on n",
+        source=SOURCE,
+        check=lambda: all(_weights_count(setting, n, p) for n, p in _sizes(_WEIGHTED_DEGREE)),
     )
     yield Step(
         statement="M_p is linear, and no matrix of rank m is closer to M_p(f) than the root of the "
@@ -173,6 +184,19 @@ def _hankel(setting: Setting, moments: Sequence, n: int, p: int) -> list[list[An
 def _counts_agree(setting: Setting, n: int, p: int) -> bool:
     places = [r + c for r in range(p) for c in range(setting.columns(n, p))]
     return max(places) <= n and all(places.count(j) <= setting.weight(n, p) for j in range(n + 1))
+
+
+def _weights_count(setting: Setting, n: int, p: int) -> bool:
+    columns = setting.columns(n, p)
+    names = [f"a{r}" for r in range(p)], [f"b{c}" for c in range(columns)]
+    squares = [f"g{j}" for j in range(n + 1)]  # abs(g_j)^2
+    _, *all_ = ring([*names[0], *names[1], *squares], QQ)
+    a, b, g = all_[:p], all_[p : p + columns], all_[p + columns :]
+    if max(r + c for r in range(p) for c in range(columns)) > n:
+        return False
+    norm = sum(a[r] * b[c] * g[r + c] for r in range(p) for c in range(columns))
+    sums = [sum(a[r] * b[j - r] for r in range(p) if 0 <= j - r < columns) for j in range(n + 1)]
+    return bool(norm == sum(g[j] * sums[j] for j in range(n + 1)))
 
 
 def _minors_vanish(setting: Setting, moments: Sequence, size: int, n: int, p: int) -> bool:
@@ -288,12 +312,13 @@ THEOREMS.add(
         title="The rank of Zernike moments bounds sums of ridges from below",
         statement="For every type1 network h of width m on the unit disk, fixed or LA, norm(f - "
         "h)^2 is at least the sum of the squared singular values of M_p(f) beyond the m-th, for "
-        "every p and N; for one_sided networks beyond the 2m-th.",
+        "every p and N; for one_sided networks beyond the 2m-th. So for weighted rows and columns.",
         assumptions=(
             "d = 2, the unit disk with Lebesgue measure; f and every s(w.x + b) of h in L2, as "
             "with any continuous activations",
             "any coefficients (also one set for each neuron), biases, output bias",
             "m < p <= N + 1",
+            "weights of rows and columns at least 0, under which no moment counts more than once",
         ),
         setting=_SETTING,
         steps=steps,

@@ -13,8 +13,10 @@ from typing import Any
 
 import flint
 
+from expressivity.bounds.hankel_weights import HankelWeights, equal_weights, largest_sum
 from expressivity.bounds.integrals.charts import BITS
 from expressivity.bounds.integrals.moments import CertifiedMoments
+from expressivity.bounds.weight_search import good_weights
 from expressivity.symbolic.enclosure import precision
 
 _CHOICE_BITS = 128  # of z and of the entries of B
@@ -27,21 +29,30 @@ class RankTail:
     """A certified lower bound for the distance to every function of a Hankel rank.
 
     Attributes:
-        degree, rank, rows: N, r and p of docs/certificates.md.
+        degree, rank: N and r of docs/certificates.md.
+        weights: a and b there.
         shift, factor: z and B, rows x rank; balls of radius 0.
         distance_squared: its ball's lower end bounds the squared distance in L2 of the disk.
     """
 
     degree: int
     rank: int
-    rows: int
+    weights: HankelWeights
     shift: flint.arb
     factor: flint.acb_mat
     distance_squared: flint.arb
 
 
-def rank_tail(moments: CertifiedMoments, rank: int) -> RankTail | None:
+def rank_tail(
+    moments: CertifiedMoments, rank: int, *, search_weights: bool = False
+) -> RankTail | None:
     """The best bound over the number of rows, or None where none is certainly positive.
+
+    Args:
+        moments: of the target.
+        rank: that no function of the class exceeds.
+        search_weights: try weights found for these moments, not only equal ones: up to a second
+            or so for each rank, and larger bounds.
 
     Raises:
         ValueError: a rank below 1, or one that needs more rows than the degree gives.
@@ -49,7 +60,7 @@ def rank_tail(moments: CertifiedMoments, rank: int) -> RankTail | None:
     >>> from expressivity.bounds.integrals.moments import certified_moments
     >>> from expressivity.targets.builtin import t2
     >>> tail = rank_tail(certified_moments(t2(), 12), 2)
-    >>> tail.rows > tail.rank, tail.distance_squared > 0
+    >>> len(tail.weights.rows) > tail.rank, tail.distance_squared > 0
     (True, True)
     """
     degree = len(moments.sequences) - 1
@@ -59,33 +70,46 @@ def rank_tail(moments: CertifiedMoments, rank: int) -> RankTail | None:
             "take more moments"
         )
     with precision(BITS):
-        tails = [_at(moments, rank, rows) for rows in range(rank + 1, degree + 2)]
+        tails = [
+            _at(moments, rank, equal_weights(rows, degree)) for rows in range(rank + 1, degree + 2)
+        ]
+        # Weights are positive: where no equal ones see a distance, no others do.
+        if search_weights and any(tail is not None for tail in tails):
+            found = good_weights(moments, rank)
+            tails += [_at(moments, rank, found)] if found else []
     positive = [tail for tail in tails if tail is not None]
     # Of the norm: the squares of a large or a small function leave the range of floats.
     share = {id(t): float((t.distance_squared / moments.norm_squared).lower()) for t in positive}
     return max(positive, key=lambda tail: share[id(tail)], default=None)
 
 
-def gram(moments: CertifiedMoments, rows: int) -> flint.acb_mat:
-    """G of docs/certificates.md, rows x rows."""
+def gram(moments: CertifiedMoments, weights: HankelWeights) -> flint.acb_mat:
+    """G of docs/certificates.md, as many rows as there are row weights."""
+    rows = len(weights.rows)
+    roots = [flint.arb(a).sqrt() for a in weights.rows]
     total = flint.acb_mat(rows, rows)
-    for n in range(rows - 1, len(moments.sequences)):
-        columns = n + 2 - rows
+    for n, columns in enumerate(weights.columns, rows - 1):
         sequence = moments.sequences[n]
-        hankel = flint.acb_mat([[sequence[i + j] for j in range(columns)] for i in range(rows)])
-        weight = flint.arb.pi() / ((n + 1) * min(rows, columns))
-        total += hankel * hankel.conjugate().transpose() * weight
+        part = flint.arb.pi() / ((n + 1) * largest_sum(weights.rows, columns))
+        shares = [(part * b).sqrt() for b in columns]
+        block = flint.acb_mat([
+            [root * share * sequence[r + c] for c, share in enumerate(shares)]
+            for r, root in enumerate(roots)
+        ])  # fmt: skip
+        total += block * block.conjugate().transpose()
     return total
 
 
-def _at(moments: CertifiedMoments, rank: int, rows: int) -> RankTail | None:
-    g, values, frame = _spectrum(moments, rows)
+def _at(moments: CertifiedMoments, rank: int, weights: HankelWeights) -> RankTail | None:
+    g, values, frame = _spectrum(moments, weights)
+    rows = len(weights.rows)
     basis = flint.acb_mat([row[:rank] for row in frame.tolist()])
     inner = basis.conjugate().transpose() * g * basis
     for slack in _SLACKS:
         loss = values[0] * flint.arb(2) ** slack
         shift = _short(values[rank].max(flint.arb(0)) + loss)
-        root = cholesky(inner - _identity(rank, shift - loss))
+        # Twice, because the eigenvalues may all be equal.
+        root = cholesky(inner - _identity(rank, shift - 2 * loss))
         if root is None:
             continue
         factor = flint.acb_mat([[_short(z) for z in row] for row in (basis * root).tolist()])
@@ -97,7 +121,7 @@ def _at(moments: CertifiedMoments, rank: int, rows: int) -> RankTail | None:
             return RankTail(
                 degree=len(moments.sequences) - 1,
                 rank=rank,
-                rows=rows,
+                weights=weights,
                 shift=shift,
                 factor=factor,
                 distance_squared=tail,
@@ -107,10 +131,10 @@ def _at(moments: CertifiedMoments, rank: int, rows: int) -> RankTail | None:
 
 @functools.lru_cache(maxsize=128)
 def _spectrum(
-    moments: CertifiedMoments, rows: int
+    moments: CertifiedMoments, weights: HankelWeights
 ) -> tuple[flint.acb_mat, list[flint.arb], flint.acb_mat]:
     """G with its :func:`_eigenvectors`, the same for every rank, hence for every width."""
-    g = gram(moments, rows)
+    g = gram(moments, weights)
     return g, *_eigenvectors(g)
 
 

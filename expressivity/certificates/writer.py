@@ -20,7 +20,7 @@ from expressivity.symbolic.enclosure import Enclosure, binary
 from expressivity.targets.target import Target
 from expressivity.targets.writing import to_text
 
-SCHEMA = "expressivity.certificate/1"
+SCHEMA = "expressivity.certificate/2"
 SEARCH_WIDTH = 2
 """Largest width of the search over directions."""
 SEARCH_RATIO = 1.01
@@ -42,7 +42,8 @@ def lower_certificate(
     ridge_rank = {
         "degree": bound.degree,
         "rank": bound.rank,
-        "rows": bound.rows,
+        "row_weights": list(bound.weights.rows),
+        "column_weights": [list(columns) for columns in bound.weights.columns],
         "shift": binary(bound.shift),
         "factor": [
             [[binary(z.real), binary(z.imag)] for z in row] for row in bound.factor.tolist()
@@ -90,7 +91,7 @@ def class_bound(
     if search:
         found = search_directions(moments.sequences, family.width, ratio=SEARCH_RATIO)
         return found if found.distance_squared > 0 else None
-    return rank_tail(moments, rank)
+    return rank_tail(moments, rank, search_weights=True)
 
 
 def upper_certificate(

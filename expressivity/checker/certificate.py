@@ -22,7 +22,9 @@ from expressivity.checker.reading import (
 from expressivity.symbolic.expressions import Expression, ExpressionError
 from expressivity.symbolic.parser import parse
 
+SCHEMAS = (f"{SCHEMA}/1", f"{SCHEMA}/2")
 MAX_DEGREE, MAX_WIDTH, MAX_SEARCHED_WIDTH = 60, 4096, 2
+MAX_WEIGHT = 10**9 - 1
 ACTIVATIONS = ("id", "relu", "relu2", "leaky_relu", "gelu", "silu", "tanh")
 _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,39})(\.[0-9]{1,40})?(e[+-]?[0-9]{1,3})?")
 
@@ -43,10 +45,12 @@ class Family:
 
 @dataclass(frozen=True, kw_only=True)
 class RidgeRank:
-    """The hint of method ridge-rank: shift and factor of step 5."""
+    """The data of method ridge-rank: a and b of step 3, shift and factor of step 5."""
 
     degree: int
     rank: int
+    row_weights: list[int]
+    column_weights: list[list[int]]
     shift: Fraction
     factor: list[list[tuple[Fraction, Fraction]]]
 
@@ -77,7 +81,7 @@ def read_certificate(document: object) -> Certificate:
     content = without_digest(document)
     names = "schema target domain family lower_bound upper_bound data"
     schema, target, domain, family_json, *claims, data = fields(content, names, "a certificate")
-    choice(schema, (f"{SCHEMA}/1",), "schema")
+    weighted = choice(schema, SCHEMAS, "schema") != SCHEMAS[0]
     label, text = fields(target, "name expression", "target")
     require(type(label) is str and len(label) <= 200, "name must be text of at most 200 characters")
     require(type(text) is str, "expression must be text")
@@ -93,7 +97,6 @@ def read_certificate(document: object) -> Certificate:
     require(lower is not None or upper is not None, "a certificate must claim a bound")
     searched = method == "ridge-search"
     lower_part = "ridge_search" if searched else "ridge_rank"
-    read_lower = _read_ridge_search if searched else _read_ridge_rank
     parts = [(lower_part, lower), ("network", upper)]
     present = [name for name, claim in parts if claim is not None]
     values = dict(zip(present, fields(data, " ".join(present), "data"), strict=True))
@@ -102,13 +105,17 @@ def read_certificate(document: object) -> Certificate:
         covered = family.kind in ("fixed", "la") and family.form in forms
         covered &= not searched or family.width <= MAX_SEARCHED_WIDTH
         require(covered and dimension == 2, "this lower bound does not hold for such a family")
+    lower_data = None
+    if lower is not None:
+        read_lower = _read_ridge_search if searched else _read_ridge_rank
+        lower_data = read_lower(values[lower_part], family, weighted)
     return Certificate(
         expression=expression,
         dimension=dimension,
         family=family,
         lower=lower,
         upper=upper,
-        lower_data=None if lower is None else read_lower(values[lower_part], family),
+        lower_data=lower_data,
         network={} if upper is None else _read_network(values["network"], family, dimension),
     )
 
@@ -162,26 +169,50 @@ def _read_family(value: object) -> Family:
     )
 
 
-def _read_ridge_rank(value: object, family: Family) -> RidgeRank:
-    entries = fields(value, "degree rank rows shift factor", "ridge_rank")
-    degree = integer(entries[0], 0, MAX_DEGREE, "degree")
-    rank = integer(entries[1], 1, MAX_DEGREE, "rank")
+def _read_ridge_rank(value: object, family: Family, weighted: bool) -> RidgeRank:
+    arrangement = "row_weights column_weights" if weighted else "rows"
+    names = f"degree rank {arrangement} shift factor"
+    degree, rank, *arranged, shift, listed = fields(value, names, "ridge_rank")
+    integer(degree, 0, MAX_DEGREE, "degree")
+    integer(rank, 1, MAX_DEGREE, "rank")
     expected = family.width * (2 if family.form == "one_sided" else 1)
     require(rank == expected, f"rank must be {expected} for this form and width")
-    rows = integer(entries[2], rank + 1, degree + 1, "rows")
-    factor = [items(row, "factor") for row in items(entries[4], "factor", rows)]
+    a, b = (_read_weights if weighted else _equal_weights)(arranged, degree)
+    rows = integer(len(a), rank + 1, degree + 1, "the number of rows")
+    factor = [items(row, "factor") for row in items(listed, "factor", rows)]
     columns = len(factor[0])
     require(all(len(row) == columns for row in factor), "the rows of factor must be equally long")
     require(columns <= rank, "factor must have at most as many columns as the rank")
-    shift = hexadecimal(entries[3], "shift")
+    shift = hexadecimal(shift, "shift")
     require(shift >= 0, "shift must not be negative")
     pairs = [
         [cast(Any, tuple(pair)) for pair in matrix(row, columns, 2, "factor")] for row in factor
     ]
-    return RidgeRank(degree=degree, rank=rank, shift=shift, factor=pairs)
+    return RidgeRank(
+        degree=degree, rank=rank, row_weights=a, column_weights=b, shift=shift, factor=pairs
+    )
 
 
-def _read_ridge_search(value: object, family: Family) -> RidgeSearch:
+def _read_weights(values: list[Any], degree: int) -> tuple[list[int], list[list[int]]]:
+    """Positive whole numbers, for every row and for every column of each degree's block."""
+    row_weights, column_weights = values
+
+    def row(value: object, length: int | None, where: str) -> list[int]:
+        return [integer(weight, 1, MAX_WEIGHT, where) for weight in items(value, where, length)]
+
+    a = row(row_weights, None, "row_weights")
+    blocks = items(column_weights, "column_weights", max(degree + 2 - len(a), 0))
+    return a, [row(block, count, "column_weights") for count, block in enumerate(blocks, 1)]
+
+
+def _equal_weights(values: list[Any], degree: int) -> tuple[list[int], list[list[int]]]:
+    """Files of the first schema state the number of rows, and mean equal weights."""
+    (rows,) = values
+    count = integer(rows, 1, degree + 1, "rows")
+    return [1] * count, [[1] * columns for columns in range(1, degree + 3 - count)]
+
+
+def _read_ridge_search(value: object, family: Family, _: bool) -> RidgeSearch:
     degree, rank = fields(value, "degree rank", "ridge_search")
     integer(rank, family.width, family.width, "rank")
     return RidgeSearch(degree=integer(degree, 0, MAX_DEGREE, "degree"), rank=rank)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from flint import acb, acb_mat, arb
+from flint import acb, acb_mat, arb, fmpz_poly
 
 from expressivity.checker.balls import PRECISION, Ball, share_of_norm, to_ball, working_precision
 from expressivity.checker.certificate import Certificate, RidgeRank
@@ -20,8 +20,8 @@ def verify_ridge_rank(certificate: Certificate, claim: Fraction) -> None:
     assert isinstance(hint, RidgeRank)
     with working_precision(PRECISION + 4 * hint.degree):
         moments, norm2 = disk_moments(certificate.expression, hint.degree)
-        rows, shift = len(hint.factor), to_ball(hint.shift)
-        gram = _gram(zernike_moments(moments, hint.degree), hint.degree, rows)
+        shift = to_ball(hint.shift)
+        gram = _gram(zernike_moments(moments, hint.degree), hint)
         factor = acb_mat([[acb(to_ball(re), to_ball(im)) for re, im in row] for row in hint.factor])
         hinted = factor * factor.conjugate().transpose()
         tau = (gram.trace() - hinted.trace()).real - hint.rank * shift
@@ -56,13 +56,23 @@ def _require_positive_definite(matrix: list[list[Ball]], shift: Ball) -> None:
         pivots.append(pivot)
 
 
-def _gram(zernike: Moments, degree: int, rows: int) -> Any:
+def _gram(zernike: Moments, hint: RidgeRank) -> Any:
     """G of step 3, an acb_mat."""
+    rows = len(hint.row_weights)
     gram = acb_mat(rows, rows)
-    for n in range(rows - 1, degree + 1):
-        columns = n + 2 - rows
+    for n, weights in enumerate(hint.column_weights, rows - 1):
+        columns = len(weights)
         sequence = [zernike[n, k] for k in range(-n, n + 1, 2)]
         hankel = acb_mat([sequence[i : i + columns] for i in range(rows)])
-        weight = acb(arb.pi() / ((n + 1) * min(rows, columns)))
-        gram += hankel * hankel.conjugate().transpose() * weight
-    return gram
+        weighted = acb_mat([
+            [b * entry for b, entry in zip(weights, row, strict=True)] for row in hankel.tolist()
+        ])  # fmt: skip
+        # The coefficients of the product are the sums over i + j of a_i b_j.
+        largest = max((fmpz_poly(hint.row_weights) * fmpz_poly(weights)).coeffs())
+        part = acb(arb.pi() / ((n + 1) * arb(largest)))
+        gram += weighted * hankel.conjugate().transpose() * part
+    roots = [arb(a).sqrt() for a in hint.row_weights]
+    return acb_mat([
+        [p * q * entry for q, entry in zip(roots, row, strict=True)]
+        for p, row in zip(roots, gram.tolist(), strict=True)
+    ])  # fmt: skip

@@ -1,6 +1,6 @@
 """``expressivity certify``."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from expressivity.output import ExitCode, write_atomically, write_json
 from expressivity.separation.certification import Job, certified
 from expressivity.separation.claims import builtin_target
 from expressivity.separation.settings import Settings
-from expressivity.separation.unit import FitUnit, run_unit
+from expressivity.separation.unit import run_unit, units_of
 from expressivity.symbolic.interpret import lower_float
 from expressivity.targets.user import user_target
 
@@ -173,13 +173,15 @@ def _show_sandwich(job: Job) -> None:
     moments = certified_moments(job.target, job.moments_degree)
     columns = ("width", "certified lower", "method", "best ridges", "best fit", "ridges / lower")
     table = Table(*columns, box=SIMPLE_HEAD, caption=_CAPTION)
-    for width in range(1, job.family.width + 1):
-        family = replace(job.family, width=width)
+    families = [job.family.at_width(width) for width in range(1, job.family.width + 1)]
+    # A search starts from the best network of the width before, and ends no worse than it.
+    for unit in units_of(job.target, families, job.settings):
+        width = unit.family.width
         search = width <= SEARCH_WIDTH
-        bound = class_bound(moments, family, search=search)
+        bound = class_bound(moments, unit.family, search=search)
         lower = 0.0 if bound is None else lower_float(moments.relative(bound.distance_squared).ball)
         ridges = best_ridge_error(job.target, width)
-        result, _ = run_unit(FitUnit(target=job.target, family=family, settings=job.settings))
+        result, _ = run_unit(unit)
         fitted = result.error["l2"]
         table.add_row(
             str(width),

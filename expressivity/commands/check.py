@@ -33,8 +33,8 @@ def run(path: Path, *, as_json: bool) -> int:
         return _answer(kernel().check(text), as_json=as_json)
     if len(content) > MAX_BYTES or not is_certificate(text):
         raise ValueError(
-            f"required: a JSON object of schema expressivity.certificate/1, of at most {MAX_BYTES} "
-            f"bytes; {path} is none: name a certificate"
+            "required: a JSON object of schema expressivity.certificate/1 or /2, of at most "
+            f"{MAX_BYTES} bytes; {path} is none: name a certificate"
         )
     return _answer(check_text(text), as_json=as_json)
 

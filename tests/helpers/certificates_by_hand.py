@@ -96,7 +96,7 @@ def family(kind="la", form="type1", width=1, gate=None, dictionary=ALL, bias=Tru
 def certificate(expression, domain, of, *, lower=None, upper=None, **data):
     return seal(
         {
-            "schema": "expressivity.certificate/1",
+            "schema": "expressivity.certificate/2",
             "target": {"name": "t", "expression": expression},
             "domain": domain,
             "family": of,
@@ -127,7 +127,8 @@ def lower_certificate(expression, f, form="type1", width=1, degree=20):
         ridge_rank={
             "degree": degree,
             "rank": rank,
-            "rows": rows,
+            "row_weights": [1] * rows,
+            "column_weights": [[1] * count for count in range(1, degree + 3 - rows)],
             "shift": to_hex(shift),
             "factor": [[[to_hex(b.real), to_hex(b.imag)] for b in row] for row in factor],
         },

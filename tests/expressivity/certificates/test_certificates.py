@@ -20,7 +20,7 @@ from expressivity.separation.unit import FitUnit, run_unit
 from expressivity.targets.builtin import t2
 
 torch.set_num_threads(1)
-LOWER_T2 = (0.43297, 0.05936, 0.03681, 0.00672, 0.00418, 0.00100, 0.00041, 0.00013)
+LOWER_T2 = (0.4970, 0.0954, 0.0437, 0.0098, 0.0050, 0.00135, 0.00067, 0.00019)
 THREE = ("--dictionary", "id,relu,tanh")
 
 
@@ -30,7 +30,7 @@ def test_lower_bounds_of_t2_are_written_and_verified(call, tmp_path, width, valu
     answer = call("certify", "t2", "--width", width, "--out", path, "--json")
     assert answer.code == 0 and answer.err == ""
     claim = answer.document["lower_bound"]["l2"]
-    assert Decimal(claim["value"]) >= Decimal(str(value)) - Decimal("1e-5")
+    assert Decimal(claim["value"]) >= Decimal(str(value))
     assert (claim["evidence"], claim["method"], claim["relative"]) == (
         "certified",
         "ridge-rank",
@@ -99,7 +99,7 @@ def test_a_changed_file_is_rejected(call, tmp_path):
     path = tmp_path / "c.json"
     document = call("certify", "t2", "--width", 2, "--json").document
     del document["digest"]
-    document["lower_bound"]["l2"]["value"] = "0.06"
+    document["lower_bound"]["l2"]["value"] = "0.1"
     path.write_text(json.dumps({**document, "digest": digest(document)}))
     answer = call("check", path)
     assert answer.code == 1 and answer.out.startswith("rejected: ")

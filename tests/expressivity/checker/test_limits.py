@@ -98,7 +98,8 @@ def test_hostile_targets_end_within_the_work(monkeypatch, name, method):
 
     monkeypatch.setattr(Function, "spend", spend)
     zero = [[["0x0p+0", "0x0p+0"]]] * 61
-    hint = {"degree": 60, "rank": 1, "rows": 61, "shift": "0x0p+0", "factor": zero}
+    weights = {"row_weights": [1] * 61, "column_weights": [[1]]}
+    hint = {"degree": 60, "rank": 1, **weights, "shift": "0x0p+0", "factor": zero}
     documents = {
         "ridge-rank": {"lower": claim("1e-9", "ridge-rank"), "ridge_rank": hint},
         "ridge-search": {

@@ -117,3 +117,23 @@ def test_a_fixed_family_and_both_bounds_at_once():
     assert check_document(seal(both)).outcome == "verified"
     both["upper_bound"] = claim("0.9", "network-error")
     assert check_document(seal(both)).outcome == "rejected"
+
+
+def test_weights_are_divided_by_what_they_add_up_to(genuine):
+    """Multiples of the weights are the same weights; what they would prove undivided is false."""
+    rank = genuine["data"]["ridge_rank"]
+    multiples = {
+        "row_weights": [2 * a for a in rank["row_weights"]],
+        "column_weights": [[6 * b for b in block] for block in rank["column_weights"]],
+    }
+    same = genuine | {"data": {"ridge_rank": rank | multiples}}
+    assert check_document(seal(same)).outcome == "verified"
+    shift = float(hexadecimal(rank["shift"], "shift"))
+    factor = [[[float(hexadecimal(x, "")) for x in z] for z in row] for row in rank["factor"]]
+    undivided = {"shift": to_hex(12 * shift), "factor": to_hex(math.sqrt(12) * np.array(factor))}
+    value = math.sqrt(12) * float(genuine["lower_bound"]["l2"]["value"])
+    false = genuine | {
+        "lower_bound": claim(f"{value:.8f}", "ridge-rank"),
+        "data": {"ridge_rank": rank | multiples | undivided},
+    }
+    assert check_document(seal(false)).outcome == "rejected"
