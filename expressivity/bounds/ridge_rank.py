@@ -6,7 +6,8 @@ Young (doi:10.1007/BF02288367) the singular values beyond m bound the distance t
 The orthogonal decomposition is that of Logan and Shepp (doi:10.1215/S0012-7094-75-04256-8).
 
 Enclosed moments give a ``certified`` bound; where a target's moments cannot be enclosed, because
-its kinks are curved, floating point gives a ``numerical`` one. Arrays: N nodes.
+its kinks are curved or it takes too many evaluations, floating point gives a ``numerical`` one.
+Arrays: N nodes.
 """
 
 import math
@@ -24,6 +25,7 @@ from expressivity.bounds.rank_tail import rank_tail
 from expressivity.classes.families import Family
 from expressivity.classes.properties import ridge_rank
 from expressivity.evidence import Evidence
+from expressivity.symbolic.budget import OutOfBudgetError
 from expressivity.symbolic.interpret import lower_float
 from expressivity.targets.quadrature import Rule, rule
 from expressivity.targets.target import Target
@@ -63,7 +65,7 @@ def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, .
         return ()
     try:
         moments = certified_moments(target, default_degree)
-    except ValueError:
+    except (ValueError, OutOfBudgetError):
         return _numerical(target, rank, norms)
     tail = rank_tail(moments, rank)
     if tail is None:

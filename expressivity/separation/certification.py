@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from expressivity.bounds.integrals.cubature import EVALUATIONS
 from expressivity.bounds.ridge_rank import default_degree, rank_of
 from expressivity.certificates.network_error import network_error, pruned
 from expressivity.certificates.writer import SEARCH_WIDTH, certify_class, upper_certificate
@@ -13,6 +14,7 @@ from expressivity.classes.families import Family
 from expressivity.fitting.errors import l2_errors, measuring_grid, snapped
 from expressivity.separation.settings import Settings
 from expressivity.separation.unit import FitUnit, run_unit
+from expressivity.symbolic.budget import OutOfBudgetError
 from expressivity.targets.target import Target
 
 _HIGHEST_DEGREE = 60  # of moments
@@ -112,15 +114,26 @@ def certified(job: Job) -> Certified:
     >>> document["lower_bound"]["l2"]["evidence"]
     'certified'
     """
-    if not job.upper:
-        document = certify_class(
-            job.target, job.family, degree=job.moments_degree, search=job.search
-        )
+    try:
+        return _upper(job) if job.upper else _lower(job)
+    except OutOfBudgetError:
         failure = (
-            f"no positive bound at width {job.family.width} and degree {job.degree}; the class may "
-            "contain the target, or the degree is too small"
+            f"the integrals take more than {EVALUATIONS:,} evaluations; the function is too steep, "
+            "or a pole is too near"
         )
-        return Certified(document=document, failure="" if document else failure)
+        return Certified(document=None, failure=failure)
+
+
+def _lower(job: Job) -> Certified:
+    document = certify_class(job.target, job.family, degree=job.moments_degree, search=job.search)
+    failure = (
+        f"no positive bound at width {job.family.width} and degree {job.degree}; the class may "
+        "contain the target, or the degree is too small"
+    )
+    return Certified(document=document, failure="" if document else failure)
+
+
+def _upper(job: Job) -> Certified:
     theta_P = _best_fit(job)
     if theta_P is None:
         return Certified(document=None, failure="every restart of the fit failed")

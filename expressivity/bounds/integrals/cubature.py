@@ -41,6 +41,8 @@ from expressivity.symbolic.symbols import COORDINATES
 
 TOLERANCE_BITS = 120  # errors near 2^-120, about 1e-36, of what the caller names as the size
 
+EVALUATIONS = 1_000_000  # on balls, that one question may take: half a minute or so
+
 _X1 = COORDINATES[0]
 _MAX_POINTS = 96  # in one direction; more, and the cell is cut instead
 _MAX_CUTS = 8

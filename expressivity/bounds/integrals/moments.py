@@ -9,8 +9,13 @@ import sympy as sp
 
 from expressivity.bounds.integrals.cells import ball, gentle_turn, kink_lines, turned
 from expressivity.bounds.integrals.charts import BITS
-from expressivity.bounds.integrals.cubature import disk_integral, monomial_integrals
+from expressivity.bounds.integrals.cubature import (
+    EVALUATIONS,
+    disk_integral,
+    monomial_integrals,
+)
 from expressivity.bounds.integrals.scale import binary_exponent
+from expressivity.symbolic.budget import Budget
 from expressivity.symbolic.enclosure import Enclosure, precision
 from expressivity.targets.domains import Domain
 from expressivity.targets.target import Target
@@ -46,6 +51,7 @@ def certified_moments(target: Target, degree: int) -> CertifiedMoments:
     Raises:
         ValueError: another domain; kinks that are not isolated straight lines; a pole or branch
             point too close to the disk.
+        OutOfBudgetError: more than ``cubature.EVALUATIONS`` of the function.
 
     >>> from expressivity.targets.builtin import t2
     >>> g = certified_moments(t2(), 3).sequences
@@ -54,10 +60,12 @@ def certified_moments(target: Target, degree: int) -> CertifiedMoments:
     """
     if not on_disk(target.domain):
         raise ValueError(f"required: a target on the unit disk; got one on {target.domain.name}")
+    budget = Budget(EVALUATIONS)
     with precision(BITS):
         c, s = gentle_turn(kink_lines(target.expression))
         size = binary_exponent(target.expression)
-        integrals = monomial_integrals(turned(target.expression, (c, s)), degree, exponent=size)
+        straight = turned(target.expression, (c, s))
+        integrals = monomial_integrals(straight, degree, exponent=size, budget=budget)
         # Turned by alpha, the moment g_k is multiplied by exp(i k alpha).
         back = flint.acb(ball(c), ball(-s))
         sequences = [[flint.acb(0)] * (n + 1) for n in range(degree + 1)]
@@ -73,7 +81,9 @@ def certified_moments(target: Target, degree: int) -> CertifiedMoments:
                 sequences[n][(n - k) // 2] = moment.conjugate()
         return CertifiedMoments(
             sequences=tuple(tuple(sequence) for sequence in sequences),
-            norm_squared=disk_integral(sp.Pow(target.expression, 2), exponent=2 * size),
+            norm_squared=disk_integral(
+                sp.Pow(target.expression, 2), exponent=2 * size, budget=budget
+            ),
         )
 
 

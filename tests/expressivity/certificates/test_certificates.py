@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from expressivity.bounds import TargetNorms, ridge_rank
+from expressivity.bounds.integrals import moments
 from expressivity.certificates.writer import digest, write
 from expressivity.checker import check_text
 from expressivity.classes.families import Family
@@ -18,6 +20,7 @@ from expressivity.classes.kinds import Kind
 from expressivity.separation.settings import Settings
 from expressivity.separation.unit import FitUnit, run_unit
 from expressivity.targets.builtin import t2
+from expressivity.targets.user import user_target
 
 torch.set_num_threads(1)
 LOWER_T2 = (0.4970, 0.0954, 0.0437, 0.0098, 0.0050, 0.00135, 0.00067, 0.00019)
@@ -93,6 +96,20 @@ def test_no_fit_lies_below_a_certified_bound():
         bound = result.lower_bound["l2"]
         assert str(bound.evidence) == "certified"
         assert 0 < bound.value < result.error["l2"]
+
+
+def test_a_target_that_takes_too_many_evaluations_is_not_decided(call, tmp_path, monkeypatch):
+    """Of a share of what is allowed: 1/(1 + 25 r^2) takes some 600,000, half a minute."""
+    monkeypatch.setattr(moments, "EVALUATIONS", 2000)
+    path = tmp_path / "c.json"
+    for expression in ("1/(1+25*(x1**2+x2**2))", "sigmoid(2000*x1)*relu(x2)"):
+        answer = call("certify", "--expr", expression, "--out", path)
+        assert answer.code == 3 and not path.exists()
+        assert answer.err.startswith("not decided: ") and answer.err.count("\n") == 1
+        target = user_target(expression)
+        family = Family(kind=Kind.LA, neuron="type1", width=1, dimension=2)
+        bounds = ridge_rank.bounds(target, family, TargetNorms(l2=1.0, sup=1.0))
+        assert all(str(bound.evidence) == "numerical" for bound in bounds)
 
 
 def test_a_changed_file_is_rejected(call, tmp_path):
