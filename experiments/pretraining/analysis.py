@@ -3,22 +3,22 @@
 Shape letters: T tokens, C coefficients of one side.
 """
 
-import copy
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from experiments.pretraining.data import Corpus, validation_windows
-from experiments.pretraining.gates import GateStatistics, gate_statistics
 from experiments.pretraining.model import Transformer
 from experiments.pretraining.recipes import Recipe
 from experiments.pretraining.training import evaluate
-from expressivity.classes.kinds import Kind
+from expressivity.layers.auditing import watched
+from expressivity.layers.constant import freeze
 from expressivity.layers.feed_forward import FeedForward
+from expressivity.layers.gate_statistics import GateStatistics, gate_statistics
 
 _TEXTS_AT_A_TIME = 32
 
@@ -80,51 +80,18 @@ def observe(
     """
     found: dict[str, list[list[Tensor]]] = {}
 
-    def recorder(name: str) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
-        def hook(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-            assert isinstance(layer, FeedForward)
-            sides = layer.coefficients(inputs[0])
+    def see(name: str, layer: FeedForward, x: Tensor) -> None:
+        if layer.family.mixes:
+            sides = layer.coefficients(x)
             found.setdefault(name, []).append([c.flatten(0, -2) for c in sides])
 
-        return hook
-
-    hooks = [
-        layer.register_forward_pre_hook(recorder(name))
-        for name, layer in model.named_modules()
-        if isinstance(layer, FeedForward) and layer.family.mixes
-    ]
-    try:
+    with watched(model, see):
         inputs_BT, _ = validation_windows(tokens_N, recipe.training.windows, recipe.model.context)
         for inputs in inputs_BT.split(_TEXTS_AT_A_TIME):
             model.logits(inputs)
-    finally:
-        for hook in hooks:
-            hook.remove()
     every = {
         name: [torch.cat(side) for side in zip(*parts, strict=True)]
         for name, parts in found.items()
     }
     # An expert that no token has chosen has no statistics.
     return {name: sides for name, sides in every.items() if len(sides[0])}
-
-
-@torch.no_grad()
-def freeze(model: Transformer, constants: Mapping[str, Sequence[Tensor]]) -> Transformer:
-    """A copy in which the layers named have constant coefficients, one tensor (C) a side.
-
-    A layer with frozen gates is an LA layer.
-    """
-    frozen = copy.deepcopy(model)
-    for name, sides in constants.items():
-        moa = model.get_submodule(name)
-        assert isinstance(moa, FeedForward)
-        la = FeedForward(replace(moa.family, kind=Kind.LA, gate=None), initialisation=None)
-        shared = {key: value for key, value in moa.state_dict().items() if key in la.state_dict()}
-        la.load_state_dict(shared, strict=False)
-        for side, constant_C in enumerate(sides):
-            scale_C = la.scale(side)
-            assert scale_C is not None
-            scale_C.copy_(constant_C)
-        parent, _, child = name.rpartition(".")
-        setattr(frozen.get_submodule(parent), child, la)
-    return frozen

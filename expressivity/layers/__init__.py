@@ -1,15 +1,19 @@
 """Feed-forward layers of every family, for models: see docs/layers.md."""
 
+from expressivity.layers.auditing import Distance, LayerAudit, audit
 from expressivity.layers.conversion import convert
 from expressivity.layers.feed_forward import FeedForward
 from expressivity.layers.hugging_face import replace_feedforward
 from expressivity.layers.initialisation import Initialisation, Match, Mixture
 
 __all__ = [
+    "Distance",
     "FeedForward",
     "Initialisation",
+    "LayerAudit",
     "Match",
     "Mixture",
+    "audit",
     "convert",
     "replace_feedforward",
 ]

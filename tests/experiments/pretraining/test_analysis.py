@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from experiments.pretraining.analysis import analyse, freeze, observe
+from experiments.pretraining.analysis import analyse, observe
 from experiments.pretraining.model import Transformer
 from experiments.pretraining.moe import Experts
 from experiments.pretraining.recipes import Mixing
 from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import FORMS
+from expressivity.layers.constant import freeze
 from expressivity.layers.feed_forward import FeedForward
 
 

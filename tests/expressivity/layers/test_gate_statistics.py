@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from experiments.pretraining.gates import gate_statistics
+from expressivity.layers.gate_statistics import gate_statistics
 
 
 def test_constant_gates_have_no_variance_and_rank_one():
