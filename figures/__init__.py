@@ -33,6 +33,7 @@ MODULES: tuple[str, ...] = (
     "gate_statistics",
     "ablation",
     "scaling",
+    "audit",
 )
 """The modules that register figures, in the order of the paper."""
 

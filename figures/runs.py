@@ -5,8 +5,8 @@ from pathlib import Path
 
 from expressivity.runs.folder import Run, read_run
 
-COMMANDS = ("pretrain", "ablate", "scaling")
-"""Commands whose runs are drawn under their own names."""
+COMMANDS = {"pretrain": "tiny", "ablate": "tiny", "scaling": "tiny", "audit": "CHECKPOINT"}
+"""Commands whose runs are drawn under their own names, with the argument that they need."""
 
 
 class Runs(Mapping[str, Run]):
@@ -52,7 +52,7 @@ class Runs(Mapping[str, Run]):
             self._runs[name] = read_run(self._place / name)
         if name not in self._runs:
             place = self._place / name
-            own = f"{name} tiny --out {place}"
+            own = f"{name} {COMMANDS.get(name)} --out {place}"
             command = own if name in COMMANDS else f"reproduce --out {self._place}"
             raise ValueError(
                 f"required: a run of {name} in {place}; got none: make it with expressivity "

@@ -29,6 +29,10 @@ _CONFIGURATION, _DIGEST = "configuration", "sha256"
 _MODEL = "model/"
 
 
+class UnreadableCheckpointError(ValueError):
+    """A file that is no whole checkpoint; the text says what it is, to be put after its name."""
+
+
 @dataclass(kw_only=True)
 class Log:
     """What a training has measured so far.
@@ -88,17 +92,21 @@ def read_checkpoint(
         ValueError: the file is damaged, has no digest, or is of another configuration or
             version; neither model nor optimizers have been touched.
     """
-    tensors = _read(path, configuration)
+    try:
+        found, tensors = verified(path)
+    except UnreadableCheckpointError as error:
+        raise ValueError(_refusal(path, str(error))) from error
+    if found != json.dumps(configuration, sort_keys=True):
+        raise ValueError(
+            f"required: a checkpoint of the same configuration; {path} is of another "
+            f"one: choose another --out"
+        )
     parameters = dict(model.named_parameters())
-    stored = {
-        name.removeprefix(_MODEL): value.shape
-        for name, value in tensors.items()
-        if name.startswith(_MODEL)
-    }
-    if stored != {name: parameter.shape for name, parameter in parameters.items()}:
+    stored = weights_of(tensors)
+    if shapes(stored) != shapes(parameters):
         raise ValueError(_refusal(path, "is of another version of the program"))
     for name, parameter in parameters.items():
-        parameter.copy_(like(tensors[_MODEL + name], parameter))
+        parameter.copy_(like(stored[name], parameter))
     for name, state in named_states(model, optimizers):
         prefix = f"optimizer/{name}/"
         for key in [key for key in tensors if key.startswith(prefix)]:
@@ -106,27 +114,41 @@ def read_checkpoint(
     return Log(**{column: tensors[f"log/{column}"].tolist() for column in vars(Log())})
 
 
-def _read(path: Path, configuration: dict[str, object]) -> dict[str, Tensor]:
-    """The tensors, once the digest has been found to be theirs."""
+def verified(path: Path) -> tuple[str, dict[str, Tensor]]:
+    """Configuration and tensors, once the digest has been found to be theirs.
+
+    Raises:
+        UnreadableCheckpointError: the file is damaged, or has no digest.
+    """
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no dict)
     except (SafetensorError, OSError, ValueError) as error:
         reason = " ".join(str(error).split())
-        raise ValueError(_refusal(path, f"is damaged ({reason})")) from error
+        raise UnreadableCheckpointError(f"is damaged ({reason})") from error
     if _CONFIGURATION not in metadata or _DIGEST not in metadata:
-        raise ValueError(_refusal(path, "has no digest: it is damaged or of an older version"))
+        raise UnreadableCheckpointError("has no digest: it is damaged or of an older version")
     promised, found = metadata[_DIGEST], _digest(metadata[_CONFIGURATION], tensors)
     if promised != found:
-        what = f"is damaged (its SHA-256 is {found[:12]}, not {promised[:12]!a} as written in it)"
-        raise ValueError(_refusal(path, what))
-    if metadata[_CONFIGURATION] != json.dumps(configuration, sort_keys=True):
-        raise ValueError(
-            f"required: a checkpoint of the same configuration; {path} is of another "
-            f"one: choose another --out"
+        raise UnreadableCheckpointError(
+            f"is damaged (its SHA-256 is {found[:12]}, not {promised[:12]!a} as written in it)"
         )
-    return tensors
+    return metadata[_CONFIGURATION], tensors
+
+
+def weights_of(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Those of the model, by their names in it."""
+    return {
+        name.removeprefix(_MODEL): value
+        for name, value in tensors.items()
+        if name.startswith(_MODEL)
+    }
+
+
+def shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+    """By name."""
+    return {name: value.shape for name, value in tensors.items()}
 
 
 def _refusal(path: Path, what: str) -> str:

@@ -1,4 +1,4 @@
-"""``expressivity pretrain``, ``ablate``, ``scaling`` and ``evidence``: language models.
+"""``expressivity pretrain``, ``ablate``, ``scaling``, ``evidence`` and ``audit``: language models.
 
 :func:`register` is the entry point of the group ``expressivity.commands``. Heavy modules are
 imported inside the commands, so that ``--help`` is quick.
@@ -54,12 +54,12 @@ Out = Annotated[Path | None, typer.Option(help="The run folder; by default one o
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands ``pretrain``, ``ablate``, ``scaling`` and ``evidence``.
+    """Add the commands ``pretrain``, ``ablate``, ``scaling``, ``evidence`` and ``audit``.
 
     >>> app = typer.Typer()
     >>> register(app)
     >>> [command.name for command in app.registered_commands]
-    ['pretrain', 'ablate', 'scaling', 'evidence']
+    ['pretrain', 'ablate', 'scaling', 'evidence', 'audit']
     """
 
     @app.command(name="pretrain")
@@ -196,6 +196,31 @@ def register(app: typer.Typer) -> None:
         from experiments.pretraining.evidence.session import evidence as run_evidence
 
         return run_evidence(stage, records=records, workers=workers, as_json=as_json)
+
+    @app.command(name="audit")
+    def audit(
+        checkpoint: Annotated[
+            Path,
+            typer.Argument(
+                help="Of pretrain: checkpoints/ or weights/*.safetensors in its run folder."
+            ),
+        ],
+        data: Data = None,
+        windows: Annotated[int, typer.Option(help="Windows of the text.")] = 256,
+        device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+        out: Out = None,
+        as_json: Json = False,
+    ) -> int:
+        """Tell how far trained layers are from LA and fixed ones, and what their gates are worth.
+
+        With the same linear maps, on the tokens of a text; of the text that the model was trained
+        on, the part held out.
+        """
+        from experiments.pretraining.session import audit as run_audit
+
+        return run_audit(
+            checkpoint, data=data, windows=windows, device=device, out=out, as_json=as_json
+        )
 
 
 def _asked(arguments: dict[str, Any]) -> dict[str, Any]:

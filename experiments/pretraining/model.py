@@ -5,7 +5,9 @@ Shape letters: B texts, T positions, D coordinates, H heads, E coordinates of a 
 
 import hashlib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,8 +17,9 @@ from experiments.pretraining.data import VOCABULARY
 from experiments.pretraining.moe import Experts, MixtureOfExperts
 from experiments.pretraining.placebo import ShiftedGates, require_apart
 from expressivity.classes.families import Family
+from expressivity.classes.gates import GateSpec
 from expressivity.layers.feed_forward import FeedForward
-from expressivity.layers.initialisation import Initialisation
+from expressivity.layers.initialisation import Initialisation, Match, Mixture
 
 _ROTARY_BASE = 10_000.0
 
@@ -68,6 +71,29 @@ class ModelConfig:
                 f"required: gate_shift of at least 0, and 0 with experts, whose tokens lie in no "
                 f"windows; got {self.gate_shift}"
             )
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "ModelConfig":
+        """From what ``asdict`` makes of one, also after a way through JSON.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is none, or of another version.
+
+        >>> from dataclasses import asdict
+        >>> family = Family(kind="la", neuron="type1", width=8, dimension=4, outputs=4)
+        >>> config = ModelConfig(layers=2, heads=2, context=16, feed_forward=family)
+        >>> ModelConfig.from_json(asdict(config)) == config
+        True
+        """
+        family, start, experts = (document[key] for key in ("feed_forward", "start", "experts"))
+        gate = None if family["gate"] is None else GateSpec(**family["gate"])
+        chosen = {"mixture": Mixture(start["mixture"]), "match": Match(start["match"])}
+        parts = {
+            "feed_forward": Family(**{**family, "gate": gate}),
+            "start": Initialisation(**{**start, **chosen}),
+            "experts": None if experts is None else Experts(**experts),
+        }
+        return cls(**{**document, **parts})
 
     @property
     def dimension(self) -> int:

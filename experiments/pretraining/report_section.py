@@ -26,7 +26,7 @@ def register(registry: Registry[SectionMaker]) -> None:
 
 
 def section(run: Run) -> Section | None:
-    """What a run of ``pretrain``, ``ablate`` or ``scaling`` came to; None for other runs."""
+    """What a run of a command of language models came to; None for other runs."""
     from experiments.pretraining.views import VIEWS
     from expressivity.report import Section, html
 
@@ -39,5 +39,6 @@ def section(run: Run) -> Section | None:
         "evidence.html.j2",
         findings=view.findings(document),
         grids=view.tables(document),
+        note=view.note,
     )
     return Section(title=view.title, order=15, body=body)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.pretraining.ablation import Ablation
+from experiments.pretraining.audit import planned
 from experiments.pretraining.comparison import Plan
 from experiments.pretraining.data import Corpus, Text, find_text, join, require_length
 from experiments.pretraining.distributed import (
@@ -23,10 +24,12 @@ from experiments.pretraining.distributed import (
 from experiments.pretraining.options import Options
 from experiments.pretraining.runs import TrainingUnit
 from experiments.pretraining.scaling import SMALLEST, at_size
+from experiments.pretraining.trained import read_trained
 from experiments.pretraining.views import VIEWS
 from expressivity.commands.arguments import choice
 from expressivity.commands.console import console, table_console
-from expressivity.commands.running import run_units
+from expressivity.commands.running import run_units, usual_path
+from expressivity.commands.separate import usable_device
 from expressivity.output import ExitCode, json_text, write_atomically, write_json
 from expressivity.report import write_report
 from expressivity.runs.executors import Processes
@@ -117,6 +120,39 @@ def scaling(asked: dict[str, Any], *, as_json: bool) -> int:
     )
 
 
+def audit(
+    checkpoint: Path,
+    *,
+    data: Path | None,
+    windows: int,
+    device: str,
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    """Audit the layers of one trained model; exit code and errors as :func:`pretrain`."""
+    chosen = usable_device(device)
+    trained, text = read_trained(checkpoint), find_text(data)
+    unit = planned(trained, text, windows=windows, device=chosen)
+    configuration: dict[str, object] = {
+        "command": "audit",
+        "checkpoint": trained.sha256,
+        "text": text.sha256,
+        "units": [unit.key],
+    }
+    folder = RunFolder(
+        out or usual_path("audit", configuration),
+        configuration=configuration,
+        facts={**facts(), "text": _described(text)},
+    )
+    joined_unit = replace(unit, corpus=replace(unit.corpus, path=join(text, folder.path).path))
+    failed = [one.label for one in run_units([joined_unit], folder, quiet=as_json)]
+    told: dict[str, object] = {
+        "checkpoint": {"file": str(checkpoint), "sha256": trained.sha256},
+        "text": {"sha256": text.sha256, **_described(text)},
+    }
+    return _concluded("audit", folder, told, failed, as_json=as_json)
+
+
 def _no_more(corpus: Corpus, runs: Sequence[Entry]) -> list[TrainingUnit]:
     return []
 
@@ -147,19 +183,28 @@ def _run(task: Task, *, as_json: bool) -> int:
         corpus = join(text, path)
         place.barrier()  # the others wait for the text
         failed = _bring_to_end(task, folder, corpus, place, quiet=as_json)
+    return _concluded(
+        task.command, folder, {"recipe": task.options.recipe}, failed, as_json=as_json
+    )
+
+
+def _concluded(
+    command: str, folder: RunFolder, told: dict[str, object], failed: list[str], *, as_json: bool
+) -> int:
+    """Write the document and the report of a run that has ended, and show what it came to."""
     run = read_run(folder.path)
-    view = VIEWS[task.command]
+    view = VIEWS[command]
     document = {
-        "schema": f"expressivity.{task.command}/1",
+        "schema": f"expressivity.{command}/1",
         "run": str(folder.path),
         "environment": environment(),
-        "recipe": task.options.recipe,
+        **told,
         "failed": failed,
         **view.document(run),
     }
     document["findings"] = [finding.text for finding in view.findings(document)]
     write_atomically(
-        folder.path / f"{task.command}.json", lambda file: file.write_text(json_text(document))
+        folder.path / f"{command}.json", lambda file: file.write_text(json_text(document))
     )
     report = write_report(folder.path)
     if as_json:

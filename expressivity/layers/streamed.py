@@ -20,6 +20,9 @@ from torch import Tensor
 _SWEEPS, _SETTLED = 500, 1e-10
 """Alternating least squares: how often at most, and the relative gain at which it ends."""
 _RANDOM_STARTS = 8
+_DEPENDENT = 1e-12
+"""Singular values below it, of columns of length 1, count as 0: as exactly dependent columns
+(leaky_relu, relu, id) have them after rounding, whose coefficients would else be of any size."""
 
 
 class Rows:
@@ -74,7 +77,8 @@ def least_squares(A_NC: Tensor, b_N: Tensor) -> tuple[float, Tensor]:
     length_C = torch.linalg.vector_norm(A_NC, dim=0)
     length_C = torch.where(length_C > 0, length_C, 1.0)
     # Divide and conquer over singular values: the others refuse dependent columns.
-    x_C = torch.linalg.lstsq(A_NC / length_C, b_N[:, None], driver="gelsd").solution[:, 0]
+    unit_NC = A_NC / length_C
+    x_C = torch.linalg.lstsq(unit_NC, b_N[:, None], rcond=_DEPENDENT, driver="gelsd").solution[:, 0]
     x_C = x_C / length_C
     return float(torch.linalg.vector_norm(A_NC @ x_C - b_N)), x_C
 

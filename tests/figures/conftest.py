@@ -325,9 +325,30 @@ def language_models(command: str, hardness: float) -> Iterator[Ready]:
         yield Ready(asked=identity, outcome=Outcome(record=record))
 
 
+def audit(hardness: float) -> Iterator[Ready]:
+    def found(value: float) -> dict[str, float]:
+        return {"value": value, "standard_error": 0.1 * value}
+
+    sides = gate_statistics(hardness, 0)["layers"]["blocks.0.feed_forward"]
+    layers = {
+        f"blocks.{n}.feed_forward": {
+            "nearest_la": {**found(0.03 * hardness * (1 + n)), "optimal": None,
+                   "relaxed": found(0.02 * hardness * (1 + n))},
+            "nearest_fixed": {**found(0.2), "activation": "silu"},
+            "sides": sides,
+            "frozen": found(0.01 * n * hardness),
+            "replaced": found(0.004 * n),
+        }
+        for n in range(3)
+    }  # fmt: skip
+    record = {"loss": 2.0, "frozen": found(0.04 * hardness), "replaced": found(0.01),
+              "layers": layers}  # fmt: skip
+    yield Ready(asked={"unit": "audit"}, outcome=Outcome(record=record))
+
+
 EXPERIMENTS = (
     separation, width_sweep, lambda_sweep, dimension, gates, dictionary, noise, matched, restarts,
-    hierarchy, orientation, certificates, proofs, atlas,
+    hierarchy, orientation, certificates, proofs, atlas, audit,
 )  # fmt: skip
 
 

@@ -56,6 +56,16 @@ def test_columns_that_are_zero_or_repeated_leave_the_residual_alone():
     assert x.isfinite().all()
 
 
+def test_coefficients_of_dependent_activations_stay_small():
+    """leaky_relu = 0.99 relu + 0.01 id, up to rounding."""
+    z, noise = drawn(400, 1), drawn(400, 1, seed=1)
+    relu = z.clamp(min=0)
+    R = streamed(torch.cat([z, relu, relu + 0.01 * z.clamp(max=0), noise], 1), 7).factor()
+    residual, x = least_squares(R[:, :3], R[:, 3])
+    assert x.abs().max() < 1
+    assert residual == pytest.approx(least_squares(R[:, :2], R[:, 3])[0], rel=1e-12)
+
+
 def test_factors_without_a_group_are_those_of_the_other_rows():
     rows_NC = drawn(60, 3)
     factors = streamed(rows_NC, 10, groups=3).factors_without()
