@@ -222,7 +222,7 @@ class _Observer:
         if self.fixed is not None:
             # One activation for all groups.
             found.append(columns(self.layer, self.fixed, family.dictionary, x_TD).sum(1))
-        # Not ``layer(x)``, whose hooks count its calls.
+        # Not ``layer(x)``: hooks of the model came along with the copy.
         found.append(self.layer.forward(x_TD)[:, None])
         return torch.cat(found, 1).mT.flatten(0, 1)
 
