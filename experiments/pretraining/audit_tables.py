@@ -28,13 +28,12 @@ def distances(document: dict[str, Any]) -> Grid:
                 f"{layer['tokens']:,}",
                 distance(la),
                 distance(la["relaxed"]) if free else "",
-                distance(fixed),
-                "" if fixed is None or fixed["activation"] is None else fixed["activation"],
+                f"{distance(fixed)} {(fixed or {}).get('activation') or ''}".rstrip(),
             )
         )
     return Grid(
         title="distance from the nearest layer with the same maps, part of the outputs",
-        columns=("layer", "class", "tokens", "LA", "LA at least", "fixed", "activation"),
+        columns=("layer", "class", "tokens", "LA", "LA at least", "fixed"),
         rows=tuple(rows),
     )
 
