@@ -76,7 +76,7 @@ def _changes(axes: Axes, found: dict[str, Any]) -> None:
                 _point(axes, place + shift, row[key], INK, "D", filled=filled)
     axes.axhline(0, color=SOFT, linewidth=0.6)
     names(axes, [*map(str, range(1, len(rows))), "all"], "layer")
-    axes.set_ylabel("change of loss, nats a byte")
+    axes.set_ylabel("change of loss, nats per byte")
 
 
 def _by_side(axes: Axes, layers: list[dict[str, Any]], key: str) -> None:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from experiments.pretraining.data import Corpus, Text, validation_windows
+from experiments.pretraining.data import Corpus, Text, windows_in_order
 from experiments.pretraining.model import Transformer
 from experiments.pretraining.trained import TrainedModel
 from expressivity.layers.auditing import GROUPS, LayerAudit, audit
@@ -67,7 +67,7 @@ class AuditUnit(Unit):
         _, tokens_N = self.corpus.tokens()
         inputs, targets = (
             part_WT.to(self.device)
-            for part_WT in validation_windows(tokens_N, self.windows, self.trained.config.context)
+            for part_WT in windows_in_order(tokens_N, self.windows, self.trained.config.context)
         )
         rows = min(_TEXTS_AT_A_TIME, -(-self.windows // GROUPS))
         batches = list(zip(inputs.split(rows), targets.split(rows), strict=True))
@@ -113,8 +113,14 @@ def planned(trained: TrainedModel, text: Text, *, windows: int, device: str) -> 
     Of the text that the model was trained on, the part held out is looked at; else all of it.
 
     Raises:
-        ValueError: fewer than one window is asked for, or the text is shorter than one.
+        ValueError: fewer than one window is asked for, the text is shorter than one, or the gates
+            read other windows than their own.
     """
+    if trained.config.gate_shift:
+        raise ValueError(
+            f"required: gates that read their own window; those of {trained.file} read another: "
+            f"audit a model without gate_shift"
+        )
     if windows < 1:
         raise ValueError(f"required: at least one window; got --windows {windows}")
     held_out = text.sha256 == trained.text
@@ -169,7 +175,7 @@ class _Losses:
 
     @torch.no_grad()
     def _of(self, model: Any) -> Tensor:
-        """Mean cross-entropy of each window, nats a byte, on the CPU."""
+        """Mean cross-entropy of each window, nats per byte, on the CPU."""
         found = [
             F.cross_entropy(model.logits(inputs)[0].mT, targets, reduction="none").mean(1)
             for inputs, targets in self._batches

@@ -144,8 +144,20 @@ def validation_windows(
 
     Their order is a fixed random one, so that those of one batch are no neighbours in the text.
     """
-    places_B = np.arange(count) * (len(tokens_N) - context - 1) // max(count - 1, 1)
+    places_B = _spread(tokens_N, count, context)
     return _windows(tokens_N, np.random.default_rng(0).permutation(places_B), context)
+
+
+def windows_in_order(
+    tokens_N: NDArray[np.uint8], count: int, context: int
+) -> tuple[Tensor, Tensor]:
+    """The same windows in the order of the text."""
+    return _windows(tokens_N, _spread(tokens_N, count, context), context)
+
+
+def _spread(tokens_N: NDArray[np.uint8], count: int, context: int) -> NDArray[np.int64]:
+    """Places of the first bytes of evenly spread windows."""
+    return np.arange(count) * (len(tokens_N) - context - 1) // max(count - 1, 1)
 
 
 def _windows(

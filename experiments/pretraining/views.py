@@ -10,7 +10,7 @@ from experiments.pretraining.tables import Grid
 from expressivity.runs.folder import Run
 
 _DIFFERENCES = (
-    "Differences are of validation loss in nats a byte, taken seed by seed, with Student t "
+    "Differences are of validation loss in nats per byte, taken seed by seed, with Student t "
     "intervals of 95 % each, for normal differences; none is corrected for how many there are."
 )
 
@@ -63,7 +63,7 @@ VIEWS: Mapping[str, View] = {
         findings=audit_tables.findings,
         grids=(audit_tables.distances, audit_tables.gates),
         note="Distances are of one model on one text, with standard errors from leaving out groups "
-        "of windows; losses in nats a byte.",
+        "of windows; losses in nats per byte.",
     ),
 }
 """By command."""

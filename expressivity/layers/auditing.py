@@ -117,8 +117,9 @@ def audit(
         Audits by the layers' names.
 
     Raises:
-        ValueError: no batches; no layers of ours; a neuron that is no product of its mixtures
-            and maps; more than 512 coefficients; outputs that are not finite.
+        ValueError: no batches; no layers of ours, or one of a derived class; a neuron that is no
+            product of its mixtures and maps; more than 512 coefficients; outputs that are not
+            finite.
 
     >>> family = Family(kind="la", neuron="type1", width=8, dimension=4, outputs=4)
     >>> found = audit(FeedForward(family), [torch.randn(16, 4) for _ in range(4)])[""]
@@ -180,6 +181,11 @@ class _Observer:
 
     def __init__(self, layer: FeedForward) -> None:
         family, record = layer.family, layer.family.record
+        if type(layer) is not FeedForward:
+            raise ValueError(
+                f"required: layers that are FeedForward itself for an audit; got "
+                f"{type(layer).__name__}, whose outputs may depend on more than their own tokens"
+            )
         if record.mixtures and record.factors is None:
             raise ValueError(
                 f"required: neurons that are products of their mixtures and maps for an audit; got "

@@ -185,6 +185,13 @@ def planned_audit(unit: TrainingUnit, corpus):
     return Other(recipe=unit.recipe, mixing=unit.mixing, corpus=corpus)
 
 
+def test_gates_that_read_other_windows_are_refused(checkpoint, text):
+    trained = read_trained(checkpoint())
+    placebo = replace(trained, config=replace(trained.config, gate_shift=1))
+    with pytest.raises(ValueError, match=r"^required: gates that read their own window"):
+        planned(placebo, find_text(text), windows=8, device="cpu")
+
+
 def test_texts_and_numbers_that_cannot_be_are_refused(refused, checkpoint, text, tmp_path):
     path, short = checkpoint(), tmp_path / "short.txt"
     short.write_text("sixteen letters.")

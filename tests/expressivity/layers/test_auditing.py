@@ -185,7 +185,12 @@ def test_a_neuron_without_mixtures_is_its_own_fixed_layer():
     assert found.activation is None
 
 
+class Derived(FeedForward):
+    """Whatever it computes."""
+
+
 REFUSED = [
+    (Derived(family("type1", Kind.LA)), "layers that are FeedForward itself .* got Derived"),
     (nn.Linear(4, 4), "a model with layers of expressivity.layers.FeedForward; got Linear"),
     (drawn(family("quadratic", Kind.LA, width=64, groups=64)), "at most 512 coefficients"),
 ]
