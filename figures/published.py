@@ -11,20 +11,22 @@ from typing import Any
 from expressivity.output import write_atomically
 from expressivity.runs.folder import Entry, Run
 from figures.figure import FIGURES, drawn, rendered
-from figures.runs import COMMANDS, Runs
+from figures.runs import Runs
 
 PAPER = Path(__file__).parent / "paper"
 DRAWN = ("pretraining", "ablation", "scaling")
+DRAWN_FROM = ("pretrain", "ablate", "scaling")
+"""Commands whose losses are there."""
 
 
 def published() -> Runs:
-    """Runs of every command whose records hold losses alone; those of ``ablate`` minus fixed.
+    """Runs of ``DRAWN_FROM``, whose records hold losses alone; those of ``ablate`` minus fixed.
 
     Raises:
         OSError: this is no checkout: the installed package has no ``figures/paper``.
     """
     losses = json.loads((PAPER / "losses.json").read_text("utf-8"))
-    return Runs(PAPER, {name: _run(name, losses[name]) for name in COMMANDS}, frozenset())
+    return Runs(PAPER, {name: _run(name, losses[name]) for name in DRAWN_FROM}, frozenset())
 
 
 def _run(command: str, rows: list[dict[str, Any]]) -> Run:
