@@ -205,7 +205,7 @@ def discover(
 @takes(ClassOptions)
 def certify(
     classes: ClassOptions,
-    target: Annotated[str | None, typer.Argument(help="A built-in target on the disk.")] = None,
+    target: Annotated[str | None, typer.Argument(help="A built-in target.")] = None,
     width: Annotated[int, typer.Option(help="Width m of the class.")] = 1,
     expr: Expr = None,
     lambda_: Lambda = 2.0,
@@ -224,6 +224,24 @@ def certify(
         bool,
         typer.Option("--sandwich", help="Also the best ridges and fits, for widths 1 to m."),
     ] = False,
+    curvature: Annotated[
+        str | None,
+        typer.Option(
+            metavar="B",
+            help="Bound the error of every network, of any width, with a curvature of at most B "
+            "(fixed or la, C^1 activations, one variable).",
+        ),
+    ] = None,
+    error: Annotated[
+        str | None,
+        typer.Option(
+            metavar="E",
+            help="The inverse: the curvature that a relative L2 error below E needs.",
+        ),
+    ] = None,
+    activation: Annotated[
+        str | None, typer.Option(help="The one activation: a dictionary of one name.")
+    ] = None,
     kernel: Annotated[
         bool,
         typer.Option(
@@ -238,7 +256,8 @@ def certify(
     """Certify a lower bound for a whole class, or an upper bound for one network.
 
     Of la (the default) and fixed with one activation a lower bound for the class, in type1 and
-    one_sided; of moa an upper bound of a fit, in any form.
+    one_sided; of moa an upper bound of a fit, in any form. With --curvature or --error a lower
+    bound at every width for networks with small weights.
     """
     from expressivity.commands import certify as run_certify
 
@@ -253,6 +272,9 @@ def certify(
         search=search,
         upper=upper,
         sandwich=sandwich,
+        curvature=curvature,
+        error=error,
+        activation=activation,
         kernel=kernel,
         out=out,
         **vars(classes),

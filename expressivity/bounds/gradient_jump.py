@@ -28,6 +28,7 @@ from expressivity.bounds.integrals.chords import Plane, Point, chords
 from expressivity.classes.families import Family
 from expressivity.classes.properties import amplitude_degree, is_c1, kinks_where_a_map_vanishes
 from expressivity.evidence import Evidence
+from expressivity.symbolic.enclosure import as_ball
 from expressivity.symbolic.interpret import BALL, interpret, lower_float
 from expressivity.targets.domains import Domain
 from expressivity.targets.target import Target
@@ -185,10 +186,7 @@ def _along(
 def _value(
     jump: sp.Expr, sides: Iterable[sp.Expr], coordinates: Sequence[sp.Symbol], point: Point
 ) -> flint.arb | None:
-    balls = {
-        x: flint.arb(flint.fmpq(c.numerator, c.denominator))
-        for x, c in zip(coordinates, point, strict=True)
-    }
+    balls = {x: as_ball(c) for x, c in zip(coordinates, point, strict=True)}
     try:
         if not all(_is_analytic(side, balls) for side in sides):
             return None

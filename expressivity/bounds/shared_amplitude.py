@@ -28,6 +28,7 @@ from expressivity.bounds.unit_jumps import common_points, unit_jumps, usable_edg
 from expressivity.classes.amplitudes import amplitude
 from expressivity.classes.families import Family
 from expressivity.evidence import Evidence
+from expressivity.symbolic.enclosure import as_ball
 from expressivity.symbolic.interpret import lower_float
 from expressivity.targets.flats import common_part
 from expressivity.targets.target import Target
@@ -103,13 +104,9 @@ def _least_combination(jumps: Sequence[Sequence[flint.arb]]) -> float:
         if not total:
             return 0.0
         for i, sign in enumerate(signs):
-            terms = (
-                flint.arb(flint.fmpq(w.numerator, w.denominator)) * row[i]
-                for w, row in zip(weights, jumps, strict=True)
-                if w
-            )
+            terms = (as_ball(w) * row[i] for w, row in zip(weights, jumps, strict=True) if w)
             proved = sign * sum(terms, flint.arb(0))
-            bound = lower_float(proved / flint.arb(flint.fmpq(total.numerator, total.denominator)))
+            bound = lower_float(proved / as_ball(total))
             least = bound if least is None else min(least, bound)
     return max(least or 0.0, 0.0)
 

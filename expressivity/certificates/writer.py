@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
+from expressivity.bounds.curvature import CurvatureBound
 from expressivity.bounds.directions import Searched
 from expressivity.bounds.directions import search as search_directions
 from expressivity.bounds.integrals.moments import CertifiedMoments, certified_moments
@@ -16,7 +17,7 @@ from expressivity.classes.families import Family
 from expressivity.classes.networks import unpack
 from expressivity.output import write_atomically
 from expressivity.symbolic.constants import FUNCTIONS
-from expressivity.symbolic.enclosure import Enclosure, binary
+from expressivity.symbolic.enclosure import Enclosure, binary, binary_fraction
 from expressivity.targets.target import Target
 from expressivity.targets.writing import to_text
 
@@ -38,7 +39,7 @@ def lower_certificate(
     value = moments.relative(bound.distance_squared).lower_decimal()
     if isinstance(bound, Searched):
         data = {"ridge_search": {"degree": bound.degree, "rank": family.width}}
-        return _sealed(target, family, {"lower_bound": _claim(value, "ridge-search")}, data)
+        return _sealed(target, family.json(), {"lower_bound": _claim(value, "ridge-search")}, data)
     ridge_rank = {
         "degree": bound.degree,
         "rank": bound.rank,
@@ -50,7 +51,7 @@ def lower_certificate(
         ],
     }
     claim = _claim(value, "ridge-rank")
-    return _sealed(target, family, {"lower_bound": claim}, {"ridge_rank": ridge_rank})
+    return _sealed(target, family.json(), {"lower_bound": claim}, {"ridge_rank": ridge_rank})
 
 
 def certify_class(
@@ -94,6 +95,20 @@ def class_bound(
     return rank_tail(moments, rank, search_weights=True)
 
 
+def curvature_certificate(target: Target, family: Family, bound: CurvatureBound) -> dict[str, Any]:
+    """Certificate that no network of the class with this curvature comes closer, at any width.
+
+    Raises:
+        ValueError: a target that the grammar of expressions cannot state.
+    """
+    claim = _claim(bound.error.lower_decimal(), "curvature")
+    claim["l2"] |= {"curvature": bound.curvature}
+    bumps = [[binary_fraction(bump.place), binary_fraction(bump.radius)] for bump in bound.bumps]
+    every_width = {**family.json(), "width": None}
+    data = {"curvature": {"bumps": bumps}}
+    return _sealed(target, every_width, {"lower_bound": claim}, data)
+
+
 def upper_certificate(
     target: Target, family: Family, theta_P: Tensor, error: Enclosure
 ) -> dict[str, Any]:
@@ -104,10 +119,10 @@ def upper_certificate(
     """
     claim = _claim(error.upper_decimal(2), "network-error")
     network = _network(family, theta_P)
-    return _sealed(target, family, {"upper_bound": claim}, {"network": network})
+    return _sealed(target, family.json(), {"upper_bound": claim}, {"network": network})
 
 
-def _claim(value: str, method: str) -> dict[str, object]:
+def _claim(value: str, method: str) -> dict[str, Any]:
     return {"l2": {"value": value, "evidence": "certified", "method": method, "relative": True}}
 
 
@@ -124,13 +139,16 @@ def _exact(numbers: Any) -> Any:
 
 
 def _sealed(
-    target: Target, family: Family, claims: dict[str, Any], data: dict[str, Any]
+    target: Target,
+    family: dict[str, Any],
+    claims: dict[str, Any],
+    data: dict[str, Any],
 ) -> dict[str, Any]:
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "target": {"name": target.name, "expression": _stated(target)},
         "domain": target.domain.name,
-        "family": family.json(),
+        "family": family,
         "lower_bound": None,
         "upper_bound": None,
         **claims,

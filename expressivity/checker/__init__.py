@@ -5,9 +5,9 @@ writes certificates, and nothing else; every bound is derived again by methods o
 is hostile until the contrary is shown. The outcome "verified" rests on exact rational and ball
 arithmetic alone; what they leave open is "not decided".
 
-``reading`` and ``certificate`` read the file; ``balls``, ``evaluation`` and ``network`` evaluate t
-and h; ``cells``, ``integrals`` and ``moments`` integrate them; ``lower``, ``search`` and ``upper``
-verify one method each.
+``reading``, ``bumps`` and ``certificate`` read the file; ``balls``, ``evaluation`` and ``network``
+evaluate t and h; ``cells``, ``integrals``, ``norms`` and ``moments`` integrate them; ``lower``,
+``search``, ``curvature`` and ``upper`` verify one method each.
 """
 
 from __future__ import annotations
@@ -18,7 +18,14 @@ from fractions import Fraction
 from typing import Literal
 
 from expressivity.checker.balls import PRECISION, working_precision
-from expressivity.checker.certificate import Certificate, RidgeSearch, read_certificate
+from expressivity.checker.bumps import Bumps
+from expressivity.checker.certificate import (
+    Certificate,
+    RidgeRank,
+    RidgeSearch,
+    read_certificate,
+)
+from expressivity.checker.curvature import verify_curvature
 from expressivity.checker.findings import RejectedError, UndecidedError
 from expressivity.checker.lower import verify_ridge_rank
 from expressivity.checker.reading import MAX_BYTES, is_certificate, read_json
@@ -39,6 +46,13 @@ class Answer:
     outcome: Literal["verified", "rejected", "not decided"]
     reason: str
 
+
+_LOWER: dict[type, Callable[[Certificate, Fraction], None]] = {
+    RidgeRank: verify_ridge_rank,
+    RidgeSearch: verify_ridge_search,
+    Bumps: verify_curvature,
+}
+"""Methods of lower bounds, by their data."""
 
 # SystemError is what python-flint makes of an error inside an integrand.
 _FAILURES = (
@@ -75,16 +89,12 @@ def check_document(document: object) -> Answer:
     """
     try:
         certificate = read_certificate(document)
-        searched = isinstance(certificate.lower_data, RidgeSearch)
-        verify_lower = verify_ridge_search if searched else verify_ridge_rank
-        answers = [
-            _answer(verify, certificate, claim)
-            for claim, verify in (
-                (certificate.lower, verify_lower),
-                (certificate.upper, verify_network_error),
-            )
-            if claim is not None
-        ]
+        answers: list[Answer] = []
+        if certificate.lower is not None:
+            verify = _LOWER[type(certificate.lower_data)]
+            answers.append(_answer(verify, certificate, certificate.lower))
+        if certificate.upper is not None:
+            answers.append(_answer(verify_network_error, certificate, certificate.upper))
         # A rejected bound is worse than an undecided one, and both are worse than a verified one.
         return min(answers, key=lambda a: ("rejected", "not decided", "verified").index(a.outcome))
     except RejectedError as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, cast
 
+from expressivity.checker.bumps import Bumps, read_bumps
 from expressivity.checker.findings import reject, require
 from expressivity.checker.reading import (
     SCHEMA,
@@ -26,6 +27,10 @@ SCHEMAS = (f"{SCHEMA}/1", f"{SCHEMA}/2")
 MAX_DEGREE, MAX_WIDTH, MAX_SEARCHED_WIDTH = 60, 4096, 2
 MAX_WEIGHT = 10**9 - 1
 ACTIVATIONS = ("id", "relu", "relu2", "leaky_relu", "gelu", "silu", "tanh")
+UNKINKED = ("id", "relu2", "gelu", "silu", "tanh")  # C^1
+_PARTS = {"ridge-rank": "ridge_rank", "ridge-search": "ridge_search", "curvature": "curvature"}
+"""Methods of lower bounds, with the name of their data."""
+
 _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,39})(\.[0-9]{1,40})?(e[+-]?[0-9]{1,3})?")
 
 
@@ -35,7 +40,7 @@ class Family:
 
     kind: str
     form: str
-    width: int
+    width: int  # 0 where a claim is about every width
     gate: str | None
     scale: bool
     gate_bias: bool
@@ -72,7 +77,7 @@ class Certificate:
     family: Family
     lower: Fraction | None
     upper: Fraction | None
-    lower_data: RidgeRank | RidgeSearch | None
+    lower_data: RidgeRank | RidgeSearch | Bumps | None
     network: dict[str, list[list[Fraction]]]
 
 
@@ -91,24 +96,28 @@ def read_certificate(document: object) -> Certificate:
         reject(f"the target's expression: {error}")
     dimension = 2 if choice(domain, ("disk", "interval"), "domain") == "disk" else 1
     require(expression.dimension == dimension, f"the domain {domain} needs {dimension} variables")
-    family = _read_family(family_json)
-    lower, method = _read_claim(claims[0], ("ridge-rank", "ridge-search"))
-    upper, _ = _read_claim(claims[1], ("network-error",))
+    lower, method, curvature = _read_claim(claims[0], tuple(_PARTS))
+    upper, _, _ = _read_claim(claims[1], ("network-error",))
     require(lower is not None or upper is not None, "a certificate must claim a bound")
-    searched = method == "ridge-search"
-    lower_part = "ridge_search" if searched else "ridge_rank"
-    parts = [(lower_part, lower), ("network", upper)]
+    require(weighted or curvature is None, "method curvature needs the second schema")
+    family = _read_family(family_json, every_width=curvature is not None)
+    parts = [(_PARTS.get(method, ""), lower), ("network", upper)]
     present = [name for name, claim in parts if claim is not None]
     values = dict(zip(present, fields(data, " ".join(present), "data"), strict=True))
-    if lower is not None:
+    lower_data = None
+    if curvature is not None:
+        covered = family.kind in ("fixed", "la") and family.form == "type1"
+        covered &= set(family.dictionary) <= set(UNKINKED) and dimension == 1 and upper is None
+        require(covered, "this lower bound does not hold for such a family")
+        lower_data = read_bumps(values["curvature"], curvature)
+    elif lower is not None:
+        searched = method == "ridge-search"
         forms = ("type1",) if searched else ("type1", "one_sided")
         covered = family.kind in ("fixed", "la") and family.form in forms
         covered &= not searched or family.width <= MAX_SEARCHED_WIDTH
         require(covered and dimension == 2, "this lower bound does not hold for such a family")
-    lower_data = None
-    if lower is not None:
         read_lower = _read_ridge_search if searched else _read_ridge_rank
-        lower_data = read_lower(values[lower_part], family, weighted)
+        lower_data = read_lower(values[_PARTS[method]], family, weighted)
     return Certificate(
         expression=expression,
         dimension=dimension,
@@ -120,21 +129,32 @@ def read_certificate(document: object) -> Certificate:
     )
 
 
-def _read_claim(value: object, methods: tuple[str, ...]) -> tuple[Fraction | None, str]:
-    """The claimed value and its method."""
+def _read_claim(
+    value: object, methods: tuple[str, ...]
+) -> tuple[Fraction | None, str, Fraction | None]:
+    """The claimed value, its method, and of method curvature the curvature, positive."""
     if value is None:
-        return None, ""
+        return None, "", None
     (claim,) = fields(value, "l2", "a bound")
-    decimal, evidence, named, relative = fields(claim, "value evidence method relative", "a claim")
+    # Whoever reads the claim alone must see what it is about.
+    bent = type(claim) is dict and claim.get("method") == "curvature"
+    names = "value evidence method relative" + (" curvature" if bent else "")
+    decimal, evidence, named, relative, *more = fields(claim, names, "a claim")
     choice(evidence, ("certified",), "evidence")
     method = choice(named, methods, "method")
     require(flag(relative, "relative"), "claims must be relative")
-    text = decimal if type(decimal) is str and len(decimal) <= 100 else ""
-    require(_DECIMAL.fullmatch(text) is not None, "a claimed value must be a decimal string")
-    return Fraction(text), method
+    curvature = _decimal(more[0], "the curvature") if more else None
+    require(curvature is None or curvature > 0, "the curvature must be positive")
+    return _decimal(decimal, "a claimed value"), method, curvature
 
 
-def _read_family(value: object) -> Family:
+def _decimal(value: object, where: str) -> Fraction:
+    text = value if type(value) is str and len(value) <= 100 else ""
+    require(_DECIMAL.fullmatch(text) is not None, f"{where} must be a decimal string")
+    return Fraction(text)
+
+
+def _read_family(value: object, *, every_width: bool) -> Family:
     names = "kind form width gate activation dictionary bias"
     # Files of version 0.1 leave the last three out and mean these values.
     later = " constraint groups outputs" if type(value) is dict and "constraint" in value else ""
@@ -157,10 +177,11 @@ def _read_family(value: object) -> Family:
     if gate is not None:
         gate, scale, gate_bias = fields(gate, "name scale bias", "gate")
         choice(gate, ("sigmoid", "tanh", "softmax"), "gate")
+    require(width is None or not every_width, "width must be null: the claim is about all")
     return Family(
         kind=kind,
         form=form,
-        width=integer(width, 1, MAX_WIDTH, "width"),
+        width=0 if every_width else integer(width, 1, MAX_WIDTH, "width"),
         gate=gate,
         scale=flag(scale, "scale"),
         gate_bias=flag(gate_bias, "bias of the gate"),

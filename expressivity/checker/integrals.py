@@ -89,7 +89,7 @@ def integrate(function: Function, evaluate: Evaluate, dimension: int, goal: Ball
     Cells are halved while an enclosure around them is infinite, or too many nodes are needed.
     """
     if len(function.lines) > MAX_LINES:
-        raise UndecidedError("the upper bound: too many kinks")
+        raise UndecidedError("too many kinks")
     cells, strips = disk_cells(function.lines) if dimension == 2 else interval_cells(function.lines)
     total = arb(0)
     for low, high in strips:
@@ -115,7 +115,7 @@ def integrate(function: Function, evaluate: Evaluate, dimension: int, goal: Ball
         while pending:
             pieces += 1
             if pieces > MAX_PIECES:
-                raise UndecidedError("the upper bound: the integrals could not be enclosed")
+                raise UndecidedError("the integrals could not be enclosed")
             ranges = pending.pop()
             found = _piece(square, chord, ranges, dimension, goal)
             if not isinstance(found, tuple):

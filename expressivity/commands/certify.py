@@ -1,6 +1,7 @@
 """``expressivity certify``."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,27 @@ from expressivity.bounds.integrals.moments import certified_moments
 from expressivity.certificates.kernel import kernel
 from expressivity.certificates.network_error import uniform_errors
 from expressivity.certificates.writer import SEARCH_WIDTH, class_bound, write
+from expressivity.classes.curvature import curvatures
+from expressivity.classes.families import Family
 from expressivity.commands.console import console, table_console
 from expressivity.commands.options import ClassOptions
 from expressivity.fitting.errors import measuring_grid
 from expressivity.output import ExitCode, write_atomically, write_json
-from expressivity.separation.certification import Job, certified
+from expressivity.separation.certification import (
+    CurvatureJob,
+    Job,
+    certified,
+    certified_curvature,
+)
 from expressivity.separation.claims import builtin_target
 from expressivity.separation.settings import Settings
 from expressivity.separation.unit import run_unit, units_of
+from expressivity.symbolic.enclosure import Enclosure, as_ball
 from expressivity.symbolic.interpret import lower_float
+from expressivity.targets.target import Target
 from expressivity.targets.user import user_target
 
+_OTHERS = ("width", "degree", "search", "upper", "sandwich")
 _CAPTION = "best ridges (what is left up to degree 60) and best fit are numerical"
 
 
@@ -33,7 +44,7 @@ class Options(ClassOptions):
 
     target: str | None
     expr: str | None
-    width: int
+    width: int = 1
     lambda_: float = 2.0
     degree: int | None = None
     restarts: int = 32
@@ -41,16 +52,23 @@ class Options(ClassOptions):
     search: bool = False
     upper: bool = False
     sandwich: bool = False
+    curvature: str | None = None
+    error: str | None = None
+    activation: str | None = None
     kernel: bool = False
     out: Path | None = None
 
 
-def understand(options: Options) -> Job:
-    """Check every option before anything is computed or written.
+def asked(options: Options) -> tuple[Target, Family]:
+    """The target and the class.
 
     Raises:
         ValueError: one line on the first thing that is wrong.
     """
+    if options.activation is not None:
+        if options.dictionary is not None:
+            raise ValueError("required: --activation or --dictionary, one of them; got both")
+        options = replace(options, dictionary=options.activation)
     request = options.request()
     names = request.kinds or ("la",)
     if len(names) != 1:
@@ -67,9 +85,19 @@ def understand(options: Options) -> Job:
             form=options.form,
             dictionary=options.names,
         )
+    return target, request.one(names[0], target, width=options.width)
+
+
+def understand(options: Options) -> Job:
+    """Check every option before anything is computed or written.
+
+    Raises:
+        ValueError: one line on the first thing that is wrong.
+    """
+    target, family = asked(options)
     return Job(
         target=target,
-        family=request.one(names[0], target, width=options.width),
+        family=family,
         degree=options.degree,
         settings=Settings(restarts=options.restarts, seed=options.seed),
         search=options.search,
@@ -78,10 +106,19 @@ def understand(options: Options) -> Job:
     )
 
 
+def _require_without(options: Options, names: tuple[str, ...], why: str) -> None:
+    """Refuse options that change nothing here."""
+    defaults = {field.name: field.default for field in fields(options)}
+    if set_ := [name for name in names if getattr(options, name) != defaults[name]]:
+        raise ValueError(f"required: {why} without --{set_[0]}")
+
+
 def run(options: Options, *, as_json: bool) -> int:
     """Certify, print, and write the file where one is asked for; 3 where nothing is certain."""
     if options.kernel:
         return _run_kernel(options, as_json=as_json)
+    if options.curvature is not None or options.error is not None:
+        return _run_curvature(options, as_json=as_json)
     job = understand(options)
     found = certified(job)
     document = found.document
@@ -105,10 +142,7 @@ def _run_kernel(options: Options, *, as_json: bool) -> int:
     """Have a proof kernel check that no network of the class, of any width, is the expression."""
     if options.expr is None or options.out is None:
         raise ValueError("required: --expr and --out with --kernel")
-    others = ("width", "degree", "search", "upper", "sandwich")
-    defaults = Options(target=None, expr=None, width=1)
-    if set_ := [name for name in others if getattr(options, name) != getattr(defaults, name)]:
-        raise ValueError(f"required: --kernel without --{set_[0]}: it is about every width")
+    _require_without(options, (*_OTHERS, "curvature", "error"), "--kernel, about every width,")
     family = understand(options).family
     answer = kernel().certify(options.expr, family)
     if answer.text is None:
@@ -130,10 +164,73 @@ def _run_kernel(options: Options, *, as_json: bool) -> int:
         for line in (
             f"target {options.expr}",
             f"kernel: {answer.reason}",
-            f"written to {out}; verify it with: expressivity check {out}",
+            _written(out),
         ):
             console().print(line, soft_wrap=True)
     return ExitCode.AS_EXPECTED
+
+
+def _run_curvature(options: Options, *, as_json: bool) -> int:
+    """Certify what a curvature costs in error, or an error in curvature; 3 where nothing is."""
+    _require_without(options, _OTHERS, "--curvature or --error, about every width,")
+    target, family = asked(options)
+    job = CurvatureJob(
+        target=target, family=family, curvature=options.curvature, error=options.error
+    )
+    found = certified_curvature(job)
+    document = found.document
+    if document is None:
+        console(stderr=True).print(f"not decided: {found.failure}", soft_wrap=True)
+        return ExitCode.UNDECIDED
+    if options.out is not None:
+        write(document, options.out)
+    if as_json:
+        write_json(document)
+    else:
+        _show_curvature(job, document, options.out)
+    return ExitCode.AS_EXPECTED
+
+
+def _show_curvature(job: CurvatureJob, document: dict[str, Any], out: Path | None) -> None:
+    claim = document["lower_bound"]["l2"]
+    lines = [
+        f"target {document['target']['name']} = {document['target']['expression']} on the "
+        f"{job.target.domain.name}",
+        f"every {job.family.class_label} of any width with a curvature of at most "
+        f"{claim['curvature']}: relative L2 error at least {claim['value']} "
+        f"({claim['evidence']}, {claim['method']})",
+    ]
+    if job.error is not None:
+        needed = f"an error below {job.error} needs a curvature above {claim['curvature']}"
+        lines.append(needed + _needed_weights(job.family, claim["curvature"]))
+    listed = ", ".join(
+        f"{_above(bound)} for {name}" for name, bound in (curvatures(job.family) or {}).items()
+    )
+    lines.append(
+        "curvature of a network: the sum of abs(a) w^2 abs(c) sup abs(s'') over neurons and "
+        f"activations, at least sup abs(f''); sup abs(s'') is at most {listed}"
+    )
+    lines += [] if out is None else [_written(out)]
+    for line in lines:
+        console().print(line, soft_wrap=True)
+
+
+def _needed_weights(family: Family, curvature: str) -> str:
+    """What a curvature says of the weights of neurons with one activation."""
+    bounds = curvatures(family) or {}
+    sup = bounds.get(family.activation or "", Fraction(0))
+    if not sup:
+        return ""
+    least = Enclosure(as_ball(Fraction(curvature) / sup)).lower_decimal(7)
+    return f": a sum of abs(a) w^2 above {least}"
+
+
+def _above(bound: Fraction) -> str:
+    return Enclosure(as_ball(bound)).upper_decimal(7)
+
+
+def _written(out: Path) -> str:
+    return f"written to {out}; verify it with: expressivity check {out}"
 
 
 def _show(job: Job, document: dict[str, Any], out: Path | None) -> None:
@@ -154,7 +251,7 @@ def _show(job: Job, document: dict[str, Any], out: Path | None) -> None:
             f"({claim['evidence']}, {claim['method']})"
         )
     if out is not None:
-        lines.append(f"written to {out}; verify it with: expressivity check {out}")
+        lines.append(_written(out))
     for line in lines:
         console().print(line, soft_wrap=True)
 

@@ -33,7 +33,12 @@ from expressivity.relations.compare import Comparison, related, with_gaps, works
 from expressivity.relations.discover import BUDGET, Discovery, first_found
 from expressivity.runs.compiling import in_one_mode, is_compiled
 from expressivity.separation.asked import Request
-from expressivity.separation.certification import Job, certified
+from expressivity.separation.certification import (
+    CurvatureJob,
+    Job,
+    certified,
+    certified_curvature,
+)
 from expressivity.separation.claims import builtin_target, builtin_targets
 from expressivity.separation.ladder import find_here, make_ladder
 from expressivity.separation.settings import Settings
@@ -182,26 +187,42 @@ def certify(
     degree: int | None = None,
     search: bool = False,
     upper: bool = False,
+    curvature: float | str | None = None,
+    error: float | str | None = None,
     restarts: int = 32,
     seed: int = 0,
     **said: Unpack[Said],
 ) -> Certificate:
     """A certificate that others can verify; a dictionary, whose ``write`` makes the file.
 
+    With ``curvature`` it is about all networks, of any width, with a curvature of at most this;
+    with ``error`` about the largest curvature at which every error is at least that.
+
     Raises:
         ValueError: one line on what does not fit together.
         RuntimeError: nothing can be certified.
+
+    >>> certify("t1", "fixed", dictionary="relu2", curvature=100)["lower_bound"]["l2"]["value"]
+    '4.187097564e-5'
     """
     asked = _target(target)
-    job = Job(
-        target=asked,
-        family=_family(family, asked, width, said),
-        degree=degree,
-        settings=Settings(restarts=restarts, seed=seed),
-        search=search,
-        upper=upper,
-    )
-    found = certified(job)
+    one = _family(family, asked, width, said)
+    if curvature is not None or error is not None:
+        if width is not None or degree is not None or search or upper:
+            raise ValueError(
+                "required: a curvature or an error alone, about every width; got width, degree, "
+                "search or upper too"
+            )
+        stated = [None if value is None else str(value) for value in (curvature, error)]
+        found = certified_curvature(
+            CurvatureJob(target=asked, family=one, curvature=stated[0], error=stated[1])
+        )
+    else:
+        settings = Settings(restarts=restarts, seed=seed)
+        job = Job(
+            target=asked, family=one, degree=degree, settings=settings, search=search, upper=upper
+        )
+        found = certified(job)
     if found.document is None:
         raise RuntimeError(f"not decided: {found.failure}")
     return Certificate(found.document)

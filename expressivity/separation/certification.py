@@ -6,10 +6,21 @@ from typing import Any
 
 import torch
 
+from expressivity.bounds.curvature import (
+    curvature_bound,
+    needed_curvature,
+    positive_decimal,
+    require_curvature,
+)
 from expressivity.bounds.integrals.cubature import EVALUATIONS
 from expressivity.bounds.ridge_rank import default_degree, rank_of
 from expressivity.certificates.network_error import network_error, pruned
-from expressivity.certificates.writer import SEARCH_WIDTH, certify_class, upper_certificate
+from expressivity.certificates.writer import (
+    SEARCH_WIDTH,
+    certify_class,
+    curvature_certificate,
+    upper_certificate,
+)
 from expressivity.classes.families import Family
 from expressivity.fitting.errors import l2_errors, measuring_grid, snapped
 from expressivity.separation.settings import Settings
@@ -91,6 +102,34 @@ class Job:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CurvatureJob:
+    """The error that a curvature leaves, or the curvature that an error needs, at every width.
+
+    Attributes:
+        target, family: of the claim; the width does not matter.
+        curvature: that networks have at most, a positive decimal, or None.
+        error: relative L2 error that networks have at least, likewise; one of the two is None.
+
+    Raises:
+        ValueError: one line on the first thing that cannot be certified.
+    """
+
+    target: Target
+    family: Family
+    curvature: str | None = None
+    error: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.curvature is None) == (self.error is None):
+            raise ValueError("required: a curvature or an error, one of the two")
+        for name in ("curvature", "error"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, positive_decimal(value, name))
+        require_curvature(self.target, self.family)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Certified:
     """A certificate.
 
@@ -140,6 +179,30 @@ def _upper(job: Job) -> Certified:
     error = network_error(job.target, job.family, theta_P)
     document = upper_certificate(job.target, job.family, theta_P, error)
     return Certified(document=document, theta_P=theta_P)
+
+
+def certified_curvature(job: CurvatureJob) -> Certified:
+    """The certificate of a job about curvature.
+
+    Raises:
+        ValueError: kinks of the target that are not rational points.
+
+    >>> from expressivity.targets.builtin import t1
+    >>> family = Family(neuron="type1", kind="fixed", dictionary="relu2", width=1, dimension=1)
+    >>> job = CurvatureJob(target=t1(), family=family, curvature="1450")
+    >>> certified_curvature(job).document["lower_bound"]["l2"]["value"]
+    '7.477618698e-7'
+    """
+    if job.curvature is not None:
+        bound = curvature_bound(job.target, job.curvature)
+        failure = f"no positive bound for curvatures up to {job.curvature}"
+    else:
+        assert job.error is not None
+        bound = needed_curvature(job.target, job.error)
+        failure = f"no curvature found that an error below {job.error} needs"
+    if bound is None:
+        return Certified(document=None, failure=failure)
+    return Certified(document=curvature_certificate(job.target, job.family, bound))
 
 
 def _best_fit(job: Job) -> torch.Tensor | None:

@@ -42,6 +42,15 @@ def exact_fraction(point: flint.arb) -> Fraction:
     return Fraction(mantissa) * Fraction(2) ** exponent
 
 
+def as_ball(value: Fraction) -> flint.arb:
+    """The smallest ball around a rational number.
+
+    >>> as_ball(Fraction(3, 4)).is_exact()
+    True
+    """
+    return flint.arb(flint.fmpq(value.numerator, value.denominator))
+
+
 def binary(number: flint.arb | float) -> str:
     """An exact number as docs/certificates.md writes it: a mantissa and a power of 2.
 
@@ -51,8 +60,21 @@ def binary(number: flint.arb | float) -> str:
     >>> binary(-0.75), binary(8.0), binary(0.0)
     ('-0x3p-2', '0x1p+3', '0x0p+0')
     """
-    value = exact_fraction(flint.arb(number))
+    return binary_fraction(exact_fraction(flint.arb(number)))
+
+
+def binary_fraction(value: Fraction) -> str:
+    """The same of a fraction.
+
+    Raises:
+        ValueError: its denominator is no power of 2.
+
+    >>> binary_fraction(Fraction(-3, 4))
+    '-0x3p-2'
+    """
     exponent = 1 - value.denominator.bit_length()
+    if value.denominator != 1 << -exponent:
+        raise ValueError(f"required: a power of 2 below; got {value}")
     mantissa = value.numerator
     while mantissa and mantissa % 2 == 0:
         mantissa //= 2

@@ -14,6 +14,7 @@ from typing import Any, cast
 import flint
 import sympy as sp
 
+from expressivity.symbolic.enclosure import as_ball
 from expressivity.symbolic.interpret import BALL, interpret
 from expressivity.symbolic.piecewise import kink_levels
 from expressivity.symbolic.symbols import COORDINATES
@@ -51,7 +52,7 @@ class Edge:
         """x2 at x1 = sine."""
         if self.arc:
             return self.arc * cosine
-        return ball(self.slope) * sine + ball(self.level)
+        return as_ball(self.slope) * sine + as_ball(self.level)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +73,7 @@ class Cell:
         """The least and the greatest x2 at x1 = sine."""
         bottom = self.lower.height(sine, cosine)
         rise = self.upper.height(sine, cosine) - bottom
-        return bottom + ball(self.low) * rise, bottom + ball(self.high) * rise
+        return bottom + as_ball(self.low) * rise, bottom + as_ball(self.high) * rise
 
     def interior(self) -> dict[sp.Symbol, flint.arb]:
         """A point of the cell that is on none of its edges, by coordinate."""
@@ -90,11 +91,6 @@ class Cell:
         """The cell cut half-way between its edges."""
         middle = (self.low + self.high) / 2
         return replace(self, high=middle), replace(self, low=middle)
-
-
-def ball(value: Fraction) -> flint.arb:
-    """The ball of a rational number."""
-    return flint.arb(flint.fmpq(value.numerator, value.denominator))
 
 
 def kink_lines(expression: sp.Expr) -> list[Line]:
@@ -223,7 +219,7 @@ def _corners(edges: Sequence[Edge]) -> list[flint.arb]:
             if x1**2 + height**2 < 1:
                 keys.add((x1, 0, Fraction(0)))
     inside = [key for key in keys if not _at_an_end(*key)]
-    corners = [(ball(p) + sign * ball(q).sqrt()).asin() for p, sign, q in inside]
+    corners = [(as_ball(p) + sign * as_ball(q).sqrt()).asin() for p, sign, q in inside]
     ordered = sorted(corners, key=lambda corner: corner.mid())
     if any(not low < high for low, high in itertools.pairwise(ordered)):
         raise ValueError("required: corners of kink lines that can be told apart; raise precision")

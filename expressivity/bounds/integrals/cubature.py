@@ -18,7 +18,6 @@ import sympy as sp
 from expressivity.bounds.integrals.cells import (
     Ball,
     Cell,
-    ball,
     branch,
     cut,
     gentle_turn,
@@ -36,6 +35,7 @@ from expressivity.bounds.integrals.charts import (
 )
 from expressivity.bounds.integrals.scale import power_of_two
 from expressivity.symbolic.budget import Budget
+from expressivity.symbolic.enclosure import as_ball
 from expressivity.symbolic.interpret import compiled
 from expressivity.symbolic.symbols import COORDINATES
 
@@ -127,7 +127,7 @@ def interval_integral(
     ends = sorted({Fraction(-1), *(kink for kink in kinks if abs(kink) < 1), Fraction(1)})
     total = flint.arb(0)
     limit: dict[str, Any] = {} if evaluations is None else {"eval_limit": evaluations}
-    for start, end in itertools.pairwise(ball(end) for end in ends):
+    for start, end in itertools.pairwise(as_ball(end) for end in ends):
         formula = branch(expression, {_X1: (start + end) / 2})
         f = compiled(formula, [_X1], ANALYTIC)
         total += flint.acb.integral(

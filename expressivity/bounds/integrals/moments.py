@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import flint
 import sympy as sp
 
-from expressivity.bounds.integrals.cells import ball, gentle_turn, kink_lines, turned
+from expressivity.bounds.integrals.cells import gentle_turn, kink_lines, turned
 from expressivity.bounds.integrals.charts import BITS
 from expressivity.bounds.integrals.cubature import (
     EVALUATIONS,
@@ -16,7 +16,7 @@ from expressivity.bounds.integrals.cubature import (
 )
 from expressivity.bounds.integrals.scale import binary_exponent
 from expressivity.symbolic.budget import Budget
-from expressivity.symbolic.enclosure import Enclosure, precision
+from expressivity.symbolic.enclosure import Enclosure, as_ball, precision
 from expressivity.targets.domains import Domain
 from expressivity.targets.target import Target
 
@@ -67,7 +67,7 @@ def certified_moments(target: Target, degree: int) -> CertifiedMoments:
         straight = turned(target.expression, (c, s))
         integrals = monomial_integrals(straight, degree, exponent=size, budget=budget)
         # Turned by alpha, the moment g_k is multiplied by exp(i k alpha).
-        back = flint.acb(ball(c), ball(-s))
+        back = flint.acb(as_ball(c), as_ball(-s))
         sequences = [[flint.acb(0)] * (n + 1) for n in range(degree + 1)]
         for k in range(degree + 1):
             powers = [_power(integrals, j, k) for j in range((degree - k) // 2 + 1)]
