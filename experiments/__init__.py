@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MODULES: tuple[str, ...] = (
     "proofs",
     "certificates",
+    "curvature",
     "separation",
     "width_sweep",
     "hierarchy",

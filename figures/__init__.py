@@ -19,6 +19,7 @@ MODULES: tuple[str, ...] = (
     "ladder",
     "width_sweep",
     "sandwich",
+    "curvature",
     "hierarchy",
     "gates",
     "dictionary",

@@ -264,6 +264,30 @@ def certificates(hardness: float) -> Iterator[Ready]:
             yield Ready(asked=identity, outcome=Outcome(record=record))
 
 
+def curvature(hardness: float) -> Iterator[Ready]:
+    def placed(curvature: float, factor: float) -> dict[str, float]:
+        bound = hardness * 0.05 * curvature**-1.5
+        return {"curvature": curvature, "bound": bound, "certified": factor * bound}
+
+    record = {
+        "curve": [
+            {"curvature": f"1e{k}", "error": placed(10.0**k, 1)["bound"], "checked": "verified"}
+            for k in range(6)
+        ],
+        "needs": [{"error": "1e-2", "curvature": 3.0 * hardness}],
+        "quotients": [placed(10.0**k, 4) for k in range(1, 5)],
+    }
+    yield Ready(asked={"unit": "curvature curve", "target": "t1"}, outcome=Outcome(record=record))
+    for place, name in enumerate(("relu2", "gelu", "silu", "tanh")):
+        of = family(Kind.FIXED, 2, t1(), name)
+        ready = fit(t1(), of, hardness)
+        rows = [placed(3.0 * 4**n, 2.0 + 10 * place) for n in range(6)]
+        columns = {key: [row[key] for row in rows] for key in rows[0]}
+        lanes = {**ready.outcome.lanes, **columns, "l2": columns["certified"]}
+        yield replace(ready, outcome=replace(ready.outcome, lanes=lanes))
+    yield fit(t1(), family(Kind.LA, 1, t1()), hardness)
+
+
 def proofs(hardness: float) -> Iterator[Ready]:
     for name in ("inclusions", "containment", "T1", "T2", "T3b", "T4", "T5", "T5q"):
         verdict = "refuted" if name == "T2" and hardness > 1 else "proved"
@@ -348,7 +372,7 @@ def audit(hardness: float) -> Iterator[Ready]:
 
 EXPERIMENTS = (
     separation, width_sweep, lambda_sweep, dimension, gates, dictionary, noise, matched, restarts,
-    hierarchy, orientation, certificates, proofs, atlas, audit,
+    hierarchy, orientation, certificates, curvature, proofs, atlas, audit,
 )  # fmt: skip
 
 
