@@ -14,6 +14,7 @@ from expressivity.bounds.integrals.suprema import disk_supremum
 from expressivity.classes.families import Family
 from expressivity.classes.networks import pack, unpack
 from expressivity.classes.weights import Weights, network_expression
+from expressivity.symbolic.budget import Budget
 from expressivity.symbolic.enclosure import Enclosure, precision
 from expressivity.symbolic.interpret import BALL, interpret
 from expressivity.symbolic.symbols import COORDINATES
@@ -57,14 +58,28 @@ def exact_weights(family: Family, theta_P: Tensor) -> Weights:
     return Weights(blocks={name: matrix(block[0]) for name, block in blocks.items()})
 
 
-def network_error(target: Target, family: Family, theta_P: Tensor) -> Enclosure:
+def network_error(
+    target: Target, family: Family, theta_P: Tensor, *, evaluations: int | None = None
+) -> Enclosure:
     """Enclosure of norm(t - h) / norm(t) in L2, on [-1, 1] or the unit disk.
 
+    Args:
+        target: t.
+        family: of h.
+        theta_P: packed weights of h.
+        evaluations: of either integrand, about, on each piece of [-1, 1], where the enclosure is
+            wide if they do not suffice, or on the whole disk; None for as many as it takes.
+
     Raises:
+        OutOfBudgetError: they are spent, on the disk.
         ValueError: another domain; several outputs; kinks that are not isolated points or
             straight lines; a pole too close to the domain.
     """
-    integrate = {"interval": interval_integral, "disk": disk_integral}.get(target.domain.name)
+    budget = None if evaluations is None else Budget(evaluations)
+    integrate = {
+        "interval": functools.partial(interval_integral, evaluations=evaluations),
+        "disk": functools.partial(disk_integral, budget=budget),
+    }.get(target.domain.name)
     if integrate is None:
         raise ValueError(
             f"required: a target on the interval or the unit disk; got one on {target.domain.name}"
