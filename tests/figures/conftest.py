@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from atlas_by_hand import facts_by_hand
+from curvature_by_hand import curve_record, lane_columns
 
 from experiments.condensation import Seed
 from experiments.experiment import Tier
@@ -265,27 +266,12 @@ def certificates(hardness: float) -> Iterator[Ready]:
 
 
 def curvature(hardness: float) -> Iterator[Ready]:
-    def placed(curvature: float, factor: float) -> dict[str, float]:
-        bound = hardness * 0.05 * curvature**-1.5
-        return {"curvature": curvature, "bound": bound, "certified": factor * bound}
-
-    record = {
-        "curve": [
-            {"curvature": f"1e{k}", "error": placed(10.0**k, 1)["bound"], "checked": "verified"}
-            for k in range(6)
-        ],
-        "needs": [{"error": "1e-2", "curvature": 3.0 * hardness}],
-        "quotients": [placed(10.0**k, 4) for k in range(1, 5)],
-    }
-    yield Ready(asked={"unit": "curvature curve", "target": "t1"}, outcome=Outcome(record=record))
+    outcome = Outcome(record=curve_record(hardness))
+    yield Ready(asked={"unit": "curvature curve"}, outcome=outcome)
     for place, name in enumerate(("relu2", "gelu", "silu", "tanh")):
-        of = family(Kind.FIXED, 2, t1(), name)
-        ready = fit(t1(), of, hardness)
-        rows = [placed(3.0 * 4**n, 2.0 + 10 * place) for n in range(6)]
-        columns = {key: [row[key] for row in rows] for key in rows[0]}
-        lanes = {**ready.outcome.lanes, **columns, "l2": columns["certified"]}
+        ready = fit(t1(), family(Kind.FIXED, 2, t1(), name), hardness)
+        lanes = {**ready.outcome.lanes, **lane_columns(place, hardness)}
         yield replace(ready, outcome=replace(ready.outcome, lanes=lanes))
-    yield fit(t1(), family(Kind.LA, 1, t1()), hardness)
 
 
 def proofs(hardness: float) -> Iterator[Ready]:
