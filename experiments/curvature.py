@@ -235,8 +235,7 @@ def curvature(tier: Tier) -> Experiment:
         "small weights is t1.",
         falsified_by="A network below the certified curve at its own curvature, a point of the "
         "curve that the checker rejects, or no network within a factor of 10.",
-        cost="smoke: about 6 s; cpu: about 60 s of processor time; gpu: not "
-        "measured",
+        cost="smoke: about 6 s; cpu: about 60 s of processor time; gpu: not measured",
         units=(
             CurveUnit(
                 target=t1(),
