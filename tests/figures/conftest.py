@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from atlas_by_hand import facts_by_hand
+from certificate_records import certificate_records
 from curvature_by_hand import curve_record, lane_columns
 
 from experiments.condensation import Seed
@@ -251,18 +252,8 @@ def orientation(hardness: float) -> Iterator[Ready]:
 
 
 def certificates(hardness: float) -> Iterator[Ready]:
-    for method, widths in (("ridge-rank", (1, 2, 3)), ("ridge-search", (1, 2))):
-        for width in widths:
-            value = hardness * (0.4 if method == "ridge-rank" else 0.6) / width**2
-            record = {
-                "width": width,
-                "method": method,
-                "certificate": {"lower_bound": {"l2": {"value": repr(value)}}},
-                "checked": "verified",
-                "best_ridge_estimate": hardness * 0.65 / width**1.5,
-            }
-            identity = {"unit": "certificate", "width": width, "method": method}
-            yield Ready(asked=identity, outcome=Outcome(record=record))
+    for identity, record in certificate_records(hardness):
+        yield Ready(asked=identity, outcome=Outcome(record=record))
 
 
 def curvature(hardness: float) -> Iterator[Ready]:
