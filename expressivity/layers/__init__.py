@@ -5,6 +5,7 @@ from expressivity.layers.conversion import convert
 from expressivity.layers.feed_forward import FeedForward
 from expressivity.layers.hugging_face import replace_feedforward
 from expressivity.layers.initialisation import Initialisation, Match, Mixture
+from expressivity.layers.report import Replaced, Report
 
 __all__ = [
     "Distance",
@@ -13,6 +14,8 @@ __all__ = [
     "LayerAudit",
     "Match",
     "Mixture",
+    "Replaced",
+    "Report",
     "audit",
     "convert",
     "replace_feedforward",

@@ -7,14 +7,15 @@ Shape letters: T leading axes, D inputs, M neurons, O outputs.
 """
 
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from expressivity.layers.blocks import Block
-from expressivity.layers.feed_forward import bias_of
+from expressivity.layers.feed_forward import FeedForward, bias_of
 
 _ROUNDINGS = 16
 """Roundings between the pre-activations and the neurons' weighted values, of both blocks
@@ -48,9 +49,7 @@ def disagreement(
     """
     weight = new.feed_forward.w.weight
     x_TD = _inputs(fixed)
-    dropped = float(getattr(fixed.dropout, "p", 0.0))
-    kept = 1.0 if dropped == 1 else 1 / (1 - dropped)
-    tolerance_TO = kept * _rounding(fixed, x_TD, weight.dtype)
+    tolerance_TO = _enlarged(fixed) * _rounding(fixed, x_TD, weight.dtype)
     x_own = x_TD.to(weight)
     for training in (True, False):
         theirs, ours = (_run(block.train(training), x_own) for block in (original, new))
@@ -62,6 +61,67 @@ def disagreement(
     if found is not None:
         return f"{found} in {str(wide).removeprefix('torch.')}"
     return _untrained(original.requires_grad_(), x_TD.to(wide))
+
+
+def _enlarged(fixed: Block) -> float:
+    """By how much dropout enlarges what it keeps."""
+    parts = [*fixed.inner.modules(), *fixed.dropout.modules()]
+    dropped = [float(getattr(part, "p", 0.0)) for part in parts]
+    return math.prod(1.0 if p == 1 else 1 / (1 - p) for p in dropped)
+
+
+def layers_disagree(before: nn.Module, after: nn.Module, *others: Any) -> str | None:
+    """Where layers do not compute the same that differ by a block inside, or None.
+
+    What the layer makes of a block's output may enlarge rounding: this is to see that the block
+    is where it should be, and outputs may differ by ``LAYER_TOLERANCE`` of the largest.
+
+    Args:
+        before: a copy of the layer, which is used up.
+        after: the same with the new block.
+        *others: arguments beside the tokens.
+    """
+    weight = next(before.parameters())
+    generator = torch.Generator("cpu").manual_seed(1)
+    width = next(m.family.dimension for m in after.modules() if isinstance(m, FeedForward))
+    x_TD = torch.randn(2, 8, width, generator=generator, device="cpu").to(weight)
+    for training in (True, False):
+        try:
+            theirs, ours = (
+                list(_tensors(_run(layer.train(training), x_TD, *others)))
+                for layer in (before, after)
+            )
+        except Exception as error:  # noqa: BLE001 - of someone else's forward, whatever it does
+            return f"it cannot be run with the new block ({type(error).__name__})"
+        if len(theirs) != len(ours):
+            return f"it returns {len(ours)} tensors for {len(theirs)}"
+        for their, our in zip(theirs, ours, strict=True):
+            wide = their.detach().to("cpu", torch.float64)
+            limit = LAYER_TOLERANCE[their.dtype] * wide.abs().amax()
+            found = _difference(their, our, limit.expand(wide.shape))
+            if found is not None:
+                return f"its {found} in {'training' if training else 'evaluation'} mode"
+    return None
+
+
+LAYER_TOLERANCE = {
+    torch.float64: 1e-12,
+    torch.float32: 1e-5,
+    torch.float16: 2e-2,
+    torch.bfloat16: 1e-1,
+}
+"""Of outputs of whole layers, relative to the largest."""
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    """The floating-point tensors of a structure."""
+    if isinstance(value, Tensor) and value.is_floating_point():
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _tensors(tuple(cast(Mapping[Any, Any], value).values()))
+    elif isinstance(value, tuple | list):
+        for part in cast(Sequence[Any], value):
+            yield from _tensors(part)
 
 
 def _untrained(original: nn.Module, x_TD: Tensor) -> str | None:
@@ -90,10 +150,10 @@ def _inputs(fixed: Block) -> Tensor:
     return x_TD * torch.where(size_T1 > 0, scale_T1 / size_T1, scale_T1)
 
 
-def _run(block: nn.Module, x_TD: Tensor) -> Tensor:
+def _run(block: nn.Module, x_TD: Tensor, *others: Any) -> Any:
     device = x_TD.device
     with undisturbed(device), torch.autocast(device.type, enabled=False), torch.enable_grad():
-        return block(x_TD.detach().clone().requires_grad_())
+        return block(x_TD.detach().clone().requires_grad_(), *others)
 
 
 def _difference(original: Tensor, new: Tensor, tolerance_TO: Tensor) -> str | None:

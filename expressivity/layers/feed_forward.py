@@ -5,7 +5,7 @@ coefficients of one group and side.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import torch
@@ -167,8 +167,13 @@ class FeedForward(nn.Module):
         wide_C = scale_C.to(torch.promote_types(scale_C.dtype, torch.float32))
         return constrained(self._grouped(wide_C), self.family.constraint)
 
-    def forward(self, x_TD: Tensor) -> Tensor:
-        """Outputs (..., outputs) at inputs (..., dimension)."""
+    def forward(self, x_TD: Tensor, inner: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+        """Outputs (..., outputs) at inputs (..., dimension).
+
+        Args:
+            x_TD: the inputs.
+            inner: applied to the neurons' values before the output map, as dropout is.
+        """
         family, own = self.family, self.p
         maps_TM = [linear(x_TD) for linear in self.maps]
         if maps_TM[0].shape[-1] != family.width and (family.mixes or own is not None):
@@ -181,7 +186,8 @@ class FeedForward(nn.Module):
         if own is not None:
             own = own.mT if family.record.shared else self._grouped(own.mT)
         maps_TGM = [self._grouped(z_TM) for z_TM in maps_TM]
-        return self.a(self._flat(neurons(self.program, maps_TGM, own, self.sides_at(x_TD))))
+        h_TM = self._flat(neurons(self.program, maps_TGM, own, self.sides_at(x_TD)))
+        return self.a(h_TM if inner is None else inner(h_TM))
 
     def coefficients(self, x_TD: Tensor) -> list[Tensor]:
         """Coefficients c_TC that the activations get at inputs, one tensor a side.

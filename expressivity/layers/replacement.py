@@ -1,129 +1,125 @@
-"""One block's replacement: read, converted, compared."""
+"""One block's replacement: converted, compared."""
 
 import copy
 from collections.abc import Callable, Mapping
 from typing import cast
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from expressivity.classes.families import Family
 from expressivity.classes.kinds import Kind
 from expressivity.layers.activation_names import ACTIVATION_NAMES, Pointwise, activation_names
-from expressivity.layers.agreement import disagreement, undisturbed
-from expressivity.layers.blocks import Block, Style, formula, obstacle
+from expressivity.layers.agreement import disagreement, layers_disagree, undisturbed
+from expressivity.layers.blocks import Affine, Block, Parts, UnreadableError
 from expressivity.layers.conversion import convert
 from expressivity.layers.feed_forward import FeedForward, bias_of
+from expressivity.layers.trial import copied, layer_arguments
 
 
 def replacement(
     name: str,
     module: nn.Module,
-    style: Style,
+    parts: Parts,
     *,
     family_of: Callable[[Family], Family],
     substitute: Mapping[str, str],
-) -> Block:
-    """What takes a block's place; the block stays as it is.
+) -> tuple[Family, Block]:
+    """The fixed family that a block is, and what takes its place; the block stays as it is.
 
     Args:
         name: of the block, for messages.
-        module: the block.
-        style: of the block.
+        module: the block, or the layer that it is inside.
+        parts: of the block.
         family_of: the fixed family that a block is to the one that it shall be.
         substitute: names of activations that are none of ours, to ours.
 
     Raises:
-        ValueError: a block that cannot be read or kept, in one line.
+        UnreadableError: a block whose function is not kept.
+        ValueError: an activation that is none of ours, a family that does not hold the function.
     """
-    problem = obstacle(module, style)
-    if problem is not None:
-        raise refusal(name, module, problem)
-    original = copy.deepcopy(module)
-    computed = [formula(original.train(training)) for training in (False, True)]
-    for found in computed:
-        if found not in style.formulas:
-            shown = found if len(found) <= 160 else f"{found[:159]}..."
-            raise refusal(name, module, f"that computes {shown}, not {style.formulas[0]}")
-    theirs = activation_names(module.get_submodule(style.activation))
+    theirs = activation_names(parts.activation)
     ours = next((n[t] for n in (substitute, ACTIVATION_NAMES) for t in theirs if t in n), None)
     if ours is None:
         raise ValueError(
             f"required: one of the activations {', '.join(ACTIVATION_NAMES)}; got {theirs[0]} in "
             f"{name}: to accept another function, name its substitute, as {{'gelu_new': 'gelu'}}"
         )
-    if any(their in substitute for their in theirs):
-        original.set_submodule(style.activation, Pointwise(ours))
-    with undisturbed(next(module.parameters()).device):  # new linear maps draw numbers first
-        fixed = _fixed(module, style, ours)
+    substituted = any(their in substitute for their in theirs)
+    exchanged = {id(parts.activation): Pointwise(ours)} if substituted else {}
+    original = copy.deepcopy(parts.original, dict(exchanged))
+    with undisturbed(parts.w.weight.device):  # new linear maps draw numbers first
+        fixed = _fixed(parts, ours)
         family = fixed.feed_forward.family
         converted = convert(fixed.feed_forward, family_of(family))
-    new = Block(converted, fixed.bias, copy.deepcopy(fixed.dropout))
+    new = Block(converted, parts.a.bias, copy.deepcopy(parts.outer), copy.deepcopy(parts.inner))
     # Blocks that compute in float32 whatever they are given differ in float64 by its rounding.
-    wide = torch.float32 if ".float()" in computed[0] else torch.float64
+    wide = torch.float32 if parts.casts else torch.float64
     problem = disagreement(original, fixed, new, wide=wide)
     if problem is not None:
-        raise refusal(
-            name, module, f"that is not {family.neuron} {ours} as its parts say: {problem}"
-        )
-    return _as_before(new, module, style)
+        raise UnreadableError(f"that is not {family.neuron} {ours} as its parts say: {problem}")
+    _as_before(new, module, parts)
+    if parts.place:
+        before = copy.deepcopy(module, dict(exchanged))
+        after = copied(module)
+        put(after, parts, copy.deepcopy(new))
+        problem = layers_disagree(before, after, *layer_arguments(module))
+        if problem is not None:
+            raise UnreadableError(f"that is not the same with {parts.place} replaced: {problem}")
+    return family, new
 
 
-def refusal(name: str, module: nn.Module, problem: str) -> ValueError:
-    """A refusal of one block; ``problem`` follows its name in the sentence."""
-    return ValueError(
-        f"required: blocks whose function can be kept; got {name} ({type(module).__name__}) "
-        f"{problem}: leave it as it is with leave=({name!r},), or replace it by hand with convert"
-    )
+def put(module: nn.Module, parts: Parts, new: Block) -> None:
+    """Put a block in its place inside a layer."""
+    module.set_submodule(parts.place, new)
+    for path in parts.emptied:
+        module.set_submodule(path, nn.Identity())
 
 
-def _fixed(module: nn.Module, style: Style, activation: str) -> Block:
+def _fixed(parts: Parts, activation: str) -> Block:
     """A block as it was read: a fixed layer, with parameters of its own."""
-    maps = {role: cast(nn.Linear, module.get_submodule(n)) for role, n in style.maps.items()}
-    weights = {role: _weight(linear) for role, linear in maps.items()}
-    width, dimension = weights["w"].shape
+    weight = parts.w.weight
+    width, dimension = weight.shape
     family = Family(
         kind=Kind.FIXED,
-        neuron="type1" if style.v is None else "one_sided",
+        neuron="type1" if parts.v is None else "one_sided",
         width=width,
         dimension=dimension,
-        outputs=weights["a"].shape[0],
+        outputs=parts.a.weight.shape[0],
         dictionary=(activation,),
-        bias=bias_of(maps["w"]) is not None,
+        bias=parts.w.bias is not None,
     )
-    device, dtype = weights["w"].device, weights["w"].dtype
-    fixed = FeedForward(family, initialisation=None, device=device, dtype=dtype)
+    fixed = FeedForward(family, initialisation=None, device=weight.device, dtype=weight.dtype)
     with torch.no_grad():
-        for role, weight in weights.items():
+        for role, own in _roles(parts).items():
             linear = cast(nn.Linear, fixed.get_submodule(role))
-            linear.weight.copy_(weight)
-            bias, theirs = bias_of(linear), bias_of(maps[role])
-            if bias is not None and theirs is not None:
-                bias.copy_(theirs)
-    dropout = nn.Identity() if style.dropout is None else module.get_submodule(style.dropout)
-    return Block(fixed, bias_of(maps["a"]), copy.deepcopy(dropout))
+            linear.weight.copy_(own.weight)
+            bias = bias_of(linear)
+            if bias is not None and own.bias is not None:
+                bias.copy_(own.bias)
+    return Block(fixed, parts.a.bias, copy.deepcopy(parts.outer), copy.deepcopy(parts.inner))
 
 
-def _weight(linear: nn.Linear) -> Tensor:
-    """Outputs x inputs."""
-    return linear.weight if type(linear) is nn.Linear else linear.weight.mT
+def _roles(parts: Parts) -> dict[str, Affine]:
+    named = {"w": parts.w, "v": parts.v, "a": parts.a}
+    return {role: own for role, own in named.items() if own is not None}
 
 
-def _as_before(new: Block, module: nn.Module, style: Style) -> Block:
+def _as_before(new: Block, module: nn.Module, parts: Parts) -> None:
     """Modes and what is trained, as the block had them.
 
     Parameters that the block had none of (of gates, scales) are trained if any of it was.
     """
     new.train(module.training)
-    if style.dropout is not None:
-        new.dropout.train(module.get_submodule(style.dropout).training)
-    new.requires_grad_(any(p.requires_grad for p in module.parameters()))
-    for role, name in style.maps.items():
+    for ours, theirs in ((new.inner, parts.inner), (new.dropout, parts.outer)):
+        for our, their in zip(ours.modules(), theirs.modules(), strict=True):
+            if isinstance(their, nn.Dropout):
+                our.training = their.training
+    roles = _roles(parts)
+    new.requires_grad_(any(any(own.trained) for own in roles.values()))
+    for role, own in roles.items():
         linear = cast(nn.Linear, new.feed_forward.get_submodule(role))
-        theirs = cast(nn.Linear, module.get_submodule(name))
-        linear.weight.requires_grad_(theirs.weight.requires_grad)
+        linear.weight.requires_grad_(own.trained[0])
         bias = new.bias if role == "a" else bias_of(linear)
-        their_bias = bias_of(theirs)
-        if bias is not None and their_bias is not None:
-            bias.requires_grad_(their_bias.requires_grad)
-    return new
+        if bias is not None and own.bias is not None:
+            bias.requires_grad_(own.trained[1])

@@ -10,7 +10,7 @@ from expressivity.classes.activations import FULL_DICTIONARY
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.kinds import Kind
-from expressivity.layers.hugging_face import replace_blocks
+from expressivity.layers import replace_feedforward
 
 D, M = 8, 12
 
@@ -71,8 +71,8 @@ def to_mixture(fixed: Family, gate: str = "sigmoid") -> Family:
     )
 
 
-def replaced(model, *, family_of=to_mixture, substitute=None, leave=()) -> int:
-    return replace_blocks(model, family_of=family_of, substitute=substitute or {}, leave=leave)
+def replaced(model, *, family_of=to_mixture, **options) -> int:
+    return len(replace_feedforward(model, family_of=family_of, **options).replaced)
 
 
 def outputs(model, training: bool) -> torch.Tensor:

@@ -79,7 +79,7 @@ def test_replaced_models_keep_their_function(transformers, family_of):
     ]
     for model in models:
         expected = logits(model)
-        assert replace_feedforward(model, family_of=family_of) == 2
+        assert len(replace_feedforward(model, family_of=family_of).replaced) == 2
         torch.testing.assert_close(logits(model), expected, rtol=0, atol=1e-5)
         logits(model).sum().backward()
         layers = [m for m in model.modules() if isinstance(m, FeedForward)]
@@ -153,7 +153,7 @@ def refuse(model, message, **options):
 
 def keep(model, count, **options):
     before = both_modes(model)
-    assert replace_feedforward(model, family_of=to_mixture, **options) == count
+    assert len(replace_feedforward(model, family_of=to_mixture, **options).replaced) == count
     for found, expected in zip(both_modes(model), before, strict=True):
         assert (found - expected).abs().max() <= 1e-5 * expected.abs().max()
 
@@ -166,31 +166,30 @@ ATTENTION = {"layer_types": ["sliding_attention", "full_attention"]}
 @pytest.mark.parametrize(
     ("name", "changes", "message"),
     [
-        ("BitNetForCausalLM", {}, "layers.0.mlp .BitNetMLP. that also holds ffn_sub_norm"),
+        ("BitNetForCausalLM", {}, r"layers.0.mlp .BitNetMLP. .* down_proj\(ffn_sub_norm"),
         (
             "DogeForCausalLM",
             {"is_moe": True, "num_experts": 4, "num_keys": 2, "num_experts_per_tok": 2},
-            "that also holds .*router_gate",
+            "layers.0.mlp .DogeCDMoE. that computes .*router_gate",
         ),
         (
             "Gemma3nForCausalLM",
             {**SPARSE, **GEMMA3N, **ATTENTION, "hidden_activation": "silu"},
-            "layers.0.mlp .* computes .*torch.nn.functional.relu",
+            "layers.0.mlp .Gemma3nTextMLP. that computes ",
         ),
-        ("SeedOssForCausalLM", {"residual_dropout": 0.1}, "computes torch.nn.functional.dropout"),
-        ("GteModel", {}, "that also holds dropout"),
     ],
 )
 def test_models_that_compute_something_else(transformers, name, changes, message):
     refuse(tiny(transformers, name, **changes), message)
 
 
-def test_t5gemma(transformers):
+@pytest.mark.parametrize("p", [0.0, 0.1])
+def test_dropout_between_the_maps(transformers, p):
     module = pytest.importorskip("transformers.models.t5gemma.modeling_t5gemma")
-    config = transformers.T5GemmaModuleConfig(**SIZES, dropout_rate=0.1, hidden_activation="silu")
+    config = transformers.T5GemmaModuleConfig(**SIZES, dropout_rate=p, hidden_activation="silu")
     model = llama(transformers)
     model.model.layers[1].mlp = module.T5GemmaMLP(config)
-    refuse(model, "model.layers.1.mlp .T5GemmaMLP. that also holds dropout")
+    keep(model, 2)
 
 
 def test_the_config_is_not_believed(transformers):
@@ -287,18 +286,9 @@ def test_experts_are_not_left_in_silence(transformers, name, changes, count):
     assert not any(isinstance(m, FeedForward) for m in model.model.layers[1].mlp.experts.modules())
 
 
-def test_models_that_cannot_be_replaced(transformers, monkeypatch):
-    with pytest.raises(ValueError, match="required: a transformers model; got Linear"):
-        replace_feedforward(nn.Linear(2, 2), family_of=to_mixture)
+def test_models_that_cannot_be_replaced(transformers):
     model = llama(transformers)
     for layer in model.model.layers:
         layer.mlp = nn.Identity()
     with pytest.raises(ValueError, match="LlamaForCausalLM with none"):
         replace_feedforward(model, family_of=to_mixture)
-
-
-def test_without_transformers(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "transformers", None)
-    with pytest.raises(ValueError, match="required: the package transformers") as caught:
-        replace_feedforward(nn.Identity(), family_of=to_mixture)
-    assert "\n" not in str(caught.value)

@@ -10,14 +10,15 @@ from blocks_by_hand import (
     D,
     DropoutInTraining,
     Gated,
-    InnerDropout,
-    LateDropout,
+    M,
     Renormalised,
     Sparse,
-    Swapped,
     WithExperts,
+    assert_close,
     assert_refused,
     model_of,
+    outputs,
+    replaced,
 )
 from torch import nn
 
@@ -82,13 +83,7 @@ class Measured(Gated):
         return super().forward(x)
 
 
-class OtherDropout(Chain):  # a child of another kind under the name
-    def __init__(self):
-        super().__init__()
-        self.dropout = nn.AlphaDropout(0.1)
-
-
-class LateActivation(Chain):  # Starcoder2 is like this with functional dropout
+class LateActivation(Chain):
     def forward(self, x):
         return self.dropout(self.act(self.c_proj(self.c_fc(x))))
 
@@ -96,24 +91,20 @@ class LateActivation(Chain):  # Starcoder2 is like this with functional dropout
 @pytest.mark.parametrize(
     ("block", "message"),
     [
-        (Renormalised, "also holds ffn_sub_norm"),
-        (WithExperts, "also holds router"),
-        (Sparse, r"computes down_proj\(act_fn\(torch.nn.functional.relu"),
-        (Clipped, r"computes .*clamp\(max=10000.0\)"),
-        (Scaled, "also holds global_scale"),
-        (InnerDropout, "also holds dropout"),
-        (LateDropout, r"computes torch.nn.functional.dropout\(down_proj"),
-        (DropoutInTraining, r"computes torch.nn.functional.dropout\(down_proj"),
-        (Branching, r"computes what cannot be traced \(TraceError\)"),
-        (Conditioned, "computes input scale"),
-        (MoreInputs, "computes input signal"),
-        (Detached, r"computes .*detach\(\)"),
-        (WithoutGradient, "no gradient reaches gate_proj.weight"),
-        (Idle, "also holds adapter"),
+        (Renormalised, r"computes down_proj\(ffn_sub_norm"),
+        (WithExperts, r"computes add\(down_proj\(.*, softmax\(router"),
+        (Sparse, r"computes down_proj\(\(act_fn\(relu\(sub"),
+        (Clipped, r"computes .*clamp\(gate_proj\(x\), max=10000.0\)"),
+        (Scaled, r"computes .* \* self.global_scale\)"),
+        (DropoutInTraining, "another function in training than in evaluation"),
+        (Branching, r"computes __bool__\(lt\(sum\(x\), 1000000.0\)\)"),
+        (Conditioned, r"computes .* \* 1.0\)"),
+        (MoreInputs, "has the further input signal"),
+        (Detached, r"computes .*detach\(act_fn"),
+        (WithoutGradient, r"computes _set_grad_enabled\(False\)"),
+        (Idle, "also holds adapter.weight"),
         (Counting, "also holds calls"),
-        (Measured, r"computes gate_proj\(x\).abs\(\); down_proj"),
-        (Swapped, r"computes down_proj\(gate_proj\(x\) \* act_fn\(up_proj"),
-        (OtherDropout, "whose dropout is AlphaDropout"),
+        (Measured, r"computes abs\(gate_proj\(x\)\); down_proj"),
         (LateActivation, r"computes dropout\(act\("),
     ],
 )
@@ -122,6 +113,77 @@ def test_other_computations_are_refused(block, message):
     line = assert_refused(model, message)
     assert f"got layers.1.mlp ({block.__name__})" in line
     assert "leave=('layers.1.mlp',)" in line
+
+
+class Inline(nn.Module):  # as in BART: the block's parts stand in the layer
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.LayerNorm(D)
+        self.fc1, self.fc2 = nn.Linear(D, M), nn.Linear(M, D)
+        self.act = nn.SiLU()
+
+    def forward(self, x):
+        return self.norm(x + self.fc2(self.act(self.fc1(x))))
+
+
+class OtherBranch(Inline):
+    def forward(self, x, memory=None):
+        return super().forward(x) if memory is None else self.fc1(memory)
+
+
+class TwiceUsed(Inline):
+    def forward(self, x):
+        z = self.fc1(x)
+        return self.fc2(self.act(z)) + z.mean(-1, keepdim=True)
+
+
+class SharedActivation(Inline):
+    def forward(self, x):
+        return self.norm(self.act(x) + self.fc2(self.act(self.fc1(x))))
+
+
+class InnerFunction(Inline):
+    def forward(self, x):
+        h = nn.functional.dropout(self.act(self.fc1(x)), p=0.1, training=self.training)
+        return self.norm(x + self.fc2(h))
+
+
+class InnerNorm(Inline):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.LayerNorm(M)
+
+    def forward(self, x):
+        return x + self.fc2(self.norm(self.act(self.fc1(x))))
+
+
+class Looking(Inline):
+    def forward(self, x):
+        return super().forward(x) * self.fc2.weight.shape[0]
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        (OtherBranch, "whose code uses fc1 in 2 places"),
+        (TwiceUsed, "computes add"),
+        (SharedActivation, "computes norm"),
+        (InnerFunction, "block of fc1 and fc2 in its own forward, with functions"),
+        (InnerNorm, r"computes add\(x, fc2\(norm\("),
+        (Looking, "whose code uses fc2 in 2 places"),
+    ],
+)
+def test_layers_that_do_more_with_the_parts(block, message):
+    assert_refused(model_of(Inline(), block()), message)
+
+
+def test_layers_with_a_block_inside_are_kept():
+    model = model_of(Inline(), Gated(), Inline())
+    expected = [outputs(model, training) for training in (True, False)]
+    assert replaced(model) == 3
+    for training, values in zip((True, False), expected, strict=True):
+        assert_close(outputs(model, training), values)
+    assert isinstance(model.layers[0]["mlp"].norm, nn.LayerNorm)
 
 
 class LyingGELU(nn.GELU):
@@ -142,5 +204,5 @@ def test_functions_that_are_merely_similar_are_refused(activation, dtype):
 
 
 def test_unknown_activations_are_refused():
-    for activation in (nn.Softplus, LyingGELU, nn.Hardtanh, lambda: nn.PReLU(3)):
+    for activation in (nn.Softplus, LyingGELU, nn.Hardtanh, nn.PReLU):
         assert_refused(model_of(Gated(), Gated(activation)), "required: one of the activations")

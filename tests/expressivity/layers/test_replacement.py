@@ -13,8 +13,11 @@ from blocks_by_hand import (
     D,
     Experts,
     Gated,
+    InnerDropout,
+    LateDropout,
     M,
     Renormalised,
+    Swapped,
     assert_close,
     assert_refused,
     model_of,
@@ -26,6 +29,7 @@ from blocks_by_hand import (
 from torch import nn
 
 from expressivity.classes.gates import GATES
+from expressivity.layers import replace_feedforward
 
 # What is kept
 
@@ -73,6 +77,51 @@ def test_the_activation_is_read_from_the_block():
     names = [layer["mlp"].feed_forward.family.dictionary for layer in model.layers]
     assert names == [("silu",), ("relu",)]
     assert_close(outputs(model, False), expected)
+
+
+class AlphaChain(Chain):
+    def __init__(self):
+        super().__init__()
+        self.dropout = nn.AlphaDropout(0.1)
+
+
+class Doubled(Chain):
+    def forward(self, x):
+        return 2 * super().forward(x).clamp(-1, 1)
+
+
+class Norms(Chain):
+    def __init__(self):
+        super().__init__()
+        self.before, self.after = nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, x):
+        return self.after(super().forward(self.before(x)) + x)
+
+
+class Fused(nn.Module):
+    """As in Phi3; its activation is a function."""
+
+    def __init__(self):
+        super().__init__()
+        self.both = nn.Linear(D, 2 * M)
+        self.last = nn.Linear(M, D)
+
+    def forward(self, x):
+        up, gate = self.both(x).chunk(2, dim=-1)
+        return self.last(nn.functional.silu(gate) * up)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(
+    "block", [Swapped, InnerDropout, LateDropout, AlphaChain, Doubled, Norms, Fused]
+)
+def test_what_stands_around_the_maps_is_kept(block, dtype):
+    model = model_of(Gated(), block(), dtype=dtype)
+    expected = [outputs(model, training) for training in (True, False)]
+    assert replaced(model) == 2
+    for training, values in zip((True, False), expected, strict=True):
+        assert_close(outputs(model, training), values)
 
 
 def test_a_block_in_two_places_stays_one():
@@ -162,6 +211,34 @@ def test_blocks_of_other_kinds_are_not_left_in_silence(other):
 def test_a_name_to_leave_must_exist():
     assert_refused(model_of(Gated()), "names of modules to leave", "'experts'", leave=("experts",))
     assert_refused(model_of(Gated()), "Model with none", "", leave=("*.mlp",))
+    assert_refused(model_of(Gated()), "names of modules to select", "'9'", only=("9",))
+    assert_refused(model_of(Gated()), "a list of names", "'layers'", only="layers")
+
+
+def test_only_some_blocks_and_a_report_of_all():
+    model = model_of(Gated(), Renormalised(), Chain(), Gated())
+    expected = outputs(model, False)
+    report = replace_feedforward(
+        model, family_of=to_mixture, only=("layers.[023].*",), leave=("layers.3.mlp",)
+    )
+    assert [block.names for block in report.replaced] == [("layers.0.mlp",), ("layers.2.mlp",)]
+    assert [str(block.before.kind) for block in report.replaced] == ["fixed", "fixed"]
+    assert [block.after.neuron for block in report.replaced] == ["two_sided", "type1"]
+    assert report.kept == {"layers.1.mlp": "not in only", "layers.3.mlp": "named by leave"}
+    assert_close(outputs(model, False), expected)
+    report = replace_feedforward(model, family_of=to_mixture, leave=("layers.1.*",))
+    assert [block.names for block in report.replaced] == [("layers.3.mlp",)]
+    assert report.skipped == dict.fromkeys(
+        ("layers.0.mlp", "layers.2.mlp"), "a layer of ours already"
+    )
+    assert len(str(report).splitlines()) == 4
+
+
+def test_adapters_are_named():
+    assert_refused(model_of(Gated()), "unknown layer adapter", "'blok'", adapters=("blok",))
+    assert_refused(model_of(Gated()), "a list of names", "'block'", adapters="block")
+    assert_refused(model_of(Gated()), "others", "layers.0.mlp", adapters=("layer",))
+    assert replaced(model_of(Gated()), adapters=("block",)) == 1
 
 
 def test_a_family_that_does_not_hold_the_function():

@@ -1,0 +1,205 @@
+"""The feed-forward blocks of a model: where they stand, and which are nobody else's."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from torch import nn
+
+from expressivity.layers.adapters import ADAPTERS, Adapter, named_alike
+from expressivity.layers.blocks import Block, NotRunError, Parts, UnreadableError
+from expressivity.layers.feed_forward import FeedForward
+from expressivity.layers.replacement import put
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Found:
+    """A block, or the layer that it is inside, and the names of all its places."""
+
+    names: tuple[str, ...]
+    module: nn.Module
+    parts: Parts
+    adapter: str
+
+    @property
+    def name(self) -> str:
+        """As messages call it."""
+        return self.places[0]
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Names of all places that the new block takes."""
+        return tuple(".".join(filter(None, (n, self.parts.place))) for n in self.names)
+
+    @property
+    def replaced(self) -> list[nn.Module]:
+        """The modules that the new block takes the place of."""
+        if not self.parts.place:
+            return [self.module]
+        paths = (self.parts.place, *self.parts.emptied)
+        return [self.module.get_submodule(path) for path in paths]
+
+    def put(self, model: nn.Module, new: Block) -> None:
+        """Put the new block where this one stands."""
+        if self.parts.place:
+            put(self.module, self.parts, new)
+        else:
+            for name in self.names:
+                model.set_submodule(name, new)
+
+
+class Search:
+    """The blocks of a model.
+
+    Attributes:
+        model: the model.
+        ours: names of blocks that are ours already, as they were at the start.
+    """
+
+    def __init__(self, model: nn.Module, only: Sequence[str], leave: Sequence[str]) -> None:
+        self.model = model
+        self._names: dict[nn.Module, list[str]] = {}
+        for name, module in model.named_modules(remove_duplicate=False):
+            self._names.setdefault(module, []).append(name)
+        self._selected = self._matching(only, "select") if only else set(self._names)
+        self._left = self._matching(leave, "leave")
+        ours = [m for m in self._names if isinstance(m, Block | FeedForward)]
+        self.ours = [self._names[module][0] for module in ours if isinstance(module, Block)]
+        self._ours = {inner for module in ours for inner in module.modules()}
+        self._reasons: dict[nn.Module, str] = {}
+        self._owners = _owners(model)
+
+    def _matching(self, patterns: Sequence[str], verb: str) -> set[nn.Module]:
+        """Modules of some names, with all inside."""
+        if isinstance(patterns, str):
+            raise ValueError(f"required: a list of names of modules to {verb}; got {patterns!r}")
+        found: set[nn.Module] = set()
+        for pattern in patterns:
+            matched = [
+                module
+                for module, names in self._names.items()
+                if any(fnmatchcase(name, pattern) for name in names)
+            ]
+            if not matched:
+                raise ValueError(
+                    f"required: names of modules to {verb}; got {pattern!r}, which is none"
+                )
+            found.update(inner for module in matched for inner in module.modules())
+        return found
+
+    def blocks(self, adapters: Sequence[str]) -> list[Found]:
+        """What the adapters read, in the model's order; the innermost where there are several."""
+        found: list[Found] = []
+        taken: set[nn.Module] = set()
+        for module in reversed(self._names):
+            inner = set(module.modules())
+            if inner & taken or module in self._ours or inner <= self._left:
+                continue
+            if not inner & self._selected:
+                continue
+            read = self._read(module, adapters)
+            found += read
+            taken.update(part for block in read for part in [module, *block.replaced])
+        return found[::-1]
+
+    def _read(self, module: nn.Module, adapters: Sequence[str]) -> list[Found]:
+        def attempt(adapter: Adapter) -> Sequence[Parts] | UnreadableError:
+            try:
+                return adapter.read(module)
+            except UnreadableError as error:
+                return error
+
+        for name in adapters:
+            read = ADAPTERS.use(name, attempt)
+            if isinstance(read, UnreadableError):
+                if module not in self._reasons or not isinstance(read, NotRunError):
+                    self._reasons[module] = str(read)
+                continue
+            names = tuple(self._names[module])
+            found = [Found(names=names, module=module, parts=p, adapter=name) for p in read]
+            found = [block for block in found if self._wanted(block)]
+            if found:
+                return found
+        return []
+
+    def _wanted(self, block: Found) -> bool:
+        if block.module is self.model and not block.parts.place:
+            return False  # it has no place
+        inside = block.module in self._selected or set(block.replaced) <= self._selected
+        return inside and not set(block.replaced) & self._left
+
+    def require_all_read(self, found: Sequence[Found]) -> None:
+        """Refuse to leave feed-forward blocks that no adapter reads without being told to.
+
+        They are recognised by name: of their class, or of their weights.
+        """
+        read = {block.module for block in found}
+        read = read.union(*(part.modules() for block in found for part in block.replaced))
+        others: list[str] = []
+        for module in self._alike(read):
+            name = self._names[module][0]
+            parent = self.model.get_submodule(name.rpartition(".")[0])
+            reason = self._reasons.get(module, self._reasons.get(parent))
+            if reason is not None:
+                raise refusal(name, module, reason)
+            others.append(name)
+        if others:
+            shown = ", ".join(others[:4]) + (f" and {len(others) - 4} more" if others[4:] else "")
+            raise ValueError(
+                "required: feed-forward blocks that an adapter reads; got others that would be "
+                f"left as they are: {shown}: to accept this, name them, as "
+                f"leave=({others[0]!r},) or with a pattern"
+            )
+
+    def _alike(self, read: set[nn.Module]) -> Iterator[nn.Module]:
+        """Modules with names of feed-forward blocks, the outermost, that are not accounted for."""
+        known = self._left | self._ours | (set(self._names) - self._selected) | read
+        for module in self._names:
+            parts = set(module.modules())
+            if module in known or parts & read or not any(True for _ in module.parameters()):
+                continue
+            if named_alike(module):
+                yield module
+                known |= parts
+
+    def require_own(self, block: Found) -> None:
+        """Refuse a block whose modules or parameters stand elsewhere too: a tie would be lost."""
+        inside = {part for module in block.replaced for part in module.modules()}
+        for part in inside:
+            parameters = list(part.parameters(recurse=False))
+            if any(self._owners[_address(p)] > 1 for p in parameters):
+                raise UnreadableError("whose parameters have other places too")
+            names = self._names[part]
+            if parameters and not all(_below(name, block.names) for name in names):
+                raise UnreadableError("whose modules have other places too")
+
+    def kept(self) -> dict[str, str]:
+        """Names of blocks that were to stay as they are, and the option that said so."""
+        return {
+            names[0]: "named by leave" if module in self._left else "not in only"
+            for module, names in self._names.items()
+            if named_alike(module) and (module in self._left or module not in self._selected)
+        }
+
+
+def refusal(name: str, module: nn.Module, problem: str) -> ValueError:
+    """A refusal of one block; ``problem`` follows its name in the sentence."""
+    return ValueError(
+        f"required: blocks whose function can be kept; got {name} ({type(module).__name__}) "
+        f"{problem}: leave it as it is with leave=({name!r},), or replace it by hand with convert"
+    )
+
+
+def _below(name: str, tops: Sequence[str]) -> bool:
+    return any(not top or name == top or name.startswith(f"{top}.") for top in tops)
+
+
+def _owners(model: nn.Module) -> Counter[int]:
+    """How many modules hold each parameter, by the address of its numbers."""
+    return Counter(_address(p) for m in model.modules() for p in m.parameters(recurse=False))
+
+
+def _address(parameter: nn.Parameter) -> int:
+    plain = type(parameter) is nn.Parameter and parameter.device.type != "meta"
+    return parameter.data_ptr() if plain and parameter.numel() else id(parameter)

@@ -1,0 +1,158 @@
+"""Modules of other people's models, run by themselves to read what they compute.
+
+Copies run, at random tokens, with torch's global random numbers as they were afterwards.
+"""
+
+import copy
+import dis
+import inspect
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from types import CodeType
+from typing import Any, TypeVar
+
+import torch
+from torch import nn
+
+from expressivity.layers.agreement import undisturbed
+from expressivity.layers.blocks import DTYPES, NotRunError, UnreadableError
+from expressivity.layers.reading import (
+    Reading,
+    is_transposed,
+    linear_maps,
+    read_inside,
+    read_whole,
+)
+from expressivity.layers.recording import Recording, record
+
+R = TypeVar("R")
+
+
+def copied(module: nn.Module) -> nn.Module:
+    """A copy with parameters of its own.
+
+    Raises:
+        UnreadableError: there is none.
+    """
+    try:
+        return copy.deepcopy(module)
+    except Exception as error:
+        raise UnreadableError(f"that cannot be copied ({type(error).__name__})") from error
+
+
+def read_alone(module: nn.Module) -> Reading:
+    """A module that is one block.
+
+    Raises:
+        UnreadableError: it is none; with the formula of what it computes.
+    """
+    reading = _in_both_modes(module, _read_one)
+    further = list(inspect.signature(module.forward).parameters)[1:]
+    if further:
+        raise UnreadableError(f"that has the further input {further[0]}")
+    return reading
+
+
+def readings_inside(module: nn.Module) -> list[Reading]:
+    """The blocks inside a layer.
+
+    Raises:
+        NotRunError: it cannot be run with tokens alone.
+    """
+    return _in_both_modes(module, read_inside)
+
+
+def layer_arguments(module: nn.Module) -> list[None]:
+    """None for what a layer requires beside its tokens, as an attention mask."""
+    parameters = list(inspect.signature(module.forward).parameters.values())[1:]
+    needed = [p for p in parameters if p.default is p.empty and not str(p).startswith("*")]
+    return [None for _ in needed]
+
+
+def require_used_once(module: nn.Module, path: str) -> None:
+    """Refuse a part of a layer that its code names in several places: one run takes one branch.
+
+    Raises:
+        UnreadableError: the code of the layer, or of a part on the way, names the next part
+            more than once, or not at all.
+    """
+    owner = module
+    for name in path.split("."):
+        count = _loads(type(owner), name)
+        if count != 1 and type(owner) is not nn.Sequential:
+            raise UnreadableError(f"whose code uses {name} in {count} places")
+        owner = owner.get_submodule(name)
+
+
+def _loads(kind: type[nn.Module], attribute: str) -> int:
+    """How often the methods of a class, its constructors aside, load an attribute."""
+    own = [base for base in kind.__mro__ if base not in nn.Module.__mro__]
+    functions = [
+        inspect.unwrap(value)
+        for base in own
+        for name, value in vars(base).items()
+        if inspect.isfunction(value) and name != "__init__"
+    ]
+    return sum(_loads_of(function.__code__, attribute) for function in functions)
+
+
+def _loads_of(code: CodeType, attribute: str) -> int:
+    here = [step for step in dis.get_instructions(code) if step.argval == attribute]
+    inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    return sum(step.opname in ("LOAD_ATTR", "LOAD_METHOD") for step in here) + sum(
+        _loads_of(constant, attribute) for constant in inner
+    )
+
+
+def _read_one(module: nn.Module, recording: Recording, training: bool) -> Reading:
+    reading = read_whole(module, recording, training)
+    if reading is None:
+        text = str(recording)
+        shown = text if len(text) <= 160 else f"{text[:159]}..."
+        raise UnreadableError(f"that computes {shown}, which is no feed-forward block")
+    if recording.unused:  # questions for dtypes
+        _require_everywhere(module, reading, training)
+    return reading
+
+
+def _in_both_modes(module: nn.Module, read: Callable[[nn.Module, Recording, bool], R]) -> R:
+    """What a module is read as in training, if it is the same in evaluation."""
+    found = [read(module, _run(copied(module).train(mode)), mode) for mode in (True, False)]
+    if found[0] != found[1]:
+        raise UnreadableError("that computes another function in training than in evaluation")
+    return found[0]
+
+
+def _require_everywhere(module: nn.Module, reading: Reading, training: bool) -> None:
+    """A module that asks for dtypes must be the same block in each, and under autocast."""
+    for dtype in DTYPES:
+        for autocast in (None, torch.bfloat16, torch.float16):
+            other = copied(module).to("cpu", dtype).train(training)
+            found = read_whole(other, _run(other, autocast), training)
+            if found is None or replace(found, casts=reading.casts) != reading:
+                where = f"{dtype}" + (f" under autocast to {autocast}" if autocast else "")
+                raise UnreadableError(f"that computes something else in {where}")
+
+
+def _run(module: nn.Module, autocast: torch.dtype | None = None) -> Recording:
+    weight, others = next(module.parameters()), layer_arguments(module)
+    failed = ""
+    for width in dict.fromkeys(map(_inputs, linear_maps(module))):
+        generator = torch.Generator("cpu").manual_seed(0)
+        x_TD = torch.randn(2, 8, width, generator=generator, device="cpu").to(weight)
+        try:
+            with undisturbed(weight.device), _autocast(weight.device, autocast):
+                return record(module, x_TD, *others)
+        except Exception as error:  # noqa: BLE001 - of someone else's forward, whatever it does
+            failed = failed or type(error).__name__
+    raise NotRunError(f"that cannot be run alone ({failed})")
+
+
+def _inputs(linear: nn.Module) -> int:
+    weight: Any = linear.weight
+    return int(weight.shape[0 if is_transposed(linear) else 1])
+
+
+def _autocast(device: torch.device, dtype: torch.dtype | None) -> AbstractContextManager[Any]:
+    return torch.autocast(device.type, dtype=dtype, enabled=dtype is not None)
