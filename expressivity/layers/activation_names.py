@@ -13,19 +13,24 @@ from expressivity.classes.activations import ACTIVATIONS
 
 ACTIVATION_NAMES: Mapping[str, str] = {
     "gelu": "gelu",
+    "gelu_accurate": "gelu_tanh",
+    "gelu_new": "gelu_tanh",
     "gelu_python": "gelu",
+    "gelu_python_tanh": "gelu_tanh",
+    "gelu_pytorch_tanh": "gelu_tanh",
     "leaky_relu": "leaky_relu",
     "linear": "id",
+    "quick_gelu": "quick_gelu",
     "relu": "relu",
     "relu2": "relu2",
     "silu": "silu",
     "swish": "silu",
     "tanh": "tanh",
 }
-"""Names in ``transformers`` of functions of our dictionary. ``gelu_new`` is none of them: it
-replaces the normal distribution function by a tanh, and differs from gelu by up to 4.8e-4."""
+"""Names in ``transformers`` of functions of ours. ``gelu_fast`` is none of them: its constant
+sqrt(2/pi) is cut off after ten digits, which shows in float64."""
 
-_TORCH_NAMES: Mapping[type[nn.Module], str] = {
+_TORCH_NAMES: dict[type[nn.Module], str] = {
     nn.GELU: "gelu",
     nn.Identity: "linear",
     nn.LeakyReLU: "leaky_relu",
@@ -59,7 +64,9 @@ def activation_names(activation: nn.Module) -> tuple[str, ...]:
     """
     own = type(activation)
     names = [name for name, known in _transformers_names().items() if known is own]
-    if own in _TORCH_NAMES:
+    if isinstance(activation, nn.GELU) and activation.approximate == "tanh":
+        names.append("gelu_pytorch_tanh")
+    elif own in _TORCH_NAMES:
         names.append(_TORCH_NAMES[own])
     return (*names, own.__name__)
 

@@ -52,8 +52,9 @@ _MAPS = (
 )
 """Names of their weights, as modules or parameters."""
 
-_FUNCTIONS: dict[str, type[nn.Module]] = {
+_FUNCTIONS: dict[str, Callable[[], nn.Module]] = {
     "gelu": nn.GELU,
+    "gelu_tanh": lambda: nn.GELU("tanh"),
     "leaky_relu": nn.LeakyReLU,
     "relu": nn.ReLU,
     "silu": nn.SiLU,

@@ -33,7 +33,7 @@ def replace_feedforward(
         family_of: the fixed family that a block is (SwiGLU: one_sided over silu) to the family
             that it shall be, as ``lambda fixed: replace(fixed, kind=Kind.LA, ...)``.
         substitute: activations of the model that are none of ours, to ours, as
-            ``{"gelu_new": "gelu"}``. This changes the function.
+            ``{"gelu_fast": "gelu_tanh"}``. This changes the function.
         only: names of modules to look at, with all inside; ``*`` stands for anything. Without any,
             the whole model.
         leave: names of modules to leave as they are, with all inside, as

@@ -180,9 +180,10 @@ class _Walk:
             self.passed.append(node)
             return node.name, False, node.arguments[0]
         if isinstance(node, Node) and node.op == "function" and node.name in _FUNCTIONS:
+            tanh = node.name == "gelu" and dict(node.options) == {"approximate": "tanh"}
             usual = all(_DEFAULTS.get(k, self) == option for k, option in node.options.items())
-            if usual and len(node.arguments) == 1:
-                return node.name, True, node.arguments[0]
+            if (usual or tanh) and len(node.arguments) == 1:
+                return node.name + "_tanh" * tanh, True, node.arguments[0]
         return None
 
     def _factors(self, node: Any) -> Iterator[tuple[Any, Any]]:

@@ -43,7 +43,7 @@ def replacement(
     if ours is None:
         raise ValueError(
             f"required: one of the activations {', '.join(ACTIVATION_NAMES)}; got {theirs[0]} in "
-            f"{name}: to accept another function, name its substitute, as {{'gelu_new': 'gelu'}}"
+            f"{name}: to accept another function, name one, as {{'gelu_fast': 'gelu_tanh'}}"
         )
     substituted = any(their in substitute for their in theirs)
     exchanged = {id(parts.activation): Pointwise(ours)} if substituted else {}

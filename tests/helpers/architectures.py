@@ -48,7 +48,6 @@ IMAGE = {
     "num_attention_heads": 2,
     "image_size": 8,
     "patch_size": 4,
-    "hidden_act": "gelu",
 }
 SOUND = BERT | {
     "conv_dim": [16, 16],
@@ -66,7 +65,6 @@ GPT = {
     "n_layer": 2,
     "n_head": 2,
     "n_positions": 32,
-    "activation_function": "gelu",
 }
 EXPERTS = TEXT | {
     "num_experts": 4,
@@ -88,8 +86,7 @@ LATENT = {
     "head_dim": 4,
     "num_key_value_heads": 2,
 }
-GELU = {"hidden_act": "gelu"}
-CLIP_TEXT = {**BERT, "hidden_act": "gelu", "max_position_embeddings": 16}
+CLIP_TEXT = {**BERT, "max_position_embeddings": 16}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +122,8 @@ ARCHITECTURES = (
     kept("MistralForCausalLM", TEXT),
     kept("Qwen2ForCausalLM", TEXT),
     kept("Qwen3ForCausalLM", TEXT),
-    kept("Gemma2ForCausalLM", TEXT, hidden_activation="silu"),
+    kept("Gemma2ForCausalLM", TEXT),
+    kept("GemmaForCausalLM", TEXT),
     kept("OlmoForCausalLM", TEXT),
     kept("Olmo2ForCausalLM", TEXT),
     kept("CohereForCausalLM", TEXT),
@@ -135,26 +133,26 @@ ARCHITECTURES = (
     kept("SmolLM3ForCausalLM", TEXT),
     kept("SeedOssForCausalLM", TEXT, residual_dropout=0.1, fast=True),
     kept("GteModel", TEXT, hidden_dropout_prob=0.1),
-    kept("RecurrentGemmaForCausalLM", TEXT, hidden_activation="silu", lru_width=16,
+    kept("RecurrentGemmaForCausalLM", TEXT, lru_width=16,
          attention_window_size=8, block_types=["recurrent", "attention"]),
     kept("Lfm2ForCausalLM", TEXT, layer_types=["full_attention"] * 2, block_ff_dim=24),
     # Two maps fused
     kept("Phi3ForCausalLM", TEXT, fast=True),
     kept("GlmForCausalLM", TEXT),
     kept("Glm4ForCausalLM", TEXT),
-    kept("ModernBertModel", BERT, hidden_activation="silu", mlp_dropout=0.1),
+    kept("ModernBertModel", BERT, mlp_dropout=0.1),
     # Two maps, a chain
     kept("GPT2LMHeadModel", GPT, fast=True),
     kept("GPTBigCodeForCausalLM", GPT, n_inner=24),
     kept("GPTNeoForCausalLM", TEXT, num_layers=2, num_heads=2, window_size=8,
-         attention_types=[[["global", "local"], 1]], activation_function="gelu"),
+         attention_types=[[["global", "local"], 1]]),
     kept("GPTNeoXForCausalLM", BERT, fast=True),
     kept("GPTJForCausalLM", GPT, rotary_dim=4),
     kept("CodeGenForCausalLM", GPT | {"n_head": 4}, rotary_dim=4),
     kept("FalconForCausalLM", BERT, ffn_hidden_size=24),
-    kept("PhiForCausalLM", TEXT | GELU),
-    kept("PersimmonForCausalLM", TEXT | GELU),
-    kept("Starcoder2ForCausalLM", TEXT | GELU, residual_dropout=0.1),
+    kept("PhiForCausalLM", TEXT),
+    kept("PersimmonForCausalLM", TEXT),
+    kept("Starcoder2ForCausalLM", TEXT, residual_dropout=0.1),
     kept("ArceeForCausalLM", TEXT),
     kept("NemotronForCausalLM", TEXT),
     kept("DistilBertModel", BERT, dim=16, n_layers=2, n_heads=2, hidden_dim=24),
@@ -169,7 +167,7 @@ ARCHITECTURES = (
     kept("MPNetModel", BERT),
     kept("CamembertModel", BERT),
     kept("XLMRobertaModel", BERT),
-    kept("AlbertModel", BERT | GELU, 1, embedding_size=16),
+    kept("AlbertModel", BERT, 1, embedding_size=16),
     kept("MptForCausalLM", {}, vocab_size=32, d_model=16, n_layers=2, n_heads=2, max_seq_len=32),
     kept("OPTForCausalLM", BERT, ffn_dim=24, word_embed_proj_dim=16),
     kept("XGLMModel", TWO_SIDES, ffn_dim=24, num_layers=2, attention_heads=2),
@@ -194,7 +192,6 @@ ARCHITECTURES = (
     kept("Wav2Vec2Model", SOUND),
     kept("HubertModel", SOUND),
     # Refused
-    refused("GemmaForCausalLM", TEXT, "got gelu_pytorch_tanh in model.layers.0.mlp"),
     refused("ApertusForCausalLM", TEXT, "got xielu in model.layers.0.mlp"),
     refused("BitNetForCausalLM", TEXT, r"layers.0.mlp .BitNetMLP. .*ffn_sub_norm", fast=True),
     refused("FalconH1ForCausalLM", TEXT, r"layers.0.feed_forward .* \* 1.0\)", mamba_d_ssm=16,

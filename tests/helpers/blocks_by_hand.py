@@ -66,8 +66,9 @@ def model_of(*blocks, dtype=torch.float32) -> Model:
 
 def to_mixture(fixed: Family, gate: str = "sigmoid") -> Family:
     form = "type1" if fixed.neuron == "type1" else "two_sided"
+    dictionary = tuple(dict.fromkeys((*FULL_DICTIONARY, *fixed.dictionary)))
     return dataclasses.replace(
-        fixed, kind=Kind.MOA, neuron=form, gate=GateSpec(name=gate), dictionary=FULL_DICTIONARY
+        fixed, kind=Kind.MOA, neuron=form, gate=GateSpec(name=gate), dictionary=dictionary
     )
 
 

@@ -1,5 +1,6 @@
 """The registry of activations, with the records of this package."""
 
+from expressivity.classes.activations.approximate import GELU_TANH, QUICK_GELU
 from expressivity.classes.activations.elu import ELU, SELU
 from expressivity.classes.activations.powers import CUBE, ONE, RELU3, SQUARE
 from expressivity.classes.activations.record import Activation
@@ -13,7 +14,8 @@ ACTIVATIONS: Registry[Activation] = Registry(
     "activation", group="expressivity.activations", check=require_sound
 )
 for _record in (
-    *SEVEN, ELU, SELU, SOFTPLUS, MISH, SIGMOID, SOFTSIGN, ONE, SQUARE, CUBE, RELU3
+    *SEVEN, ELU, SELU, SOFTPLUS, MISH, SIGMOID, SOFTSIGN, ONE, SQUARE, CUBE, RELU3, GELU_TANH,
+    QUICK_GELU,
 ):  # fmt: skip
     ACTIVATIONS.add(_record.name, _record, tested=True)
 

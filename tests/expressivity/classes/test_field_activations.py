@@ -26,7 +26,8 @@ from expressivity.targets.translation import to_sympy
 torch.set_num_threads(1)
 
 FURTHER = (
-    "elu", "selu", "softplus", "mish", "sigmoid", "softsign", "one", "square", "cube", "relu3"
+    "elu", "selu", "softplus", "mish", "sigmoid", "softsign", "one", "square", "cube", "relu3",
+    "gelu_tanh", "quick_gelu",
 )  # fmt: skip
 every_activation = pytest.mark.parametrize("name", FURTHER)
 every_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=str)
@@ -116,6 +117,8 @@ def test_a_reserved_name_is_that_function():
         ("mish", torch.nn.functional.mish),
         ("sigmoid", torch.sigmoid),
         ("softsign", torch.nn.functional.softsign),
+        ("gelu_tanh", lambda z: torch.nn.functional.gelu(z, approximate="tanh")),
+        ("quick_gelu", lambda z: z * torch.sigmoid(1.702 * z)),
     ],
 )
 def test_torchs_own_functions_are_the_same(name, function):

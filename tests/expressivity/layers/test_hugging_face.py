@@ -5,16 +5,11 @@ would change are refused). The same kinds with small modules made by hand are in
 ``test_replacement``; these need the package transformers, and tiny models of it without downloads.
 """
 
-import dataclasses
-
 import pytest
 import torch
+from blocks_by_hand import to_mixture
 from torch import nn
 
-from expressivity.classes.activations import FULL_DICTIONARY
-from expressivity.classes.families import Family
-from expressivity.classes.gates import GateSpec
-from expressivity.classes.kinds import Kind
 from expressivity.layers import FeedForward, replace_feedforward
 
 torch.set_num_threads(1)
@@ -56,14 +51,6 @@ def gpt2(transformers, activation):
     return model
 
 
-def to_mixture(fixed: Family) -> Family:
-    form = "type1" if fixed.neuron == "type1" else "two_sided"
-    gate = GateSpec(name="sigmoid")
-    return dataclasses.replace(
-        fixed, kind=Kind.MOA, neuron=form, gate=gate, dictionary=FULL_DICTIONARY
-    )
-
-
 def logits(model) -> torch.Tensor:
     tokens = torch.arange(12).reshape(2, 6)
     return model(tokens).logits
@@ -87,16 +74,24 @@ def test_replaced_models_keep_their_function(transformers, family_of):
         assert all(p.grad is not None for layer in layers for p in layer.parameters())
 
 
-def test_an_approximate_gelu_is_refused_or_accepted_by_name(transformers):
-    model = gpt2(transformers, "gelu_new")
+def test_an_activation_of_another_name_is_refused_or_accepted_by_name(transformers):
+    model = gpt2(transformers, "gelu_fast")
     expected = logits(model)
-    with pytest.raises(ValueError, match="got gelu_new") as caught:
+    with pytest.raises(ValueError, match="got gelu_fast") as caught:
         replace_feedforward(model, family_of=to_mixture)
     assert "\n" not in str(caught.value)
     assert torch.equal(logits(model), expected)
-    replace_feedforward(model, family_of=to_mixture, substitute={"gelu_new": "gelu"})
+    replace_feedforward(model, family_of=to_mixture, substitute={"gelu_fast": "gelu"})
     difference = (logits(model) - expected).abs().max()
     assert 1e-6 < difference < 1e-2
+
+
+@pytest.mark.parametrize("name", ["gelu_new", "gelu_accurate", "gelu_pytorch_tanh", "quick_gelu"])
+def test_approximations_of_gelu_are_functions_of_their_own(transformers, name):
+    model = gpt2(transformers, name)
+    keep(model, 2)
+    block = model.transformer.h[0].mlp.feed_forward
+    assert block.family.dictionary[-1] == ("quick_gelu" if name == "quick_gelu" else "gelu_tanh")
 
 
 SIZES = {
@@ -206,13 +201,8 @@ def test_the_config_is_not_believed(transformers):
 @pytest.mark.parametrize("name", ["Gemma2ForCausalLM", "Gemma3ForCausalLM"])
 def test_names_of_activations_that_the_config_hides(transformers, name):
     keep(tiny(transformers, name, **ATTENTION, hidden_activation="silu"), 2)
-    model = tiny(transformers, name, **ATTENTION)
-    refuse(model, "got gelu_pytorch_tanh in model.layers.0.mlp")
-    refuse(model, "got one for 'None'", substitute={"None": "relu"})
-
-
-def test_quick_gelu_is_another_function(transformers):
-    refuse(llama(transformers, hidden_act="quick_gelu"), "got quick_gelu in model.layers.0.mlp")
+    refuse(tiny(transformers, name, **ATTENTION), "for 'None'", substitute={"None": "relu"})
+    keep(tiny(transformers, name, **ATTENTION), 2)
 
 
 def test_gelu_that_only_says_so(transformers):
