@@ -7,7 +7,7 @@ from torch import nn
 from expressivity.classes.families import Family
 from expressivity.layers.activation_names import activation_names, check_substitute
 from expressivity.layers.adapters import ADAPTERS
-from expressivity.layers.blocks import Block, UnreadableError
+from expressivity.layers.blocks import Block, UnreadableError, require_plain
 from expressivity.layers.replacement import replacement
 from expressivity.layers.report import Replaced, Report
 from expressivity.layers.search import Found, Search, refusal
@@ -101,6 +101,7 @@ def _replacement(
 ) -> tuple[Family, Block]:
     """The fixed family that a block is, and what takes its place."""
     try:
+        require_plain(block.module, [""])
         search.require_own(block)
         return replacement(
             block.name, block.module, block.parts, family_of=family_of, substitute=substitute

@@ -67,7 +67,7 @@ class Search:
         ours = [m for m in self._names if isinstance(m, Block | FeedForward)]
         self.ours = [self._names[module][0] for module in ours if isinstance(module, Block)]
         self._ours = {inner for module in ours for inner in module.modules()}
-        self._reasons: dict[nn.Module, str] = {}
+        self._reasons: dict[nn.Module, UnreadableError] = {}
         self._owners = _owners(model)
 
     def _matching(self, patterns: Sequence[str], verb: str) -> set[nn.Module]:
@@ -114,7 +114,7 @@ class Search:
             read = ADAPTERS.use(name, attempt)
             if isinstance(read, UnreadableError):
                 if module not in self._reasons or not isinstance(read, NotRunError):
-                    self._reasons[module] = str(read)
+                    self._reasons[module] = read
                 continue
             names = tuple(self._names[module])
             found = [Found(names=names, module=module, parts=p, adapter=name) for p in read]
@@ -141,8 +141,8 @@ class Search:
             name = self._names[module][0]
             parent = self.model.get_submodule(name.rpartition(".")[0])
             reason = self._reasons.get(module, self._reasons.get(parent))
-            if reason is not None:
-                raise refusal(name, module, reason)
+            if reason is not None and (module in self._reasons or type(reason) is UnreadableError):
+                raise refusal(name, module, str(reason))
             others.append(name)
         if others:
             shown = ", ".join(others[:4]) + (f" and {len(others) - 4} more" if others[4:] else "")
