@@ -78,8 +78,7 @@ class Adapter:
 
 def named_alike(module: nn.Module) -> bool:
     """Whether a module has the name of a feed-forward block, or its weights have."""
-    held = {n for n, _ in module.named_children()}
-    held |= {n for n, _ in module.named_parameters(recurse=False)}
+    held = {*vars(module)["_modules"], *vars(module)["_parameters"]}
     return bool(_NAMES.search(type(module).__name__)) or any(held >= maps for maps in _MAPS)
 
 

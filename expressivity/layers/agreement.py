@@ -56,6 +56,11 @@ def disagreement(
         found = _difference(theirs, ours, tolerance_TO)
         if found is not None:
             return f"{found} in {'training' if training else 'evaluation'} mode"
+    device = weight.device
+    with undisturbed(device), torch.autocast(device.type, dtype=torch.bfloat16):
+        mixed = [block.train()(x_own).dtype for block in (original, new)]
+    if mixed[0] != mixed[1]:
+        return f"outputs have dtype {mixed[1]} for {mixed[0]} under autocast"
     theirs, ours = (_run(b.to("cpu", wide).eval(), x_TD.to(wide)) for b in (original, fixed))
     found = _difference(theirs, ours, _rounding(fixed, x_TD, wide))
     if found is not None:

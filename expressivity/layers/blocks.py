@@ -106,7 +106,10 @@ class Block(nn.Module):
     def forward(self, x_TD: Tensor) -> Tensor:
         """Outputs (..., d) at inputs (..., d)."""
         outputs_TD = self.feed_forward(x_TD, self.inner)
-        return self.dropout(outputs_TD if self.bias is None else outputs_TD + self.bias)
+        if self.bias is not None:
+            # Under autocast outputs are of a narrower dtype than parameters, as those of nn.Linear.
+            outputs_TD = outputs_TD + self.bias.to(outputs_TD.dtype)
+        return self.dropout(outputs_TD)
 
 
 def require_plain(module: nn.Module, paths: Sequence[str]) -> None:

@@ -143,7 +143,8 @@ def neurons(
     [0.0, 2.0]
     """
     flat = [tensor for side in sides for tensor in (side.logits_TGC, side.scale_GC)]
-    return cast(Tensor, _Neurons.apply(program, *maps_TGM, own, *flat))
+    kind = _Neurons if torch.compiler.is_compiling() else _TransformableNeurons
+    return cast(Tensor, kind.apply(program, *maps_TGM, own, *flat))
 
 
 class _Neurons(torch.autograd.Function):
@@ -151,10 +152,7 @@ class _Neurons(torch.autograd.Function):
 
     @staticmethod
     def forward(*args: Any) -> Tensor:
-        inputs = _Inputs.of(args)
-        mixtures = [inputs.mixture(side) for side in range(len(inputs.sides))]
-        found = inputs.program.partials(inputs.maps, mixtures, inputs.own)
-        return found.value.to(args[1].dtype)
+        return _values(args)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -169,6 +167,43 @@ class _Neurons(torch.autograd.Function):
         gradients = inputs.gradients(_wide(grad_outputs[0]))
         pairs = zip(gradients, tensors, strict=True)
         return None, *[None if g is None else g.to(tensor.dtype) for g, tensor in pairs]
+
+
+class _TransformableNeurons(_Neurons):
+    """With ``torch.func`` and forward-mode derivatives, which compiled code has no place for."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        _Neurons.setup_context(ctx, inputs, output)
+        ctx.save_for_forward(*inputs[1:])
+
+    @staticmethod
+    def jvp(ctx: Any, *grad_inputs: Any) -> Tensor:
+        tensors, tangents = list(ctx.saved_tensors), grad_inputs[1:]
+        moved = [place for place, tangent in enumerate(tangents) if tangent is not None]
+
+        def values(*there: Tensor) -> Tensor:
+            given = dict(zip(moved, there, strict=True))
+            return _values([ctx.program, *[given.get(i, t) for i, t in enumerate(tensors)]])
+
+        # u -> u J is linear; the derivative of u J v by u is J v.
+        output, pulled = torch.func.vjp(values, *[tensors[place] for place in moved])[:2]
+
+        def paired(u: Tensor) -> Tensor:
+            rows = zip(pulled(u), moved, strict=True)
+            return functools.reduce(operator.add, [(r * tangents[i]).sum() for r, i in rows])
+
+        return cast(Tensor, torch.func.grad(paired)(torch.zeros_like(output)))
+
+
+def _values(args: Sequence[Any]) -> Tensor:
+    """The neurons' values, from the arguments of ``_Neurons``."""
+    inputs = _Inputs.of(args)
+    mixtures = [inputs.mixture(side) for side in range(len(inputs.sides))]
+    found = inputs.program.partials(inputs.maps, mixtures, inputs.own)
+    return found.value.to(args[1].dtype)
 
 
 @dataclass(frozen=True, kw_only=True)

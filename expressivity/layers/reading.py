@@ -136,7 +136,7 @@ class _Walk:
             if activation is None or w is None or (v is None) != (other is None):
                 continue
             self.start = w[1]
-            if v is not None and v[1] is not self.start:
+            if not _apart(w, v):
                 continue
             return Reading(
                 w=w[0],
@@ -229,6 +229,15 @@ class _Walk:
             self.passed.append(node)
             node = node.arguments[0]
         return node
+
+
+def _apart(w: tuple[Map, Any], v: tuple[Map, Any] | None) -> bool:
+    """Whether two maps of one input are two modules, or both halves of one."""
+    if v is None:
+        return w[0].half is None
+    halves = {w[0].half, v[0].half}
+    same = w[0].path == v[0].path
+    return w[1] is v[1] and (halves == {0, 1} if same else halves == {None})
 
 
 def _halves(node: Node) -> bool:

@@ -117,11 +117,26 @@ def _read_one(module: nn.Module, recording: Recording, training: bool) -> Readin
 
 
 def _in_both_modes(module: nn.Module, read: Callable[[nn.Module, Recording, bool], R]) -> R:
-    """What a module is read as in training, if it is the same in evaluation."""
+    """What a module is read as in training, if it is the same in evaluation.
+
+    Also without gradients and under autocast, where casts may come between the maps.
+    """
     found = [read(module, _run(copied(module).train(mode)), mode) for mode in (True, False)]
     if found[0] != found[1]:
         raise UnreadableError("that computes another function in training than in evaluation")
+    with torch.no_grad():
+        if read(module, _run(copied(module).train()), True) != found[0]:
+            raise UnreadableError("that computes another function without gradients")
+    mixed = read(module, _run(copied(module).train(), torch.bfloat16), True)
+    if _uncast(mixed) != _uncast(found[0]):
+        raise UnreadableError("that computes another function under autocast")
     return found[0]
+
+
+def _uncast(read: Any) -> Any:
+    if isinstance(read, Reading):
+        return replace(read, casts=False)
+    return [_uncast(one) for one in read]
 
 
 def _require_everywhere(module: nn.Module, reading: Reading, training: bool) -> None:
@@ -130,7 +145,7 @@ def _require_everywhere(module: nn.Module, reading: Reading, training: bool) -> 
         for autocast in (None, torch.bfloat16, torch.float16):
             other = copied(module).to("cpu", dtype).train(training)
             found = read_whole(other, _run(other, autocast), training)
-            if found is None or replace(found, casts=reading.casts) != reading:
+            if found is None or _uncast(found) != _uncast(reading):
                 where = f"{dtype}" + (f" under autocast to {autocast}" if autocast else "")
                 raise UnreadableError(f"that computes something else in {where}")
 
@@ -141,12 +156,29 @@ def _run(module: nn.Module, autocast: torch.dtype | None = None) -> Recording:
     for width in dict.fromkeys(map(_inputs, linear_maps(module))):
         generator = torch.Generator("cpu").manual_seed(0)
         x_TD = torch.randn(2, 8, width, generator=generator, device="cpu").to(weight)
+        before = _state(module)
         try:
             with undisturbed(weight.device), _autocast(weight.device, autocast):
-                return record(module, x_TD, *others)
+                recording = record(module, x_TD, *others)
         except Exception as error:  # noqa: BLE001 - of someone else's forward, whatever it does
             failed = failed or type(error).__name__
+            continue
+        changed = [name for name, value in _state(module).items() if before.get(name) != value]
+        if changed:
+            raise UnreadableError(f"that changes its own {changed[0]} when it runs")
+        return recording
     raise NotRunError(f"that cannot be run alone ({failed})")
+
+
+def _state(module: nn.Module) -> dict[str, object]:
+    """What a module keeps beside tensors and parts."""
+    plain = (bool, int, float, str)
+    return {
+        f"{name}.{key}".lstrip("."): value
+        for name, part in module.named_modules()
+        for key, value in vars(part).items()
+        if isinstance(value, plain)
+    }
 
 
 def _inputs(linear: nn.Module) -> int:

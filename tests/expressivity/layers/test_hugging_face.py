@@ -240,6 +240,28 @@ def test_wrapped_maps_and_hooks(transformers):
     refuse(model, "layers.1.mlp .LlamaMLP. with hooks")
 
 
+@pytest.mark.parametrize("name", ["gate_proj", "up_proj", "down_proj"])
+def test_low_rank_adapters_on_a_map_are_refused(transformers, name):
+    peft = pytest.importorskip("peft", reason="needs the extra hf")
+    config = peft.LoraConfig(r=2, target_modules=[name], init_lora_weights=False)
+    model = peft.get_peft_model(llama(transformers), config)
+    before = logits(model)
+    with pytest.raises(ValueError, match=f"layers.0.mlp .LlamaMLP. whose {name} is Linear, not"):
+        replace_feedforward(model, family_of=to_mixture)
+    assert torch.equal(logits(model), before)
+
+
+def test_low_rank_adapters_elsewhere_stay(transformers):
+    peft = pytest.importorskip("peft", reason="needs the extra hf")
+    config = peft.LoraConfig(r=2, target_modules=["q_proj"], init_lora_weights=False)
+    model = peft.get_peft_model(llama(transformers), config)
+    before = logits(model)
+    replace_feedforward(model, family_of=to_mixture)
+    torch.testing.assert_close(logits(model), before, rtol=0, atol=1e-5)
+    trained = {name for name, p in model.named_parameters() if p.requires_grad}
+    assert trained and all("lora" in name for name in trained)
+
+
 def test_frozen_blocks_stay_frozen(transformers):
     model = llama(transformers)
     model.model.layers[0].requires_grad_(False)

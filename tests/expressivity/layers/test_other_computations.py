@@ -85,6 +85,68 @@ class Measured(Gated):
         return super().forward(x)
 
 
+class OtherTypes(Gated):  # symbolic values are no tensors
+    def forward(self, x):
+        return super().forward(x.clamp(-9, 9) if isinstance(x, torch.Tensor) else x)
+
+
+class LongInputs(Gated):
+    def forward(self, x):
+        return super().forward(x) if len(x) < 100 else x
+
+
+class UnderAutocast(Gated):
+    def forward(self, x):
+        return super().forward(x) * (2 if torch.is_autocast_enabled("cpu") else 1.0)
+
+
+class WithoutAutocast(Gated):
+    def forward(self, x):
+        with torch.autocast("cpu", enabled=False):
+            return super().forward(x)
+
+
+class Half(Gated):
+    def forward(self, x):
+        return super().forward(x) if x.dtype is not torch.float16 else x
+
+
+class Inference(Gated):
+    def forward(self, x):
+        return super().forward(x) if torch.is_grad_enabled() else self.down_proj(x[..., :1]) * 0
+
+
+class Wearing(Gated):
+    calls = 0
+
+    def forward(self, x):
+        self.calls += 1
+        return super().forward(x) if self.calls < 100 else x
+
+
+class InPlace(Gated):
+    def forward(self, x):
+        gate = self.act_fn(self.gate_proj(x))
+        gate.view(-1).mul_(1.1)
+        return self.down_proj(gate * self.up_proj(x))
+
+
+class OneMapTwice(Gated):
+    def __init__(self):
+        super().__init__()
+        self.up_proj = self.gate_proj
+
+
+class OneHalfTwice(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.wi, self.wo, self.act = nn.Linear(D, 2 * M), nn.Linear(M, D), nn.SiLU()
+
+    def forward(self, x):
+        gate, _ = self.wi(x).chunk(2, dim=-1)
+        return self.wo(self.act(gate) * gate)
+
+
 class LateActivation(Chain):
     def forward(self, x):
         return self.dropout(self.act(self.c_proj(self.c_fc(x))))
@@ -107,6 +169,16 @@ class LateActivation(Chain):
         (Idle, "also holds adapter.weight"),
         (Counting, "also holds calls"),
         (Measured, r"computes abs\(gate_proj\(x\)\); down_proj"),
+        (OtherTypes, r"computes .*gate_proj\(clamp\(x, -9, 9\)\)"),
+        (LongInputs, r"computes __len__\(x\); down_proj"),
+        (UnderAutocast, r"computes \(down_proj"),
+        (WithoutAutocast, "outputs have dtype torch.bfloat16 for torch.float32 under autocast"),
+        (Half, "cannot be run alone|computes something else in torch.float16"),
+        (Inference, "cannot be run alone|without gradients|computes "),
+        (Wearing, "changes its own calls when it runs"),
+        (InPlace, r"computes mul_\(view"),
+        (OneMapTwice, "computes down_proj"),
+        (OneHalfTwice, "computes wo"),
         (LateActivation, r"computes dropout\(act\("),
     ],
 )
