@@ -163,7 +163,7 @@ class _Walk:
         if isinstance(node, Node) and node.op == "item":
             half, whole = node.arguments[1], cast(Node, node.arguments[0])
             self.passed.append(node)
-            if not _halves(whole):
+            if not self._halved(whole):
                 return None
             self.passed.append(whole)
             node = whole.arguments[0]
@@ -172,6 +172,17 @@ class _Walk:
             return None
         self.passed.append(node)
         return Map(path=node.name, half=half), node.arguments[0]
+
+    def _halved(self, node: Node) -> bool:
+        """Whether a node is a linear map's outputs, cut into two halves along the last axis."""
+        arguments, options = list(node.arguments), dict(node.options)
+        dim = options.pop("dim", arguments[2] if len(arguments) == 3 else None)
+        part = self._part(arguments[0])
+        if node.op != "function" or options or dim != -1 or part is None or not is_linear(part):
+            return False
+        weight: Any = part.weight
+        outputs = weight.shape[1 if is_transposed(part) else 0]
+        return (node.name, *arguments[1:2]) in (("chunk", 2), ("split", outputs / 2))
 
     def _activation(self, node: Any) -> tuple[str, bool, Any] | None:
         """An activation, whether it is a function, and its argument."""
@@ -238,12 +249,3 @@ def _apart(w: tuple[Map, Any], v: tuple[Map, Any] | None) -> bool:
     halves = {w[0].half, v[0].half}
     same = w[0].path == v[0].path
     return w[1] is v[1] and (halves == {0, 1} if same else halves == {None})
-
-
-def _halves(node: Node) -> bool:
-    """Whether a node is a value cut into two halves along its last axis."""
-    arguments, options = list(node.arguments), dict(node.options)
-    dim = options.pop("dim", arguments[2] if len(arguments) == 3 else None)
-    if node.op != "function" or node.name != "chunk" or options or dim != -1:
-        return False
-    return arguments[1:2] == [2]

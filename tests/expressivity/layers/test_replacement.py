@@ -112,9 +112,15 @@ class Fused(nn.Module):
         return self.last(nn.functional.silu(gate) * up)
 
 
+class Split(Fused):
+    def forward(self, x):
+        gate, up = self.both(x).split(M, -1)
+        return self.last(nn.functional.gelu(gate, approximate="tanh") * up)
+
+
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
 @pytest.mark.parametrize(
-    "block", [Swapped, InnerDropout, LateDropout, AlphaChain, Doubled, Norms, Fused]
+    "block", [Split, Swapped, InnerDropout, LateDropout, AlphaChain, Doubled, Norms, Fused]
 )
 def test_what_stands_around_the_maps_is_kept(block, dtype):
     model = model_of(Gated(), block(), dtype=dtype)
@@ -122,6 +128,14 @@ def test_what_stands_around_the_maps_is_kept(block, dtype):
     assert replaced(model) == 2
     for training, values in zip((True, False), expected, strict=True):
         assert_close(outputs(model, training), values)
+
+
+def test_biased_blocks_have_the_dtype_of_autocast():
+    model = model_of(Chain(), Gated(bias=True))
+    replaced(model)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        for layer in model.layers:
+            assert layer["mlp"](torch.ones(2, D)).dtype is torch.bfloat16
 
 
 def test_a_block_in_two_places_stays_one():
