@@ -95,13 +95,17 @@ class Block(nn.Module):
     """
 
     def __init__(
-        self, feed_forward: FeedForward, bias: Tensor | None, dropout: nn.Module, inner: nn.Module
+        self,
+        feed_forward: FeedForward,
+        bias: Tensor | None = None,
+        dropout: nn.Module | None = None,
+        inner: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.feed_forward = feed_forward
-        self.inner = inner
+        self.inner = inner or nn.Identity()
         self.bias = None if bias is None else nn.Parameter(bias.detach().clone())
-        self.dropout = dropout
+        self.dropout = dropout or nn.Identity()
 
     def forward(self, x_TD: Tensor) -> Tensor:
         """Outputs (..., d) at inputs (..., d)."""

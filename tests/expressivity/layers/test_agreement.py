@@ -29,7 +29,9 @@ from expressivity.classes.families import Family
 from expressivity.classes.kinds import Kind
 from expressivity.layers import FeedForward
 from expressivity.layers.agreement import disagreement
-from expressivity.layers.blocks import Block, formula
+from expressivity.layers.blocks import Block
+from expressivity.layers.reading import read_whole
+from expressivity.layers.recording import record
 
 # The comparison alone
 
@@ -50,7 +52,7 @@ def pair(block: Gated, dtype) -> tuple[nn.Module, Block, Block]:
     with torch.no_grad():
         for name, other in (("w", "gate_proj"), ("v", "up_proj"), ("a", "down_proj")):
             layer.get_submodule(name).weight.copy_(block.get_submodule(other).weight)
-    fixed = Block(layer, None, nn.Identity())
+    fixed = Block(layer)
     return block, fixed, copy.deepcopy(fixed)
 
 
@@ -83,19 +85,47 @@ def test_other_functions_are_seen_by_numbers(block):
     assert "outputs differ" in disagreement(*pair(block(), torch.float32))
 
 
-def test_formulas():
-    assert formula(Gated()) == "down_proj(act_fn(gate_proj(x)) * up_proj(x))"
-    assert formula(Chain()) == "dropout(c_proj(act(c_fc(x))))"
+def recorded(module) -> str:
+    return str(record(module, torch.ones(2, D)))
+
+
+def test_recordings():
+    assert recorded(Gated()) == "down_proj((act_fn(gate_proj(x)) * up_proj(x)))"
+    assert recorded(Chain()) == "dropout(c_proj(act(c_fc(x))))"
 
     class Named(nn.Module):
         def forward(self, x):
-            return down_proj(x)
+            return silu(x)
 
-    def down_proj(x):
+    def silu(x):
         return torch.relu(x)
 
-    # A function does not pass for a child of its name.
-    assert formula(Named()) == "torch.relu(x)"
+    # A function does not pass for another one of its name.
+    assert recorded(Named()) == "relu(x)"
+    module = Gated()
+    hooks = [dict(part._forward_hooks) for part in module.modules()]
+    record(module, torch.ones(2, D))
+    assert [dict(part._forward_hooks) for part in module.modules()] == hooks
+
+
+def test_deep_recordings_are_written_in_bounded_length():
+    class Doubling(nn.Module):
+        def forward(self, x):
+            for _ in range(60):
+                x = x + x
+            return x
+
+    text = recorded(Doubling())
+    assert "..." in text
+    assert len(text) < 10_000
+
+
+def test_readings_name_the_maps():
+    module = Gated()
+    reading = read_whole(module, record(module, torch.ones(2, D)), training=True)
+    assert reading is not None and reading.v is not None
+    assert [reading.w.path, reading.v.path, reading.a.path] == ["gate_proj", "up_proj", "down_proj"]
+    assert (reading.activation, reading.is_function, reading.casts) == ("act_fn", False, False)
 
 
 def test_no_warnings():
