@@ -188,7 +188,7 @@ ARCHITECTURES = (
     kept("Dinov2WithRegistersModel", IMAGE, use_swiglu_ffn=True),
     kept("SiglipVisionModel", IMAGE, 3),
     kept("Idefics3VisionTransformer", IMAGE),
-    kept("CLIPModel", {}, 4, text_config=CLIP_TEXT, vision_config=IMAGE, projection_dim=8, fast=True),
+    kept("CLIPModel", {}, 4, True, text_config=CLIP_TEXT, vision_config=IMAGE, projection_dim=8),
     kept("Wav2Vec2Model", SOUND),
     kept("HubertModel", SOUND),
     # Refused
