@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from experiments.experiment import EXPERIMENTS, Tier
 from experiments.toml_lines import key_lines
 from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.catalogue import require_class
+from expressivity.classes.catalogue import class_named
 from expressivity.classes.gates import GATES
 from expressivity.classes.kinds import Constraint
 from expressivity.classes.neurons import NEURONS
@@ -67,13 +67,13 @@ def _each_once(names: list[str]) -> None:
 
 
 Axis = Annotated[list[_T], Field(min_length=1)]
-_Target = Annotated[str, _must(TARGETS.__getitem__)]
-_Gate = Annotated[str, _must(GATES.__getitem__)]
-_Activation = Annotated[str, _must(ACTIVATIONS.__getitem__)]
+_Target = Annotated[str, AfterValidator(TARGETS.canonical)]
+_Gate = Annotated[str, AfterValidator(GATES.canonical)]
+_Activation = Annotated[str, AfterValidator(ACTIVATIONS.canonical)]
 _Dictionary = Annotated[list[_Activation], Field(min_length=1), _must(_each_once)]
 _Count = Annotated[int, Field(ge=1)]
-_Form = Annotated[str, _must(NEURONS.__getitem__)]
-_Class = Annotated[str, _must(require_class)]
+_Form = Annotated[str, AfterValidator(NEURONS.canonical)]
+_Class = Annotated[str, AfterValidator(class_named)]
 _Groups = _Count | Literal["neuron"]
 
 

@@ -4,6 +4,7 @@ Heavy modules are imported inside the commands, so that ``--help`` is quick.
 """
 
 import functools
+import os
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -11,6 +12,9 @@ from typing import Annotated
 
 import typer
 
+import expressivity
+from expressivity.commands import names
+from expressivity.commands.names import named
 from expressivity.commands.options import ClassOptions, FitOptions, split_list, takes
 from expressivity.commands.process import answered
 from expressivity.output import ExitCode, write_json
@@ -18,9 +22,7 @@ from expressivity.plugins import attempt, plugins
 
 app = typer.Typer(
     name="expressivity",
-    help="Check, bound and illustrate what feed-forward layers can represent.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="rich",
 )
 
@@ -33,6 +35,9 @@ Scheduler = Annotated[
     str | None, typer.Option(help="A running Dask scheduler, as tcp://host:8786.")
 ]
 Expr = Annotated[str | None, typer.Option(help="A target of your own, as 'tanh(2*x1)*relu(x2)'.")]
+MoaGate = Annotated[
+    str, typer.Option(help="Gate of moa: tanh, sigmoid or softmax.", **named("gate"))
+]
 Lambda = Annotated[float, typer.Option("--lambda", help="The parameter of t2, t4 to t5q, t6, t8.")]
 
 
@@ -47,6 +52,8 @@ def main() -> int:
 def _run() -> object:
     _add_plugins()
     command = typer.main.get_command(app)
+    if "_EXPRESSIVITY_COMPLETE" in os.environ:  # a shell asks what may follow
+        return command.main(prog_name="expressivity")
     # Not by calling the app, which answers interrupts and broken pipes with codes of its own.
     with command.make_context("expressivity", sys.argv[1:]) as context:
         return command.invoke(context)
@@ -77,13 +84,30 @@ def _add_commands_of(point: EntryPoint) -> None:
     app.registered_groups += added.registered_groups
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"expressivity {expressivity.__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Check, bound and illustrate what feed-forward layers can represent."""
+
+
 @app.command()
 @takes(ClassOptions, FitOptions)
 def separate(
     classes: ClassOptions,
     fits: FitOptions,
     targets: Annotated[
-        list[str] | None, typer.Argument(help="Built-in targets; all of them if none is named.")
+        list[str] | None,
+        typer.Argument(help="Built-in targets; all of them if none is named.", **named("target")),
     ] = None,
     expr: Expr = None,
     every: Annotated[
@@ -135,13 +159,16 @@ def classify(
 @takes(FitOptions)
 def compare(
     fits: FitOptions,
-    a: Annotated[str, typer.Argument(help="A class: fixed, la, moa, or a registered one.")],
-    b: Annotated[str, typer.Argument(help="Another one.")],
+    a: Annotated[
+        str,
+        typer.Argument(help="A class: fixed, la, moa, or a registered one.", **named("family")),
+    ],
+    b: Annotated[str, typer.Argument(help="Another one.", **named("family"))],
     widths: Annotated[str, typer.Option(help="Widths of the fits, as 1,2,4.")] = "1,2,4",
     dimension: Annotated[
         int | None, typer.Option(help="Input dimension; by default the least that decides.")
     ] = None,
-    gate: Annotated[str, typer.Option(help="Gate of moa: tanh, sigmoid or softmax.")] = "tanh",
+    gate: MoaGate = "tanh",
     out: Annotated[
         Path | None, typer.Option(help="The folder of the fits; by default runs/compare-A-B-HASH.")
     ] = None,
@@ -162,13 +189,16 @@ def compare(
 @app.command()
 def discover(
     larger: Annotated[
-        str, typer.Argument(metavar="A", help="A class: fixed, la, moa, or of list families.")
+        str,
+        typer.Argument(
+            metavar="A", help="A class: fixed, la, moa, or of list families.", **named("family")
+        ),
     ],
-    smaller: Annotated[str, typer.Argument(metavar="B", help="Another.")],
+    smaller: Annotated[str, typer.Argument(metavar="B", help="Another.", **named("family"))],
     dimension: Annotated[
         int | None, typer.Option(help="Of the input; by default 1, 2 and 3, cost by cost.")
     ] = None,
-    gate: Annotated[str, typer.Option(help="Gate of moa: tanh, sigmoid or softmax.")] = "tanh",
+    gate: MoaGate = "tanh",
     budget: Annotated[int, typer.Option(help="Functions to try in each dimension.")] = 1000,
     teachers: Annotated[
         int, typer.Option(help="Functions to fit in B where none is proved to lie outside.")
@@ -205,7 +235,9 @@ def discover(
 @takes(ClassOptions)
 def certify(
     classes: ClassOptions,
-    target: Annotated[str | None, typer.Argument(help="A built-in target.")] = None,
+    target: Annotated[
+        str | None, typer.Argument(help="A built-in target.", **named("target"))
+    ] = None,
     width: Annotated[int, typer.Option(help="Width m of the class.")] = 1,
     expr: Expr = None,
     lambda_: Lambda = 2.0,
@@ -310,7 +342,8 @@ def report(
 @app.command()
 def atlas(
     classes: Annotated[
-        str | None, typer.Option(help="Registered classes, comma-separated; all by default.")
+        str | None,
+        typer.Option(help="Registered classes, comma-separated; all by default.", **named("class")),
     ] = None,
     budget: Annotated[
         int, typer.Option(help="Open pairs in which a separating target is searched.")
@@ -352,14 +385,14 @@ def list_names(
     what: Annotated[
         str,
         typer.Argument(
-            help="targets, families, neurons, activations, gates, theorems, experiments or figures."
+            help="targets, families, neurons, activations, gates, theorems, experiments or "
+            "figures.",
+            autocompletion=lambda: [name for name in names.stored() if name != names.KINDS],
         ),
     ],
     as_json: Json = False,
 ) -> int:
     """Names and one line each."""
-    from expressivity.commands import names
-
     listed = names.listing(what)
     if as_json:
         write_json({"schema": "expressivity.list/1", "what": what, "names": listed})

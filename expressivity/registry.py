@@ -12,7 +12,7 @@ it has added with it, and a notice names it and its package.
     (1, ['red'])
     >>> colours["blue"]
     Traceback (most recent call last):
-    expressivity.registry.UnknownNameError: unknown colour 'blue': choose from red
+    expressivity.names.UnknownNameError: unknown colour 'blue': choose from red
 """
 
 import dataclasses
@@ -20,15 +20,12 @@ import functools
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, Generic, TypeVar, cast, get_type_hints
 
+from expressivity.names import UnknownNameError, canonical, unknown
 from expressivity.output import notice
 from expressivity.plugins import Plugin, PluginError, attempt, blaming, plugins
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-class UnknownNameError(ValueError):
-    """A name that no entry has; the message lists the choices."""
 
 
 def of_type(kind: type[Any]) -> Callable[[Any], None]:
@@ -164,14 +161,16 @@ class Registry(Generic[T]):
     ) -> dict[str, R]:
         """What ``function`` makes of the named entries or, without names, of every entry.
 
-        Without names those of ``without`` are passed over, and an entry of a plug-in on which it
-        fails is left out, with a notice.
+        Named entries may be spelled as :meth:`canonical` reads them. Without names those of
+        ``without`` are passed over, and an entry of a plug-in on which it fails is left out, with a
+        notice.
 
         Raises:
             UnknownNameError, PluginError: as :meth:`use`, with names.
         """
         if names is not None:
-            return {name: self.use(name, function) for name in dict.fromkeys(names)}
+            chosen = dict.fromkeys(map(self.canonical, names))
+            return {name: self.use(name, function) for name in chosen}
         made: dict[str, R] = {}
         for name in (name for name in self if name not in without):
             try:
@@ -185,12 +184,32 @@ class Registry(Generic[T]):
         self._load_plugins()
         return tuple(name for name, origin in self._origins.items() if not origin.own)
 
+    def canonical(self, name: str) -> str:
+        """The entry's own name, for a name as people write it.
+
+        Raises:
+            UnknownNameError: it is none of an entry's; the choices are listed.
+
+        >>> colours: Registry[int] = Registry("colour")
+        >>> colours.add("dark_red", 1), colours.canonical("DarkRed")
+        (1, 'dark_red')
+        """
+        self._load_plugins()
+        found = name if name in self._entries else canonical(name, self._entries)
+        if found is None:
+            raise self._unknown(name)
+        return found
+
+    def _unknown(self, name: object) -> UnknownNameError:
+        error = unknown(self._noun, name, self._entries)
+        if self._left_out:
+            return UnknownNameError(f"{error}; left out: {', '.join(map(str, self._left_out))}")
+        return error
+
     def __getitem__(self, name: str) -> T:
         self._load_plugins()
         if name not in self._entries:
-            choices = ", ".join(self._entries)
-            missing = f"; left out: {', '.join(map(str, self._left_out))}" if self._left_out else ""
-            raise UnknownNameError(f"unknown {self._noun} {name!r}: choose from {choices}{missing}")
+            raise self._unknown(name)
         return self._entries[name]
 
     def __contains__(self, name: object) -> bool:

@@ -17,6 +17,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from expressivity.cli import Json
+from expressivity.commands.names import named
 from expressivity.output import ExitCode, write_json
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ def register(app: typer.Typer) -> None:
     def figures(
         names: Annotated[
             list[str] | None,
-            typer.Argument(help="Figures; all that have their runs if none is named."),
+            typer.Argument(
+                help="Figures; all that have their runs if none is named.", **named("figure")
+            ),
         ] = None,
         runs: Annotated[
             Path, typer.Option(help="Folder that holds a run folder for each experiment.")
@@ -81,8 +84,10 @@ def run(
         ValueError: an unknown figure, a named one whose runs are not there, no folder of runs,
             or a folder that cannot be written.
     """
+    from figures.figure import FIGURES
     from figures.runs import Runs
 
+    names = [FIGURES.canonical(name) for name in names]
     drawn = draw(names, Runs.under(runs), out or runs / "figures")
     if as_json:
         write_json(

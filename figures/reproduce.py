@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from expressivity.cli import Json, Scheduler, Workers, split_list
+from expressivity.commands.names import named
 
 if TYPE_CHECKING:
     from experiments.experiment import Experiment, Tier
@@ -46,7 +47,10 @@ def register(app: typer.Typer) -> None:
             typer.Option(help="smoke (minutes), cpu (an hour or two), gpu, or atlas (its own)."),
         ] = "smoke",
         only: Annotated[
-            str | None, typer.Option(help="Experiments, comma-separated; all by default.")
+            str | None,
+            typer.Option(
+                help="Experiments, comma-separated; all by default.", **named("experiment")
+            ),
         ] = None,
         out: Annotated[
             Path | None, typer.Option(help="The folder; by default runs/reproduce-TIER-COMMIT.")
@@ -85,9 +89,8 @@ def run(
     from figures.agreement import document
 
     tier = choice(Tier, tier_name, "tier")
-    for name in only or ():
-        EXPERIMENTS[name]  # refuses unknown names
-    names = None if only is None else [name for name in EXPERIMENTS if name in only]
+    asked = {EXPERIMENTS.canonical(name) for name in only or ()}
+    names = None if only is None else [name for name in EXPERIMENTS if name in asked]
     if names == []:
         raise ValueError("required: at least one experiment in --only; got none")
     experiments = of_tier(tier, names)

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from expressivity.cli import Json
 from expressivity.commands.console import console, table_console
+from expressivity.commands.names import named
 from expressivity.output import ExitCode, write_json
 from expressivity.symbolic.proof import STEP_SECONDS
 
@@ -37,7 +38,8 @@ def register(app: typer.Typer) -> None:
     @app.command(name="prove")
     def prove(
         theorems: Annotated[
-            list[str] | None, typer.Argument(help="Theorems; all of them if none is named.")
+            list[str] | None,
+            typer.Argument(help="Theorems; all of them if none is named.", **named("theorem")),
         ] = None,
         mutate: Annotated[
             bool,
@@ -94,8 +96,7 @@ def run(
     """
     from expressivity.symbolic.proof import THEOREMS
 
-    for name in names:
-        THEOREMS[name]  # refuses unknown names
+    names = [THEOREMS.canonical(name) for name in names]
     if not 0 < step_seconds < float("inf"):
         raise ValueError(f"required: --step-seconds above 0 and finite; got {step_seconds}")
     if latex is not None and (latex.is_dir() or not latex.parent.is_dir()):

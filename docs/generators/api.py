@@ -29,6 +29,7 @@ ROOMS = (
         name="foundations",
         title="Names and evidence",
         modules=(
+            "expressivity.names",
             "expressivity.registry",
             "expressivity.plugins",
             "expressivity.evidence",

@@ -85,12 +85,13 @@ class Family:
         ) -> None: ...
 
     def __post_init__(self) -> None:
-        neuron = as_name("form", self.neuron)
+        neuron = NEURONS.canonical(as_name("form", self.neuron))
         record = NEURONS[neuron]
+        names = as_names(self.dictionary if record.mixtures else ())
         coerced = {
             "kind": as_member(Kind, "kind", self.kind),
             "neuron": neuron,
-            "dictionary": as_names(self.dictionary if record.mixtures else ()),
+            "dictionary": tuple(map(ACTIVATIONS.canonical, names)),
             "gate": as_gate(self.gate),
             "constraint": as_member(Constraint, "constraint", self.constraint),
             "groups": self.groups if self.groups == PER_NEURON else as_count("groups", self.groups),
@@ -113,8 +114,6 @@ class Family:
         if len(set(self.dictionary)) < len(self.dictionary):
             listed = ",".join(self.dictionary)
             raise ValueError(f"required: each activation once in the dictionary; got {listed}")
-        for name in self.dictionary:
-            ACTIVATIONS[name]
 
     def _check_coefficients(self) -> None:
         kinds = kinds_of(self.record)

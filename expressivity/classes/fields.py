@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, TypeVar, cast
 
 from expressivity.classes.gates import GateSpec
+from expressivity.names import canonical
 
 _E = TypeVar("_E", bound=StrEnum)
 
@@ -21,11 +22,11 @@ def as_name(field: str, value: Any) -> str:
 
 def as_member(choices: type[_E], name: str, value: Any) -> _E:
     """A member of an enumeration, or its name."""
-    try:
-        return choices(value)
-    except ValueError:
+    found = canonical(value, choices) if isinstance(value, str) else None
+    if found is None:
         listed = ", ".join(choices)
-        raise ValueError(f"required: a {name} among {listed}; got {value!r}") from None
+        raise ValueError(f"required: a {name} among {listed}; got {value!r}")
+    return choices(found)
 
 
 def as_names(value: Any) -> tuple[str, ...]:

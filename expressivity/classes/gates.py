@@ -212,7 +212,7 @@ class GateSpec:
     bias: bool = True
 
     def __post_init__(self) -> None:
-        GATES[self.name]
+        object.__setattr__(self, "name", GATES.canonical(self.name))
         for field in ("scale", "bias"):
             value: Any = getattr(self, field)
             if not isinstance(value, bool):

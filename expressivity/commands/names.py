@@ -1,131 +1,96 @@
-"""``expressivity list``."""
+"""The names that arguments stand for, before anything heavy is imported.
 
-import re
-from typing import Any, cast
+``names.json`` holds what ``list`` shows of this package's own records, written from the registries
+(``listings.py``; a test compares). While no other package adds to a list, it answers for the
+registry: a slip of the pen is refused, and ``list`` answers, in a fraction of a second. Otherwise,
+and wherever sympy is loaded already, the registries answer.
+"""
 
-import sympy as sp
+import functools
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
 from rich.table import Table
 
-from expressivity.classes.activations import ACTIVATIONS
-from expressivity.classes.catalogue import FAMILIES, FamilyFactory
-from expressivity.classes.families import Family
-from expressivity.classes.gates import GATES, Gate
-from expressivity.classes.kinds import Constraint
-from expressivity.classes.modules import ModuleFamily
-from expressivity.classes.neurons import NEURONS
 from expressivity.commands.console import table_console
-from expressivity.plugins import blaming, plugins
-from expressivity.symbolic.proof import THEOREMS
-from expressivity.targets.builtin import TARGETS, TargetFactory, made
+from expressivity.names import canonical, unknown
+from expressivity.plugins import plugins
 
-_LONGEST = 20  # characters of a number
-_INDEXED, _OF_NEURON_J = re.compile(r"\b([yz]\d*)\b"), r"\1_j"
+FILE = Path(__file__).with_name("names.json")
+KINDS = "kinds"
+LISTS = ("targets", "families", "neurons", "activations", "gates", "theorems")
+"""What the library itself can list; packages above it add theirs."""
 
-
-def _targets() -> dict[str, str]:
-    def line(factory: TargetFactory) -> str:
-        target = made(factory, 2.0, "tanh", 7)
-        return f"{target.formula} ({target.form}, d = {target.dimension}): {target.source}"
-
-    return TARGETS.each(line)
-
-
-def _families() -> dict[str, str]:
-    return FAMILIES.each(_line)
-
-
-def _line(factory: FamilyFactory | ModuleFamily) -> str:
-    if isinstance(factory, ModuleFamily):
-        return f"a module of its own; declared: {factory.facts}"
-    return _class(factory(2, 2))
-
-
-def _class(family: Family) -> str:
-    """The network as a formula, and where its coefficients come from."""
-    words = [f"sum_j a_j {_INDEXED.sub(_OF_NEURON_J, family.record.title)}"]
-    if family.activation is not None:
-        words.append(f"one activation, {family.activation}")
-    elif family.sides:
-        gates = "learned" if family.gate is None else f"{family.gate.name}-gated"
-        words.append(f"a {gates} combination of {', '.join(family.dictionary)}")
-    if family.constraint is not Constraint.FREE:
-        words.append(f"coefficients {family.constraint}")
-    if family.groups != 1:
-        words.append(f"groups: {family.groups}")
-    return ", ".join(words)
-
-
-def _neurons() -> dict[str, str]:
-    return NEURONS.each(lambda neuron: f"{neuron.title}: {neuron.source}".removesuffix(": "))
-
-
-def _activations() -> dict[str, str]:
-    return ACTIVATIONS.each(lambda a: f"{a.title}: {_short(a.expression)}")
-
-
-def _short(expression: sp.Expr) -> str:
-    """A formula with long fractions as decimals, for the eye."""
-    long: dict[Any, Any] = {
-        number: number.evalf(10)
-        for number in expression.atoms(sp.Rational)
-        if len(str(number)) > _LONGEST
-    }
-    return str(expression.xreplace(long))
-
-
-def _gates() -> dict[str, str]:
-    def fact(gate: Gate) -> str:
-        sign = "positive" if gate.positive else "may take both signs"
-        return sign + (", 0 where all logits are 0" if gate.vanishes_at_zero else "")
-
-    return GATES.each(fact)
-
-
-def _theorems() -> dict[str, str]:
-    return THEOREMS.each(lambda theorem: theorem.title)
-
-
-_LISTINGS = {
-    "targets": _targets,
-    "families": _families,
-    "neurons": _neurons,
-    "activations": _activations,
-    "gates": _gates,
-    "theorems": _theorems,
+_WHERE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "target": (("targets",), ()),
+    "family": ((KINDS, "families"), ("neurons",)),
+    "class": (("families",), ("neurons",)),
+    "form": (("neurons",), ()),
+    "activation": (("activations",), ()),
+    "gate": (("gates",), ()),
+    "theorem": (("theorems",), ()),
+    "experiment": (("experiments",), ()),
+    "figure": (("figures",), ()),
 }
+"""By the noun of messages: the lists of choices, and those of names that are not shown as such."""
+
+
+def named(noun: str) -> dict[str, Any]:
+    """What an argument is declared with whose value is a name, or several with commas.
+
+    >>> sorted(named("gate"))
+    ['autocompletion', 'callback']
+    """
+
+    def check(value: Any) -> Any:
+        require(noun, ",".join(value) if isinstance(value, list | tuple) else value)
+        return value
+
+    return {"callback": check, "autocompletion": _completion(noun)}
+
+
+def require(noun: str, names: str | None) -> None:
+    """Refuse a name that nothing has, as far as that is known without the registries.
+
+    Args:
+        noun: what each name is one of.
+        names: with commas between them.
+
+    Raises:
+        UnknownNameError: as the registry would.
+    """
+    shown, further = (_kept(lists) for lists in _WHERE[noun])
+    if names is None or shown is None or further is None:
+        return
+    for name in filter(None, map(str.strip, names.split(","))):
+        if canonical(name, dict.fromkeys((*shown, *further))) is None:
+            raise unknown(noun, name, shown, further=further)
 
 
 def listing(what: str) -> dict[str, str]:
-    """Name to one line.
-
-    Packages above the library offer listings of their own: the entry points of the group
-    ``expressivity.listings`` are functions that take nothing and return one.
+    """Name to one line, from the file or the registry.
 
     Raises:
-        ValueError: nothing of that name can be listed.
+        UnknownNameError: nothing of that name can be listed.
         PluginError: a listing of another package fails.
 
     >>> list(listing("gates"))
     ['sigmoid', 'tanh', 'softmax']
     """
-    if what in _LISTINGS:
-        return _LISTINGS[what]()
-    offered = plugins("expressivity.listings")
-    for plugin, point in offered:
-        if plugin.name == what:
-            return blaming(
-                plugin, f"listing {what!r}", lambda point=point: _checked(point.load()())
-            )
-    choices = ", ".join([*_LISTINGS, *dict.fromkeys(plugin.name for plugin, _ in offered)])
-    raise ValueError(f"unknown listing {what!r}: choose from {choices}")
+    offered = [plugin.name for plugin, _ in plugins("expressivity.listings")]
+    choices = dict.fromkeys((*LISTS, *offered))
+    name = canonical(what, choices)
+    if name is None:
+        raise unknown("listing", what, choices)
+    kept = _kept((name,))
+    if kept is not None:
+        return kept
+    from expressivity.commands import listings
 
-
-def _checked(listed: object) -> dict[str, str]:
-    if not isinstance(listed, dict) or not all(
-        isinstance(text, str) for pair in listed.items() for text in pair
-    ):
-        raise ValueError("required: a dictionary from names to lines of text")
-    return cast(dict[str, str], listed)
+    return listings.listing(name)
 
 
 def show(what: str, listed: dict[str, str]) -> None:
@@ -134,3 +99,27 @@ def show(what: str, listed: dict[str, str]) -> None:
     for name, line in listed.items():
         table.add_row(name, line)
     table_console().print(table)
+
+
+@functools.cache
+def stored() -> dict[str, dict[str, str]]:
+    """The lists of the file."""
+    return json.loads(FILE.read_text(encoding="utf-8"))
+
+
+def _kept(lists: Sequence[str]) -> dict[str, str] | None:
+    """The names and lines of several lists; None where only registries know."""
+    if "sympy" in sys.modules or not set(lists) <= set(stored()):
+        return None
+    if any(not plugin.own for what in lists for plugin, _ in plugins(f"expressivity.{what}")):
+        return None
+    return {name: line for what in lists for name, line in stored()[what].items()}
+
+
+def _completion(noun: str) -> Callable[[str], list[tuple[str, str]]]:
+    def complete(incomplete: str) -> list[tuple[str, str]]:
+        before, comma, _ = incomplete.rpartition(",")
+        lists = [stored()[what] for what in _WHERE[noun][0]]
+        return [(before + comma + name, line) for each in lists for name, line in each.items()]
+
+    return complete

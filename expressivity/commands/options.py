@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from expressivity.commands.names import named
+
 if TYPE_CHECKING:
     from expressivity.separation.asked import Request
     from expressivity.separation.settings import Settings
@@ -28,17 +30,20 @@ class ClassOptions:
             "--family",
             metavar="NAMES",
             help="fixed, la, moa, or names of registered classes (list families); comma-separated.",
+            **named("family"),
         ),
     ] = None
     form: Annotated[
         str | None,
         typer.Option(
-            help="type1, one_sided, two_sided, quadratic, or another neuron (list neurons)."
+            help="type1, one_sided, two_sided, quadratic, or another neuron (list neurons).",
+            **named("form"),
         ),
     ] = None
-    gate: Annotated[str, typer.Option(help="Gate of moa, and of t2: tanh, sigmoid or softmax.")] = (
-        "tanh"
-    )
+    gate: Annotated[
+        str,
+        typer.Option(help="Gate of moa, and of t2: tanh, sigmoid or softmax.", **named("gate")),
+    ] = "tanh"
     gate_scale: Annotated[bool, typer.Option(help="Learned scale of each gate.")] = True
     gate_bias: Annotated[bool, typer.Option(help="Learned bias of each gate.")] = True
     bias: Annotated[
@@ -48,7 +53,8 @@ class ClassOptions:
         str | None,
         typer.Option(
             help="Activations, as relu,tanh,id; by default all seven, in fits of two_sided and "
-            "quadratic id,relu,silu,tanh."
+            "quadratic id,relu,silu,tanh.",
+            **named("activation"),
         ),
     ] = None
     groups: Annotated[

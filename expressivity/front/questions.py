@@ -28,6 +28,7 @@ from expressivity.front.answers import (
 )
 from expressivity.membership.decide import Classification
 from expressivity.membership.decide import classify as classify_one
+from expressivity.names import canonical
 from expressivity.relations.asked import question
 from expressivity.relations.compare import Comparison, related, with_gaps, works
 from expressivity.relations.discover import BUDGET, Discovery, first_found
@@ -77,7 +78,7 @@ def target(what: str | Target, *, lambda_: float = 2.0, gate: str = "tanh") -> T
         return what
     if not isinstance(what, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ValueError(f"required: a target's name, an expression or a Target; got {what!r}")
-    if what in list(TARGETS):
+    if canonical(what, TARGETS) is not None:
         return builtin_target(what, lambda_=lambda_, gate=gate, form=None, dictionary=None)
     try:
         return user_target(what)

@@ -17,7 +17,7 @@ from expressivity.classes.weights import Weights, start_from
 from expressivity.evidence import Verdict
 from expressivity.membership.decide import BUDGETS, Classification, classify
 from expressivity.membership.inclusions import INCLUSIONS, Path, path_at_some_width
-from expressivity.registry import UnknownNameError
+from expressivity.names import canonical, unknown
 from expressivity.relations.given import Given, class_of, one_neuron
 from expressivity.relations.questions import DIMENSION
 from expressivity.runs.units import OnProgress, Outcome, Unit
@@ -40,14 +40,19 @@ def described(names: tuple[str, ...] | None = None) -> tuple[str, ...]:
     """
     if names is None:
         return tuple(n for n in FAMILIES if not isinstance(FAMILIES[n], ModuleFamily))
-    chosen = tuple(dict.fromkeys(names))
+    chosen = tuple(dict.fromkeys(map(_class_named, names)))
     for name in chosen:
-        if name not in FAMILIES and name not in plain_neurons():
-            raise UnknownNameError(f"unknown class {name!r}: choose from {', '.join(FAMILIES)}")
         class_of(name, 1)
     if len(chosen) < 2:
         raise ValueError(f"required: at least two classes; got {', '.join(chosen) or 'none'}")
     return chosen
+
+
+def _class_named(name: str) -> str:
+    found = canonical(name, (*FAMILIES, *plain_neurons()))
+    if found is None:
+        raise unknown("class", name, FAMILIES, further=plain_neurons())
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

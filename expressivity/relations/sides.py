@@ -1,14 +1,12 @@
 """What a name stands for where two classes are compared: one class, or the union of several."""
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from expressivity.classes.catalogue import FAMILIES, families_of, plain_neurons, require_class
+from expressivity.classes.catalogue import class_named, families_of
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
-from expressivity.classes.kinds import Kind
-from expressivity.registry import UnknownNameError
+from expressivity.names import UnknownNameError
 
 DIMENSIONS = (1, 2, 3)
 """Where nothing is asked for, the least in which both directions are decided."""
@@ -59,7 +57,7 @@ def side(what: str | Family, gate: GateSpec, dimension: int | None = None) -> Si
     if isinstance(what, Family):
         families = {d: (replace(what, width=what.width_step, dimension=d),) for d in wanted}
         return Side(name=what.class_label, families=families)
-    _require_known(what)
+    what = class_named(what)
     found: dict[int, tuple[Family, ...]] = {}
     for d in wanted:
         made = _made(what, gate, d)
@@ -89,16 +87,6 @@ def common_dimensions(a: Side, b: Side) -> tuple[int, ...]:
     if set(a.families[common[0]]) == set(b.families[common[0]]):
         raise ValueError(f"required: two classes; {a.name} and {b.name} are one")
     return common
-
-
-def _require_known(name: str) -> None:
-    try:
-        require_class(name)
-    except UnknownNameError as error:
-        known = [*map(str, Kind), *FAMILIES, *plain_neurons()]
-        near = difflib.get_close_matches(name, known, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "see expressivity list families"
-        raise UnknownNameError(f"unknown class {name!r}: {hint}") from error
 
 
 def _made(name: str, gate: GateSpec, dimension: int) -> tuple[Family, ...] | None:

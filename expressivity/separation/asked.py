@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from expressivity.classes.activations import FULL_DICTIONARY
+from expressivity.classes.activations import ACTIVATIONS, FULL_DICTIONARY
 from expressivity.classes.catalogue import (
     exists_in,
     families_of,
@@ -58,7 +58,10 @@ class Request:
         if self.kinds is not None:
             object.__setattr__(self, "kinds", in_order(self.kinds))
         if self.form is not None:
-            NEURONS[self.form]
+            object.__setattr__(self, "form", NEURONS.canonical(self.form))
+        if self.dictionary is not None:
+            names = tuple(map(ACTIVATIONS.canonical, self.dictionary))
+            object.__setattr__(self, "dictionary", names)
         if self.dictionary == ():
             raise ValueError("required: a dictionary of at least one activation; got none")
         if self.widths is not None and not _whole(self.widths):

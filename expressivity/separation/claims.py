@@ -12,7 +12,9 @@ from typing import Any
 from expressivity.classes.activations import FULL_DICTIONARY
 from expressivity.classes.catalogue import family_named
 from expressivity.classes.families import Family
+from expressivity.classes.gates import GATES
 from expressivity.classes.kinds import Constraint, Kind, default_dictionary
+from expressivity.classes.neurons import NEURONS
 from expressivity.fitting.errors import measuring_grid
 from expressivity.targets.builtin import FURTHER, TARGETS, TargetFactory, made
 from expressivity.targets.target import Target
@@ -202,6 +204,8 @@ def builtin_targets(
 
     Those of section 7 (``FURTHER``) only where they are named or asked for.
     """
+    gate = GATES.canonical(gate)
+    form = None if form is None else NEURONS.canonical(form)
 
     def make(factory: TargetFactory) -> Target:
         shape = form or made(factory, lambda_, gate, 1).form

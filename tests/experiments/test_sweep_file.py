@@ -280,7 +280,7 @@ T1 = '[grid]\ntarget = ["t1"]\n'
         (T1 + "seed = [99999999999999999999]", "line 3: grid.seed", "a number of at most"),
         (T1 + "gate_scale = [1]", "line 3: grid.gate_scale", "true or false; got 1"),
         (T1 + "gate = ['nope']", "line 3: grid.gate", "choose from sigmoid, tanh, softmax"),
-        (T1 + "family = ['MoA']", "line 3: grid.family", "choose from fixed, la, moa"),
+        (T1 + "family = ['MoE']", "line 3: grid.family", "choose from fixed, la, moa"),
         (T1 + "form = [1]", "line 3: grid.form", "text in quotes; got 1"),
         (T1 + "form = ['x']", "line 3: grid.form", "choose from type1"),
         (T1 + "loss = ['x']", "line 3: grid.loss", "choose from l2, h1"),

@@ -12,8 +12,9 @@ from broken_packages import install, notices, numbers
 
 from expressivity.classes.activations import Activation
 from expressivity.classes.gates import Gate
+from expressivity.names import UnknownNameError
 from expressivity.plugins import PluginError, PluginValueError, blaming, plugins, reason
-from expressivity.registry import Registry, UnknownNameError, a_function, of_type
+from expressivity.registry import Registry, a_function, of_type
 from expressivity.symbolic.proof import Theorem
 
 pytestmark = pytest.mark.usefixtures("forgotten")

@@ -12,7 +12,8 @@ import pytest
 from expressivity import plugins
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.gates import GATES
-from expressivity.registry import Registry, UnknownNameError
+from expressivity.names import UnknownNameError
+from expressivity.registry import Registry
 from expressivity.targets.builtin import FURTHER, TARGETS
 
 

@@ -1,12 +1,12 @@
 """Classes by name: a cluster a file, each a mapping from names to factories."""
 
 from expressivity.classes.catalogue.asked import (
+    class_named,
     exists_in,
     families_of,
     in_order,
     is_kind,
     kind_of,
-    require_class,
 )
 from expressivity.classes.catalogue.factory import FamilyFactory, family_of
 from expressivity.classes.catalogue.registry import (
@@ -22,6 +22,7 @@ __all__ = [
     "FAMILIES",
     "FURTHER",
     "FamilyFactory",
+    "class_named",
     "exists_in",
     "families_of",
     "family_named",
@@ -30,7 +31,6 @@ __all__ = [
     "is_kind",
     "kind_of",
     "plain_neurons",
-    "require_class",
     "require_factory",
     "width_step",
 ]

@@ -7,7 +7,7 @@ from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.kinds import Constraint, Kind, default_dictionary, kinds_of
 from expressivity.classes.neurons import NEURONS
-from expressivity.registry import UnknownNameError
+from expressivity.names import canonical, unknown
 
 
 def is_kind(name: str) -> bool:
@@ -15,15 +15,20 @@ def is_kind(name: str) -> bool:
     return name in list(Kind)
 
 
-def require_class(name: str) -> None:
-    """Refuse what is no name of a kind or of a registered class.
+def class_named(name: str) -> str:
+    """The kind or registered class that a name stands for, as people write it.
 
     Raises:
         UnknownNameError: the choices are listed.
+
+    >>> class_named("MoA"), class_named("SwiGLU")
+    ('moa', 'swiglu')
     """
-    known = dict.fromkeys([*map(str, Kind), *FAMILIES])
-    if name not in known and name not in plain_neurons():
-        raise UnknownNameError(f"unknown family {name!r}: choose from {', '.join(known)}")
+    listed = dict.fromkeys([*map(str, Kind), *FAMILIES])
+    found = canonical(name, (*listed, *plain_neurons()))
+    if found is None:
+        raise unknown("family", name, listed, further=plain_neurons())
+    return found
 
 
 def exists_in(name: str, form: str) -> bool:
@@ -44,11 +49,9 @@ def in_order(names: Iterable[str]) -> tuple[str, ...]:
     >>> in_order(["glu-silu", "moa", "la"])
     ('la', 'moa', 'glu-silu')
     """
-    chosen = tuple(dict.fromkeys(map(str, names)))
+    chosen = tuple(dict.fromkeys(class_named(str(name)) for name in names))
     if not chosen:
         raise ValueError("required: at least one family; got none")
-    for name in chosen:
-        require_class(name)
     kinds = [kind for kind in map(str, Kind) if kind in chosen]
     return (*kinds, *(name for name in chosen if not is_kind(name)))
 
@@ -59,8 +62,8 @@ def kind_of(name: str) -> Kind:
     >>> kind_of("moa"), kind_of("glu-silu")
     (<Kind.MOA: 'moa'>, <Kind.FIXED: 'fixed'>)
     """
-    require_class(name)
-    return Kind(name) if is_kind(name) else family_named(name, 2, 2).kind
+    known = class_named(name)
+    return Kind(known) if is_kind(known) else family_named(known, 2, 2).kind
 
 
 def families_of(
@@ -91,7 +94,7 @@ def families_of(
     ... )]
     ['relu type1 m=2', 'id type1 m=2']
     """
-    require_class(name)
+    name = class_named(name)
     if not is_kind(name):
         return (family_named(name, width, dimension),)
     kind = Kind(name)

@@ -13,7 +13,7 @@ from expressivity.classes.gates import GateSpec
 from expressivity.classes.kinds import Kind
 from expressivity.classes.neurons import FORMS
 from expressivity.layers import Mixture
-from expressivity.registry import UnknownNameError
+from expressivity.names import UnknownNameError
 
 SLOW = pytest.mark.slow
 LARGE = [name for name in RECIPES if name not in ("tiny", "small")]

@@ -12,7 +12,7 @@ from expressivity.classes.gates import GATES
 from expressivity.classes.kinds import FIXED_FORMS, Kind, default_dictionary
 from expressivity.classes.neurons import FORMS, NEURONS
 from expressivity.commands.names import listing
-from expressivity.registry import UnknownNameError
+from expressivity.names import UnknownNameError
 
 
 @pytest.mark.parametrize("name", list(FAMILIES))

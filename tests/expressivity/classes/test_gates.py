@@ -9,7 +9,7 @@ import sympy as sp
 import torch
 
 from expressivity.classes.gates import GATES, GateSpec
-from expressivity.registry import UnknownNameError
+from expressivity.names import UnknownNameError
 from expressivity.symbolic.interpret import TORCH, interpret
 
 torch.set_num_threads(1)

@@ -10,6 +10,12 @@ from command_lines import T1
 from expressivity import cli
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--write-names", action="store_true", help="write commands/names.json from the registries"
+    )
+
+
 @pytest.fixture
 def out(tmp_path) -> Path:
     return tmp_path / "run"
