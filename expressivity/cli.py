@@ -50,7 +50,9 @@ def main() -> int:
 
 
 def _run() -> object:
-    _add_plugins()
+    own = {info.name or getattr(info.callback, "__name__", "") for info in app.registered_commands}
+    if own.isdisjoint(sys.argv[1:2]):
+        _add_plugins()
     command = typer.main.get_command(app)
     if "_EXPRESSIVITY_COMPLETE" in os.environ:  # a shell asks what may follow
         return command.main(prog_name="expressivity")

@@ -89,3 +89,11 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def cache_folder() -> Path:
+    """``EXPRESSIVITY_CACHE``, or ``expressivity`` in the user's cache folder."""
+    chosen = os.environ.get("EXPRESSIVITY_CACHE")
+    if chosen:
+        return Path(chosen).absolute()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "expressivity"

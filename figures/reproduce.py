@@ -133,7 +133,7 @@ def reproduce(
         ValueError: the folder cannot be written, is another's, or is in use.
     """
     from experiments.running import run_experiment
-    from expressivity.commands.console import console
+    from expressivity.commands.progress import tell
     from expressivity.report import write_report
     from expressivity.runs.folder import RunFolder
     from expressivity.runs.provenance import facts
@@ -141,7 +141,6 @@ def reproduce(
     from figures.command import draw
     from figures.runs import Runs
 
-    messages = console(stderr=True)
     folder = RunFolder(
         path,
         configuration={"command": "reproduce", "tier": str(tier), "version": _version()},
@@ -151,12 +150,12 @@ def reproduce(
     with folder.locked():
         for experiment in experiments:
             if not quiet:
-                messages.print(f"{experiment.name}: {experiment.title}", soft_wrap=True)
+                tell(f"{experiment.name}: {experiment.title}")
             finished = run_experiment(experiment, path / experiment.name, executor, quiet=quiet)
             rows += _rows(experiment, finished)
             write_report(finished.path)
         if not quiet:
-            messages.print("figures and report")
+            tell("figures and report")
         draw((), Runs.under(path), path / "figures")
         write_rows(rows, path)
         _write_report(path)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from expressivity.cli import Json
 from expressivity.commands.console import console, table_console
 from expressivity.commands.names import named
+from expressivity.commands.progress import tally
 from expressivity.output import ExitCode, write_json
 from expressivity.symbolic.proof import STEP_SECONDS
 
@@ -149,16 +149,13 @@ def _ask(
     from proofs.kernel.statements import statement
 
     library = builtin_library()
-    with _progress(quiet=quiet) as progress:
-        task = progress.add_task("Coq", total=None)
+    with tally("Coq", quiet=quiet) as done:
         verdicts = check(
             coq,
             library,
             {proof.theorem.name: statement(proof.theorem) for proof in proofs},
             recheck=recheck,
-            on_file=lambda name, count: progress.update(
-                task, advance=1, total=count, description=f"Coq: {name}.v"
-            ),
+            on_file=lambda name, count: done.update(1, total=count, label=f"Coq: {name}.v"),
         )
     store(library, coq, verdicts.values())
     return verdicts
@@ -190,36 +187,22 @@ def _run_with_progress(
 ) -> tuple[list[Proof], list[MutationOutcome]]:
     from expressivity.symbolic.proof import THEOREMS, mutate, prove
 
-    with _progress(quiet=quiet) as progress:
-        count = len(THEOREMS if names is None else dict.fromkeys(names))
-        task = progress.add_task("theorems", total=count * (1 + with_mutations))
+    count = len(THEOREMS if names is None else dict.fromkeys(names))
+    with tally("theorems", count * (1 + with_mutations), quiet=quiet) as done:
 
         def checked(theorem: Theorem) -> tuple[Proof, list[MutationOutcome]]:
-            progress.update(task, description=theorem.name)
+            done.update(label=theorem.name)
             proof = prove(theorem, step_seconds=step_seconds)
-            progress.advance(task)
+            done.update(1)
             if not with_mutations:
                 return proof, []
-            progress.update(task, description=f"{theorem.name}, mutated")
+            done.update(label=f"{theorem.name}, mutated")
             outcomes = mutate(theorem, step_seconds=step_seconds)
-            progress.advance(task)
+            done.update(1)
             return proof, outcomes
 
         found = list(THEOREMS.each(checked, names).values())
     return [proof for proof, _ in found], [one for _, outcomes in found for one in outcomes]
-
-
-def _progress(*, quiet: bool) -> Progress:
-    """A bar on a terminal, nothing elsewhere."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    errors = console(stderr=True)
-    hidden = quiet or not errors.is_terminal
-    return Progress(*columns, console=errors, disable=hidden, transient=True)
 
 
 def _show(proofs: Sequence[Proof], mutations: Sequence[MutationOutcome]) -> None:

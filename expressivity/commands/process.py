@@ -2,19 +2,23 @@
 
 import logging
 import os
+import shlex
 import signal
 import sys
 import threading
 import traceback
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import gettempdir, mkstemp
 from types import FrameType
 from typing import NoReturn
 
 import typer
 
-from expressivity.output import ExitCode
+import expressivity
+from expressivity.output import ExitCode, cache_folder
 from expressivity.plugins import PluginError, reason
 
 
@@ -34,7 +38,7 @@ def answered(command: Callable[[], object]) -> int:
             sys.stdout.flush()
         except OSError as error:
             _leave_stdout()
-            return _fail(_machine(error), ExitCode.BROKEN)
+            return _machine_failed(error)
         return code
 
 
@@ -53,19 +57,19 @@ def _answered(command: Callable[[], object]) -> int:
         how = "terminated" if isinstance(stop, TerminatedError) else "interrupted"
         return _fail("; ".join([how, *getattr(stop, "__notes__", ())]), ExitCode.BROKEN)
     except AssertionError as error:
-        return _fail(f"internal contradiction: {error} ({_origin(error)})", ExitCode.BROKEN)
+        return _unforeseen(f"internal contradiction: {error} ({_origin(error)})", error)
     except PluginError as error:
-        return _fail(str(error), ExitCode.BROKEN)
+        return _unforeseen(str(error), error)
     except SystemExit as stop:
         if (pipe := _broken_pipe(stop)) is not None:  # how rich and typer answer one
-            return _fail(_machine(pipe), ExitCode.BROKEN)
+            return _machine_failed(pipe)
         return _exit_code(stop.code)
     except (OSError, RuntimeError, MemoryError) as error:
         if (pipe := _broken_pipe(error)) is not None:
             _leave_stdout()
-        return _fail(_machine(pipe or error), ExitCode.BROKEN)
+        return _machine_failed(pipe or error)
     except BaseException as error:  # noqa: BLE001 (no crash may look like a finding)
-        return _fail(f"unforeseen error: {reason(error)} ({_origin(error)})", ExitCode.BROKEN)
+        return _unforeseen(f"unforeseen error: {reason(error)} ({_origin(error)})", error)
 
 
 def _exit_code(value: object) -> int:
@@ -87,10 +91,35 @@ def _fail(message: str, code: int) -> int:
     return code
 
 
-def _machine(error: BaseException) -> str:
-    if isinstance(error, BrokenPipeError):
-        return "the output is not complete: whoever reads it has gone"
-    return f"the machine failed: {str(error) or type(error).__name__} ({_origin(error)})"
+def _machine_failed(error: BaseException) -> int:
+    if isinstance(error, BrokenPipeError):  # whoever reads has gone, and wants to hear no more
+        return ExitCode.BROKEN
+    told = f"the machine failed: {str(error) or type(error).__name__} ({_origin(error)})"
+    return _fail(told, ExitCode.BROKEN)
+
+
+def _unforeseen(message: str, error: BaseException) -> int:
+    log = _logged(error)
+    return _fail(message if log is None else f"{message}; log: {log}", ExitCode.BROKEN)
+
+
+def _logged(error: BaseException) -> Path | None:
+    """A file with what is needed to report an error, in the user's cache or else in /tmp."""
+    lines = (
+        f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        f"expressivity {expressivity.__version__}, Python {sys.version.split()[0]}, {sys.platform}",
+        shlex.join(sys.argv),
+        "",
+        "".join(traceback.format_exception(error)),
+    )
+    for folder in (cache_folder() / "errors", Path(gettempdir())):
+        with suppress(OSError, RuntimeError):
+            folder.mkdir(parents=True, exist_ok=True)
+            handle, name = mkstemp(prefix="expressivity-", suffix=".log", dir=folder)
+            with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
+                file.write("\n".join(lines))
+            return Path(name)
+    return None
 
 
 def _origin(error: BaseException) -> str:

@@ -3,14 +3,16 @@
 import hashlib
 import json
 import os
+import shlex
+import sys
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from expressivity.commands.console import console
+from expressivity.commands.progress import tally
 from expressivity.runs.executors import Processes, cluster
 from expressivity.runs.folder import Entry, RunFolder, read_run
 from expressivity.runs.units import Executor, Unit, run
@@ -71,7 +73,7 @@ def executor_for(workers: int | None, scheduler: str | None) -> Generator[Execut
 def run_units(
     units: Sequence[Unit], folder: RunFolder, executor: Executor | None = None, *, quiet: bool
 ) -> list[Unit]:
-    """Bring units to their end in a folder, with a progress bar on a terminal.
+    """Bring units to their end in a folder, and tell how far they are.
 
     Returns:
         Those that failed; why is on standard error and in the folder.
@@ -98,34 +100,28 @@ def run_rounds(
         folder: where they are kept.
         executor: where they run; by default in this process.
         total: parts of all units, at most; None where it is not known.
-        quiet: no progress bar.
+        quiet: nothing is told of the progress.
     """
     messages = console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    hidden = quiet or not messages.is_terminal
     failed: list[Unit] = []
     with (
         folder.locked(),
         every_core(),
-        Progress(*columns, console=messages, disable=hidden, transient=True) as progress,
+        tally("units", total, quiet=quiet) as done,
     ):
-        task = progress.add_task("units", total=total)
         try:
             for units in rounds(failed):
                 failed += run(
                     units,
                     folder,
                     executor,
-                    on_progress=lambda count: progress.advance(task, count),
-                    on_unit=lambda unit: progress.update(task, description=unit.label),
+                    on_progress=done.update,
+                    on_unit=lambda unit: done.update(label=unit.label),
                 )
         except KeyboardInterrupt as stop:
-            stop.add_note(f"finished units are stored in {folder.path}: run it again to go on")
+            stored = sum(1 for _ in folder.path.glob("units/*.parquet"))
+            command = shlex.join(["expressivity", *sys.argv[1:]])
+            stop.add_note(f"finished units in {folder.path}: {stored}; go on with: {command}")
             raise
     for shard in folder.recomputed:
         messages.print(f"unreadable shard {shard}: computed again", soft_wrap=True)

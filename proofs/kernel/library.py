@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from expressivity.output import cache_folder
 from proofs.kernel.coq import Coq
 
 PREFIX = "Expressivity"
@@ -58,14 +58,6 @@ def builtin_library() -> Library:
     return Library(
         sources={f.name[:-2]: f.read_text("utf-8") for f in found if f.name.endswith(".v")}
     )
-
-
-def cache_folder() -> Path:
-    """``EXPRESSIVITY_CACHE``, or ``expressivity`` in the user's cache folder."""
-    chosen = os.environ.get("EXPRESSIVITY_CACHE")
-    if chosen:
-        return Path(chosen).absolute()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "expressivity"
 
 
 def without_comments(text: str) -> str:

@@ -11,9 +11,9 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from expressivity.output import is_whole, json_text, sealed, write_atomically
+from expressivity.output import cache_folder, is_whole, json_text, sealed, write_atomically
 from proofs.kernel.coq import Coq
-from proofs.kernel.library import Library, cache_folder
+from proofs.kernel.library import Library
 from proofs.kernel.verdicts import KernelVerdict
 
 SCHEMA = "expressivity.kernel/1"

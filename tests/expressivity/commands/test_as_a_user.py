@@ -7,9 +7,11 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
+from broken_packages import ROOT
 from command_lines import LA, SMALL, TINY, shards
 
 from expressivity.fitting.program import compiler_available
@@ -17,9 +19,12 @@ from expressivity.fitting.program import compiler_available
 torch.set_num_threads(1)
 
 
-def start(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+def start(
+    *arguments: object, cwd: Path | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "expressivity", *map(str, arguments)],
+        cwd=cwd,
         env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
         capture_output=True,
         text=True,
@@ -42,6 +47,17 @@ def test_a_process_that_refuses(out):
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
     assert not out.exists()
+
+
+def test_folders_of_the_user_with_our_names_are_not_ours(tmp_path):
+    ours = ("figures", "proofs", "experiments")
+    for name in ours:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise RuntimeError('the wrong one')")
+    done = start("--help", cwd=tmp_path, PYTHONPATH=str(ROOT))
+    assert (done.returncode, done.stderr) == (0, "")
+    for command in ("prove", "sweep", "figures", "reproduce", "pretrain"):
+        assert f" {command} " in done.stdout
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ one line and never code 1), soundness (the former signal handler and logger are 
 
 import logging
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,11 +18,13 @@ import pytest
 import typer
 
 from expressivity import output
+from expressivity.commands import process
 from expressivity.commands.process import TerminatedError, answered
 from expressivity.output import notice
+from expressivity.plugins import PluginError
 from expressivity.time_limit import OutOfTimeError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
 
 
@@ -65,6 +68,38 @@ def test_every_error_is_one_line_and_its_code(capsys, error, code, line):
     assert captured.out == ""
     assert captured.err.startswith("" if line is None else f"expressivity: {line}")
     assert captured.err.count("\n") == (line is not None)
+
+
+@pytest.mark.parametrize("error", [KeyError("a"), AssertionError("a < b"), PluginError("of x")])
+def test_what_nobody_foresaw_leaves_a_log(capsys, monkeypatch, tmp_path, error):
+    monkeypatch.setenv("EXPRESSIVITY_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(sys, "argv", ["expressivity", "some", "a b"])
+    assert answered(raising(error)) == 4
+    (log,) = (tmp_path / "cache" / "errors").iterdir()
+    told = capsys.readouterr().err
+    assert told.endswith(f"; log: {log}\n") and told.count("\n") == 1
+    text = log.read_text()
+    assert "expressivity some 'a b'" in text and "Python 3." in text
+    assert text.rstrip().endswith(str(error)) and "in command" in text
+
+
+def test_a_log_that_cannot_be_written_is_not_told(capsys, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("EXPRESSIVITY_CACHE", str(tmp_path / "file"))
+    monkeypatch.setattr(process, "gettempdir", lambda: str(tmp_path))
+    assert answered(raising(KeyError("a"))) == 4
+    (log,) = tmp_path.glob("*.log")
+    assert capsys.readouterr().err.endswith(f"; log: {log}\n")
+    monkeypatch.setattr(process, "gettempdir", lambda: str(tmp_path / "file"))
+    assert answered(raising(KeyError("a"))) == 4
+    assert "log" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [ValueError("a"), OSError(28, "full"), KeyboardInterrupt()])
+def test_what_is_foreseen_leaves_none(monkeypatch, tmp_path, error):
+    monkeypatch.setenv("EXPRESSIVITY_CACHE", str(tmp_path / "cache"))
+    answered(raising(error))
+    assert not (tmp_path / "cache").exists()
 
 
 def test_sigterm_is_told_and_the_former_handler_comes_back(capsys):
@@ -127,7 +162,7 @@ def test_a_broken_standard_error_changes_no_code(monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [["--json"], []])
-def test_a_reader_that_goes_away_is_no_finding_and_no_traceback(options):
+def test_a_reader_that_goes_away_is_no_finding_and_hears_no_more(options):
     reader, writer = os.pipe()
     os.close(reader)
     try:
@@ -137,8 +172,7 @@ def test_a_reader_that_goes_away_is_no_finding_and_no_traceback(options):
         )  # fmt: skip
     finally:
         os.close(writer)
-    assert done.returncode == 4
-    assert done.stderr == ("expressivity: the output is not complete: whoever reads it has gone\n")
+    assert (done.returncode, done.stderr) == (4, "")
 
 
 @pytest.mark.slow
@@ -158,11 +192,12 @@ def test_a_terminated_run_keeps_its_units_and_goes_on(tmp_path):
     process.terminate()
     out, err = process.communicate()
     assert (process.returncode, out) == (4, "")
+    stored = len(list(units.glob("*.parquet")))
     assert err.endswith(
-        "expressivity: terminated; finished units are stored in run: run it again to go on\n"
+        f"expressivity: terminated; finished units in run: {stored}; "
+        f"go on with: {shlex.join(['expressivity', *command[3:]])}\n"
     )
     assert "Traceback" not in err
-    stored = len(list(units.glob("*.parquet")))
     again = subprocess.run(
         [*command, "--json"], cwd=tmp_path, env=environment, capture_output=True, check=False
     )

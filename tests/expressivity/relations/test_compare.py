@@ -172,7 +172,7 @@ def test_a_fit_below_a_bound_is_told():
     ("a", "b", "told"),
     [
         ("swiglo", "relu", "did you mean swiglu"),
-        ("relu", "zzz", "see expressivity list families"),
+        ("relu", "zzz", "unknown family .* choose from fixed, la"),
         ("relu", "relu", "are one"),
         ("la", LA, "are one"),
         ("glu-silu", "swiglu", "are one"),

@@ -280,7 +280,7 @@ def test_questions_that_make_no_sense_are_refused():
         discover(la(), la(width=3))
     with pytest.raises(ValueError, match="one output"):
         discover(moa(outputs=2), la())
-    with pytest.raises(ValueError, match="unknown class"):
+    with pytest.raises(ValueError, match="unknown family"):
         question("la", "lb")
     with pytest.raises(ValueError, match="a dimension of at least 1"):
         question("la", "fixed", dimension=0)

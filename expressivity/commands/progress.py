@@ -1,0 +1,63 @@
+"""How far a long command is: a bar on a terminal, lines with the time elsewhere.
+
+Lines come at most every ``EVERY`` seconds, so that a short command writes none into a log.
+"""
+
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import datetime
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from expressivity.commands.console import console
+
+EVERY = 30.0
+
+
+class Tally:
+    """What is done of one piece of work; see :func:`tally`."""
+
+    def __init__(self, bar: Progress, name: str, total: int | None, *, logged: bool) -> None:
+        self._bar = bar
+        self._task = bar.add_task(name, total=total)
+        self._logged = logged
+        self._told = time.monotonic()
+
+    def update(self, done: int = 0, *, label: str | None = None, total: int | None = None) -> None:
+        """Count what is done since, say what is at work, or how much there is in all."""
+        self._bar.update(self._task, advance=done, description=label, total=total)
+        now = time.monotonic()
+        if self._logged and now - self._told >= EVERY:
+            self._told = now
+            task = self._bar.tasks[0]
+            of = "" if task.total is None else f" of {task.total:g}"
+            tell(f"{task.completed:g}{of} done; {task.description}")
+
+
+@contextmanager
+def tally(name: str, total: int | None = None, *, quiet: bool) -> Generator[Tally]:
+    """Tell on standard error how far some work is.
+
+    Args:
+        name: of its parts.
+        total: how many there are, if that is known.
+        quiet: tell nothing.
+    """
+    messages = console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    hidden = quiet or not messages.is_terminal
+    with Progress(*columns, console=messages, disable=hidden, transient=True) as bar:
+        yield Tally(bar, name, total, logged=hidden and not quiet)
+
+
+def tell(text: str) -> None:
+    """One line on standard error, after the time where that is no terminal."""
+    messages = console(stderr=True)
+    at = "" if messages.is_terminal else f"{datetime.now().isoformat(' ', 'seconds')} "
+    messages.print(f"{at}{text}", soft_wrap=True)
