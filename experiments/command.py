@@ -195,7 +195,7 @@ def _show(document: dict[str, object], summary: Summary) -> None:
     from rich.table import Table
 
     from experiments.sweep_summary import counted
-    from expressivity.commands.console import table_console
+    from expressivity.commands.console import print_table, table_console
 
     out = table_console()
     if summary.rows:
@@ -209,7 +209,7 @@ def _show(document: dict[str, object], summary: Summary) -> None:
             table.add_row(
                 row.target, "" if rate is None else f"{rate:g}", row.label, str(row.units), *errors
             )
-        out.print(table)
+        print_table(table)
         more = len(summary.rows) - _ROWS
         if more > 0:
             out.print(f"and {more} more rows: see {document['run']}/sweep.json", soft_wrap=True)

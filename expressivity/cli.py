@@ -118,6 +118,9 @@ def separate(
     ] = False,
     widths: Annotated[str | None, typer.Option(help="Widths, as 1,2,4.")] = None,
     lambda_: Lambda = 2.0,
+    full: Annotated[
+        bool, typer.Option("--full", help="Print every fit below the verdicts.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(help="The run folder; by default runs/separate-HASH.")
     ] = None,
@@ -135,6 +138,7 @@ def separate(
         widths=widths,
         lambda_=lambda_,
         every=every,
+        full=full,
         out=out,
         **vars(classes),
         **vars(fits),

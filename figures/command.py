@@ -152,7 +152,7 @@ def draw(names: Sequence[str], runs: Runs, out: Path) -> Drawn:
 
 
 def _show(drawn: Drawn) -> None:
-    from expressivity.commands.console import console, table_console
+    from expressivity.commands.console import console, print_table
 
     if drawn.written:
         table = Table("figure", "files", "seconds", box=SIMPLE_HEAD, pad_edge=False)
@@ -160,6 +160,6 @@ def _show(drawn: Drawn) -> None:
             endings = ", ".join(file.suffix.removeprefix(".") for file in figure.files)
             path = f"{figure.files[0].with_suffix('')}.{{{endings}}}"
             table.add_row(figure.name, path, f"{figure.seconds:.1f}")
-        table_console().print(table)
+        print_table(table)
     for name, reason in drawn.missing.items():
         console().print(f"not drawn: {name}: {reason}", soft_wrap=True)

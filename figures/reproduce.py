@@ -206,7 +206,7 @@ def _show(rows: Sequence[Row], path: Path) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from expressivity.commands.console import console, table_console
+    from expressivity.commands.console import console, print_table
 
     table = Table("number", "value", "reference", "tolerance", "agrees", "origin",
                   box=SIMPLE_HEAD, pad_edge=False)  # fmt: skip
@@ -220,7 +220,7 @@ def _show(rows: Sequence[Row], path: Path) -> None:
             agrees,
             row.origin,
         )
-    table_console().print(table)
+    print_table(table)
     compared = [row for row in rows if row.agrees is not None]
     agreeing = sum(row.agrees is True for row in compared)
     console().print(

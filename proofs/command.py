@@ -15,7 +15,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from expressivity.cli import Json
-from expressivity.commands.console import console, table_console
+from expressivity.commands.console import console, print_table, table_console
 from expressivity.commands.names import named
 from expressivity.commands.progress import tally
 from expressivity.output import ExitCode, write_json
@@ -215,7 +215,7 @@ def _show(proofs: Sequence[Proof], mutations: Sequence[MutationOutcome]) -> None
         for outcome in proof.outcomes:
             seconds = "" if outcome.step.check is None else f"{outcome.seconds:.2f}"
             table.add_row("", outcome.step.statement, str(outcome.verdict), seconds)
-    plain.print(table)
+    print_table(table)
     if mutations:
         changed = Table(
             "theorem", "mutation", "counterexample", "proof", box=SIMPLE_HEAD, pad_edge=False
@@ -223,7 +223,7 @@ def _show(proofs: Sequence[Proof], mutations: Sequence[MutationOutcome]) -> None
         for outcome in mutations:
             statement = outcome.mutation.counterexample.statement
             changed.add_row(outcome.theorem, outcome.mutation.name, statement, outcome.in_words)
-        plain.print(changed)
+        print_table(changed)
     proved = sum(str(proof.verdict) == "proved" for proof in proofs)
     seconds = sum(proof.seconds for proof in proofs)
     plain.print(
@@ -251,7 +251,7 @@ def _show_verdicts(
         found = verdicts.get(proof.theorem.name)
         row = ("-", "", "") if found is None else _row(found)
         table.add_row(proof.theorem.name, str(proof.verdict), *row)
-    plain.print(table)
+    print_table(table)
     accepted = [found for found in verdicts.values() if found.accepted]
     for found in verdicts.values():
         if not found.accepted:

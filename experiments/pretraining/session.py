@@ -27,7 +27,7 @@ from experiments.pretraining.scaling import SMALLEST, at_size
 from experiments.pretraining.trained import read_trained
 from experiments.pretraining.views import VIEWS
 from expressivity.commands.arguments import choice
-from expressivity.commands.console import console, table_console
+from expressivity.commands.console import console, print_table
 from expressivity.commands.running import run_units, usual_path
 from expressivity.commands.separate import usable_device
 from expressivity.output import ExitCode, json_text, write_atomically, write_json
@@ -211,7 +211,7 @@ def _concluded(
         write_json(document)
     else:
         for grid in view.tables(document):
-            table_console().print(grid.rich())
+            print_table(grid.rich())
         cost = (
             f"{len(run.entries)} runs, {sum(entry.seconds for entry in run.entries):.0f} s in all."
         )

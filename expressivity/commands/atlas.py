@@ -8,7 +8,7 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from expressivity.commands.console import console, table_console
+from expressivity.commands.console import console, print_table
 from expressivity.commands.running import (
     SLOW_SECTIONS,
     executor_for,
@@ -82,7 +82,7 @@ def _show(document: Mapping[str, Any]) -> None:
     for answer, row in document["counts"].items():
         for evidence, count in row.items():
             table.add_row(answer, evidence, str(count))
-    table_console().print(table)
+    print_table(table)
     console().print(
         f"{document['decided']} of {document['pairs']} ordered pairs of "
         f"{len(document['classes'])} classes are decided ({document['share']:.1%}).",

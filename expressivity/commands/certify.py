@@ -16,7 +16,7 @@ from expressivity.certificates.network_error import uniform_errors
 from expressivity.certificates.writer import SEARCH_WIDTH, class_bound, write
 from expressivity.classes.curvature import curvatures
 from expressivity.classes.families import Family
-from expressivity.commands.console import console, table_console
+from expressivity.commands.console import console, print_table
 from expressivity.commands.options import ClassOptions
 from expressivity.fitting.errors import measuring_grid
 from expressivity.output import ExitCode, write_atomically, write_json
@@ -288,7 +288,7 @@ def _show_sandwich(job: Job) -> None:
             "failed" if fitted is None else f"{fitted:.5g}{' ?' if result.doubt else ''}",
             f"{ridges / lower:.3f}" if lower > 0 else "-",
         )
-    table_console().print(table)
+    print_table(table)
     doubt = measuring_grid(job.target).norm.doubt
     if doubt is not None:
         console().print(f"?: the norm of the target is not known: {doubt}", soft_wrap=True)

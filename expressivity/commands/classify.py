@@ -7,7 +7,7 @@ from rich.table import Table
 
 from expressivity.classes.families import Family
 from expressivity.classes.kinds import Constraint
-from expressivity.commands.console import table_console
+from expressivity.commands.console import print_table, table_console
 from expressivity.commands.options import ClassOptions
 from expressivity.evidence import Verdict
 from expressivity.membership.decide import Classification, classify
@@ -70,7 +70,7 @@ def _show(found: list[Classification]) -> None:
             str(membership.evidence),
             membership.reason,
         )
-    console.print(table)
+    print_table(table)
     console.print(f"{_common(found)} Weights of the witnesses: --json.", soft_wrap=True)
 
 

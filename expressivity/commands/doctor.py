@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from expressivity.classes.audit import THRESHOLD
+from expressivity.commands.console import print_table
 from expressivity.output import ExitCode, write_json
 from expressivity.runs.machine import Report, examine
 
@@ -39,7 +40,7 @@ def _show(report: Report) -> None:
             f"{finding.argument:.4g}",
             "ok" if finding.ok else "poor",
         )
-    console.print(table)
+    print_table(table)
     console.print(
         f"Errors are in units of eps times the size and condition of the value; "
         f"ok up to {THRESHOLD:g}."

@@ -15,7 +15,7 @@ from typing import Any
 
 from rich.table import Table
 
-from expressivity.commands.console import table_console
+from expressivity.commands.console import print_table
 from expressivity.names import canonical, unknown
 from expressivity.plugins import plugins
 
@@ -98,7 +98,7 @@ def show(what: str, listed: dict[str, str]) -> None:
     table = Table(what, "", box=None, pad_edge=False)
     for name, line in listed.items():
         table.add_row(name, line)
-    table_console().print(table)
+    print_table(table)
 
 
 @functools.cache

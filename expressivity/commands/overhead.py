@@ -6,7 +6,7 @@ import torch
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from expressivity.commands.console import console, table_console
+from expressivity.commands.console import console, print_table, table_console
 from expressivity.layers.overhead import PAPER_MEMORY, Overhead, measure, modes, require_room
 from expressivity.output import ExitCode, write_json
 
@@ -72,7 +72,7 @@ def _show(found: list[Overhead]) -> None:
             "" if paper is None else f"{paper:.2f}x",
             "" if paper is None else f"{PAPER_MEMORY:.2f}x",
         )
-    plain.print(table)
+    print_table(table)
     plain.print(
         f"Forward and backward of {found[0].tokens} tokens, float32, {torch.get_num_threads()} "
         "threads, against fixed silu of the same form (two_sided: fixed one_sided, SwiGLU). "

@@ -1,16 +1,13 @@
 """``expressivity separate``: options to a ladder, findings to tables, JSON and exit code."""
 
-import math
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
-from expressivity.commands.console import console, table_console
+from expressivity.commands.console import console
+from expressivity.commands.findings import show
 from expressivity.commands.options import ClassOptions, FitOptions, whole_numbers
 from expressivity.commands.running import SLOW_SECTIONS, run_units, usual_path
 from expressivity.output import ExitCode, write_json
@@ -21,9 +18,7 @@ from expressivity.runs.folder import RunFolder, read_run
 from expressivity.runs.provenance import facts
 from expressivity.runs.units import Executor
 from expressivity.separation.claims import builtin_targets
-from expressivity.separation.gaps import Gap
 from expressivity.separation.ladder import Ladder, find, make_ladder, summary, write_document
-from expressivity.separation.result import Result, notes
 from expressivity.separation.settings import brief
 from expressivity.targets.target import Target, exact
 from expressivity.targets.user import user_target
@@ -41,6 +36,7 @@ class Options(ClassOptions, FitOptions):
     widths: str | None = None
     lambda_: float = 2.0
     every: bool = False
+    full: bool = False
     out: Path | None = None
 
 
@@ -66,10 +62,10 @@ def run(options: Options, *, as_json: bool) -> int:
     usual = replace(ladder, compiled=wanted(ladder.units, asked))  # whatever compiler is found
     path = options.out or usual_path("separate", usual.configuration)
     compiled = is_compiled(in_one_mode(ladder.units, asked, folder=path))
-    return _run(replace(ladder, compiled=compiled), path, as_json=as_json)
+    return _run(replace(ladder, compiled=compiled), path, full=options.full, as_json=as_json)
 
 
-def _run(ladder: Ladder, path: Path, *, as_json: bool) -> int:
+def _run(ladder: Ladder, path: Path, *, full: bool, as_json: bool) -> int:
     folder = RunFolder(
         path,
         configuration=ladder.configuration,
@@ -85,7 +81,7 @@ def _run(ladder: Ladder, path: Path, *, as_json: bool) -> int:
     if as_json:
         write_json(document)
     else:
-        show(findings.results, findings.gaps)
+        show(findings.results, findings.gaps, full=full)
         console().print(f"{summary(findings)} Report: {report}", soft_wrap=True)
     for line in findings.contradictions:
         console(stderr=True).print(f"expressivity: contradiction: {line}", soft_wrap=True)
@@ -136,81 +132,3 @@ def usable_device(name: str) -> str:
     if chosen == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = False
     return chosen
-
-
-def show(results: Sequence[Result], gaps: Sequence[Gap]) -> None:
-    """Print the table of fits, the verdicts, and what is not known."""
-    console = table_console()
-    table = Table("target", "class", "params", "l2 error", "l2 >=", "w1inf error", "w1inf >=",
-                  "membership", box=SIMPLE_HEAD, pad_edge=False)  # fmt: skip
-    for result, label in _best_activations(results):
-        table.add_row(
-            result.target,
-            label,
-            str(result.parameters),
-            _number(result, "l2"),
-            _bound(result, "l2"),
-            _number(result, "w1inf"),
-            _bound(result, "w1inf"),
-            f"{result.membership.verdict} ({result.membership.evidence})",
-        )
-    console.print(table)
-    verdicts = Table("target", "form", "gap", "expected", "confirmed", "strict", "evidence", "why",
-                     box=SIMPLE_HEAD, pad_edge=False)  # fmt: skip
-    for gap in gaps:
-        verdicts.add_row(
-            gap.target,
-            str(gap.form),
-            f"{gap.smaller} < {gap.larger}",
-            "-" if gap.expected is None else _yes(gap.expected),
-            _yes(gap.confirmed) + (" (!)" if gap.surprising else ""),
-            _yes(gap.strict),
-            str(gap.evidence),
-            gap.reason,
-        )
-    console.print(verdicts)
-    console.print(
-        "Errors are numerical; l2 is relative to the target's norm, w1inf absolute. Bounds: "
-        "p proved, c certified, n numerical.",
-        soft_wrap=True,
-    )
-    for line in notes(results):
-        console.print(line, soft_wrap=True)
-
-
-def _best_activations(results: Sequence[Result]) -> list[tuple[Result, str]]:
-    """Rows of the table: of the fixed families that differ in activation only, the best."""
-    groups: dict[tuple[object, ...], list[Result]] = {}
-    for result in results:
-        family = result.family
-        key: tuple[object, ...] = (result.target, family.label)
-        if family.activation is not None:
-            key = (result.target, family.kind_and_form, family.width)
-        groups.setdefault(key, []).append(result)
-    rows: list[tuple[Result, str]] = []
-    for group in groups.values():
-        best = min(group, key=_l2_error)
-        label = best.family.label
-        rows.append((best, label if len(group) == 1 else f"{label}, best of {len(group)} fixed"))
-    return rows
-
-
-def _l2_error(result: Result) -> float:
-    error = result.error["l2"]
-    return math.inf if error is None else error
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"
-
-
-def _number(result: Result, norm: str) -> str:
-    value = result.error[norm]
-    if value is None:
-        return "failed"
-    return f"{value:.1e}{result.mark(norm)}"
-
-
-def _bound(result: Result, norm: str) -> str:
-    bound = result.lower_bound[norm]
-    return "" if bound is None else f"{bound.value:.2g} {bound.evidence[0]}"

@@ -154,12 +154,15 @@ _EXACT = 1e-6
 """Relative error up to which a norm is printed without a word."""
 
 
-def notes(results: Iterable[Result]) -> list[str]:
-    """A line for each target whose norm is not known, or to few digits only, and one on marks."""
+def notes(results: Iterable[Result], *, marks: bool = True) -> list[str]:
+    """A line for each target whose norm is not known, or to few digits only.
+
+    And one on the marks behind errors, where these are shown.
+    """
     lines: dict[str, None] = {}
     unresolved = False
     for result in results:
-        unresolved |= not result.resolved
+        unresolved |= marks and not result.resolved
         norm = result.norm
         if norm is None or (norm.known and norm.relative_error <= _EXACT):
             continue

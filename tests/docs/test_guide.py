@@ -82,7 +82,7 @@ def test_a_wrong_command_line_is_found(program, line, why):
 def test_options_named_in_the_text_exist(path, program):
     known = {
         option
-        for command in program.commands.values()
+        for command in (program, *program.commands.values())
         for parameter in command.params
         for option in (*parameter.opts, *parameter.secondary_opts)
     }

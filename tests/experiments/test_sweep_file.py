@@ -289,7 +289,7 @@ T1 = '[grid]\ntarget = ["t1"]\n'
         (T1 + "dictionary = [[]]", "line 3: grid.dictionary", "at least one value"),
         (T1 + "dictionary = [['rleu']]", "line 3: grid.dictionary", "unknown activation 'rleu'"),
         (T1 + "dictionary = [['id', 'id']]", "line 3: grid.dictionary", "each activation once"),
-        ("[grid]\n\ntarget = ['t99']", "line 3: grid.target", "'t99' (did you mean t9?): choose from"),
+        ("[grid]\n\ntarget = ['t99']", "line 3: grid.target", "(did you mean t9?): choose from"),
         ("[grid]\nexpr = ['x1 +']", "line 2: grid.expr", "required"),
         ("[grid]\nexpr = ['__import__(\"os\")']", "line 2: grid.expr", ""),
         ("[grid]\nexpr = ['1/x1']", "line 2: grid.expr", "finite"),

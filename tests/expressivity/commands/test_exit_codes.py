@@ -28,7 +28,8 @@ def test_one_when_a_claim_turns_out_otherwise(call, t1_folder, monkeypatch):
     assert (second["expected"], second["confirmed"]) == (False, False)
     table = call(*T1, "--out", t1_folder)
     assert table.code == 1
-    assert "no (!)" in table.out
+    assert table.out.startswith("2 gaps: 0 confirmed, of which 0 strict; 1 otherwise than ex")
+    assert "not confirmed (numerical) (!)" in table.out
 
 
 def huge_bounds(evidence: Evidence) -> Callable[..., tuple[Bound, ...]]:

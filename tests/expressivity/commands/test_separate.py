@@ -10,14 +10,12 @@ import os
 
 import pytest
 import torch
-from command_lines import LA, T1, TINY, shards
+from command_lines import LA, TINY, shards
 from default_ladder import DEFAULTS
 
-from expressivity.classes.families import Family
 from expressivity.commands import separate as separate_command
 from expressivity.runs.executors import Processes
 from expressivity.separation import unit as separation
-from expressivity.separation.result import Result
 from expressivity.separation.settings import Settings
 
 torch.set_num_threads(1)
@@ -171,41 +169,6 @@ def test_unscaled_sigmoid_gates_do_not_contain_t1_and_that_is_no_gap(call, out):
     assert moa["membership"] == {**moa["membership"], "verdict": "non_member", "evidence": "proved"}
     (gap,) = answer.document["gaps"]
     assert (gap["expected"], gap["confirmed"]) == (False, False)
-
-
-def test_tables_say_what_is_stored(call, t1_folder):
-    answer = call(*T1, "--out", t1_folder)
-    assert (answer.code, answer.err) == (0, "")
-    lines = answer.out.splitlines()
-    assert any("best of 2 fixed" in line for line in lines)
-    (gap,) = (line for line in lines if "fixed < la" in line)
-    assert gap.split()[:8] == ["t1", "type1", "fixed", "<", "la", "yes", "yes", "yes"]
-    assert lines[-1].endswith(f"Report: {t1_folder}/report.html")
-
-
-def test_the_best_fixed_row_is_the_smallest_error_zero_and_failures_included():
-    def row(activation: str, l2: float | None) -> Result:
-        family = Family(
-            neuron="type1", kind="fixed", width=1, dimension=1, dictionary=(activation,)
-        )
-        return Result(
-            target="t1",
-            lambda_=None,
-            family=family,
-            parameters=3,
-            restarts=1,
-            failed_lanes=0,
-            error={"l2": l2},
-            seeds=[{"l2": l2}],
-            lower_bound={},
-            membership=None,  # type: ignore[arg-type]
-            witness_l2=None,
-        )
-
-    rows = [row("relu", 0.5), row("id", 0.0), row("tanh", None)]
-    ((best, label),) = separate_command._best_activations(rows)
-    assert best.family.activation == "id"
-    assert label == "id type1 m=1, best of 3 fixed"
 
 
 @pytest.mark.parametrize("name", ["plain", "with space", "[red]", "run[/a]", ":smile:", "ünï"])

@@ -1,0 +1,105 @@
+"""What ``separate`` prints of its findings: the verdicts, and the fits where they are asked for."""
+
+import math
+from collections.abc import Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from expressivity.commands.console import console, print_table
+from expressivity.separation.gaps import Gap
+from expressivity.separation.result import Result, notes
+
+
+def show(results: Sequence[Result], gaps: Sequence[Gap], *, full: bool) -> None:
+    """Print the verdicts, then, in full or where there are none, the table of fits."""
+    if gaps:
+        console().print(headline(gaps), soft_wrap=True)
+        _show_verdicts(gaps)
+    with_fits = full or not gaps
+    if with_fits:
+        _show_fits(results)
+        console().print(
+            "Errors are numerical; l2 is relative to the target's norm, w1inf absolute. Bounds: "
+            "p proved, c certified, n numerical.",
+            soft_wrap=True,
+        )
+    for line in notes(results, marks=with_fits):
+        console().print(line, soft_wrap=True)
+
+
+def headline(gaps: Sequence[Gap]) -> str:
+    """How many gaps there are, and whether that is what was expected.
+
+    >>> headline([])
+    '0 gaps: 0 confirmed, of which 0 strict.'
+    """
+    confirmed, strict = sum(g.confirmed for g in gaps), sum(g.strict for g in gaps)
+    noun = "gap" if len(gaps) == 1 else "gaps"
+    text = f"{len(gaps)} {noun}: {confirmed} confirmed, of which {strict} strict"
+    foretold = [gap for gap in gaps if gap.expected is not None]
+    surprising = sum(gap.surprising for gap in foretold)
+    if surprising:
+        return f"{text}; {surprising} otherwise than expected (!)."
+    return f"{text}; as expected." if foretold else f"{text}."
+
+
+def _show_verdicts(gaps: Sequence[Gap]) -> None:
+    grid = Table.grid(padding=(0, 2), pad_edge=False)
+    for gap in gaps:
+        verdict = "strict" if gap.strict else "confirmed" if gap.confirmed else "not confirmed"
+        mark = " (!)" if gap.surprising else ""
+        about = f"{gap.target} {gap.form}, {gap.smaller} < {gap.larger}"
+        grid.add_row(f"{verdict} ({gap.evidence}){mark}", f"{about}: {gap.reason}")
+    print_table(grid)
+
+
+def _show_fits(results: Sequence[Result]) -> None:
+    table = Table("target", "class", "params", "l2 error", "l2 >=", "w1inf error", "w1inf >=",
+                  "membership", box=SIMPLE_HEAD, pad_edge=False)  # fmt: skip
+    for result, label in best_activations(results):
+        table.add_row(
+            result.target,
+            label,
+            str(result.parameters),
+            _number(result, "l2"),
+            _bound(result, "l2"),
+            _number(result, "w1inf"),
+            _bound(result, "w1inf"),
+            f"{result.membership.verdict} ({result.membership.evidence})",
+        )
+    print_table(table)
+
+
+def best_activations(results: Sequence[Result]) -> list[tuple[Result, str]]:
+    """Rows of the table: of the fixed families that differ in activation only, the best."""
+    groups: dict[tuple[object, ...], list[Result]] = {}
+    for result in results:
+        family = result.family
+        key: tuple[object, ...] = (result.target, family.label)
+        if family.activation is not None:
+            key = (result.target, family.kind_and_form, family.width)
+        groups.setdefault(key, []).append(result)
+    rows: list[tuple[Result, str]] = []
+    for group in groups.values():
+        best = min(group, key=_l2_error)
+        label = best.family.label
+        rows.append((best, label if len(group) == 1 else f"{label}, best of {len(group)} fixed"))
+    return rows
+
+
+def _l2_error(result: Result) -> float:
+    error = result.error["l2"]
+    return math.inf if error is None else error
+
+
+def _number(result: Result, norm: str) -> str:
+    value = result.error[norm]
+    if value is None:
+        return "failed"
+    return f"{value:.1e}{result.mark(norm)}"
+
+
+def _bound(result: Result, norm: str) -> str:
+    bound = result.lower_bound[norm]
+    return "" if bound is None else f"{bound.value:.2g} {bound.evidence[0]}"
