@@ -37,9 +37,11 @@ def canonical(name: object, choices: Iterable[str]) -> str | None:
         return None
     if name in known:
         return name
-    wanted = {_folded(name), _OTHER_NAMES.get(_folded(name))}
-    alike = [choice for choice in known if _folded(choice) in wanted]
-    return alike[0] if len(alike) == 1 else None
+    for wanted in (_folded(name), _OTHER_NAMES.get(_folded(name))):
+        alike = [choice for choice in known if _folded(choice) == wanted]
+        if alike:
+            return alike[0] if len(alike) == 1 else None
+    return None
 
 
 def unknown(

@@ -7,6 +7,7 @@ from expressivity.classes.catalogue import class_named, families_of
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
 from expressivity.names import UnknownNameError
+from expressivity.symbolic.refusals import MAX_DIMENSION
 
 DIMENSIONS = (1, 2, 3)
 """Where nothing is asked for, the least in which both directions are decided."""
@@ -51,8 +52,8 @@ def side(what: str | Family, gate: GateSpec, dimension: int | None = None) -> Si
     >>> len(side("fixed", GateSpec(name="tanh")).families[1])
     7
     """
-    if dimension is not None and dimension < 1:
-        raise ValueError(f"required: a dimension of at least 1; got {dimension}")
+    if dimension is not None and not 1 <= dimension <= MAX_DIMENSION:
+        raise ValueError(f"required: a dimension of 1 to {MAX_DIMENSION}; got {dimension}")
     wanted = DIMENSIONS if dimension is None else tuple(range(1, dimension + 1))
     if isinstance(what, Family):
         families = {d: (replace(what, width=what.width_step, dimension=d),) for d in wanted}

@@ -20,6 +20,7 @@ from expressivity.separation.claims import Side, claims_on
 from expressivity.targets.target import Target
 
 TANH = GateSpec(name="tanh")
+MAX_GROUPS = 1024
 SMALLER_WIDTHS, LARGER_WIDTHS = (1, 2, 4), (1,)
 
 
@@ -40,8 +41,8 @@ class Request:
         further: whether claims of docs/theory.md, section 7, about targets of section 3 count.
 
     Raises:
-        ValueError: an unknown name, a width below 1, no dictionary, or something said of kinds
-            where only registered classes are asked for.
+        ValueError: an unknown name, a width below 1, too many groups, no dictionary, or something
+            said of kinds where only registered classes are asked for.
     """
 
     kinds: tuple[str, ...] | None = None
@@ -69,6 +70,11 @@ class Request:
         if self.groups != PER_NEURON and (type(self.groups) is not int or self.groups < 1):
             raise ValueError(
                 f"required: groups of at least 1, or {PER_NEURON}; got {self.groups!r}"
+            )
+        if isinstance(self.groups, int) and self.groups > MAX_GROUPS:
+            raise ValueError(
+                f"required: at most {MAX_GROUPS} groups, of a neuron or more each; got "
+                f"{self.groups}: choose fewer, or {PER_NEURON}"
             )
         if self.constraint not in list(Constraint):
             raise ValueError(

@@ -30,7 +30,7 @@ def test_activations_by_their_names_in_the_literature(spelled, name):
 @pytest.mark.parametrize(
     ("spelled", "name"),
     [("SwiGLU", "swiglu"), ("GEGLU", "geglu"), ("MoA", "moa"), ("LA", "la"), ("PReLU", "prelu"),
-     ("Maxout-2", None), ("MoA-Tanh", "moa-tanh"), ("LeakyReLU", "leaky-relu")],
+     ("Swish", "swish"), ("Maxout-2", None), ("MoA-Tanh", "moa-tanh"), ("LeakyReLU", "leaky-relu")],
 )  # fmt: skip
 def test_classes_by_their_names_in_the_literature(spelled, name):
     if name is None:  # the class maxout-2 and the neuron maxout2

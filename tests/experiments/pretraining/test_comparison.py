@@ -134,6 +134,8 @@ def test_keys_depend_on_what_is_computed_and_not_on_where(corpus, tmp_path):
         ({"steps": 1, "tokens": 5}, "--steps or --tokens; got both"),
         ({"rates": ("fast",)}, "numbers for --rates; got 'fast'"),
         ({"steps": 0}, "steps of at least 1"),
+        ({"batch": 10**9}, "batch of at most 65536; got 1000000000"),
+        ({"windows": 10**9}, "windows of at most 65536"),
         ({"batch": 6, "accumulate": 4}, "that 4 parts divide"),
         ({"rates": ("-1",)}, "a positive rate"),
         ({"seeds": 0}, "1 to 10000 seeds; got 0"),

@@ -42,6 +42,12 @@ def verdicts(rows, kind, form):
     }
 
 
+def test_more_groups_than_memory_holds_are_refused(call):
+    answer = call("classify", "relu(x)", "--groups", 10**9, "--family", "la")
+    assert (answer.code, answer.out) == (2, "")
+    assert "at most 1024 groups" in answer.err and answer.err.count("\n") == 1
+
+
 def test_the_example(capsys):
     started = time.monotonic()
     code, rows = classified(capsys, "tanh(2*x1)*relu(x2)")
@@ -153,7 +159,7 @@ def test_table(capsys):
         ({"expr": "x + x1"}, "x1"),
         ({"expr": "3"}, "constant"),
         ({"expr": "x", "gate": "relu"}, "unknown gate"),
-        ({"expr": "x", "dictionary": ("swish",)}, "unknown activation"),
+        ({"expr": "x", "dictionary": ("swishy",)}, "unknown activation"),
         ({"expr": "x", "dictionary": ()}, "at least one"),
         ({"expr": "x", "dictionary": ("relu", "relu")}, "once"),
     ],

@@ -87,11 +87,12 @@ def test_workers_find_the_same(call, out, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("la", "lb"), "unknown class 'lb'"),
+        (("la", "lb"), "unknown family 'lb'"),
         (("la", "la"), "two classes; la and la are one"),
         (("la", "fixed", "--budget", "0"), "a budget of at least 1 candidate; got 0"),
         (("la", "fixed", "--teachers", "-1"), "at least 0 teachers; got -1"),
-        (("la", "fixed", "--dimension", "0"), "a dimension of at least 1; got 0"),
+        (("la", "fixed", "--dimension", "0"), "a dimension of 1 to 16; got 0"),
+        (("la", "fixed", "--dimension", "1000000000"), "a dimension of 1 to 16; got 1000000000"),
         (("la", "moa", "--gate", "step"), "step"),
         (("la", "fixed", "--workers", "0"), "at least one worker"),
     ],

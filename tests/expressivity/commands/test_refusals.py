@@ -64,6 +64,7 @@ def test_unknown_names_list_the_choices(call, out, noun):
         (["t1", "--restarts", "x"], "--restarts"),
         (["t1", "--candidates", "0"], "candidates of at least 1"),
         (["t1", "--seed", "-1"], "seed of at least 0"),
+        (["t1", "--groups", HUGE, "--family", "la"], "at most 1024 groups"),
         (["t1", "--generations", "-1"], "generations of at least 0"),
         (["t1", "--generations", HUGE], "at most 65536 generations"),
         (["t1", "--generations", "5", "--optimizer", "lm"], "got 5 with lm: choose 0"),

@@ -282,7 +282,7 @@ def test_questions_that_make_no_sense_are_refused():
         discover(moa(outputs=2), la())
     with pytest.raises(ValueError, match="unknown family"):
         question("la", "lb")
-    with pytest.raises(ValueError, match="a dimension of at least 1"):
+    with pytest.raises(ValueError, match="a dimension of 1 to 16"):
         question("la", "fixed", dimension=0)
     with pytest.raises(ValueError, match="required: two classes"):
         discover(la(), ())
