@@ -79,12 +79,12 @@ import os, signal, sys
 from expressivity import cli
 from expressivity.runs import folder as store
 plain, written = store.pq.write_table, []
-def write(table, path):
+def write(table, path, **options):
     written.append(path)
     if len(written) == 2:
         path.write_bytes(b"half")
         os.kill(os.getpid(), signal.SIGKILL)
-    plain(table, path)
+    plain(table, path, **options)
 store.pq.write_table = write
 sys.argv = sys.argv[1:]
 sys.exit(cli.main())
