@@ -6,7 +6,6 @@ Heavy modules are imported inside the commands, so that ``--help`` is quick.
 import functools
 import os
 import sys
-from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +13,20 @@ import typer
 
 import expressivity
 from expressivity.commands import names
+from expressivity.commands.added import add_commands
 from expressivity.commands.names import named
-from expressivity.commands.options import ClassOptions, FitOptions, split_list, takes
+from expressivity.commands.options import (
+    ClassOptions,
+    Expr,
+    FitOptions,
+    Json,
+    Lambda,
+    MoaGate,
+    Scheduler,
+    Workers,
+    split_list,
+    takes,
+)
 from expressivity.commands.process import answered
 from expressivity.output import ExitCode, write_json
 from expressivity.plugins import attempt, plugins
@@ -25,20 +36,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-Workers = Annotated[
-    int | None,
-    typer.Option(help="Worker processes on this machine; without it, none but this one."),
-]
-Scheduler = Annotated[
-    str | None, typer.Option(help="A running Dask scheduler, as tcp://host:8786.")
-]
-Expr = Annotated[str | None, typer.Option(help="A target of your own, as 'tanh(2*x1)*relu(x2)'.")]
-MoaGate = Annotated[
-    str, typer.Option(help="Gate of moa: tanh, sigmoid or softmax.", **named("gate"))
-]
-Lambda = Annotated[float, typer.Option("--lambda", help="The parameter of t2, t4 to t5q, t6, t8.")]
 
 
 def main() -> int:
@@ -68,22 +65,7 @@ def _add_plugins() -> None:
     It is given an application of its own, so that one that fails leaves nothing behind.
     """
     for plugin, point in plugins("expressivity.commands"):
-        attempt(plugin, lambda point=point: _add_commands_of(point))
-
-
-def _add_commands_of(point: EntryPoint) -> None:
-    added = typer.Typer()
-    point.load()(added)
-    if not (added.registered_commands or added.registered_groups):
-        raise ValueError("required: a command or more; it has added none")
-    # Built here, where a parameter that typer does not know is blamed on its package.
-    whole = typer.main.get_group(added)
-    names = list(whole.commands)
-    taken = set(names) & set(typer.main.get_group(app).commands)
-    if taken or len(set(names)) < len(added.registered_commands) + len(added.registered_groups):
-        raise ValueError(f"required: new command names, each once; got {', '.join(names)}")
-    app.registered_commands += added.registered_commands
-    app.registered_groups += added.registered_groups
+        attempt(plugin, lambda point=point: add_commands(app, point))
 
 
 def _show_version(wanted: bool) -> None:

@@ -20,6 +20,21 @@ if TYPE_CHECKING:
     from expressivity.separation.settings import Settings
 
 
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(help="Worker processes on this machine; without it, none but this one."),
+]
+Scheduler = Annotated[
+    str | None, typer.Option(help="A running Dask scheduler, as tcp://host:8786.")
+]
+Expr = Annotated[str | None, typer.Option(help="A target of your own, as 'tanh(2*x1)*relu(x2)'.")]
+MoaGate = Annotated[
+    str, typer.Option(help="Gate of moa: tanh, sigmoid or softmax.", **named("gate"))
+]
+Lambda = Annotated[float, typer.Option("--lambda", help="The parameter of t2, t4 to t5q, t6, t8.")]
+
+
 @dataclass(frozen=True, kw_only=True)
 class ClassOptions:
     """Which classes are asked for, as it was typed."""
