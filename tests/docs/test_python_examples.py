@@ -19,6 +19,10 @@ def test_examples_print_what_the_page_shows(page):
     assert done.attempted > 0 and done.failed == 0
 
 
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
+
+
 def test_the_example_of_the_readme_is_short_and_runs(capsys):
     page = (ROOT / "README.md").read_text(encoding="utf-8")
     (example,) = re.findall(

@@ -116,7 +116,8 @@ def test_the_table_of_the_page_is_that_of_the_losses(runs, differences):
 
 
 def test_sentences_of_the_page_and_the_readme_are_those_of_the_losses(runs, differences):
-    page, readme = text_of("docs/pretraining.md"), text_of("README.md")
+    page, results = text_of("docs/pretraining.md"), text_of("docs/results.md")
+    readme = text_of("README.md")
     matched = {
         pair: shown(differences[*pair, 0.004])
         for pair in (
@@ -132,11 +133,14 @@ def test_sentences_of_the_page_and_the_readme_are_those_of_the_losses(runs, diff
     number, interval = matched["moa", "fixed-matched"].split(" ", 1)
     assert f"MoA - matched fixed, {number} {interval}, leaves 0 out" in page
     own = differences["moa", "fixed", 0.004]
-    assert f"MoA - fixed is {own['value']:+.4f} nats per byte (95 % t interval over five" in readme
-    assert f"seeds {own['low']:+.4f} to {own['high']:+.4f})" in readme
-    assert f"LA - fixed {shown(differences['la', 'fixed', 0.004])}, neither told apart" in readme
-    assert f"2e-3 MoA - fixed is {shown(differences['moa', 'fixed', 0.002])}." in readme
-    for text in (page, readme):
+    for text in (results, readme):
+        assert (
+            f"MoA - fixed is {own['value']:+.4f} nats per byte (95 % t interval over five" in text
+        )
+        assert f"seeds {own['low']:+.4f} to {own['high']:+.4f})" in text
+        assert f"LA - fixed {shown(differences['la', 'fixed', 0.004])}, neither told apart" in text
+    assert f"2e-3 MoA - fixed is {shown(differences['moa', 'fixed', 0.002])}." in results
+    for text in (page, results, readme):
         assert "400 steps of a tiny model test no terminal loss" in text
     ablated = VIEWS["ablate"].document(runs["ablate"])["differences"]
     apart = [

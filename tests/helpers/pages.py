@@ -17,7 +17,7 @@ PLUG_INS = [
     for path in PAGES
     if path.parent.name == "howto" and "[project.entry-" in path.read_text("utf-8")
 ]
-GUIDE = [DOCS / "quickstart.md", *PLUG_INS]
+GUIDE = [ROOT / "README.md", DOCS / "quickstart.md", *PLUG_INS]
 
 
 @dataclass(frozen=True, kw_only=True)
