@@ -112,6 +112,19 @@ def exceeds_tails(found: Expansion, degree: int, *, exponentials: bool = False) 
     return False
 
 
+def by_power(polynomial: sp.Expr) -> dict[int, sp.Expr]:
+    """The coefficients of a polynomial in ``T``, as written: one that is 0 may be among them.
+
+    Poly would cancel quotients of exponentials of numbers, which can take for ever.
+
+    >>> by_power((T + sp.exp(2)) ** 2)
+    {0: exp(4), 1: 2*exp(2), 2: 1}
+    """
+    terms: dict[Any, Any] = sp.collect(sp.expand(polynomial), T, evaluate=False)
+    found = {0 if power == 1 else int(power.as_base_exp()[1]): c for power, c in terms.items()}
+    return dict(sorted(found.items()))
+
+
 def decays(exponent: Exponent) -> bool:
     """Whether exp(p + i q) tends to 0."""
     return growth_sign(exponent[0]) < 0
@@ -137,12 +150,22 @@ def is_certainly_nonzero(coefficient: sp.Expr) -> bool:
 
 def _exceeds_degree(coefficient: sp.Expr, degree: int) -> bool:
     if coefficient.is_polynomial(T):
-        powers = sp.Poly(coefficient, T).terms()
-        return any(k > degree and is_certainly_nonzero(c) for (k,), c in powers)
-    numerator, denominator = (sp.Poly(part, T) for part in sp.fraction(sp.cancel(coefficient)))
-    if not all(c.is_Rational for part in (numerator, denominator) for c in part.all_coeffs()):
+        return any(k > degree and is_certainly_nonzero(c) for k, c in by_power(coefficient).items())
+    if not _is_over_the_rationals(coefficient):  # others take forever to cancel
         return False
+    numerator, denominator = (sp.Poly(part, T) for part in sp.fraction(sp.cancel(coefficient)))
     return not numerator.rem(denominator).is_zero
+
+
+def _is_over_the_rationals(formula: sp.Expr) -> bool:
+    """Whether it is a quotient of polynomials in ``T`` with rational coefficients, as written."""
+
+    def allowed(node: Any) -> bool:
+        if node.is_Pow:
+            return node.exp.is_Integer
+        return node == T or node.is_Rational or node.is_Add or node.is_Mul
+
+    return all(map(allowed, sp.preorder_traversal(formula)))
 
 
 # --- one rule for each kind of node
@@ -309,10 +332,10 @@ def _outgrown(polynomial: sp.Expr) -> sp.Expr:
     """
     if _is_rational(polynomial):
         return polynomial
-    known, share = sp.Poly(polynomial, T), sp.S.One
+    (degree, leading), share = max(by_power(polynomial).items()), sp.S.One
     for _ in range(_MAX_POWER):
-        if ball_sign(known.LC() - share, {}) == 1:
-            return share * T ** known.degree()
+        if ball_sign(leading - share, {}) == 1:
+            return share * T**degree
         share /= 2
     raise _UnknownError
 

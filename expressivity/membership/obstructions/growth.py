@@ -14,6 +14,7 @@ from expressivity.classes.tails import Tails, network_tails
 from expressivity.symbolic.points import as_rational
 from expressivity.symbolic.tails import (
     T,
+    by_power,
     exceeds_tails,
     expansion,
     is_certainly_nonzero,
@@ -69,9 +70,8 @@ def _lacks(formula: sp.Expr, tails: Tails) -> str | None:
     right, left = (None if end is None else polynomial_tail(end) for end in ends)
     if right is None or left is None:
         return None
-    difference: Any = sp.expand(right - left.subs(T, -T))
-    terms = sp.Poly(difference, T).terms()
-    if any(k > tails.difference and is_certainly_nonzero(c) for (k,), c in terms):
+    powers = by_power(right - left.subs(T, -T))
+    if any(k > tails.difference and is_certainly_nonzero(c) for k, c in powers.items()):
         apart = tails.difference
         rest = f", up to terms of degree at most {apart}," if apart >= 0 else ""
         return f"the same polynomials at both ends{rest}"

@@ -11,7 +11,14 @@ import pytest
 import sympy as sp
 
 from expressivity.symbolic.asymptotics import exceeds_growth, growth_degree
-from expressivity.symbolic.tails import T, exceeds_tails, expansion, polynomial_tail, tail
+from expressivity.symbolic.tails import (
+    T,
+    by_power,
+    exceeds_tails,
+    expansion,
+    polynomial_tail,
+    tail,
+)
 
 X = sp.Symbol("x", real=True)
 ATOMS = (
@@ -156,3 +163,19 @@ def test_exponentials_may_be_allowed():
         sp.exp(X) * sp.sin(X),
     ):
         assert exceeds_tails(expansion(function, X), 1, exponentials=True)
+
+
+def test_coefficients_are_quotients_of_exponentials_of_numbers():
+    """As those of softmax gates; brought to one denominator they have thousands of terms."""
+    weights = [sp.exp(sp.Rational(k, 7)) for k in (1, 3, 8, 15, 22, 37)]
+    total = sum(weights)
+    cube = sp.Mul(*(w * T / total + w / (total + i) for i, w in enumerate(weights[:3], 1)))
+    assert list(by_power(cube)) == [0, 1, 2, 3]
+    found = expansion(cube.subs(T, X), X)
+    assert [exceeds_tails(found, k) for k in (2, 3)] == [True, False]
+    assert by_power(cube)[3].equals(weights[0] * weights[1] * weights[2] / total**3)
+
+
+def test_a_quotient_with_irrational_coefficients_is_not_decided():
+    found = expansion((X + sp.exp(2)) / (X**2 + 1), X)
+    assert found is not None and not exceeds_tails(found, 3)
