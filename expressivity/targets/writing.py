@@ -77,6 +77,8 @@ class _Namer:
             for head, slope in _heads(form):
                 for argument in _inside(found, head):
                     z = argument / slope
+                    if slope.is_Rational and _height(z) > _height(argument):
+                        continue  # silu, not quick_gelu
                     factor, made = _primitive(form.subs(Z, z)).as_coeff_Mul()
                     found = _primitive(_replaced(found, made, sp.Function(name)(z) / factor))
         return found
@@ -104,6 +106,11 @@ def _heads(form: Any) -> list[tuple[Any, Any]]:
     inner = [atom for atom in form.atoms(sp.Function) if atom.args[0].diff(Z).is_number]
     exact = [atom for atom in inner if atom.args[0].subs(Z, 0) == 0 and atom.args[0] != 0]
     return sorted({(atom.func, atom.args[0].diff(Z)) for atom in exact}, key=str)
+
+
+def _height(expression: Any) -> int:
+    """How long its rational numbers are, signs apart."""
+    return sum(abs(n.p) * n.q for n in expression.atoms(sp.Rational) if abs(n) != 1)
 
 
 def _primitive(expression: Any) -> Any:

@@ -282,7 +282,7 @@ def test_waves_that_no_rule_resolves_are_said_and_decide_nothing(capsys):
         )
         assert again == result
     assert (gap.confirmed, gap.evidence) == (False, Evidence.UNKNOWN)
-    show(results, [gap])
+    show(results, [gap], full=True)
     printed = capsys.readouterr().out.replace("\n", " ")
     assert printed.count(" ?") >= 4
     assert "is not known" in printed and "estimated relative error" in printed

@@ -45,6 +45,7 @@ UNREADABLE = ("xielu", "pau")
         (gelu(X) * sp.tanh(Y), "gelu(x1)*tanh(x2)"),
         (gelu(2 * X) + silu(X - Y) / 2, "gelu(2*x1) + silu(x1 - x2)/2"),
         (X * silu(X), "x1*silu(x1)"),
+        (ACTIVATIONS["quick_gelu"](3 * X) + silu(2 * X), "quick_gelu(3*x1) + silu(2*x1)"),
         (3 / (2 + 2 * sp.exp(X)), "3*sigmoid(-x1)/2"),
         (sp.log(1 + sp.exp(2 * X)), "softplus(2*x1)"),
         (ACTIVATIONS["mish"](X + 1), "mish(x1 + 1)"),
