@@ -1,7 +1,9 @@
 """``expressivity certify``."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from expressivity.commands.options import ClassOptions
 from expressivity.fitting.errors import measuring_grid
 from expressivity.output import ExitCode, write_atomically, write_json
 from expressivity.separation.certification import (
+    Certified,
     CurvatureJob,
     Job,
     certified,
@@ -121,20 +124,31 @@ def run(options: Options, *, as_json: bool) -> int:
         return _run_curvature(options, as_json=as_json)
     job = understand(options)
     found = certified(job)
-    document = found.document
-    if document is None:
-        console(stderr=True).print(f"not decided: {found.failure}", soft_wrap=True)
-        return ExitCode.UNDECIDED
-    if options.out is not None:
-        write(document, options.out)
-    if as_json:
-        write_json(document)
-    else:
+
+    def show(document: dict[str, Any]) -> None:
         _show(job, document, options.out)
         if found.theta_P is not None and job.target.domain.name == "disk":
             _show_uniform(job, found.theta_P)
         if job.sandwich:
             _show_sandwich(job)
+
+    return _deliver(found, options.out, show, as_json=as_json)
+
+
+def _deliver(
+    found: Certified, out: Path | None, show: Callable[[dict[str, Any]], None], *, as_json: bool
+) -> int:
+    """Write a certificate where a file is asked for, and print it; 3 where there is none."""
+    document = found.document
+    if document is None:
+        console(stderr=True).print(f"not decided: {found.failure}", soft_wrap=True)
+        return ExitCode.UNDECIDED
+    if out is not None:
+        write(document, out)
+    if as_json:
+        write_json(document)
+    else:
+        show(document)
     return ExitCode.AS_EXPECTED
 
 
@@ -178,17 +192,8 @@ def _run_curvature(options: Options, *, as_json: bool) -> int:
         target=target, family=family, curvature=options.curvature, error=options.error
     )
     found = certified_curvature(job)
-    document = found.document
-    if document is None:
-        console(stderr=True).print(f"not decided: {found.failure}", soft_wrap=True)
-        return ExitCode.UNDECIDED
-    if options.out is not None:
-        write(document, options.out)
-    if as_json:
-        write_json(document)
-    else:
-        _show_curvature(job, document, options.out)
-    return ExitCode.AS_EXPECTED
+    show = partial(_show_curvature, job, out=options.out)
+    return _deliver(found, options.out, show, as_json=as_json)
 
 
 def _show_curvature(job: CurvatureJob, document: dict[str, Any], out: Path | None) -> None:

@@ -10,13 +10,12 @@ flight, and a rerun continues; digests tell it which units are whole. A folder b
 configuration and one process at a time; shards of another that lie in it are named and not read.
 """
 
-import fcntl
 import hashlib
 import json
-import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from expressivity.output import json_text, notice, write_atomically
+from expressivity.runs.locks import held
 from expressivity.runs.manifest import (
     FILE_NAME,
     DamagedManifestError,
@@ -227,21 +227,13 @@ class RunFolder:
         Raises:
             ValueError: another process holds it.
         """
-        try:
-            handle = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT)
-        except OSError as error:
-            raise ValueError(_unwritable(self.path, error)) from error
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise ValueError(
-                    f"required: a run folder that no other process uses; {self.path} is in use: "
-                    f"wait, or choose another --out"
-                ) from error
+        busy = (
+            f"required: a run folder that no other process uses; {self.path} is in use: wait, or "
+            f"choose another --out"
+        )
+        unwritable = partial(_unwritable, self.path)
+        with held(self.path / ".lock", busy=busy, unwritable=unwritable):
             yield
-        finally:
-            os.close(handle)
 
     def has(self, unit: Unit) -> bool:
         """Whether the unit is stored to the last byte of its lanes and weights.

@@ -8,10 +8,8 @@ renamed into place, so that a kill loses the runs in flight and nothing else, an
 damaged was not damaged here.
 """
 
-import fcntl
 import json
 import math
-import os
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +17,7 @@ from typing import Any, cast
 
 from experiments.pretraining.evidence.unit import EvidenceUnit
 from expressivity.output import is_whole, sealed, write_atomically
+from expressivity.runs.locks import held
 from expressivity.runs.units import Failure, Outcome, Unit
 
 Record = dict[str, Any]
@@ -177,27 +176,23 @@ class Records:
 
 
 @contextmanager
-def held(path: Path) -> Generator[None]:
+def kept_apart(path: Path) -> Generator[None]:
     """Hold a file of records for this process; it is read and written inside.
 
     Raises:
         ValueError: another process holds it, or its folder cannot be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT)
-    except OSError as error:
-        raise ValueError(
+
+    def unwritable(error: OSError) -> str:
+        return (
             f"required: a folder that can be written; {path.parent}: {error.strerror}: choose "
             f"another --records"
-        ) from error
+        )
+
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ValueError(
-                f"required: records that no other process writes; {path} is in use: wait"
-            ) from error
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(unwritable(error)) from error
+    busy = f"required: records that no other process writes; {path} is in use: wait"
+    with held(path.with_name(f".{path.name}.lock"), busy=busy, unwritable=unwritable):
         yield
-    finally:
-        os.close(handle)

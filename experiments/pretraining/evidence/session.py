@@ -19,13 +19,13 @@ from experiments.pretraining.evidence.choices import (
     losses_of,
 )
 from experiments.pretraining.evidence.plan import Plan, planned_text
-from experiments.pretraining.evidence.records import Record, Records, held
+from experiments.pretraining.evidence.records import Record, Records, kept_apart
 from experiments.pretraining.evidence.results import Result, decided, piloted, screened
 from experiments.pretraining.evidence.table import write_table
 from experiments.pretraining.evidence.unit import EvidenceUnit
 from experiments.pretraining.recipes import Schedule
 from expressivity.commands.arguments import choice
-from expressivity.commands.console import console, table_console
+from expressivity.commands.console import console, print_table
 from expressivity.commands.running import every_core, executor_for
 from expressivity.output import ExitCode, write_json
 from expressivity.runs.provenance import git_state
@@ -70,7 +70,7 @@ def evidence(
     chosen, plan = choice(Stage, stage, "stage"), plan or Plan()
     path = (records or _default_folder()) / FILE
     with ExitStack() as stack:
-        stack.enter_context(held(path))
+        stack.enter_context(kept_apart(path))
         kept = Records(path, origin())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         corpus = join(text(), folder)
@@ -213,7 +213,7 @@ def _show(
         write_json(document)
         return
     for grid in () if result is None else result.grids:
-        table_console().print(grid.rich())
+        print_table(grid.rich())
     lines = [] if result is None else list(result.findings)
     lines.append(f"{stage}: {len(finished)} of {len(units)} runs, {seconds:.0f} s in all.")
     if result is None:

@@ -12,6 +12,7 @@ import random
 import numpy as np
 import pytest
 from certificates_by_hand import certificate, claim, family, seal, to_hex
+from tampering import change, drop
 
 from expressivity.checker import check_document
 
@@ -101,26 +102,6 @@ def test_no_random_claim_is_verified_that_is_false():
 
 def genuine():
     return curved("t1", "7e-7", "1450", [(0, 2.0**-11), (0.5, 0.25)])
-
-
-def change(*path, to):
-    def tamper(document):
-        node = document
-        for key in path[:-1]:
-            node = node[key]
-        node[path[-1]] = to(node[path[-1]]) if callable(to) else to
-
-    return tamper
-
-
-def drop(*path):
-    def tamper(document):
-        node = document
-        for key in path[:-1]:
-            node = node[key]
-        del node[path[-1]]
-
-    return tamper
 
 
 CLAIM, BUMPS = ("lower_bound", "l2"), ("data", "curvature", "bumps")

@@ -17,31 +17,12 @@ from certificates_by_hand import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tampering import change, drop
 
 from expressivity.checker import (
     check_document,
     check_text,
 )
-
-
-def change(*path, to):
-    def tamper(document):
-        node = document
-        for key in path[:-1]:
-            node = node[key]
-        node[path[-1]] = to(node[path[-1]]) if callable(to) else to
-
-    return tamper
-
-
-def drop(*path):
-    def tamper(document):
-        node = document
-        for key in path[:-1]:
-            node = node[key]
-        del node[path[-1]]
-
-    return tamper
 
 
 def one_unit(digits):

@@ -4,14 +4,12 @@ Kinds: negative (a command that cannot be added or that crashes), metamorphic (c
 without the plug-in). The slow test runs them in processes of their own, once under -O.
 """
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import typer
 from broken_packages import ROOT, install
+from many_commands import answers_to
 
 from expressivity import cli
 
@@ -114,18 +112,6 @@ def test_no_crash_of_a_command_exits_with_one(call, site, fresh, monkeypatch, wh
 
 # --- all at once, as a user would meet them ------------------------------------------------------
 
-_RUNNER = """
-import contextlib, io, json, sys
-from expressivity import cli
-answers = []
-for arguments in json.load(sys.stdin):
-    sys.argv = ["expressivity", *arguments]
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = cli.main()
-    answers.append([code, out.getvalue(), err.getvalue()])
-json.dump(answers, sys.stdout)
-"""
 GROUPS = ("activations", "gates", "targets", "families", "theorems", "experiments", "figures",
           "report_sections", "commands", "listings")  # fmt: skip
 ASKED = [
@@ -146,14 +132,9 @@ USED = (
 
 
 def ask(folder: Path, *flags: str) -> list[list]:
-    done = subprocess.run(
-        [sys.executable, *flags, "-c", _RUNNER],
-        input=json.dumps(ASKED),
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": f"{folder}:{ROOT}", "OMP_NUM_THREADS": "1"},
-        cwd=folder, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
-    return json.loads(done.stdout)
+    env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": f"{folder}:{ROOT}", "OMP_NUM_THREADS": "1"}
+    answers, _ = answers_to(ASKED, folder, env, *flags)
+    return answers
 
 
 def timeless(text: str) -> str:

@@ -7,12 +7,11 @@ answer alike), negative (slips of the pen in every command).
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from broken_packages import ROOT, install
+from many_commands import answers_to
 
 from expressivity.commands import names
 
@@ -37,31 +36,11 @@ SLIPS = {
 ASKED = [("--help",), ("--version",), ("separate", "--help"),
          *(("list", what, "--json") for what in names.stored() if what != names.KINDS)]  # fmt: skip
 
-_RUNNER = """
-import contextlib, io, json, os, sys
-from expressivity import cli
-answers = []
-for arguments in json.load(sys.stdin):
-    sys.argv = ["expressivity", *arguments]
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = cli.main()
-    answers.append([code, out.getvalue(), err.getvalue()])
-heavy = sorted({"torch", "sympy", "scipy", "numpy", "matplotlib", "flint"} & set(sys.modules))
-json.dump([answers, heavy], sys.stdout)
-"""
-
 
 def ask(folder: Path, asked: list[tuple[str, ...]]) -> tuple[list, list[str]]:
     """The answers of one process to many commands, and the heavy modules it has imported."""
-    done = subprocess.run(
-        [sys.executable, "-c", _RUNNER], input=json.dumps(asked), cwd=folder,
-        env={"PATH": os.defpath, "PYTHONPATH": f"{folder}:{ROOT}"},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
-    answers, heavy = json.loads(done.stdout)
-    return answers, heavy
+    env = {"PATH": os.defpath, "PYTHONPATH": f"{folder}:{ROOT}"}
+    return answers_to(asked, folder, env)
 
 
 def test_help_lists_and_slips_need_nothing_heavy(tmp_path):

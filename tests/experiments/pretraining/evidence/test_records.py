@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from evidence_runs import at_steps, told
 
-from experiments.pretraining.evidence.records import Records, held, place_of, read_records
+from experiments.pretraining.evidence.records import Records, kept_apart, place_of, read_records
 from experiments.pretraining.evidence.table import read_table, write_table
 from experiments.pretraining.evidence.unit import EvidenceUnit
 from expressivity.output import sealed
@@ -108,9 +108,9 @@ def test_a_failure_is_noted_and_no_record(kept, units):
 
 
 def test_two_processes_do_not_write_one_file(kept):
-    with held(kept.path), pytest.raises(ValueError, match="is in use"), held(kept.path):
+    with kept_apart(kept.path), pytest.raises(ValueError, match="is in use"), kept_apart(kept.path):
         pass
-    with held(kept.path):
+    with kept_apart(kept.path):
         pass
 
 
