@@ -45,6 +45,7 @@ class _UnknownError(Exception):
     """A formula without an expansion of this kind, as far as the rules below show."""
 
 
+@functools.lru_cache(maxsize=1024)  # of a target on its lines, for all classes
 def expansion(formula: sp.Expr, variable: sp.Symbol, sign: int = 1) -> Expansion | None:
     """The expansion as ``sign`` times the variable tends to infinity, in ``T``, or None.
 

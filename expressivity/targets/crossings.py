@@ -69,7 +69,7 @@ class Crossing:
         """Jump of the target across the hyperplane, in the ``tangents``."""
         return self.on_plane(self.above - self.below)
 
-    @property
+    @functools.cached_property
     def slope_jump(self) -> sp.Expr:
         """Jump of the derivative along the ``pivot``, in the ``tangents``.
 
