@@ -24,6 +24,7 @@ from expressivity.classes.gates import GATES, Gate
 from expressivity.classes.networks import times
 from expressivity.classes.neurons import NEURONS, Neuron
 from expressivity.classes.neurons.record import TorchForm
+from expressivity.layers.activated import Activated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +214,7 @@ class _Inputs:
     Attributes:
         maps: the affine maps, T x G x M.
         own: the neurons' parameters, one tensor each, G x M or 1.
-        activated: by map, where a mixture looks at it, values and derivatives of the activations.
+        activated: by map, where a mixture looks at it, the activations there.
         c_TGC: the coefficients of each side, None for a fixed activation.
     """
 
@@ -221,7 +222,7 @@ class _Inputs:
     maps: list[Tensor]
     own: list[Tensor]
     sides: list[Side]
-    activated: dict[int, tuple[list[Tensor], list[Tensor]]]
+    activated: dict[int, Activated]
     c_TGC: list[Tensor | None]
 
     @staticmethod
@@ -240,13 +241,16 @@ class _Inputs:
             own=[] if own is None else list(_wide(own).unbind(0)),
             sides=sides,
             c_TGC=[_written(side.coefficients(program, maps[0]), maps[0]) for side in sides],
-            activated={i: _evaluate(program, maps[i]) for i in looked_at},
+            activated={i: Activated.of(program.activations, maps[i]) for i in looked_at},
         )
 
     def mixture(self, side: int, by: int | None = None) -> Tensor:
         """A mixture, or its derivative by the map in one of the places that it looks at."""
         looked_at = self.program.neuron.mixtures[side]
-        parts = [self.activated[i][int(place == by)] for place, i in enumerate(looked_at)]
+        parts = [
+            self.activated[i].derivatives() if place == by else self.activated[i].values
+            for place, i in enumerate(looked_at)
+        ]
         return _mixture(self.c_TGC[side], parts)
 
     def gradients(self, gradient: Tensor) -> list[Tensor | None]:
@@ -287,7 +291,7 @@ class _Inputs:
             self.sides, self.program.neuron.mixtures, through, strict=True
         ):
             if side.mixes:
-                parts = _products([self.activated[i][0] for i in looked_at])
+                parts = _products([self.activated[i].values for i in looked_at])
                 rows_TGC = torch.stack([(weight_TGM * part).sum(-1) for part in parts], -1)
                 yield from side.pullback(self.program, rows_TGC)
             else:
@@ -296,11 +300,6 @@ class _Inputs:
 
 def _wide(tensor: Tensor) -> Tensor:
     return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
-
-
-def _evaluate(program: Program, argument: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-    pairs = [activation.value_and_derivative(argument) for activation in program.activations]
-    return [value for value, _ in pairs], [derivative for _, derivative in pairs]
 
 
 def _written(c_TGC: Tensor | None, like_TGM: Tensor) -> Tensor | None:
@@ -337,5 +336,7 @@ def _products(parts: Sequence[Sequence[Tensor]]) -> Iterator[Tensor]:
 
 
 def _dot(left: Sequence[Tensor], right: Sequence[Tensor]) -> Tensor:
-    # Not sum(): it would begin with a zero tensor.
-    return functools.reduce(operator.add, map(operator.mul, left, right))
+    total = left[0] * right[0]
+    for one, other in zip(left[1:], right[1:], strict=True):
+        total = torch.addcmul(total, one, other)
+    return total

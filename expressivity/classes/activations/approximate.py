@@ -10,8 +10,9 @@ import math
 import sympy as sp
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from expressivity.classes.activations.record import Activation
+from expressivity.classes.activations.record import Activation, Native
 from expressivity.symbolic.symbols import Z
 
 _SLOPE, _CUBIC, _RATE = sp.sqrt(2 / sp.pi), sp.Rational(44715, 10**6), sp.Rational(1702, 1000)
@@ -51,6 +52,11 @@ def _quick_gelu(z: Tensor) -> tuple[Tensor, Tensor]:
     return _gated(z, near, 1.702 * near, 1.702)
 
 
+def _quick_gelu_slope(z: Tensor, value: Tensor) -> Tensor:
+    gate = torch.sigmoid(1.702 * z)
+    return gate + 1.702 * value * (1 - gate)
+
+
 GELU_TANH = Activation(
     name="gelu_tanh",
     title="GELU (tanh)",
@@ -61,6 +67,12 @@ GELU_TANH = Activation(
     homogeneous_degree=None,
     odd_span=(Z,),
     even_span=None,
+    native=Native(
+        value=lambda z: functional.gelu(z, approximate="tanh"),
+        derivative=lambda z, _: torch.ops.aten.gelu_backward(
+            torch.ones_like(z), z, approximate="tanh"
+        ),
+    ),
 )
 
 QUICK_GELU = Activation(
@@ -73,4 +85,5 @@ QUICK_GELU = Activation(
     homogeneous_degree=None,
     odd_span=(Z,),
     even_span=None,
+    native=Native(value=lambda z: z * torch.sigmoid(1.702 * z), derivative=_quick_gelu_slope),
 )

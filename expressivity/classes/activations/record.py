@@ -25,6 +25,22 @@ from expressivity.symbolic.symbols import Z
 
 
 @dataclass(frozen=True, kw_only=True)
+class Native:
+    """An activation by torch's own kernels, which uncompiled code runs faster than many small ones.
+
+    They are as exact as sums of values need them, not to the last digit of every tail, and are
+    differentiated no further.
+
+    Attributes:
+        value: z to s(z), any floating dtype and shape.
+        derivative: z and s(z) to s'(z), at a kink the left one.
+    """
+
+    value: Callable[[Tensor], Tensor]
+    derivative: Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Activation:
     """One activation function s: R -> R.
 
@@ -39,6 +55,7 @@ class Activation:
         piece_degree: degree of the two polynomial pieces on either side of 0, or None.
         homogeneous_degree: k >= 1 with s(c x) = c^k s(x) for c > 0, or None.
         odd_span, even_span: see the module docstring.
+        native: torch's own kernels for it, where it has some.
     """
 
     name: str
@@ -50,6 +67,7 @@ class Activation:
     homogeneous_degree: int | None
     odd_span: tuple[sp.Expr, ...] | None
     even_span: tuple[sp.Expr, ...] | None
+    native: Native | None = None
 
     def __post_init__(self) -> None:
         if isinstance(cast(Any, self.expression), sp.Expr):
@@ -73,6 +91,11 @@ class Activation:
     def kinked_at_0_alone(self) -> bool:
         """Whether s is certainly continuous, C^1 from each side of 0, and smooth elsewhere."""
         return facts.is_continuous(self.expression) is True
+
+
+def unit(z: Tensor) -> Tensor:
+    """A gradient of 1, for kernels of torch that broadcast it."""
+    return torch.ones((), dtype=z.dtype, device=z.device)
 
 
 def step(on_positive: sp.Expr | int, elsewhere: sp.Expr | int) -> sp.Expr:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import sympy as sp
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from expressivity.classes.activations.record import Activation, step
+from expressivity.classes.activations.record import Activation, Native, step, unit
 from expressivity.symbolic.symbols import Z
 
 _X_ABS = Z * sp.Abs(Z)
@@ -102,6 +103,29 @@ def tanh(z: Tensor) -> tuple[Tensor, Tensor]:
     return torch.tanh(z), derivative
 
 
+_TORCH = torch.ops.aten
+_NATIVE = {
+    "id": Native(value=lambda z: z, derivative=lambda z, _: torch.ones_like(z)),
+    "relu": Native(
+        value=torch.relu, derivative=lambda z, _: _TORCH.threshold_backward(unit(z), z, 0)
+    ),
+    "relu2": Native(
+        value=lambda z: torch.relu(z).square_(), derivative=lambda z, _: torch.relu(z).mul_(2)
+    ),
+    "leaky_relu": Native(
+        value=lambda z: functional.leaky_relu(z, _LEAKY_SLOPE_FLOAT),
+        derivative=lambda z, _: _TORCH.leaky_relu_backward(unit(z), z, _LEAKY_SLOPE_FLOAT, False),
+    ),
+    "gelu": Native(
+        value=functional.gelu,
+        derivative=lambda z, _: _TORCH.gelu_backward(torch.ones_like(z), z),
+    ),
+    "silu": Native(value=functional.silu, derivative=lambda z, _: _TORCH.silu_backward(unit(z), z)),
+    "tanh": Native(
+        value=torch.tanh, derivative=lambda z, value: _TORCH.tanh_backward(unit(z), value)
+    ),
+}
+
 SEVEN = (
     Activation(
         name="id",
@@ -113,6 +137,7 @@ SEVEN = (
         homogeneous_degree=1,
         odd_span=(Z,),
         even_span=(),
+        native=_NATIVE["id"],
     ),
     Activation(
         name="relu",
@@ -124,6 +149,7 @@ SEVEN = (
         homogeneous_degree=1,
         odd_span=(Z,),
         even_span=(sp.Abs(Z),),
+        native=_NATIVE["relu"],
     ),
     Activation(
         name="relu2",
@@ -135,6 +161,7 @@ SEVEN = (
         homogeneous_degree=2,
         odd_span=(_X_ABS,),
         even_span=(Z**2,),
+        native=_NATIVE["relu2"],
     ),
     Activation(
         name="leaky_relu",
@@ -146,6 +173,7 @@ SEVEN = (
         homogeneous_degree=1,
         odd_span=(Z,),
         even_span=(sp.Abs(Z),),
+        native=_NATIVE["leaky_relu"],
     ),
     Activation(
         name="gelu",
@@ -157,6 +185,7 @@ SEVEN = (
         homogeneous_degree=None,
         odd_span=(Z,),
         even_span=None,
+        native=_NATIVE["gelu"],
     ),
     Activation(
         name="silu",
@@ -168,6 +197,7 @@ SEVEN = (
         homogeneous_degree=None,
         odd_span=(Z,),
         even_span=None,
+        native=_NATIVE["silu"],
     ),
     Activation(
         name="tanh",
@@ -179,6 +209,7 @@ SEVEN = (
         homogeneous_degree=None,
         odd_span=None,
         even_span=(),
+        native=_NATIVE["tanh"],
     ),
 )
 """In the order of the paper."""

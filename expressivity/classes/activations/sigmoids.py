@@ -8,7 +8,7 @@ import sympy as sp
 import torch
 from torch import Tensor
 
-from expressivity.classes.activations.record import Activation
+from expressivity.classes.activations.record import Activation, Native, unit
 from expressivity.symbolic.plain_functions import PLAIN_FUNCTIONS
 from expressivity.symbolic.symbols import Z
 
@@ -37,6 +37,10 @@ SIGMOID = Activation(
     homogeneous_degree=None,
     odd_span=None,
     even_span=(sp.S.One,),
+    native=Native(
+        value=torch.sigmoid,
+        derivative=lambda z, value: torch.ops.aten.sigmoid_backward(unit(z), value),
+    ),
 )
 
 SOFTSIGN = Activation(

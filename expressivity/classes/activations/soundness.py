@@ -1,11 +1,12 @@
 """What registration refuses in the record of an activation."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import sympy as sp
 import torch
+from torch import Tensor
 
 from expressivity.classes import facts
 from expressivity.classes.activations.record import Activation
@@ -90,21 +91,36 @@ def _unshown(field: str, declared: object, shown: object) -> str:
 
 def _torch_slips(activation: Activation) -> Iterator[str]:
     z = torch.tensor([float(p) for p in _PROBES], dtype=torch.float64)
-    try:
-        value, derivative = activation.value_and_derivative(z)
-        computed = [part.expand(z.shape).tolist() for part in (value, derivative)]
-    except Exception as error:  # noqa: BLE001 - a plug-in's function may raise anything
-        yield (
-            "a torch form from a tensor to its value and its derivative; it raised "
-            f"{type(error).__name__}: {error}"
-        )
-        return
-    for quantity, values, formula in zip(
-        ("value", "derivative"),
-        computed,
-        (activation.expression, sp.diff(activation.expression, Z)),
-        strict=True,
-    ):
+    native = activation.native
+    forms: dict[str, Callable[[Tensor], tuple[Tensor, Tensor]]] = {
+        "a torch form": activation.value_and_derivative
+    }
+    if native is not None:
+
+        def by_kernels(z: Tensor) -> tuple[Tensor, Tensor]:
+            value = native.value(z)
+            return value, native.derivative(z, value)
+
+        forms["native kernels"] = by_kernels
+    for what, form in forms.items():
+        try:
+            pair = form(z)
+            computed = [part.expand(z.shape).tolist() for part in pair]
+        except Exception as error:  # noqa: BLE001 - a plug-in's function may raise anything
+            yield (
+                f"{what} from a tensor to its value and its derivative; it raised "
+                f"{type(error).__name__}: {error}"
+            )
+            return
+        yield from _differences(activation, what, computed)
+
+
+def _differences(
+    activation: Activation, what: str, computed: Sequence[Sequence[float]]
+) -> Iterator[str]:
+    """Where values and derivatives at the probes are not those of the expression."""
+    formulas = (activation.expression, sp.diff(activation.expression, Z))
+    for quantity, values, formula in zip(("value", "derivative"), computed, formulas, strict=True):
         for probe, value in zip(_PROBES, values, strict=True):
             exact = formula.subs(Z, probe).evalf(20)
             if not exact.is_Float and not exact.is_Rational:
@@ -112,7 +128,7 @@ def _torch_slips(activation: Activation) -> Iterator[str]:
                 return
             if not abs(value - float(exact)) <= _AGREEMENT * (1 + abs(float(exact))):
                 yield (
-                    f"a torch form that computes the expression; its {quantity} at z = {probe} "
+                    f"{what} that computes the expression; its {quantity} at z = {probe} "
                     f"is {value:.9g} and not {float(exact):.9g}: correct one of the two"
                 )
                 return
