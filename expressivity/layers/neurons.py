@@ -144,8 +144,11 @@ def neurons(
     [0.0, 2.0]
     """
     flat = [tensor for side in sides for tensor in (side.logits_TGC, side.scale_GC)]
+    args = program, *maps_TGM, own, *flat
+    if not torch.is_grad_enabled():  # torch.compile and strict export take no Function there
+        return _values(args)
     kind = _Neurons if torch.compiler.is_compiling() else _TransformableNeurons
-    return cast(Tensor, kind.apply(program, *maps_TGM, own, *flat))
+    return cast(Tensor, kind.apply(*args))
 
 
 class _Neurons(torch.autograd.Function):

@@ -187,7 +187,7 @@ def _costs(
     layers: Sequence[nn.Module], x_TD: Tensor, gradient_TD: Tensor, mode: str, rounds: int
 ) -> list[tuple[float, int]]:
     """Seconds and saved bytes of each layer; they take turns."""
-    with _many_programs(), warnings.catch_warnings():
+    with many_programs(), warnings.catch_warnings():
         # Third-party deprecations inside the compiler are not the user's business.
         warnings.simplefilter("ignore")
         modules = list(layers)
@@ -243,6 +243,6 @@ def synchronize(device: torch.device | str) -> None:
         torch.accelerator.synchronize(device)
 
 
-def _many_programs() -> Any:
+def many_programs() -> Any:
     """A layer's code is one function, and torch.compile gives up after eight programs for it."""
     return cast(Any, torch)._dynamo.config.patch(recompile_limit=64)

@@ -112,6 +112,15 @@ def test_one_graph_and_no_recompilation(form, kind, gate):
 
 
 @compiles
+def test_compiles_without_gradients():
+    torch.compiler.reset()
+    layer = drawn(family(*CASES[11]), seed=0)
+    compiled = torch.compile(layer, fullgraph=True, backend="aot_eager")
+    with torch.no_grad():
+        torch.testing.assert_close(compiled(inputs(3, 4)), layer(inputs(3, 4)))
+
+
+@compiles
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")
 @pytest.mark.slow
 @pytest.mark.skipif(not compiler_available(), reason="no C++ compiler")
