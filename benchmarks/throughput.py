@@ -1,12 +1,13 @@
 """Tokens a second of whole language models, LA and MoA beside fixed, in training.
 
-``python -m benchmarks.throughput [RECIPE...]`` (by default small and tiny) prints one table. Models
+``python -m benchmarks.throughput [RECIPE...]`` (by default small and tiny) prints one table; with
+``--dictionary id,silu`` the mixtures are of these activations, else of all seven. Models
 of one recipe take turns, a few steps each, and the least time of several rounds counts: the
 machine's other work slows rounds, and never hastens one. A step is what ``pretrain`` does:
 gradient, clipping, optimizer.
 """
 
-import sys
+import argparse
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from experiments.pretraining.optimizers import build_optimizers
 from experiments.pretraining.products import fast_products
 from experiments.pretraining.recipes import RECIPES, Mixing, Recipe, RecipeFactory
 from experiments.pretraining.training import compile_parts, gradient, update
+from expressivity.classes.activations import FULL_DICTIONARY
 from expressivity.classes.kinds import Kind
 from expressivity.fitting.memory import keep_freed_memory
 from expressivity.layers.overhead import synchronize
@@ -98,6 +100,7 @@ def measure(
     factory: RecipeFactory,
     form: str = "two_sided",
     *,
+    dictionary: tuple[str, ...] = FULL_DICTIONARY,
     learned: bool = True,
     rounds: int = _ROUNDS,
     steps: int = _STEPS,
@@ -109,6 +112,7 @@ def measure(
     Args:
         factory: the recipe.
         form: of the neurons.
+        dictionary: of the mixtures.
         learned: whether LA is trained, beside fixed and MoA.
         rounds: the least time of so many counts.
         steps: updates of a round.
@@ -120,7 +124,8 @@ def measure(
     with TemporaryDirectory() as folder, fast_products(place.device):
         tokens_N, _ = join(find_text(text), Path(folder)).tokens()
         torch.compiler.reset()
-        runs = [_started(Mixing(kind=kind, form=form), factory, place) for kind in kinds]
+        mixings = [Mixing(kind=kind, form=form, dictionary=dictionary) for kind in kinds]
+        runs = [_started(mixing, factory, place) for mixing in mixings]
         for number in range(1 + rounds):
             for run in runs:
                 seconds = run.round(tokens_N, range(number * steps, (number + 1) * steps), place)
@@ -141,10 +146,15 @@ def measure(
 
 def main() -> None:
     """Print the table."""
-    print(f"{torch.get_num_threads()} threads, float32, compiled\n")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.throughput")
+    parser.add_argument("recipes", nargs="*", default=["small", "tiny"], choices=list(RECIPES))
+    parser.add_argument("--dictionary", default=",".join(FULL_DICTIONARY))
+    given = parser.parse_args()
+    dictionary = tuple(given.dictionary.split(","))
+    print(f"{torch.get_num_threads()} threads, float32, compiled; mixtures of {given.dictionary}\n")
     print("| recipe | form | layers | tokens a second | over fixed |\n|---|---|---|---|---|")
-    for name in sys.argv[1:] or ("small", "tiny"):
-        for row in measure(RECIPES[name]):
+    for name in given.recipes:
+        for row in measure(RECIPES[name], dictionary=dictionary):
             print(row.text, flush=True)
 
 
