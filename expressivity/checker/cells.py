@@ -11,7 +11,7 @@ from math import isqrt
 from flint import arb
 
 from expressivity.checker.balls import Ball, arcsine, to_ball
-from expressivity.checker.evaluation import Line, signs_at
+from expressivity.checker.lines import Line, signs_at
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,9 +12,10 @@ from expressivity.checker.balls import PRECISION, Ball, share_of_norm, to_ball, 
 from expressivity.checker.bumps import Bumps
 from expressivity.checker.cells import ends_and_kinks
 from expressivity.checker.certificate import Certificate
-from expressivity.checker.evaluation import Evaluate, Function, compile_target, signs_at
+from expressivity.checker.evaluation import Evaluate, Function, compile_target
 from expressivity.checker.findings import UndecidedError, reject
 from expressivity.checker.integrals import MAX_PIECES, gauss_legendre, gauss_nodes
+from expressivity.checker.lines import signs_at
 from expressivity.checker.norms import squared_norm
 
 AREA, STIFFNESS = Fraction(4, 5), Fraction(192, 5)
@@ -33,6 +34,8 @@ def verify_curvature(certificate: Certificate, claim: Fraction) -> None:
         raise UndecidedError("the lower bound: a radius is too small for this checker")
     function = Function(root=certificate.expression.root)
     target = compile_target(function)
+    if function.neighbours:
+        raise UndecidedError("the lower bound: a kink of the target is irrational")
     norm2 = squared_norm(function, target, certificate.dimension)
     # Of t, an affine part may be left out: about radius^2 is what remains of a smooth one.
     with working_precision(PRECISION + 4 * bits):
@@ -94,7 +97,7 @@ def _piece(
         function.spend(cost)
         x = centre + half * y
         u = turn * (x - origin)
-        return scale * target(([x], [arb(0)]), signs, analytic)[0] * (1 - u) * (1 - 3 * u)
+        return scale * target((x, arb(0)), signs, analytic) * (1 - u) * (1 - 3 * u)
 
     rule = gauss_nodes(lambda box: integrand(box, True), goal)
     if rule is None:

@@ -1,8 +1,4 @@
-"""The target on balls, at points and as a polynomial along a chord.
-
-A *polynomial* is the list of its coefficients, balls, from degree 0 on. A line is written
-(c1, c2, c0), short for ``c1 x1 + c2 x2 + c0``, in exact rationals.
-"""
+"""The target on balls, real or complex."""
 
 from __future__ import annotations
 
@@ -10,21 +6,30 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
-from itertools import zip_longest
+from operator import add, mul
 
 from flint import acb, arb
 
 from expressivity.checker.balls import Ball, real_part, to_ball
 from expressivity.checker.findings import UndecidedError
+from expressivity.checker.lines import (
+    COORDINATES,
+    Form,
+    Line,
+    constant,
+    crosses,
+    line_of,
+    of_constant,
+    power_of,
+    product_of,
+    sum_of,
+)
 from expressivity.symbolic.expressions import Node, fold
 
-MAX_POLYNOMIAL_DEGREE = 60
 # Operations on balls before giving up, counted and not timed: a minute or so.
 MAX_WORK = 60_000_000
 _EACH = 20  # what one evaluation costs beside the operations of the function
 
-Polynomial = list[Ball]
-Line = tuple[Fraction, Fraction, Fraction]
 Signs = Sequence[int] | None  # of the lines on a region; None where the region is not one cell
 
 
@@ -50,62 +55,35 @@ SMOOTH: dict[str, Callable[[Ball], Ball]] = {
     "cos": lambda z: z.cos(),
 }
 # Values for arguments of positive and of negative sign: analytic each.
-KINKED: dict[str, tuple[Callable[[Polynomial], Polynomial], Callable[[Polynomial], Polynomial]]] = {
-    "relu": (lambda p: p, lambda p: [arb(0)]),
-    "relu2": (lambda p: convolve(p, p), lambda p: [arb(0)]),
-    "leaky_relu": (lambda p: p, lambda p: [c / 100 for c in p]),
-    "abs": (lambda p: p, lambda p: [-c for c in p]),
+KINKED: dict[str, tuple[Callable[[Ball], Ball], Callable[[Ball], Ball]]] = {
+    "relu": (lambda z: z, lambda z: arb(0)),
+    "relu2": (lambda z: z * z, lambda z: arb(0)),
+    "leaky_relu": (lambda z: z, lambda z: z / 100),
+    "abs": (lambda z: z, lambda z: -z),
 }
 
 
-def _add(p: Polynomial, q: Polynomial) -> Polynomial:
-    return [a + b for a, b in zip_longest(p, q, fillvalue=0)]
-
-
-def convolve(p: Polynomial, q: Polynomial) -> Polynomial:
-    """The product; a product of constants stays one."""
-    if len(p) == len(q) == 1:
-        return [p[0] * q[0]]
-    if len(p) + len(q) > MAX_POLYNOMIAL_DEGREE:
-        raise UndecidedError("the target's degree is too high for this checker")
-    result = [arb(0)] * (len(p) + len(q) - 1)
-    for i, a in enumerate(p):
-        for j, b in enumerate(q):
-            result[i + j] += a * b
-    return result
-
-
-def _constant(p: Polynomial) -> Ball:
-    if any(not c.is_zero() for c in p[1:]):
-        raise UndecidedError("the target is not a polynomial in one variable on half-disks")
-    return p[0]
-
-
-def kinked(name: str, p: Polynomial, sign: int | None, analytic: bool) -> Polynomial:
+def kinked(name: str, z: Ball, sign: int | None, analytic: bool) -> Ball:
     """relu, relu2, leaky_relu, abs; without a known sign, the hull of both values off analysis."""
     positive, negative = KINKED[name]
     if sign is not None:
-        return positive(p) if sign >= 0 else negative(p)
-    value = _constant(p)
-    if real_part(value) > 0:
-        return positive([value])
-    if real_part(value) < 0:
-        return negative([value])
-    if analytic:
-        return [arb.nan()]
-    return [acb(positive([value])[0]).union(acb(negative([value])[0]))]
+        return positive(z) if sign >= 0 else negative(z)
+    if real_part(z) > 0:
+        return positive(z)
+    if real_part(z) < 0:
+        return negative(z)
+    return arb.nan() if analytic else acb(positive(z)).union(acb(negative(z)))
 
 
-def _root(p: Polynomial, exponent: Fraction, sign: int | None, analytic: bool) -> Polynomial:
+def _root(z: Ball, exponent: Fraction, sign: int | None, analytic: bool) -> Ball:
     """A power with an exponent that is no integer, of a base that must not be negative."""
-    value = _constant(p)
     if sign == -1:
         raise UndecidedError("a fractional power has a negative base")
-    if real_part(value) > 0:
-        return [acb(value).pow(acb(to_ball(exponent)), analytic=analytic)]
+    if real_part(z) > 0:
+        return acb(z).pow(acb(to_ball(exponent)), analytic=analytic)
     if analytic or sign is None or exponent < 0:
-        return [arb.nan()]
-    return [arb(0).union(real_part(value).upper() ** to_ball(exponent))]
+        return arb.nan()
+    return arb(0).union(real_part(z).upper() ** to_ball(exponent))
 
 
 @dataclass
@@ -115,6 +93,7 @@ class Function:
     root: Node
     size: int = 0
     work: int = 0
+    _exact: dict[Line, bool] = field(default_factory=dict[Line, bool])
     _indices: dict[Line, int] = field(default_factory=dict[Line, int])
 
     @property
@@ -122,39 +101,37 @@ class Function:
         """The lines, by their indices."""
         return list(self._indices)
 
+    @property
+    def neighbours(self) -> list[Line]:
+        """Those that stand for a line with irrational coefficients."""
+        return [line for line, exact in self._exact.items() if not exact]
+
+    def ignored(self, dimension: int) -> list[Line]:
+        """The lines that do not meet the inside of the domain."""
+        return [line for line in self._indices if any(line[:2]) and not crosses(line, dimension)]
+
     def spend(self, operations: int | None = None) -> None:
         """Count operations, or those of one evaluation, and give up when they are too many."""
         self.work += self.size + _EACH if operations is None else operations
         if self.work > MAX_WORK:
             raise UndecidedError("the work allowed for one certificate is spent")
 
-    def times(self, p: Polynomial, q: Polynomial) -> Polynomial:
-        """The product; an evaluation counts each product as one operation, these are the rest."""
-        if len(p) > 1 or len(q) > 1:
-            self.spend(len(p) * len(q) - 1)
-        return convolve(p, q)
-
-    def line(self, line: Line | None) -> int | None:
-        """The index under which signs are given for this line."""
-        return None if line is None else self._indices.setdefault(line, len(self._indices))
-
-
-Evaluate = Callable[[Sequence[Polynomial], Signs, bool], Polynomial]
-_Compiled = tuple[Evaluate, Line | None]  # and the node's exact value where it is affine
+    def line(self, form: Form | None) -> int | None:
+        """The index under which signs are given for the line of this form."""
+        found = line_of(form)
+        if found is None:
+            return None
+        line, exact = found
+        self._exact[line] = self._exact.get(line, True) and exact
+        return self._indices.setdefault(line, len(self._indices))
 
 
-_UNIT_LINES: list[Line] = [
-    (Fraction(1), Fraction(0), Fraction(0)),
-    (Fraction(0), Fraction(1), Fraction(0)),
-]
+Evaluate = Callable[[Sequence[Ball], Signs, bool], Ball]
+_Compiled = tuple[Evaluate, Form | None]  # and the node as an affine form
 
 
 def compile_target(function: Function) -> Evaluate:
-    """t as a function of (coordinates, signs of the lines, whether analyticity is to be checked).
-
-    Coordinates and value are polynomials in any one variable, so that this serves both for t at
-    a point and for t as a polynomial along a chord.
-    """
+    """t, as a function of coordinates, signs of the lines, and whether it must be analytic."""
     compiler = _Compiler(function)
     return fold(
         function.root,
@@ -175,92 +152,58 @@ class _Compiler:
 
     def number(self, value: Fraction) -> _Compiled:
         self.function.size += 1
-        ball = [to_ball(value)]
-        return (lambda x, signs, analytic: ball), (Fraction(0), Fraction(0), value)
+        ball = to_ball(value)
+        return (lambda x, signs, analytic: ball), constant(value)
 
     def variable(self, index: int) -> _Compiled:
         self.function.size += 1
-        return (lambda x, signs, analytic: x[index]), _UNIT_LINES[index]
+        return (lambda x, signs, analytic: x[index]), COORDINATES[index]
 
     def add(self, terms: Sequence[_Compiled]) -> _Compiled:
         self.function.size += len(terms)
         parts = [term[0] for term in terms]
         return (
-            lambda x, signs, analytic: reduce(_add, [f(x, signs, analytic) for f in parts])
-        ), reduce(_sum_of_lines, [term[1] for term in terms])
+            lambda x, signs, analytic: reduce(add, [f(x, signs, analytic) for f in parts])
+        ), reduce(sum_of, [term[1] for term in terms])
 
     def multiply(self, factors: Sequence[_Compiled]) -> _Compiled:
         self.function.size += len(factors)
-        times, parts = self.function.times, [factor[0] for factor in factors]
+        parts = [factor[0] for factor in factors]
         return (
-            lambda x, signs, analytic: reduce(times, [f(x, signs, analytic) for f in parts])
-        ), reduce(_product_of_lines, [factor[1] for factor in factors])
+            lambda x, signs, analytic: reduce(mul, [f(x, signs, analytic) for f in parts])
+        ), reduce(product_of, [factor[1] for factor in factors])
 
     def power(self, base: _Compiled, exponent: Fraction) -> _Compiled:
-        evaluate, line = base
+        evaluate, form = base
         if exponent.denominator > 1:
             self.function.size += 4
-            index = self.function.line(line)
+            index = self.function.line(form)
             return lambda x, s, analytic: _root(
                 evaluate(x, s, analytic), exponent, sign_of(s, index), analytic
-            ), None
-        times, count = self.function.times, abs(exponent.numerator)
+            ), power_of(form, exponent)
+        count = abs(exponent.numerator)
         self.function.size += count
 
-        def integer_power(x: Sequence[Polynomial], signs: Signs, analytic: bool) -> Polynomial:
-            value = evaluate(x, signs, analytic)
-            result = reduce(times, [value] * count, [arb(1)])
-            return result if exponent >= 0 else [1 / _constant(result)]
+        def integer_power(x: Sequence[Ball], signs: Signs, analytic: bool) -> Ball:
+            result = reduce(mul, [evaluate(x, signs, analytic)] * count, arb(1))
+            return result if exponent >= 0 else 1 / result
 
-        return integer_power, line if exponent == 1 else _power_of_a_constant(line, exponent)
+        return integer_power, power_of(form, exponent)
 
     def call(self, name: str, argument: _Compiled) -> _Compiled:
         self.function.size += 4
-        evaluate, line = argument
+        evaluate, form = argument
         if name == "id":
             return argument
         if name in KINKED:
-            index = self.function.line(line)
+            index = self.function.line(form)
             return lambda x, s, analytic: kinked(
                 name, evaluate(x, s, analytic), sign_of(s, index), analytic
-            ), None
+            ), of_constant(form, lambda z: kinked(name, z, None, False))
         smooth = SMOOTH[name]
-        return lambda x, s, analytic: [smooth(_constant(evaluate(x, s, analytic)))], None
-
-
-def _small(line: Line) -> Line | None:
-    bits = max(max(abs(c.numerator), c.denominator).bit_length() for c in line)
-    return line if bits <= 4096 else None
-
-
-def _sum_of_lines(p: Line | None, q: Line | None) -> Line | None:
-    if p is None or q is None:
-        return None
-    return _small((p[0] + q[0], p[1] + q[1], p[2] + q[2]))
-
-
-def _product_of_lines(p: Line | None, q: Line | None) -> Line | None:
-    if p is None or q is None or (any(p[:2]) and any(q[:2])):
-        return None
-    scale, other = (q[2], p) if any(p[:2]) else (p[2], q)
-    return _small((scale * other[0], scale * other[1], scale * other[2]))
-
-
-def _power_of_a_constant(line: Line | None, exponent: Fraction) -> Line | None:
-    if line is None or any(line[:2]) or not (line[2] or exponent >= 0):
-        return None
-    bits = max(abs(line[2].numerator), line[2].denominator).bit_length()
-    if bits * abs(exponent.numerator) > 4096:
-        return None
-    return Fraction(0), Fraction(0), Fraction(line[2] ** int(exponent))
+        return lambda x, s, analytic: smooth(evaluate(x, s, analytic)), of_constant(form, smooth)
 
 
 def sign_of(signs: Signs, index: int | None) -> int | None:
     """The sign of one line, where it is known."""
     return None if signs is None or index is None else signs[index]
-
-
-def signs_at(lines: Sequence[Line], x1: Fraction, x2: Fraction) -> list[int]:
-    """The signs of the lines at a point."""
-    values = (c1 * x1 + c2 * x2 + c0 for c1, c2, c0 in lines)
-    return [(value > 0) - (value < 0) for value in values]

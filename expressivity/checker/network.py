@@ -15,7 +15,6 @@ from expressivity.checker.evaluation import (
     SMOOTH,
     Evaluate,
     Function,
-    Polynomial,
     Signs,
     kinked,
     sign_of,
@@ -63,7 +62,7 @@ class _Network:
     a: list[Ball]
     scales: list[list[Ball]]
 
-    def value(self, x: Sequence[Polynomial], signs: Signs, analytic: bool) -> Polynomial:
+    def value(self, x: Sequence[Ball], signs: Signs, analytic: bool) -> Ball:
         left = self.coefficients(0, x)
         right = self.coefficients(1, x) if self.family.form == "two_sided" else []
         total = arb(0)
@@ -80,9 +79,9 @@ class _Network:
                 else:
                     neuron = _mix(left, [p * q for p in s for q in r])
             total += self.a[j] * neuron
-        return [total]
+        return total
 
-    def coefficients(self, side: int, x: Sequence[Polynomial]) -> list[Ball]:
+    def coefficients(self, side: int, x: Sequence[Ball]) -> list[Ball]:
         logits = [_affine(row, x) for row, _ in self.gates[side]]
         if self.family.gate == "softmax":
             # By differences: both sides of a quotient of exponentials may be infinite.
@@ -96,7 +95,7 @@ class _Network:
     def activations(
         self,
         map_: tuple[list[Ball], int | None],
-        x: Sequence[Polynomial],
+        x: Sequence[Ball],
         signs: Signs,
         analytic: bool,
     ) -> list[Ball]:
@@ -105,13 +104,13 @@ class _Network:
         return [_activation(name, z, sign, analytic) for name in self.family.dictionary]
 
 
-def _affine(row: list[Ball], x: Sequence[Polynomial]) -> Ball:
-    return row[0] * x[0][0] + row[1] * x[1][0] + row[2]
+def _affine(row: list[Ball], x: Sequence[Ball]) -> Ball:
+    return row[0] * x[0] + row[1] * x[1] + row[2]
 
 
 def _activation(name: str, z: Ball, sign: int | None, analytic: bool) -> Ball:
     if name in KINKED:
-        return kinked(name, [z], sign, analytic)[0]
+        return kinked(name, z, sign, analytic)
     return SMOOTH[name](z) if name in SMOOTH else z
 
 

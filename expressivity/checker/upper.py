@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from flint import arb
 
-from expressivity.checker.balls import share_of_norm, to_ball
+from expressivity.checker.balls import Ball, share_of_norm, to_ball
 from expressivity.checker.certificate import Certificate
-from expressivity.checker.evaluation import Function, compile_target
+from expressivity.checker.evaluation import Function, Signs, compile_target
 from expressivity.checker.findings import UndecidedError, reject
 from expressivity.checker.integrals import integrate
 from expressivity.checker.network import compile_network
-from expressivity.checker.norms import size_of, squared_norm
+from expressivity.checker.norms import size_of, squared, squared_norm
 
 
 def verify_network_error(certificate: Certificate, claim: Fraction) -> None:
@@ -25,12 +26,11 @@ def verify_network_error(certificate: Certificate, claim: Fraction) -> None:
     allowed = to_ball(claim**2) * norm2
     # Far below what is allowed, as claims may be sharp to several digits.
     goal = (allowed * arb(10) ** -9).mid().max(size_of(target, dimension) ** 2 * arb(10) ** -60)
-    error2 = integrate(
-        function,
-        lambda x, signs, analytic: [target(x, signs, analytic)[0] - network(x, signs, analytic)[0]],
-        dimension,
-        goal,
-    )
+
+    def difference(x: Sequence[Ball], signs: Signs, analytic: bool) -> Ball:
+        return target(x, signs, analytic) - network(x, signs, analytic)
+
+    error2 = integrate(function, squared(difference), dimension, goal)
     if error2 > allowed:
         share = share_of_norm(error2, norm2)
         reject(f"the upper bound: the network's error is {share} of the target's norm")

@@ -26,9 +26,9 @@ from expressivity.symbolic.parser import parse
 
 @pytest.mark.parametrize(
     "expression",
-    ["tanh(x1*x2)", "relu(x1 + x2)", "abs(x2)**0.5", "(x1 - 2)**0.5*x2", "1/(x1 + 0*x2)"],
+    ["abs(x2)**0.5", "(x1 - 2)**0.5*x2", "1/(x1 + 0*x2)", "relu(x1**2 - x2)"],
 )
-def test_targets_without_chord_polynomials_are_not_decided(genuine, expression):
+def test_targets_with_singularities_are_not_decided(genuine, expression):
     document = copy.deepcopy(genuine)
     document["target"]["expression"] = expression
     assert check_document(seal(document)).outcome == "not decided"
@@ -116,15 +116,6 @@ def test_hostile_targets_end_within_the_work(monkeypatch, name, method):
     assert "failed" not in answer.reason
     # Whatever the function, one evaluation ends soon after the work is spent.
     assert all(f.work <= 100_000 + 60 * (f.size + 3600) for f in functions)
-
-
-def test_products_of_polynomials_count():
-    function = Function(root=parse("x1*x2").root)
-    p = [flint.arb(1)] * 30
-    assert function.times(p, p[:20]) == evaluation.convolve(p, p[:20])
-    assert function.work == 30 * 20 - 1
-    function.times(p[:1], p[:1])
-    assert function.work == 30 * 20 - 1
 
 
 def test_many_lines_are_found_at_once():

@@ -1,0 +1,141 @@
+"""Affine forms ``c1 x1 + c2 x2 + c0``, at whose zeros relu and its like change, and those zeros.
+
+Coefficients are exact rationals, or balls where a root or another constant is irrational. Of the
+latter forms a *line* is a rational neighbour: it has the sign of the form wherever its modulus is
+above ``BAND``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+from flint import acb, arb
+
+from expressivity.checker.balls import Ball, real_part, to_ball, working_precision
+
+Line = tuple[Fraction, Fraction, Fraction]
+Coefficient = Fraction | Ball
+Form = tuple[Coefficient, Coefficient, Coefficient]
+
+COORDINATES: list[Form] = [
+    (Fraction(1), Fraction(0), Fraction(0)),
+    (Fraction(0), Fraction(1), Fraction(0)),
+]
+
+_GRID = 300  # bits after the point of the coefficients of a neighbour, of which the largest is 1
+BAND = Fraction(1, 1 << (_GRID - 3))
+_BITS = 400  # of irrational coefficients
+_MAX_BITS = 4096  # of rational ones
+
+
+def constant(value: Fraction) -> Form:
+    """A form without slopes.
+
+    >>> constant(Fraction(2))
+    (Fraction(0, 1), Fraction(0, 1), Fraction(2, 1))
+    """
+    return Fraction(0), Fraction(0), value
+
+
+def sum_of(p: Form | None, q: Form | None) -> Form | None:
+    """The sum; None stands for what is not affine, or too long."""
+    if p is None or q is None:
+        return None
+    return _plain([_combine(a, b, lambda x, y: x + y) for a, b in zip(p, q, strict=True)])
+
+
+def product_of(p: Form | None, q: Form | None) -> Form | None:
+    """The product, of which one must be a constant."""
+    if p is None or q is None:
+        return None
+    scale, other = (q, p) if is_constant(q) else (p, q)
+    if not is_constant(scale):
+        return None
+    return _plain([_combine(scale[2], c, lambda x, y: x * y) for c in other])
+
+
+def of_constant(p: Form | None, function: Callable[[Ball], Ball]) -> Form | None:
+    """A function of a constant, as a ball."""
+    if p is None or not is_constant(p):
+        return None
+    with working_precision(_BITS):
+        value = function(_as_ball(p[2]))
+    return _plain([Fraction(0), Fraction(0), value])
+
+
+def power_of(p: Form | None, exponent: Fraction) -> Form | None:
+    """A power of a constant."""
+    if p is None or exponent == 1:
+        return p
+    value = p[2]
+    if is_constant(p) and isinstance(value, Fraction) and exponent.denominator == 1:
+        if not value and exponent < 0:
+            return None
+        bits = max(abs(value.numerator), value.denominator).bit_length()
+        if bits * abs(exponent.numerator) <= _MAX_BITS:
+            return constant(Fraction(value ** int(exponent)))
+        return None
+    return of_constant(p, lambda z: acb(z).pow(acb(to_ball(exponent))))
+
+
+def is_constant(p: Form) -> bool:
+    """Whether both slopes are exactly 0."""
+    return all(isinstance(c, Fraction) and not c for c in p[:2])
+
+
+def line_of(p: Form | None) -> tuple[Line, bool] | None:
+    """The form as a line, and whether that is exact; None where it has no certain direction."""
+    if p is None:
+        return None
+    if all(isinstance(c, Fraction) for c in p):
+        return (p[0], p[1], p[2]), True
+    with working_precision(_BITS):
+        balls = [_as_ball(c) for c in p]
+        largest = abs(balls[0]).max(abs(balls[1]))
+        if not largest > 0:
+            return None
+        # Of the middle, and the ball of the quotient still holds the true coefficient.
+        scaled = [ball * arb(2) ** _GRID / largest.mid() for ball in balls]
+        if any(not c.rad() < 0.25 for c in scaled):
+            return None
+        nearest = [int((c.mid() + arb(0.5)).floor().unique_fmpz()) for c in scaled]
+        c1, c2, c0 = (Fraction(c, 1 << _GRID) for c in nearest)
+        return (c1, c2, c0), False
+
+
+def signs_at(lines: Sequence[Line], x1: Fraction, x2: Fraction) -> list[int]:
+    """The signs of the lines at a point."""
+    values = (c1 * x1 + c2 * x2 + c0 for c1, c2, c0 in lines)
+    return [(value > 0) - (value < 0) for value in values]
+
+
+def crosses(line: Line, dimension: int) -> bool:
+    """Whether a line has points inside the disk, or the interval."""
+    c1, c2, c0 = line
+    return c0**2 < c1**2 + c2**2 if dimension == 2 else abs(c0) < abs(c1)
+
+
+def _plain(coefficients: Sequence[Coefficient]) -> Form | None:
+    """Short rationals and finite real balls, or None."""
+    for c in coefficients:
+        if isinstance(c, Fraction):
+            if max(abs(c.numerator), c.denominator).bit_length() > _MAX_BITS:
+                return None
+        elif not c.is_finite():
+            return None
+    c1, c2, c0 = coefficients
+    return c1, c2, c0
+
+
+def _combine(
+    a: Coefficient, b: Coefficient, operate: Callable[[Coefficient, Coefficient], Coefficient]
+) -> Coefficient:
+    if isinstance(a, Fraction) and isinstance(b, Fraction):
+        return operate(a, b)
+    with working_precision(_BITS):
+        return operate(_as_ball(a), _as_ball(b))
+
+
+def _as_ball(value: Coefficient) -> Ball:
+    return to_ball(value) if isinstance(value, Fraction) else real_part(value)
