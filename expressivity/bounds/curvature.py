@@ -44,6 +44,7 @@ _SECOND = sp.Piecewise(
 _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,39})(\.[0-9]{1,40})?(e[+-]?[0-9]{1,3})?")
 _LADDER = 6  # radii beside the best one of a kink: the room there is, halved
 _GRID = tuple(Fraction(k, 8) for k in range(-7, 8))  # places beside the kinks
+_PLACE_BITS = 96  # of irrational places
 _RADIUS_BITS = 10  # the bound is flat near its best radius
 _DOUBLINGS, _HALVINGS = 200, 36
 
@@ -112,7 +113,7 @@ def curvature_bound(target: Target, curvature: str) -> CurvatureBound | None:
         curvature: B, as :func:`positive_decimal` gives it.
 
     Raises:
-        ValueError: kinks that are not rational points.
+        ValueError: kinks that are not isolated points.
 
     >>> from expressivity.targets.builtin import t1
     >>> bound = curvature_bound(t1(), "1450")
@@ -132,7 +133,7 @@ def needed_curvature(target: Target, error: str) -> CurvatureBound | None:
     close, so that nothing is found.
 
     Raises:
-        ValueError: kinks that are not rational points.
+        ValueError: kinks that are not isolated points.
 
     >>> from expressivity.targets.builtin import t1
     >>> needed_curvature(t1(), "0.01").curvature[:6]
@@ -239,6 +240,9 @@ def _kinks(target: Target) -> list[tuple[Fraction, Fraction, _Kink]]:
 def _kink(crossing: Crossing) -> tuple[Fraction, _Kink | None]:
     ((symbol, point),) = crossing.point
     place = exact_fraction(_value(point, symbol, sp.S.Zero).mid())
+    if not point.is_Rational:
+        # Rounded more, so that balls tell the place from the kink.
+        place = Fraction(round(place * 2**_PLACE_BITS), 2**_PLACE_BITS)
     sides = [sp.diff(side, symbol) for side in (crossing.above, crossing.below)]
     jump = _value(sides[0] - sides[1], symbol, point)
     second = _value(sp.diff(sides[0] + sides[1], symbol), symbol, point) / 2

@@ -24,9 +24,9 @@ import torch
 from numpy.typing import NDArray
 
 from expressivity.bounds.bound import Bound, TargetNorms, at_every_width, relative, round_down
-from expressivity.bounds.integrals.cells import gentle_turn, kink_lines, turned
 from expressivity.bounds.integrals.charts import BITS
 from expressivity.bounds.integrals.cubature import disk_integral, monomial_integrals
+from expressivity.bounds.integrals.lines import gentle_turn, kink_lines, turned
 from expressivity.bounds.integrals.moments import on_disk
 from expressivity.bounds.integrals.polynomial_pieces import Exact, square_distance
 from expressivity.bounds.integrals.scale import binary_exponent

@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import flint
-from flint import arb
+from flint import acb, arb
 
 from expressivity.checker.balls import PRECISION, Ball, share_of_norm, to_ball, working_precision
 from expressivity.checker.bumps import Bumps
@@ -15,7 +15,7 @@ from expressivity.checker.certificate import Certificate
 from expressivity.checker.evaluation import Evaluate, Function, compile_target
 from expressivity.checker.findings import UndecidedError, reject
 from expressivity.checker.integrals import MAX_PIECES, gauss_legendre, gauss_nodes
-from expressivity.checker.lines import signs_at
+from expressivity.checker.lines import BAND, signs_at
 from expressivity.checker.norms import squared_norm
 
 AREA, STIFFNESS = Fraction(4, 5), Fraction(192, 5)
@@ -34,8 +34,6 @@ def verify_curvature(certificate: Certificate, claim: Fraction) -> None:
         raise UndecidedError("the lower bound: a radius is too small for this checker")
     function = Function(root=certificate.expression.root)
     target = compile_target(function)
-    if function.neighbours:
-        raise UndecidedError("the lower bound: a kink of the target is irrational")
     norm2 = squared_norm(function, target, certificate.dimension)
     # Of t, an affine part may be left out: about radius^2 is what remains of a smooth one.
     with working_precision(PRECISION + 4 * bits):
@@ -75,6 +73,21 @@ def _moment(
             pending += [(start, middle), (middle, end)]
         else:
             total += found
+    return total + arb(0, _beside_neighbours(function, target, support).upper())
+
+
+def _beside_neighbours(
+    function: Function, target: Evaluate, support: tuple[Fraction, Fraction]
+) -> Ball:
+    """At least what wrong signs beside irrational kinks change; abs(p'') is at most 12."""
+    place, radius = support
+    total = arb(0)
+    for c1, _, c0 in function.neighbours:
+        if c1 and abs(-c0 / c1 - place) <= 2 * radius:
+            x = to_ball(-c0 / c1) + arb(0, arb(2) ** -200)
+            width = 2 * to_ball(BAND / abs(c1))
+            value = acb(target((x, arb(0)), None, False)).abs_upper()
+            total += 2 * value * width * 12 / to_ball(radius**2)
     return total
 
 

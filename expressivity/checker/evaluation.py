@@ -68,7 +68,7 @@ def kinked(name: str, z: Ball, sign: int | None, analytic: bool) -> Ball:
     positive, negative = KINKED[name]
     if sign is not None:
         return positive(z) if sign >= 0 else negative(z)
-    if real_part(z) > 0:
+    if real_part(z) > 0 or z.is_zero():
         return positive(z)
     if real_part(z) < 0:
         return negative(z)
@@ -93,6 +93,8 @@ class Function:
     root: Node
     size: int = 0
     work: int = 0
+    bent: list[str] = field(default_factory=list[str])
+    """Functions with kinks whose argument is no affine form: there may be one on no line."""
     _exact: dict[Line, bool] = field(default_factory=dict[Line, bool])
     _indices: dict[Line, int] = field(default_factory=dict[Line, int])
 
@@ -108,7 +110,7 @@ class Function:
 
     def ignored(self, dimension: int) -> list[Line]:
         """The lines that do not meet the inside of the domain."""
-        return [line for line in self._indices if any(line[:2]) and not crosses(line, dimension)]
+        return [line for line in self._indices if not crosses(line, dimension)]
 
     def spend(self, operations: int | None = None) -> None:
         """Count operations, or those of one evaluation, and give up when they are too many."""
@@ -197,6 +199,8 @@ class _Compiler:
             return argument
         if name in KINKED:
             index = self.function.line(form)
+            if form is None:
+                self.function.bent.append(name)
             return lambda x, s, analytic: kinked(
                 name, evaluate(x, s, analytic), sign_of(s, index), analytic
             ), of_constant(form, lambda z: kinked(name, z, None, False))

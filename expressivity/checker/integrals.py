@@ -162,7 +162,8 @@ def integrate_monomials(
         while pending:
             pieces += 1
             if pieces > MAX_PIECES:
-                raise UndecidedError("the integrals could not be enclosed")
+                of = f"; a kink of {function.bent[0]} may be on no line" if function.bent else ""
+                raise UndecidedError(f"the integrals could not be enclosed{of}")
             ranges = pending.pop()
             halved = part.over(ranges, goal, total)
             if halved is not None:

@@ -52,7 +52,9 @@ def product_of(p: Form | None, q: Form | None) -> Form | None:
     scale, other = (q, p) if is_constant(q) else (p, q)
     if not is_constant(scale):
         return None
-    return _plain([_combine(scale[2], c, lambda x, y: x * y) for c in other])
+    factor = scale[2]
+    # An exact 0 stays exact: a form is constant where its slopes are.
+    return _plain([c if _vanishes(c) else _combine(factor, c, lambda x, y: x * y) for c in other])
 
 
 def of_constant(p: Form | None, function: Callable[[Ball], Ball]) -> Form | None:
@@ -81,12 +83,16 @@ def power_of(p: Form | None, exponent: Fraction) -> Form | None:
 
 def is_constant(p: Form) -> bool:
     """Whether both slopes are exactly 0."""
-    return all(isinstance(c, Fraction) and not c for c in p[:2])
+    return all(map(_vanishes, p[:2]))
+
+
+def _vanishes(c: Coefficient) -> bool:
+    return isinstance(c, Fraction) and not c
 
 
 def line_of(p: Form | None) -> tuple[Line, bool] | None:
     """The form as a line, and whether that is exact; None where it has no certain direction."""
-    if p is None:
+    if p is None or is_constant(p):
         return None
     if all(isinstance(c, Fraction) for c in p):
         return (p[0], p[1], p[2]), True

@@ -1,7 +1,7 @@
 """The unit disk cut along lines into cells on which a piecewise function is analytic.
 
 A cell lies between two graphs over x1 = sin(theta), each an arc of the circle or a line, so that
-both edges are analytic in theta. Lines have exact rational coefficients; no line may be steep, and
+both edges are analytic in theta. Lines have exact coefficients; no line may be steep, and
 ``gentle_turn`` finds a rotation by a rational angle after which none is. All positions are balls.
 """
 
@@ -9,35 +9,20 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any
 
 import flint
 import sympy as sp
 
+from expressivity.bounds.integrals.lines import Line, Number, enclosed, equal, root, sign
 from expressivity.symbolic.enclosure import as_ball
 from expressivity.symbolic.interpret import BALL, interpret
-from expressivity.symbolic.piecewise import kink_levels
 from expressivity.symbolic.symbols import COORDINATES
 
 Ball = Any
 """A flint.arb or flint.acb: the same formulas serve real and complex points."""
 
 _X1, _X2 = COORDINATES[:2]
-# Cosine and sine of the rotations tried, in order.
-TURNS = tuple(
-    (Fraction(c, d), Fraction(s, d))
-    for c, s, d in ((1, 0, 1), (0, 1, 1), (4, 3, 5), (3, 4, 5), (12, 5, 13), (5, 12, 13))
-)
-_GENTLE = Fraction(1, 8)  # least |b| of a line a x1 + b x2 = c of unit normal (a, b)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """{x : a x1 + b x2 = c}, exact."""
-
-    a: Fraction
-    b: Fraction
-    c: Fraction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,14 +30,14 @@ class Edge:
     """A graph over theta: an arc x2 = arc * cos(theta), plus slope * sin(theta) + level."""
 
     arc: int = 0
-    slope: Fraction = Fraction(0)
-    level: Fraction = Fraction(0)
+    slope: Number = Fraction(0)
+    level: Number = Fraction(0)
 
     def height(self, sine: Ball, cosine: Ball) -> Ball:
         """x2 at x1 = sine."""
         if self.arc:
             return self.arc * cosine
-        return as_ball(self.slope) * sine + as_ball(self.level)
+        return enclosed(self.slope) * sine + enclosed(self.level)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,61 +76,6 @@ class Cell:
         """The cell cut half-way between its edges."""
         middle = (self.low + self.high) / 2
         return replace(self, high=middle), replace(self, low=middle)
-
-
-def kink_lines(expression: sp.Expr) -> list[Line]:
-    """The lines along which a function of x1 and x2 changes its formula.
-
-    Raises:
-        ValueError: a kink that is not a line with rational coefficients.
-
-    >>> kink_lines(sp.Piecewise((_X1, _X1 > 2 * _X2), (0, True)))
-    [Line(a=Fraction(1, 1), b=Fraction(-2, 1), c=Fraction(0, 1))]
-    """
-    lines: dict[Line, None] = {}
-    for level in kink_levels(expression):
-        a, b = sp.diff(level, _X1), sp.diff(level, _X2)
-        c = -level.subs({_X1: 0, _X2: 0})
-        if not (a.is_Rational and b.is_Rational and c.is_Rational):
-            raise ValueError(
-                f"required: kinks along lines with rational coefficients; got one at {level} = 0"
-            )
-        lead = a or b
-        if not lead:
-            continue
-        line = Line(a=_fraction(a / lead), b=_fraction(b / lead), c=_fraction(c / lead))
-        lines[line] = None
-    return list(lines)
-
-
-def _fraction(number: Any) -> Fraction:
-    return Fraction(int(number.p), int(number.q))
-
-
-def gentle_turn(lines: Sequence[Line]) -> tuple[Fraction, Fraction]:
-    """Cosine and sine of a rotation x -> (c x1 - s x2, s x1 + c x2) that leaves no line steep.
-
-    Raises:
-        ValueError: none of the rotations tried does.
-    """
-
-    def gentle(line: Line, c: Fraction, s: Fraction) -> bool:
-        return (line.b * c - line.a * s) ** 2 >= _GENTLE**2 * (line.a**2 + line.b**2)
-
-    for c, s in TURNS:
-        if all(gentle(line, c, s) for line in lines):
-            return c, s
-    raise ValueError(
-        f"required: kink lines that one of {len(TURNS)} rotations keeps from being steep; got "
-        f"{len(lines)} lines in too many directions"
-    )
-
-
-def turned(expression: sp.Expr, turn: tuple[Fraction, Fraction]) -> sp.Expr:
-    """The function x -> expression(rotated x)."""
-    c, s = (sp.Rational(part.numerator, part.denominator) for part in turn)
-    images: Any = {_X1: c * _X1 - s * _X2, _X2: s * _X1 + c * _X2}
-    return cast(sp.Expr, expression.subs(images, simultaneous=True))
 
 
 def cut(lines: Sequence[Line]) -> list[Cell]:
@@ -200,7 +130,7 @@ def _ordered(inside: list[tuple[flint.arb, Edge]]) -> list[tuple[flint.arb, Edge
     return result
 
 
-_Key = tuple[Fraction, int, Fraction]  # p, sign, q: the number p + sign * sqrt(q)
+_Key = tuple[Number, int, Number]  # p, sign, q: the number p + sign * sqrt(q)
 
 
 def _corners(edges: Sequence[Edge]) -> list[flint.arb]:
@@ -209,26 +139,39 @@ def _corners(edges: Sequence[Edge]) -> list[flint.arb]:
     for edge in edges:
         square = 1 + edge.slope**2
         under = square - edge.level**2
-        if under > 0:
+        if sign(under) > 0:
             middle = -edge.slope * edge.level / square
-            keys |= {(middle, sign, under / square**2) for sign in (-1, 1)}
+            keys |= {(middle, side, under / square**2) for side in (-1, 1)}
     for one, other in itertools.combinations(edges, 2):
-        if one.slope != other.slope:
+        if not equal(one.slope, other.slope):
             x1 = (other.level - one.level) / (one.slope - other.slope)
             height = one.slope * x1 + one.level
-            if x1**2 + height**2 < 1:
+            if sign(1 - x1**2 - height**2) > 0:
                 keys.add((x1, 0, Fraction(0)))
     inside = [key for key in keys if not _at_an_end(*key)]
-    corners = [(as_ball(p) + sign * as_ball(q).sqrt()).asin() for p, sign, q in inside]
-    ordered = sorted(corners, key=lambda corner: corner.mid())
-    if any(not low < high for low, high in itertools.pairwise(ordered)):
-        raise ValueError("required: corners of kink lines that can be told apart; raise precision")
-    return ordered
+    ordered = sorted(((_angle(key), key) for key in inside), key=lambda pair: pair[0].mid())
+    kept: list[tuple[flint.arb, _Key]] = []
+    for angle, key in ordered:
+        if not kept or kept[-1][0] < angle:
+            kept.append((angle, key))
+        elif not equal(_exact(kept[-1][1]), _exact(key)):
+            raise ValueError("required: corners of kink lines that can be told apart")
+    return [angle for angle, _ in kept]
 
 
-def _at_an_end(p: Fraction, sign: int, q: Fraction) -> bool:
-    """Whether p + sign * sqrt(q) is exactly -1 or 1."""
-    return any(q == (end - p) ** 2 and sign * (end - p) >= 0 for end in (-1, 1))
+def _angle(key: _Key) -> flint.arb:
+    p, side, q = key
+    return (enclosed(p) + side * enclosed(q).sqrt()).asin()
+
+
+def _exact(key: _Key) -> Number:
+    p, side, q = key
+    return p + side * root(q) if side else p
+
+
+def _at_an_end(p: Number, side: int, q: Number) -> bool:
+    """Whether p + side * sqrt(q) is exactly -1 or 1."""
+    return any(equal(q, (end - p) ** 2) and side * sign(end - p) >= 0 for end in (-1, 1))
 
 
 def branch(expression: sp.Expr, point: Mapping[sp.Symbol, flint.arb]) -> sp.Expr:

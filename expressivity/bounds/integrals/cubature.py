@@ -20,9 +20,6 @@ from expressivity.bounds.integrals.cells import (
     Cell,
     branch,
     cut,
-    gentle_turn,
-    kink_lines,
-    turned,
 )
 from expressivity.bounds.integrals.charts import (
     ANALYTIC,
@@ -33,9 +30,9 @@ from expressivity.bounds.integrals.charts import (
     analytic_function,
     cover,
 )
+from expressivity.bounds.integrals.lines import enclosed, gentle_turn, kink_lines, sign, turned
 from expressivity.bounds.integrals.scale import power_of_two
 from expressivity.symbolic.budget import Budget
-from expressivity.symbolic.enclosure import as_ball
 from expressivity.symbolic.interpret import compiled
 from expressivity.symbolic.symbols import COORDINATES
 
@@ -118,16 +115,17 @@ def interval_integral(
             not suffice; None for Arb's own limit.
 
     Raises:
-        ValueError: kinks that are not rational points.
+        ValueError: kinks that are not points.
 
     >>> interval_integral(sp.Piecewise((_X1, _X1 > 0), (0, True))).overlaps(flint.arb(0.5))
     True
     """
-    kinks = {line.c / line.a for line in kink_lines(expression)}
-    ends = sorted({Fraction(-1), *(kink for kink in kinks if abs(kink) < 1), Fraction(1)})
+    kinks = [line.c / line.a for line in kink_lines(expression)]
+    inside = sorted((k for k in kinks if sign(1 - k**2) > 0), key=lambda k: enclosed(k).mid())
+    ends = [Fraction(-1), *inside, Fraction(1)]
     total = flint.arb(0)
     limit: dict[str, Any] = {} if evaluations is None else {"eval_limit": evaluations}
-    for start, end in itertools.pairwise(as_ball(end) for end in ends):
+    for start, end in itertools.pairwise(enclosed(end) for end in ends):
         formula = branch(expression, {_X1: (start + end) / 2})
         f = compiled(formula, [_X1], ANALYTIC)
         total += flint.acb.integral(

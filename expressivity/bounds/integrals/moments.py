@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import flint
 import sympy as sp
 
-from expressivity.bounds.integrals.cells import gentle_turn, kink_lines, turned
 from expressivity.bounds.integrals.charts import BITS
 from expressivity.bounds.integrals.cubature import (
     EVALUATIONS,
     disk_integral,
     monomial_integrals,
 )
+from expressivity.bounds.integrals.lines import gentle_turn, kink_lines, turned
 from expressivity.bounds.integrals.scale import binary_exponent
 from expressivity.symbolic.budget import Budget
 from expressivity.symbolic.enclosure import Enclosure, as_ball, precision

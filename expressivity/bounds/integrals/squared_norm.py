@@ -24,7 +24,7 @@ _WANTED_BITS = 48  # of the size of the target; a norm is compared in fewer
 def enclosed_square(target: Target) -> flint.arb | None:
     """The integral of the squared target over [-1, 1] or the unit disk, a finite positive ball.
 
-    None on other domains, for kinks that are not rational points or lines, for poles too close to
+    None on other domains, for kinks that are not points or straight lines, for poles too close to
     the domain, and where it takes more than a fixed number of evaluations.
 
     >>> from expressivity.targets.builtin import t1

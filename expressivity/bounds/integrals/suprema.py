@@ -20,9 +20,6 @@ from expressivity.bounds.integrals.cells import (
     Cell,
     branch,
     cut,
-    gentle_turn,
-    kink_lines,
-    turned,
 )
 from expressivity.bounds.integrals.charts import (
     ELLIPSES,
@@ -32,6 +29,7 @@ from expressivity.bounds.integrals.charts import (
     analytic_function,
     cover,
 )
+from expressivity.bounds.integrals.lines import gentle_turn, kink_lines, turned
 from expressivity.bounds.integrals.scale import power_of_two
 
 TOLERANCE_BITS = 64  # what interpolation may leave out: 2^-64, about 5e-20, of the size named

@@ -162,5 +162,14 @@ def test_classes_and_targets_of_which_nothing_is_said_are_refused():
         require_curvature(t1(), family("tanh", kind="moa", gate="tanh"))
     with pytest.raises(ValueError, match="of one variable for a curvature; got 2"):
         require_curvature(t2(), family("tanh", dimension=2))
-    with pytest.raises(ValueError, match="rational coefficients; got one at x1 - sqrt"):
-        curvature_bound(user_target("abs(x-2**(1/2)/2)"), "1")
+    with pytest.raises(ValueError, match=r"straight lines; got one at x1\*\*2"):
+        curvature_bound(user_target("abs(x**2-1/2)"), "1")
+
+
+def test_a_kink_at_an_irrational_place():
+    for place, text in (("2**(1/2)/2", "abs(x-2**(1/2)/2)"), ("exp(-1)", "abs(x-exp(-1))")):
+        at = 2**0.5 / 2 if place.startswith("2") else math.exp(-1)
+        found = curvature_bound(user_target(text), "10")
+        near = curvature_bound(user_target(f"abs(x-{at:.12f})"), "10")
+        assert found is not None and near is not None
+        assert float(found.error.ball) == pytest.approx(float(near.error.ball), rel=1e-9)

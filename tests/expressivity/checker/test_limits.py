@@ -37,7 +37,9 @@ def test_targets_with_singularities_are_not_decided(genuine, expression):
 def test_kinks_that_are_no_lines_are_not_decided(monkeypatch):
     monkeypatch.setattr(integrals, "MAX_PIECES", 40)
     document = upper_certificate("1", exact_network(), "relu(x1**2 + x2**2 - 1/2)")
-    assert check_document(document).outcome == "not decided"
+    answer = check_document(document)
+    assert answer.outcome == "not decided"
+    assert "a kink of relu may be on no line" in answer.reason
 
 
 def test_the_thin_strips_count(monkeypatch):
