@@ -1,6 +1,8 @@
 """Certified errors of one network, whose float weights are exact numbers, against a target."""
 
 import functools
+from dataclasses import dataclass
+from fractions import Fraction
 
 import flint
 import sympy as sp
@@ -15,7 +17,7 @@ from expressivity.classes.families import Family
 from expressivity.classes.networks import pack, unpack
 from expressivity.classes.weights import Weights, network_expression
 from expressivity.symbolic.budget import Budget
-from expressivity.symbolic.enclosure import Enclosure, precision
+from expressivity.symbolic.enclosure import Enclosure, as_ball, precision
 from expressivity.symbolic.interpret import BALL, interpret
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.target import Target
@@ -92,11 +94,24 @@ def network_error(
         return (error / norm).sqrt()
 
 
-def uniform_errors(target: Target, family: Family, theta_P: Tensor) -> tuple[Enclosure, Enclosure]:
-    """Upper bounds on the unit disk of sup abs(t - h) / sup abs(t) and ess sup abs(grad(t - h)).
+@dataclass(frozen=True, kw_only=True)
+class UniformErrors:
+    """Upper bounds of the pointwise error on the unit disk, some ten times too large.
 
-    They are some ten times too large; the second is absolute, and of the order of the jump where
-    a kink of h lies beside one of t, however near.
+    Attributes:
+        supremum: of sup abs(t - h) / abs(t(place)), hence of sup abs(t - h) / sup abs(t).
+        gradient: of ess sup abs(grad(t - h)), absolute; of the order of the jump where a kink of
+            h lies beside one of t, however near.
+        place: in the disk.
+    """
+
+    supremum: Enclosure
+    gradient: Enclosure
+    place: tuple[Fraction, Fraction]
+
+
+def uniform_errors(target: Target, family: Family, theta_P: Tensor) -> UniformErrors:
+    """Upper bounds of the errors of a network and its gradient at all points of the disk.
 
     Raises:
         ValueError: as for :func:`network_error`; a target that is 0 at every point tried.
@@ -105,24 +120,29 @@ def uniform_errors(target: Target, family: Family, theta_P: Tensor) -> tuple[Enc
         raise ValueError(f"required: a target on the unit disk; got one on {target.domain.name}")
     difference = target.expression - network_expression(family, exact_weights(family, theta_P))
     with precision(BITS):
-        heights = [
-            abs(interpret(target.expression, dict(zip(COORDINATES, point, strict=False)), BALL))
-            for point in _POINTS
-        ]
-        largest = functools.reduce(lambda p, q: q if q > p else p, heights)
+        heights = {point: abs(_value(target, point)) for point in _POINTS}
+        place = functools.reduce(lambda p, q: q if heights[q] > heights[p] else p, _POINTS)
+        largest = heights[place]
         if not largest > 0:
             raise ValueError("required: a target that is not 0 at every point tried; got 0")
         size = binary_exponent(target.expression)
         slopes = [disk_supremum(sp.diff(difference, x), exponent=size) for x in target.coordinates]
         gradient = sum((slope**2 for slope in slopes), flint.arb(0)).sqrt()
         values = disk_supremum(difference, exponent=size)
-        return Enclosure(values / largest), Enclosure(gradient)
+        return UniformErrors(
+            supremum=Enclosure(values / largest), gradient=Enclosure(gradient), place=place
+        )
+
+
+def _value(target: Target, point: tuple[Fraction, Fraction]) -> flint.arb:
+    at = {x: as_ball(c) for x, c in zip(COORDINATES, point, strict=False)}
+    return interpret(target.expression, at, BALL)
 
 
 _POINTS = tuple(
-    (flint.arb(radius * c) / 100, flint.arb(radius * s) / 100)
+    (Fraction(int(radius * c * 10.24), 1024), Fraction(int(radius * s * 10.24), 1024))
     for radius in (3, 10, 17, 20)
     for c, s in ((5, 0), (4, 3), (3, 4), (0, 5), (-3, 4), (-4, 3))
     for c, s in ((c, s), (-c, -s))
 )
-"""Points of the disk, up to its edge: the target's supremum is at least its value there."""
+"""Points of the disk, near its edge too: the target's supremum is at least its value there."""

@@ -13,6 +13,7 @@ from expressivity.bounds.directions import search as search_directions
 from expressivity.bounds.integrals.moments import CertifiedMoments, certified_moments
 from expressivity.bounds.rank_tail import RankTail, rank_tail
 from expressivity.bounds.ridge_rank import rank_of
+from expressivity.certificates.network_error import UniformErrors
 from expressivity.classes.families import Family
 from expressivity.classes.networks import unpack
 from expressivity.output import write_atomically
@@ -21,7 +22,7 @@ from expressivity.symbolic.enclosure import Enclosure, binary, binary_fraction
 from expressivity.targets.target import Target
 from expressivity.targets.writing import to_text
 
-SCHEMA = "expressivity.certificate/2"
+SCHEMA = "expressivity.certificate/3"
 SEARCH_WIDTH = 2
 """Largest width of the search over directions."""
 SEARCH_RATIO = 1.01
@@ -110,16 +111,27 @@ def curvature_certificate(target: Target, family: Family, bound: CurvatureBound)
 
 
 def upper_certificate(
-    target: Target, family: Family, theta_P: Tensor, error: Enclosure
+    target: Target,
+    family: Family,
+    theta_P: Tensor,
+    error: Enclosure,
+    uniform: UniformErrors | None = None,
 ) -> dict[str, Any]:
     """Certificate that one network, given by its packed weights, is as close as ``error`` says.
+
+    With ``uniform`` errors it also says so of the pointwise error and that of the gradient.
 
     Raises:
         ValueError: a target that the grammar of expressions cannot state.
     """
     claim = _claim(error.upper_decimal(2), "network-error")
-    network = _network(family, theta_P)
-    return _sealed(target, family.json(), {"upper_bound": claim}, {"network": network})
+    data: dict[str, Any] = {"network": _network(family, theta_P)}
+    if uniform is not None:
+        data["place"] = [binary_fraction(c) for c in uniform.place]
+        (supremum,) = _claim(uniform.supremum.upper_decimal(2), "network-error").values()
+        (gradient,) = _claim(uniform.gradient.upper_decimal(2), "network-error").values()
+        claim |= {"sup": supremum, "w1inf": {**gradient, "relative": False}}
+    return _sealed(target, family.json(), {"upper_bound": claim}, data)
 
 
 def _claim(value: str, method: str) -> dict[str, Any]:

@@ -6,8 +6,9 @@ is hostile until the contrary is shown. The outcome "verified" rests on exact ra
 arithmetic alone; what they leave open is "not decided".
 
 ``reading``, ``bumps`` and ``certificate`` read the file; ``balls``, ``evaluation`` and ``network``
-evaluate t and h; ``cells``, ``integrals``, ``norms`` and ``moments`` integrate them; ``lower``,
-``search``, ``curvature`` and ``upper`` verify one method each.
+evaluate t and h; ``cells``, ``integrals``, ``norms`` and ``moments`` integrate them, ``lines`` are
+their kinks, ``jets`` and ``suprema`` bound pointwise errors; ``lower``, ``search``, ``curvature``
+and ``upper`` verify one method each.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from expressivity.checker.findings import RejectedError, UndecidedError
 from expressivity.checker.lower import verify_ridge_rank
 from expressivity.checker.reading import MAX_BYTES, is_certificate, read_json
 from expressivity.checker.search import verify_ridge_search
-from expressivity.checker.upper import verify_network_error
+from expressivity.checker.upper import verify_gradient, verify_network_error, verify_supremum
 
 __all__ = ["MAX_BYTES", "Answer", "check_document", "check_text", "is_certificate"]
 
@@ -93,8 +94,13 @@ def check_document(document: object) -> Answer:
         if certificate.lower is not None:
             verify = _LOWER[type(certificate.lower_data)]
             answers.append(_answer(verify, certificate, certificate.lower))
-        if certificate.upper is not None:
-            answers.append(_answer(verify_network_error, certificate, certificate.upper))
+        for verify, claim in (
+            (verify_network_error, certificate.upper),
+            (verify_supremum, certificate.sup),
+            (verify_gradient, certificate.w1inf),
+        ):
+            if claim is not None:
+                answers.append(_answer(verify, certificate, claim))
         # A rejected bound is worse than an undecided one, and both are worse than a verified one.
         return min(answers, key=lambda a: ("rejected", "not decided", "verified").index(a.outcome))
     except RejectedError as error:

@@ -43,13 +43,14 @@ def square_root(value: Fraction, bits: int) -> tuple[Fraction, Fraction]:
     return Fraction(root, 1 << bits), Fraction(root + 1, 1 << bits)
 
 
-def disk_cells(lines: Sequence[Line]) -> tuple[list[Cell], list[tuple[Fraction, Fraction]]]:
-    """Cells of the disk, and the x1-intervals of thin strips that no cell covers.
+def _graphs(lines: Sequence[Line]) -> list[tuple[Fraction, Fraction]]:
+    """Slopes and offsets of the lines that are not upright."""
+    return sorted({(-c1 / c2, -c0 / c2) for c1, c2, c0 in lines if c2})
 
-    All decisions are exact. Only where a line meets the circle is x1 irrational: it is enclosed to
-    400 bits, and the strips over such intervals, merged where they overlap, are set aside.
-    """
-    graphs = sorted({(-c1 / c2, -c0 / c2) for c1, c2, c0 in lines if c2})
+
+def breakpoints(lines: Sequence[Line]) -> list[tuple[Fraction, Fraction]]:
+    """Enclosures of the x1 in (-1, 1) where lines are upright, or meet each other or the circle."""
+    graphs = _graphs(lines)
     points = [(-c0 / c1, -c0 / c1) for c1, c2, c0 in lines if c1 and not c2]
     points += [
         ((q[1] - p[1]) / (p[0] - q[0]),) * 2 for p, q in combinations(graphs, 2) if p[0] != q[0]
@@ -62,9 +63,19 @@ def disk_cells(lines: Sequence[Line]) -> tuple[list[Cell], list[tuple[Fraction, 
                 ((r - slope * offset) / scale, (s - slope * offset) / scale)
                 for r, s in ((low, high), (-high, -low))
             ]
+    return [(p, q) for p, q in points if q > -1 and p < 1]
+
+
+def disk_cells(lines: Sequence[Line]) -> tuple[list[Cell], list[tuple[Fraction, Fraction]]]:
+    """Cells of the disk, and the x1-intervals of thin strips that no cell covers.
+
+    All decisions are exact. Only where a line meets the circle is x1 irrational: it is enclosed to
+    400 bits, and the strips over such intervals, merged where they overlap, are set aside.
+    """
+    graphs = _graphs(lines)
     one = Fraction(1)
     strips = [(-one, -one)]
-    for low, high in sorted((max(p, -one), min(q, one)) for p, q in points if q > -1 and p < 1):
+    for low, high in sorted((max(p, -one), min(q, one)) for p, q in breakpoints(lines)):
         if low <= strips[-1][1]:
             strips[-1] = strips[-1][0], max(high, strips[-1][1])
         else:

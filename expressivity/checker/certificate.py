@@ -23,7 +23,7 @@ from expressivity.checker.reading import (
 from expressivity.symbolic.expressions import Expression, ExpressionError
 from expressivity.symbolic.parser import parse
 
-SCHEMAS = (f"{SCHEMA}/1", f"{SCHEMA}/2")
+SCHEMAS = (f"{SCHEMA}/1", f"{SCHEMA}/2", f"{SCHEMA}/3")
 MAX_DEGREE, MAX_WIDTH, MAX_SEARCHED_WIDTH = 60, 4096, 2
 MAX_WEIGHT = 10**9 - 1
 ACTIVATIONS = ("id", "relu", "relu2", "leaky_relu", "gelu", "silu", "tanh")
@@ -46,6 +46,7 @@ class Family:
     gate_bias: bool
     dictionary: tuple[str, ...]
     bias: bool
+    groups: int  # of neurons that share coefficients
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +78,9 @@ class Certificate:
     family: Family
     lower: Fraction | None
     upper: Fraction | None
+    sup: Fraction | None
+    w1inf: Fraction | None
+    place: tuple[Fraction, Fraction] | None  # where the target is large
     lower_data: RidgeRank | RidgeSearch | Bumps | None
     network: dict[str, list[list[Fraction]]]
 
@@ -86,7 +90,8 @@ def read_certificate(document: object) -> Certificate:
     content = without_digest(document)
     names = "schema target domain family lower_bound upper_bound data"
     schema, target, domain, family_json, *claims, data = fields(content, names, "a certificate")
-    weighted = choice(schema, SCHEMAS, "schema") != SCHEMAS[0]
+    number = 1 + SCHEMAS.index(choice(schema, SCHEMAS, "schema"))
+    weighted = number > 1
     label, text = fields(target, "name expression", "target")
     require(type(label) is str and len(label) <= 200, "name must be text of at most 200 characters")
     require(type(text) is str, "expression must be text")
@@ -97,11 +102,12 @@ def read_certificate(document: object) -> Certificate:
     dimension = 2 if choice(domain, ("disk", "interval"), "domain") == "disk" else 1
     require(expression.dimension == dimension, f"the domain {domain} needs {dimension} variables")
     lower, method, curvature = _read_claim(claims[0], tuple(_PARTS))
-    upper, _, _ = _read_claim(claims[1], ("network-error",))
+    upper, pointwise = _read_upper(claims[1], more=number > 2 and dimension == 2)
     require(lower is not None or upper is not None, "a certificate must claim a bound")
     require(weighted or curvature is None, "method curvature needs the second schema")
-    family = _read_family(family_json, every_width=curvature is not None)
-    parts = [(_PARTS.get(method, ""), lower), ("network", upper)]
+    family = _read_family(family_json, every_width=curvature is not None, grouped=number > 2)
+    sup = pointwise.get("sup")
+    parts = [(_PARTS.get(method, ""), lower), ("network", upper), ("place", sup)]
     present = [name for name, claim in parts if claim is not None]
     values = dict(zip(present, fields(data, " ".join(present), "data"), strict=True))
     lower_data = None
@@ -124,6 +130,9 @@ def read_certificate(document: object) -> Certificate:
         family=family,
         lower=lower,
         upper=upper,
+        sup=sup,
+        w1inf=pointwise.get("w1inf"),
+        place=None if sup is None else _read_place(values["place"]),
         lower_data=lower_data,
         network={} if upper is None else _read_network(values["network"], family, dimension),
     )
@@ -148,13 +157,36 @@ def _read_claim(
     return _decimal(decimal, "a claimed value"), method, curvature
 
 
+def _read_upper(value: object, *, more: bool) -> tuple[Fraction | None, dict[str, Fraction]]:
+    """The claim in l2, and those about the pointwise error that are there beside it."""
+    listed = cast(dict[str, Any], value) if more and type(value) is dict else {}
+    names = [name for name in ("sup", "w1inf") if name in listed]
+    rest = {key: part for key, part in listed.items() if key not in names} or value
+    found: dict[str, Fraction] = {}
+    for name in names:
+        labels = "value evidence method relative"
+        decimal, evidence, method, relative = fields(listed[name], labels, "a claim")
+        choice(evidence, ("certified",), "evidence")
+        choice(method, ("network-error",), "method")
+        fine = flag(relative, "relative") == (name == "sup")
+        require(fine, "claims must be relative in sup, and not in w1inf")
+        found[name] = _decimal(decimal, "a claimed value")
+    return _read_claim(rest, ("network-error",))[0], found
+
+
+def _read_place(value: object) -> tuple[Fraction, Fraction]:
+    ((x1, x2),) = matrix([value], 1, 2, "place")
+    require(x1**2 + x2**2 <= 1, "place must lie in the disk")
+    return x1, x2
+
+
 def _decimal(value: object, where: str) -> Fraction:
     text = value if type(value) is str and len(value) <= 100 else ""
     require(_DECIMAL.fullmatch(text) is not None, f"{where} must be a decimal string")
     return Fraction(text)
 
 
-def _read_family(value: object, *, every_width: bool) -> Family:
+def _read_family(value: object, *, every_width: bool, grouped: bool) -> Family:
     names = "kind form width gate activation dictionary bias"
     # Files of version 0.1 leave the last three out and mean these values.
     later = " constraint groups outputs" if type(value) is dict and "constraint" in value else ""
@@ -163,7 +195,6 @@ def _read_family(value: object, *, every_width: bool) -> Family:
     )
     constraint, groups, outputs = plain or ("free", 1, 1)
     choice(constraint, ("free",), "constraint")
-    integer(groups, 1, 1, "groups")
     integer(outputs, 1, 1, "outputs")
     choice(kind, ("fixed", "la", "moa"), "kind")
     fixed = kind == "fixed"
@@ -178,10 +209,16 @@ def _read_family(value: object, *, every_width: bool) -> Family:
         gate, scale, gate_bias = fields(gate, "name scale bias", "gate")
         choice(gate, ("sigmoid", "tanh", "softmax"), "gate")
     require(width is None or not every_width, "width must be null: the claim is about all")
+    width = 0 if every_width else integer(width, 1, MAX_WIDTH, "width")
+    one_each = type(groups) is str and groups == "neuron" and grouped
+    most = max(width, 1) if grouped and not fixed else 1
+    groups = integer(most if one_each else groups, 1, most, "groups")
+    require(width % groups == 0, "groups must divide the width")
     return Family(
         kind=kind,
         form=form,
-        width=0 if every_width else integer(width, 1, MAX_WIDTH, "width"),
+        groups=groups,
+        width=width,
         gate=gate,
         scale=flag(scale, "scale"),
         gate_bias=flag(gate_bias, "bias of the gate"),
@@ -240,7 +277,7 @@ def _read_ridge_search(value: object, family: Family, _: bool) -> RidgeSearch:
 
 
 def _read_network(value: object, family: Family, dimension: int) -> dict[str, list[list[Fraction]]]:
-    count = len(family.dictionary) ** (2 if family.form == "quadratic" else 1)
+    count = family.groups * len(family.dictionary) ** (2 if family.form == "quadratic" else 1)
     sides = range(2 if family.form == "two_sided" else 1)
     maps = ["w"] if family.form == "type1" else ["w", "v"]
     shapes = dict.fromkeys(maps, (family.width, dimension + 1))

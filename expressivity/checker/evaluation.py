@@ -12,6 +12,7 @@ from flint import acb, arb
 
 from expressivity.checker.balls import Ball, real_part, to_ball
 from expressivity.checker.findings import UndecidedError
+from expressivity.checker.jets import Jet
 from expressivity.checker.lines import (
     COORDINATES,
     Form,
@@ -68,17 +69,20 @@ def kinked(name: str, z: Ball, sign: int | None, analytic: bool) -> Ball:
     positive, negative = KINKED[name]
     if sign is not None:
         return positive(z) if sign >= 0 else negative(z)
-    if real_part(z) > 0 or z.is_zero():
+    size = real_part(z.value if isinstance(z, Jet) else z)
+    if size > 0 or size.is_zero():
         return positive(z)
-    if real_part(z) < 0:
+    if size < 0:
         return negative(z)
-    return arb.nan() if analytic else acb(positive(z)).union(acb(negative(z)))
+    return arb.nan() if analytic or isinstance(z, Jet) else acb(positive(z)).union(acb(negative(z)))
 
 
 def _root(z: Ball, exponent: Fraction, sign: int | None, analytic: bool) -> Ball:
     """A power with an exponent that is no integer, of a base that must not be negative."""
     if sign == -1:
         raise UndecidedError("a fractional power has a negative base")
+    if isinstance(z, Jet):
+        raise UndecidedError("the gradient of a fractional power")
     if real_part(z) > 0:
         return acb(z).pow(acb(to_ball(exponent)), analytic=analytic)
     if analytic or sign is None or exponent < 0:

@@ -23,7 +23,7 @@ from expressivity.checker.lines import BAND, crosses
 
 MAX_LINES, MAX_PIECES = 20, 4000
 _MAX_NODES, _STRIP_PARTS = 64, 64
-_RADII = (1.5, 2.0, 3.0, 4.5, 7.0, 12.0, 30.0)
+RADII = (1.5, 2.0, 3.0, 4.5, 7.0, 12.0, 30.0)
 
 
 @cache
@@ -42,7 +42,7 @@ def gauss_nodes(integrand: Callable[[Ball], Ball], goal: Ball) -> tuple[int, Bal
     and sum to 2 as the interval's length does: the error is at most 8 M rho^(1-2n)/(rho - 1).
     """
     best: tuple[int, Ball] | None = None
-    for radius in _RADII:
+    for radius in RADII:
         rho = arb(radius)
         box = acb(arb(0, (rho + 1 / rho) / 2), arb(0, (rho - 1 / rho) / 2))
         supremum = acb(integrand(box)).abs_upper()

@@ -116,6 +116,16 @@ def signs_at(lines: Sequence[Line], x1: Fraction, x2: Fraction) -> list[int]:
     return [(value > 0) - (value < 0) for value in values]
 
 
+def normal(lines: Sequence[Line]) -> set[Line]:
+    """Each as one multiple: its last nonzero slope is 1.
+
+    >>> normal([(Fraction(2), Fraction(-4), Fraction(6))])
+    {(Fraction(-1, 2), Fraction(1, 1), Fraction(-3, 2))}
+    """
+    leads = [(line, line[1] or line[0]) for line in lines]
+    return {(c1 / lead, c2 / lead, c0 / lead) for (c1, c2, c0), lead in leads}
+
+
 def crosses(line: Line, dimension: int) -> bool:
     """Whether a line has points inside the disk, or the interval."""
     c1, c2, c0 = line

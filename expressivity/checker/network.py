@@ -65,19 +65,22 @@ class _Network:
     def value(self, x: Sequence[Ball], signs: Signs, analytic: bool) -> Ball:
         left = self.coefficients(0, x)
         right = self.coefficients(1, x) if self.family.form == "two_sided" else []
-        total = arb(0)
+        total, groups = arb(0), self.family.groups
+        count = len(left) // groups
         for j in range(self.family.width):
             s = self.activations(self.w[j], x, signs, analytic)
+            # Coefficients come group by group.
+            own = slice((group := j * groups // self.family.width) * count, (group + 1) * count)
             if self.family.form == "type1":
-                neuron = _mix(left, s)
+                neuron = _mix(left[own], s)
             elif self.family.form == "one_sided":
-                neuron = _mix(left, s) * _affine(self.v[j][0], x)
+                neuron = _mix(left[own], s) * _affine(self.v[j][0], x)
             else:
                 r = self.activations(self.v[j], x, signs, analytic)
                 if self.family.form == "two_sided":
-                    neuron = _mix(left, s) * _mix(right, r)
+                    neuron = _mix(left[own], s) * _mix(right[own], r)
                 else:
-                    neuron = _mix(left, [p * q for p in s for q in r])
+                    neuron = _mix(left[own], [p * q for p in s for q in r])
             total += self.a[j] * neuron
         return total
 
@@ -85,7 +88,11 @@ class _Network:
         logits = [_affine(row, x) for row, _ in self.gates[side]]
         if self.family.gate == "softmax":
             # By differences: both sides of a quotient of exponentials may be infinite.
-            values = [1 / sum(((q - p).exp() for q in logits), arb(0)) for p in logits]
+            count = len(logits) // self.family.groups
+            values = [
+                1 / sum(((q - p).exp() for q in logits[k - k % count :][:count]), arb(0))
+                for k, p in enumerate(logits)
+            ]
         elif self.family.gate is not None:
             values = [SMOOTH[self.family.gate](logit) for logit in logits]
         else:

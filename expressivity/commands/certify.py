@@ -7,14 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from expressivity.bounds.best_ridge import best_ridge_error
 from expressivity.bounds.integrals.moments import certified_moments
 from expressivity.certificates.kernel import kernel
-from expressivity.certificates.network_error import uniform_errors
 from expressivity.certificates.writer import SEARCH_WIDTH, class_bound, write
 from expressivity.classes.curvature import curvatures
 from expressivity.classes.families import Family
@@ -127,8 +125,6 @@ def run(options: Options, *, as_json: bool) -> int:
 
     def show(document: dict[str, Any]) -> None:
         _show(job, document, options.out)
-        if found.theta_P is not None and job.target.domain.name == "disk":
-            _show_uniform(job, found.theta_P)
         if job.sandwich:
             _show_sandwich(job)
 
@@ -255,19 +251,18 @@ def _show(job: Job, document: dict[str, Any], out: Path | None) -> None:
             f"one {label}: relative L2 error at most {claim['value']} "
             f"({claim['evidence']}, {claim['method']})"
         )
+        if "sup" in document["upper_bound"]:
+            supremum, gradient = (
+                document["upper_bound"][norm]["value"] for norm in ("sup", "w1inf")
+            )
+            lines.append(
+                f"the same network: relative sup error at most {supremum}, gradient error at most "
+                f"{gradient} (certified, {claim['method']})"
+            )
     if out is not None:
         lines.append(_written(out))
     for line in lines:
         console().print(line, soft_wrap=True)
-
-
-def _show_uniform(job: Job, theta_P: torch.Tensor) -> None:
-    supremum, gradient = uniform_errors(job.target, job.family, theta_P)
-    console().print(
-        f"the same network: relative sup error at most {supremum.upper_decimal(2)}, gradient error "
-        f"at most {gradient.upper_decimal(2)} (certified, not in the file)",
-        soft_wrap=True,
-    )
 
 
 def _show_sandwich(job: Job) -> None:

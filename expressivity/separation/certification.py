@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import torch
@@ -13,8 +14,9 @@ from expressivity.bounds.curvature import (
     require_curvature,
 )
 from expressivity.bounds.integrals.cubature import EVALUATIONS
+from expressivity.bounds.integrals.lines import kink_lines
 from expressivity.bounds.ridge_rank import default_degree, rank_of
-from expressivity.certificates.network_error import network_error, pruned
+from expressivity.certificates.network_error import network_error, pruned, uniform_errors
 from expressivity.certificates.writer import (
     SEARCH_WIDTH,
     certify_class,
@@ -177,8 +179,17 @@ def _upper(job: Job) -> Certified:
     if theta_P is None:
         return Certified(document=None, failure="every restart of the fit failed")
     error = network_error(job.target, job.family, theta_P)
-    document = upper_certificate(job.target, job.family, theta_P, error)
+    uniform = None
+    if job.target.domain.name == "disk" and _rational_kinks(job.target):
+        uniform = uniform_errors(job.target, job.family, theta_P)
+    document = upper_certificate(job.target, job.family, theta_P, error, uniform)
     return Certified(document=document, theta_P=theta_P)
+
+
+def _rational_kinks(target: Target) -> bool:
+    """Whether others can verify a pointwise error: beside an irrational kink they cannot."""
+    lines = kink_lines(target.expression)
+    return all(isinstance(part, Fraction) for line in lines for part in (line.a, line.b, line.c))
 
 
 def certified_curvature(job: CurvatureJob) -> Certified:
