@@ -110,10 +110,13 @@ class UniformErrors:
     place: tuple[Fraction, Fraction]
 
 
-def uniform_errors(target: Target, family: Family, theta_P: Tensor) -> UniformErrors:
+def uniform_errors(
+    target: Target, family: Family, theta_P: Tensor, *, evaluations: int | None = None
+) -> UniformErrors:
     """Upper bounds of the errors of a network and its gradient at all points of the disk.
 
     Raises:
+        OutOfBudgetError: more ``evaluations`` than allowed are needed.
         ValueError: as for :func:`network_error`; a target that is 0 at every point tried.
     """
     if target.domain.name != "disk":
@@ -126,9 +129,11 @@ def uniform_errors(target: Target, family: Family, theta_P: Tensor) -> UniformEr
         if not largest > 0:
             raise ValueError("required: a target that is not 0 at every point tried; got 0")
         size = binary_exponent(target.expression)
-        slopes = [disk_supremum(sp.diff(difference, x), exponent=size) for x in target.coordinates]
+        budget = None if evaluations is None else Budget(evaluations)
+        supremum = functools.partial(disk_supremum, exponent=size, budget=budget)
+        slopes = [supremum(sp.diff(difference, x)) for x in target.coordinates]
         gradient = sum((slope**2 for slope in slopes), flint.arb(0)).sqrt()
-        values = disk_supremum(difference, exponent=size)
+        values = supremum(difference)
         return UniformErrors(
             supremum=Enclosure(values / largest), gradient=Enclosure(gradient), place=place
         )

@@ -14,7 +14,7 @@ and ``upper`` verify one method each.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -27,18 +27,28 @@ from expressivity.checker.certificate import (
     read_certificate,
 )
 from expressivity.checker.curvature import verify_curvature
+from expressivity.checker.evaluation import Function, Tell, compile_target, telling
 from expressivity.checker.findings import RejectedError, UndecidedError
+from expressivity.checker.lines import text_of
 from expressivity.checker.lower import verify_ridge_rank
 from expressivity.checker.reading import MAX_BYTES, is_certificate, read_json
 from expressivity.checker.search import verify_ridge_search
 from expressivity.checker.upper import verify_gradient, verify_network_error, verify_supremum
+from expressivity.symbolic.expressions import Expression
 
-__all__ = ["MAX_BYTES", "Answer", "check_document", "check_text", "is_certificate"]
+__all__ = [
+    "MAX_BYTES",
+    "Answer",
+    "check_document",
+    "check_text",
+    "ignored_kinks",
+    "is_certificate",
+]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the checker found, and why in one line.
+    """What the checker found, why in one line, and which kinks of the target play no part.
 
     >>> Answer("rejected", "no reason").outcome
     'rejected'
@@ -46,6 +56,7 @@ class Answer:
 
     outcome: Literal["verified", "rejected", "not decided"]
     reason: str
+    ignored_kinks: tuple[str, ...] = ()
 
 
 _LOWER: dict[type, Callable[[Certificate, Fraction], None]] = {
@@ -67,8 +78,23 @@ _FAILURES = (
 )
 
 
-def check_text(text: str) -> Answer:
+def ignored_kinks(expression: Expression) -> list[str]:
+    """Lines on which the expression changes its formula, and which do not meet the domain inside.
+
+    >>> from expressivity.symbolic.parser import parse
+    >>> ignored_kinks(parse("relu(x1 - 3/2) + abs(x2)"))
+    ['1*x1 - 3/2']
+    """
+    function = Function(root=expression.root)
+    compile_target(function)
+    return [text_of(line) for line in function.ignored(expression.dimension)]
+
+
+def check_text(text: str, tell: Tell = lambda steps: None) -> Answer:
     """Check the text of a certificate; whatever the text, it answers and raises nothing.
+
+    ``tell`` is called now and then with the part of the work that was done since, in hundredths of
+    what one bound may take.
 
     >>> check_text('{"schema": 1e5}').reason
     'no floating-point literals may occur: 1e5'
@@ -77,37 +103,43 @@ def check_text(text: str) -> Answer:
         document = read_json(text)
     except RejectedError as error:
         return Answer("rejected", str(error))
-    return check_document(document)
+    return check_document(document, tell)
 
 
-def check_document(document: object) -> Answer:
+def check_document(document: object, tell: Tell = lambda steps: None) -> Answer:
     """Check a certificate that has been read from JSON already.
 
     The objects must be those that ``json.loads`` makes of such a file. Raises nothing.
 
-    >>> check_document({"schema": "expressivity.certificate/1"})
-    Answer(outcome='rejected', reason='the digest is not that of the content')
+    >>> check_document({"schema": "expressivity.certificate/1"}).reason
+    'the digest is not that of the content'
     """
     try:
-        certificate = read_certificate(document)
-        answers: list[Answer] = []
-        if certificate.lower is not None:
-            verify = _LOWER[type(certificate.lower_data)]
-            answers.append(_answer(verify, certificate, certificate.lower))
-        for verify, claim in (
-            (verify_network_error, certificate.upper),
-            (verify_supremum, certificate.sup),
-            (verify_gradient, certificate.w1inf),
-        ):
-            if claim is not None:
-                answers.append(_answer(verify, certificate, claim))
-        # A rejected bound is worse than an undecided one, and both are worse than a verified one.
-        return min(answers, key=lambda a: ("rejected", "not decided", "verified").index(a.outcome))
+        with telling(tell):
+            return _check(document)
     except RejectedError as error:
         return Answer("rejected", str(error))
     except _FAILURES as e:
         # No such case is known; a gap of the checker must not pass for a verdict.
         return Answer("not decided", f"the checker failed: {type(e).__name__}")
+
+
+def _check(document: object) -> Answer:
+    certificate = read_certificate(document)
+    answers: list[Answer] = []
+    if certificate.lower is not None:
+        verify = _LOWER[type(certificate.lower_data)]
+        answers.append(_answer(verify, certificate, certificate.lower))
+    for verify, claim in (
+        (verify_network_error, certificate.upper),
+        (verify_supremum, certificate.sup),
+        (verify_gradient, certificate.w1inf),
+    ):
+        if claim is not None:
+            answers.append(_answer(verify, certificate, claim))
+    # A rejected bound is worse than an undecided one, and both are worse than a verified one.
+    worst = min(answers, key=lambda a: ("rejected", "not decided", "verified").index(a.outcome))
+    return replace(worst, ignored_kinks=tuple(ignored_kinks(certificate.expression)))
 
 
 def _answer(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
@@ -29,9 +31,23 @@ from expressivity.symbolic.expressions import Node, fold
 
 # Operations on balls before giving up, counted and not timed: a minute or so.
 MAX_WORK = 60_000_000
+STEP = MAX_WORK // 100  # of which progress is told
 _EACH = 20  # what one evaluation costs beside the operations of the function
 
 Signs = Sequence[int] | None  # of the lines on a region; None where the region is not one cell
+
+Tell = Callable[[int], None]
+_TELL: ContextVar[Tell] = ContextVar("_TELL", default=lambda steps: None)
+
+
+@contextmanager
+def telling(tell: Tell) -> Generator[None]:
+    """Have every ``STEP`` operations told, in numbers of steps."""
+    token = _TELL.set(tell)
+    try:
+        yield
+    finally:
+        _TELL.reset(token)
 
 
 def _tanh(z: Ball) -> Ball:
@@ -118,7 +134,11 @@ class Function:
 
     def spend(self, operations: int | None = None) -> None:
         """Count operations, or those of one evaluation, and give up when they are too many."""
+        before = self.work
         self.work += self.size + _EACH if operations is None else operations
+        steps = self.work // STEP - before // STEP
+        if steps:
+            _TELL.get()(steps)
         if self.work > MAX_WORK:
             raise UndecidedError("the work allowed for one certificate is spent")
 

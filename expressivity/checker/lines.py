@@ -110,6 +110,21 @@ def line_of(p: Form | None) -> tuple[Line, bool] | None:
         return (c1, c2, c0), False
 
 
+def text_of(line: Line) -> str:
+    """A line as a formula that is 0 on it.
+
+    >>> text_of((Fraction(1), Fraction(-2), Fraction(-1, 3)))
+    '1*x1 - 2*x2 - 1/3'
+    """
+    parts = [(c, name) for c, name in zip(line, ("*x1", "*x2", ""), strict=True) if c]
+    text = ""
+    for c, name in parts:
+        short = c if len(str(c)) < 25 else float(c)
+        joint = (" - " if c < 0 else " + ") if text else ("-" if c < 0 else "")
+        text += f"{joint}{abs(short)}{name}"
+    return text
+
+
 def signs_at(lines: Sequence[Line], x1: Fraction, x2: Fraction) -> list[int]:
     """The signs of the lines at a point."""
     values = (c1 * x1 + c2 * x2 + c0 for c1, c2, c0 in lines)

@@ -37,6 +37,8 @@ _EVERYTHING: _Ranges = ((Fraction(-1), Fraction(1)), (Fraction(-1), Fraction(1))
 
 def require_below(function: Function, values: Values, allowed: Ball, what: str) -> None:
     """Reject unless the length of f is at most ``allowed``, almost everywhere on the disk."""
+    if not allowed > 0:
+        raise UndecidedError(f"{what}: the claim leaves no room, or the target is 0 at the place")
     pieces = 0
     for cell in _covering_cells(function):
         chord = chord_map(cell, 2)
@@ -103,7 +105,7 @@ def _halved(
         return False, False
     goal = allowed / 64
     rule_u = _nodes(lambda z: at(chord(u + du * z), s + ds * unit, True), goal)
-    rule_s = _nodes(lambda z: at(whole, s + ds * z, True), goal)
+    rule_s = _nodes(lambda z: at(whole, s + ds * z, True), goal / _MAX_NODES**2)
     if rule_u is None or rule_s is None:
         return rule_u is None, rule_s is None
     (n, left_u), (m, left_s) = rule_u, rule_s

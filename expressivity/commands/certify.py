@@ -14,10 +14,13 @@ from expressivity.bounds.best_ridge import best_ridge_error
 from expressivity.bounds.integrals.moments import certified_moments
 from expressivity.certificates.kernel import kernel
 from expressivity.certificates.writer import SEARCH_WIDTH, class_bound, write
+from expressivity.checker import ignored_kinks
 from expressivity.classes.curvature import curvatures
 from expressivity.classes.families import Family
+from expressivity.commands.check import ignored_line
 from expressivity.commands.console import console, print_table
 from expressivity.commands.options import ClassOptions
+from expressivity.commands.progress import tally
 from expressivity.fitting.errors import measuring_grid
 from expressivity.output import ExitCode, write_atomically, write_json
 from expressivity.separation.certification import (
@@ -30,8 +33,10 @@ from expressivity.separation.certification import (
 from expressivity.separation.claims import builtin_target
 from expressivity.separation.settings import Settings
 from expressivity.separation.unit import run_unit, units_of
+from expressivity.symbolic.budget import telling
 from expressivity.symbolic.enclosure import Enclosure, as_ball
 from expressivity.symbolic.interpret import lower_float
+from expressivity.symbolic.parser import parse
 from expressivity.targets.target import Target
 from expressivity.targets.user import user_target
 
@@ -121,7 +126,8 @@ def run(options: Options, *, as_json: bool) -> int:
     if options.curvature is not None or options.error is not None:
         return _run_curvature(options, as_json=as_json)
     job = understand(options)
-    found = certified(job)
+    with tally("ten thousand evaluations", quiet=as_json) as bar, telling(bar.update):
+        found = certified(job)
 
     def show(document: dict[str, Any]) -> None:
         _show(job, document, options.out)
@@ -187,7 +193,8 @@ def _run_curvature(options: Options, *, as_json: bool) -> int:
     job = CurvatureJob(
         target=target, family=family, curvature=options.curvature, error=options.error
     )
-    found = certified_curvature(job)
+    with tally("ten thousand evaluations", quiet=as_json) as bar, telling(bar.update):
+        found = certified_curvature(job)
     show = partial(_show_curvature, job, out=options.out)
     return _deliver(found, options.out, show, as_json=as_json)
 
@@ -259,6 +266,8 @@ def _show(job: Job, document: dict[str, Any], out: Path | None) -> None:
                 f"the same network: relative sup error at most {supremum}, gradient error at most "
                 f"{gradient} (certified, {claim['method']})"
             )
+    if ignored := ignored_kinks(parse(stated)):
+        lines.append(ignored_line(ignored))
     if out is not None:
         lines.append(_written(out))
     for line in lines:

@@ -178,10 +178,10 @@ def _upper(job: Job) -> Certified:
     theta_P = _best_fit(job)
     if theta_P is None:
         return Certified(document=None, failure="every restart of the fit failed")
-    error = network_error(job.target, job.family, theta_P)
+    error = network_error(job.target, job.family, theta_P, evaluations=EVALUATIONS)
     uniform = None
     if job.target.domain.name == "disk" and _rational_kinks(job.target):
-        uniform = uniform_errors(job.target, job.family, theta_P)
+        uniform = uniform_errors(job.target, job.family, theta_P, evaluations=EVALUATIONS)
     document = upper_certificate(job.target, job.family, theta_P, error, uniform)
     return Certified(document=document, theta_P=theta_P)
 

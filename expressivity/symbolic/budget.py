@@ -7,12 +7,35 @@ what a cache already knows costs nothing and changes nothing, since nobody share
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any
 
 import sympy as sp
 
 MAX_EXPANDED = 3000
+STEP = 10_000  # of which progress is told
+
+_TELL: ContextVar[Callable[[int], None]] = ContextVar("_TELL", default=lambda steps: None)
+
+
+@contextmanager
+def telling(tell: Callable[[int], None]) -> Generator[None]:
+    """Have budgets that begin inside tell of every ``STEP`` steps, in numbers of these.
+
+    >>> told = []
+    >>> with telling(told.append):
+    ...     Budget(100_000).spend(25_000)
+    >>> told
+    [3]
+    """
+    token = _TELL.set(tell)
+    try:
+        yield
+    finally:
+        _TELL.reset(token)
 
 
 class OutOfBudgetError(Exception):
@@ -33,6 +56,7 @@ class Budget:
     """
 
     left: int
+    tell: Callable[[int], None] = field(default_factory=lambda: _TELL.get(), compare=False)
 
     def spend(self, steps: int = 1) -> None:
         """Take so many steps from what is left.
@@ -40,7 +64,10 @@ class Budget:
         Raises:
             OutOfBudgetError: there are not so many.
         """
+        before = self.left
         self.left -= steps
+        if told := before // STEP - self.left // STEP:
+            self.tell(told)
         if self.left < 0:
             raise OutOfBudgetError
 

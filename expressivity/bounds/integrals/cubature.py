@@ -73,7 +73,7 @@ def monomial_integrals(
         formula = branch(expression, cell.interior())
         if formula == 0:
             continue
-        f = _counted(analytic_function(formula), budget)
+        f = counted(analytic_function(formula), budget)
         for key, value in _over(cell, f, degree, _tolerance(exponent), _MAX_CUTS).items():
             total[key] += value
     return total
@@ -92,15 +92,16 @@ def disk_integral(
     return monomial_integrals(straight, 0, exponent=exponent, budget=budget)[0, 0]
 
 
-def _counted(f: Function, budget: Budget | None) -> Function:
+def counted(f: Function, budget: Budget | None) -> Function:
+    """f, paid for by a budget where there is one."""
     if budget is None:
         return f
 
-    def counted(x1: Ball, x2: Ball) -> Ball:
+    def paid(x1: Ball, x2: Ball) -> Ball:
         budget.spend()
         return f(x1, x2)
 
-    return counted
+    return paid
 
 
 def interval_integral(

@@ -29,22 +29,28 @@ from expressivity.bounds.integrals.charts import (
     analytic_function,
     cover,
 )
+from expressivity.bounds.integrals.cubature import counted
 from expressivity.bounds.integrals.lines import gentle_turn, kink_lines, turned
 from expressivity.bounds.integrals.scale import power_of_two
+from expressivity.symbolic.budget import Budget
 
 TOLERANCE_BITS = 64  # what interpolation may leave out: 2^-64, about 5e-20, of the size named
 _MAX_POINTS = 64
 _MAX_CUTS = 8
 
 
-def disk_supremum(expression: sp.Expr, *, exponent: int = 0) -> flint.arb:
+def disk_supremum(
+    expression: sp.Expr, *, exponent: int = 0, budget: Budget | None = None
+) -> flint.arb:
     """An upper bound of ess sup abs(f) over the unit disk, about ten times as large at most.
 
     Args:
         expression: f.
         exponent: about log2 of what the result is compared with, or 0.
+        budget: of evaluations of f; None for as many as it takes.
 
     Raises:
+        OutOfBudgetError: they are spent.
         ValueError: kinks that are not isolated straight lines, or a function that cannot be
             continued past the disk.
 
@@ -57,7 +63,7 @@ def disk_supremum(expression: sp.Expr, *, exponent: int = 0) -> flint.arb:
     for cell in cut(kink_lines(expression)):
         formula = branch(expression, cell.interior())
         if formula != 0:
-            f = analytic_function(formula)
+            f = counted(analytic_function(formula), budget)
             largest = largest.max(
                 _over(cell, f, power_of_two(TOLERANCE_BITS - exponent), _MAX_CUTS)
             )

@@ -139,7 +139,8 @@ def test_errors_on_the_disk_at_every_scale():
     for exponent in (-900, 0, 700):
         target, family, theta_P = moved_network(exponent, "x1*x2")
         error = network_error(target, family, theta_P)
-        supremum, gradient = uniform_errors(target, family, theta_P)
+        errors = uniform_errors(target, family, theta_P)
+        supremum, gradient = errors.supremum, errors.gradient
         absolute = float(f"{float(gradient.ball * power_of_two(-exponent)):.9g}")
         found.add((error.upper_decimal(), supremum.upper_decimal(2), absolute))
     assert len(found) == 1

@@ -1,0 +1,248 @@
+"""Forged and damaged files of every schema and method, seeded; forgers sign what they alter.
+
+Soundness: none is verified whose claim is false by an oracle in float64, made of numpy alone: a
+network that is closer than a lower bound says, or points where the error is larger than an upper
+bound says. What is left over is rejected, not decided or no certificate.
+"""
+
+import copy
+import json
+import math
+from functools import cache
+
+import numpy as np
+import pytest
+from certificates_by_hand import (
+    TARGET,
+    certificate,
+    claim,
+    exact_network,
+    family,
+    half_plane,
+    lower_certificate,
+    seal,
+    search_certificate,
+    search_minimum,
+    upper_certificate,
+    zernike_moments,
+)
+
+from expressivity.checker import check_text, is_certificate
+
+OBLIQUE = "tanh(3*x1-x2)*relu(x1+x2)"
+PLANE = {
+    TARGET: half_plane,
+    OBLIQUE: lambda x, y: np.tanh(3 * x - y) * np.maximum(x + y, 0),
+    "x1*x2": lambda x, y: x * y,
+    "relu(x1+2**0.5*x2)*x1": lambda x, y: np.maximum(x + math.sqrt(2) * y, 0) * x,
+}
+KINK = {"abs(x)": 1.0, "2*abs(x)": 2.0, "abs(x)/3": 1 / 3}
+DIGITS = "0123456789abcdef"
+
+
+def genuine():
+    """One file of each kind; a /1 and a /3 among them."""
+    first = lower_certificate(TARGET, half_plane, width=2, degree=8)
+    rows = len(first["data"]["ridge_rank"].pop("row_weights"))
+    del first["data"]["ridge_rank"]["column_weights"]
+    first["data"]["ridge_rank"]["rows"] = rows
+    oblique = lower_certificate(OBLIQUE, PLANE[OBLIQUE], width=1, degree=8)
+    # The quadrature does not know of the kink, and errs.
+    oblique["lower_bound"]["l2"]["value"] = "0.284"
+    third = upper_certificate("5e-3", exact_network(1.99, 1.001))
+    third["schema"] = "expressivity.certificate/3"
+    third["upper_bound"]["sup"] = claim("0.02", "network-error")["l2"]
+    gradient = claim("0.05", "network-error")["l2"] | {"relative": False}
+    third["upper_bound"]["w1inf"] = gradient
+    third["data"]["place"] = ["0x1p-1", "0x3p-2"]
+    bent = claim("0.004", "curvature")
+    bent["l2"]["curvature"] = "10"
+    bumps = [["0x0p+0", "0x1p-4"]]
+    of = family(dictionary=["tanh"]) | {"width": None}
+    return [
+        seal(first | {"schema": "expressivity.certificate/1"}),
+        seal(oblique),
+        search_certificate("0.6", 1, 6),
+        seal(third),
+        certificate("abs(x)", "interval", of, lower=bent, curvature={"bumps": bumps}),
+    ]
+
+
+# --- forging
+
+
+def places(node, path=()):
+    """The paths of all leaves and branches but the root."""
+    children = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, child in children:
+        yield (*path, key)
+        if isinstance(child, dict | list):
+            yield from places(child, (*path, key))
+
+
+def altered(value, rng):
+    """Something that could stand in a value's place."""
+    if isinstance(value, bool) or value is None:
+        return [True, False, None, 0][rng.integers(4)]
+    if isinstance(value, int):
+        return int(value + rng.integers(-2, 3))
+    if isinstance(value, str) and "p" in value and value.lstrip("-").startswith("0x"):
+        mantissa, exponent = value.split("p")
+        if rng.random() < 0.5:
+            return f"{mantissa}p{int(exponent) + int(rng.integers(-1, 2)):+d}"
+        return f"{mantissa[:-1]}{DIGITS[2 * rng.integers(8) + 1]}p{exponent}"
+    if isinstance(value, str) and value in (*PLANE, *KINK):
+        return [*PLANE, *KINK][rng.integers(len(PLANE) + len(KINK))]
+    if isinstance(value, str) and value.startswith("expressivity.certificate/"):
+        return f"expressivity.certificate/{rng.integers(1, 5)}"
+    if isinstance(value, str) and value[:1].isdigit():
+        return f"{float(value) * rng.choice([0.5, 0.99, 1.01, 1.2, 1.5, 3.0]):.8f}"
+    if isinstance(value, str):
+        return str(rng.choice(["type1", "one_sided", "la", "fixed", "tanh", "relu", "ridge-rank"]))
+    return value
+
+
+def forged(document, rng):
+    """A file's text with one to three alterations, signed, or with one byte changed, unsigned."""
+    document = copy.deepcopy(document)
+    if rng.random() < 0.15:
+        text = bytearray(json.dumps(document), "ascii")
+        text[rng.integers(len(text))] = rng.integers(32, 127)
+        return text.decode("ascii")
+    for _ in range(rng.integers(1, 4)):
+        paths = [path for path in places(document) if path != ("digest",)]
+        claims = [path for path in paths if path[-1] in ("value", "curvature", "expression")]
+        listed = claims if rng.random() < 0.4 else paths
+        path = listed[rng.integers(len(listed))]
+        node = document
+        for key in path[:-1]:
+            node = node[key]
+        if rng.random() < 0.1:
+            del node[path[-1]]
+        else:
+            node[path[-1]] = altered(node[path[-1]], rng)
+    return json.dumps(seal(document))
+
+
+# --- the oracle
+
+
+@cache
+def ridge_distance(expression, width):
+    """A relative distance that sums of ridges, hence networks of the class, come near to."""
+    f, degree = PLANE[expression], 16
+    moments, norm2 = zernike_moments(f, degree)
+    seen = sum(math.pi / (n + 1) * abs(g) ** 2 for (n, _), g in moments.items())
+    near = search_minimum(f, width, degree)
+    return math.sqrt(near**2 + max(0.0, 1 - seen / norm2)) + 1e-5
+
+
+def network_values(document, x, y):
+    """A type1 network, gated by tanh or not at all, at points."""
+    of, blocks = document["family"], document["data"]["network"]
+    number = np.vectorize(lambda text: float(int(t[0], 16)) * 2.0 ** int(t[1])
+                          if (t := text.split("p")) else 0.0)  # fmt: skip
+    w, a, scale = (number(np.array(blocks[name])) for name in ("w", "a", "scale0"))
+    assert of["form"] == "type1" and of["groups"] == 1
+    gates = np.ones((len(scale), len(x)))
+    if of["gate"] is not None:
+        u = number(np.array(blocks["u0"]))
+        logits = u[:, :1] * x + u[:, 1:2] * y + u[:, 2:]
+        gates = {"tanh": np.tanh, "sigmoid": lambda z: 1 / (1 + np.exp(-z))}[of["gate"]["name"]](
+            logits
+        )
+    functions = {
+        "id": lambda z: z,
+        "relu": lambda z: np.maximum(z, 0),
+        "relu2": lambda z: np.maximum(z, 0) ** 2,
+        "leaky_relu": lambda z: np.maximum(z, z / 100),
+        "gelu": lambda z: z * (1 + np.vectorize(math.erf)(z / math.sqrt(2))) / 2,
+        "silu": lambda z: z / (1 + np.exp(-z)),
+        "tanh": np.tanh,
+    }
+    total = np.zeros(len(x))
+    for row, outer in zip(w, a, strict=True):
+        z = row[0] * x + row[1] * y + row[2]
+        for name, c, gate in zip(of["dictionary"], scale, gates, strict=True):
+            total += outer * c * gate * functions[name](z)
+    return total
+
+
+def pointwise(document):
+    """Errors in L2 and sup, relative, and of the gradient, from points and differences."""
+    f, step = PLANE[document["target"]["expression"]], 1e-6
+    rng = np.random.default_rng(1)
+    radius, phi = np.sqrt(rng.random(4000)) * 0.999, rng.random(4000) * 2 * math.pi
+    x, y = radius * np.cos(phi), radius * np.sin(phi)
+
+    def error(x, y):
+        return f(x, y) - network_values(document, x, y)
+
+    along = [(error(x + p, y + q) - error(x - p, y - q)) / (2 * step)
+             for p, q in ((step, 0), (0, step))]  # fmt: skip
+    # Points beside a kink tell nothing of a derivative: the largest few are left out.
+    slopes = np.sort(np.hypot(*along))[:-40]
+    values = f(x, y)
+    return {
+        "l2": np.sqrt(np.mean(error(x, y) ** 2) / np.mean(values**2)) * 0.97,
+        "sup": np.max(abs(error(x, y))) / max(np.max(abs(values)), 1e-300) * 0.999,
+        "w1inf": slopes[-1] * 0.999,
+    }
+
+
+def is_false(document):
+    """Whether some claim of the file is refuted."""
+    expression, lower = document["target"]["expression"], document["lower_bound"]
+    if lower is not None:
+        value = float(lower["l2"]["value"])
+        if document["domain"] == "interval":
+            # abs(x), with a parabola of this curvature in the middle, is as close as this.
+            bent = float(lower["l2"]["curvature"]) / KINK[expression]
+            return bent >= 1 and value > math.sqrt(0.15 / bent**3)
+        return value > ridge_distance(expression, document["family"]["width"])
+    measured = pointwise(document)
+    return any(float(c["value"]) < measured[norm] for norm, c in document["upper_bound"].items())
+
+
+def outcomes(count, seed):
+    rng = np.random.default_rng(seed)
+    kinds = genuine()
+    found = []
+    for index in range(count):
+        text = forged(kinds[index % len(kinds)], rng)
+        answer = check_text(text) if is_certificate(text) else None
+        found.append("unreadable" if answer is None else answer.outcome)
+        if answer is not None and answer.outcome == "verified":
+            assert not is_false(json.loads(text)), text
+    return found
+
+
+def test_the_genuine_files_are_verified_and_true():
+    for document in genuine():
+        assert check_text(json.dumps(document)).outcome == "verified"
+        assert not is_false(document)
+
+
+def test_the_oracle_refutes():
+    first, oblique, _, third, bent = genuine()
+    first["lower_bound"]["l2"]["value"] = "0.2"
+    oblique["lower_bound"]["l2"]["value"] = "0.9"
+    third["upper_bound"]["w1inf"]["value"] = "1e-3"
+    bent["lower_bound"]["l2"]["curvature"] = "100"
+    assert all(is_false(document) for document in (first, oblique, third, bent))
+
+
+def test_twenty_forgeries():
+    found = outcomes(20, seed=17)
+    assert found.count("rejected") > 10
+
+
+@pytest.mark.slow
+def test_four_hundred_forgeries():
+    found = outcomes(400, seed=2026)
+    assert (
+        {"rejected", "verified"}
+        <= set(found)
+        <= {"rejected", "verified", "not decided", "unreadable"}
+    )
+    assert found.count("rejected") > 250
