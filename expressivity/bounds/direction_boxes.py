@@ -14,8 +14,8 @@ exp(2 i theta_j).
 
 For a mixture of the corners (weights that add up to 1) the best Q solves a Toeplitz system, whose
 leading sections serve all degrees. The mixture is moved towards the corners where the bound is low,
-a few times. All of this is floating point and no more than a choice; :meth:`Bounds.certain` encloses
-the bound for the Q that were chosen.
+a few times. All of this is floating point and no more than a choice; :meth:`Bounds.certain`
+encloses the bound for the Q that were chosen.
 
 Arrays: B boxes, M directions, C corners, K coefficients of T, N degrees, J coefficients of Q.
 """
@@ -167,7 +167,9 @@ class Bounds:
     def _certain(self, sides: list[tuple[int, int]], q_NJ: Complex) -> flint.arb:
         corners = [[flint.acb(1)]]
         for level, place in sides:
-            factors = [_factor(u, self.multiplicity) for u in _ball_points(level, place, self.multiplicity)]
+            factors = [
+                _factor(u, self.multiplicity) for u in _ball_points(level, place, self.multiplicity)
+            ]
             corners = [_ball_times(corner, factor) for corner in corners for factor in factors]
         terms = len(corners[0])
         linear, weight = self._moments_of(q_NJ, terms)
@@ -214,9 +216,11 @@ def _factor(u: Any, multiplicity: int) -> tuple[Any, ...]:
 def _points(boxes: Boxes, multiplicity: int) -> Complex:
     """The triangles around the arcs, shape B x M x 3."""
     half_BM = multiplicity * np.pi / np.exp2(boxes.level_BM + 1)
-    centre_BM = multiplicity * boxes.centre_BM
-    ends = (np.exp(1j * (centre_BM + sign * half_BM)) for sign in (-1, 1))
-    return np.stack([*ends, np.exp(1j * centre_BM) / np.cos(half_BM)], axis=-1)
+    middle_BM = np.exp(1j * multiplicity * boxes.centre_BM)
+    turn_BM = np.exp(1j * half_BM)
+    tips_BM = middle_BM / np.cos(half_BM)
+    points = middle_BM * np.conj(turn_BM), middle_BM * turn_BM, tips_BM
+    return np.stack(points, axis=-1).astype(np.complex128)
 
 
 def _ball_points(level: int, place: int, multiplicity: int) -> list[flint.acb]:

@@ -24,7 +24,9 @@ from expressivity.targets.writing import to_text
 SCHEMA = "expressivity.certificate/3"
 SEARCH_WIDTH = MAX_WIDTH
 """Largest width of the search over directions."""
-SEARCH_RATIO = 1.01
+QUICK_SEARCH_WIDTH = 4
+"""Largest width of a search that takes seconds; 5 and 6 take up to a minute or two."""
+SEARCH_RATIO = 1.005
 """Of the best directions found to what the search proves, where it ends."""
 
 

@@ -162,7 +162,9 @@ def _mixture(weights: _Row, corners: Sequence[list[_Factor]]) -> tuple[_Row, _Ro
         part = _mixture(weights[i * share : (i + 1) * share], corners[1:])
         more_row, more_square = _times(part[0], factor.row), _times(part[1], factor.square)
         row = [a + b for a, b in zip(row, more_row, strict=True)] if row else more_row
-        square = [a + b for a, b in zip(square, more_square, strict=True)] if square else more_square
+        square = (
+            [a + b for a, b in zip(square, more_square, strict=True)] if square else more_square
+        )
     return row, square
 
 

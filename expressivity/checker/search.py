@@ -113,9 +113,7 @@ def _halves(box: _Box) -> list[_Box]:
     """
     side = min(range(len(box)), key=lambda i: box[i][0])
     level, place = box[side]
-    halves = [
-        (*box[:side], (level + 1, 2 * place + half), *box[side + 1 :]) for half in (0, 1)
-    ]
+    halves = [(*box[:side], (level + 1, 2 * place + half), *box[side + 1 :]) for half in (0, 1)]
     return [half for half in halves if _holds_increasing(half)]
 
 
