@@ -33,7 +33,7 @@ def run(path: Path, *, as_json: bool) -> int:
         return _answer(kernel().check(text), as_json=as_json)
     if len(content) > MAX_BYTES or not is_certificate(text):
         raise ValueError(
-            "required: a JSON object of schema expressivity.certificate/1 or /2, of at most "
+            "required: a JSON object of schema expressivity.certificate/1 to /3, of at most "
             f"{MAX_BYTES} bytes; {path} is none: name a certificate"
         )
     return _answer(check_text(text), as_json=as_json)

