@@ -67,7 +67,7 @@ def distance(degree, squares=False):
 def test_trees_are_verified():
     assert check_document(tree_certificate()).outcome == "verified"
     assert check_document(tree_certificate(kind="fixed", dictionary=["gelu"])).outcome == "verified"
-    # The distance in the best directions is 0.35397.
+    # The distance in the best direction is 0.35353.
     assert check_document(of_t4("0.31999")).outcome == "verified"
 
 
