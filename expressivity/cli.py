@@ -235,7 +235,7 @@ def certify(
     restarts: Annotated[int, typer.Option(help="Random restarts of a fit.")] = 32,
     seed: Annotated[int, typer.Option(help="Seed of a fit.")] = 0,
     search: Annotated[
-        bool, typer.Option("--search", help="Verified search over directions (width 1 or 2).")
+        bool, typer.Option("--search", help="Verified search over directions (widths 1 to 6).")
     ] = False,
     upper: Annotated[
         bool, typer.Option("--upper", help="Bound one fitted network, also for la and fixed.")

@@ -64,6 +64,7 @@ class _Rows:
     k_NR: Array
     phase_NR: Array
     scale_NR: Array
+    derivatives: bool
 
 
 def best_ridge(
@@ -71,6 +72,7 @@ def best_ridge(
     width: int,
     norm_squared: float,
     *,
+    derivatives: bool = False,
     starts: int = 12,
     seed: int = 0,
 ) -> BestRidge:
@@ -84,6 +86,7 @@ def best_ridge(
         moments: for n = 0, 1, .. the n + 1 Zernike moments of a real function, k = -n, -n+2, .., n.
         width: number of ridges, at least 0.
         norm_squared: squared norm of f.
+        derivatives: of ridges by their directions count as well, those of one-sided neurons.
         starts: random starts, beside those that add one direction at a time.
         seed: of the random starts.
 
@@ -97,7 +100,7 @@ def best_ridge(
     if width < 0 or starts < 0:
         raise ValueError(f"required: width and starts of at least 0; got {width} and {starts}")
     _check(moments)
-    full = _rows(moments)
+    full = _rows(moments, derivatives)
     remainder = max(norm_squared - float(np.sum(full.f_NR**2)), 0.0)
     directions_M = np.mod(_search(moments, full, width, starts, seed), math.pi)
     left = float(np.sum(_project(full, directions_M)[0]))
@@ -134,7 +137,7 @@ def residuals(
     [0.0, 0.0, 0.333333]
     """
     _check(moments)
-    return _project(_rows(moments), np.asarray(directions, dtype=np.float64))[0]
+    return _project(_rows(moments, False), np.asarray(directions, dtype=np.float64))[0]
 
 
 def _check(moments: Sequence[NDArray[np.complex128]]) -> None:
@@ -143,7 +146,7 @@ def _check(moments: Sequence[NDArray[np.complex128]]) -> None:
         raise ValueError(f"required: n + 1 moments for degree n = 0, 1, ..; got shapes {shapes}")
 
 
-def _rows(moments: Sequence[NDArray[np.complex128]]) -> _Rows:
+def _rows(moments: Sequence[NDArray[np.complex128]], derivatives: bool) -> _Rows:
     degrees = len(moments)
     f_NR, k_NR, phase_NR, scale_NR = (np.zeros((degrees, degrees)) for _ in range(4))
     for n, row in enumerate(moments):
@@ -156,7 +159,9 @@ def _rows(moments: Sequence[NDArray[np.complex128]]) -> _Rows:
         f_NR[n, : n + 1] = np.concatenate([twice * g.real, -(twice * g.imag)[positive]])
         # Unit vectors, so that the threshold of the rank is the same in every degree.
         scale_NR[n, : n + 1] = np.concatenate([twice, twice[positive]]) / math.sqrt(n + 1)
-    return _Rows(f_NR=f_NR, k_NR=k_NR, phase_NR=phase_NR, scale_NR=scale_NR)
+    return _Rows(
+        f_NR=f_NR, k_NR=k_NR, phase_NR=phase_NR, scale_NR=scale_NR, derivatives=derivatives
+    )
 
 
 def _project(rows: _Rows, angles_M: Array) -> tuple[Array, Array]:
@@ -164,21 +169,31 @@ def _project(rows: _Rows, angles_M: Array) -> tuple[Array, Array]:
     if angles_M.shape[-1] == 0:
         return np.sum(rows.f_NR**2, axis=-1), np.zeros_like(angles_M)
     turned = rows.k_NR[..., None] * angles_M[..., None, None, :] - rows.phase_NR[..., None]
-    e = rows.scale_NR[..., None] * np.cos(turned)  # .. x N x R x M
+    # Shapes .. x N x R x M, and twice as many columns where derivatives count as well.
+    e = rows.scale_NR[..., None] * np.cos(turned)
+    slopes = (rows.scale_NR * rows.k_NR)[..., None] * np.sin(turned)  # minus the derivative of e
+    if rows.derivatives:
+        # The derivative's length grows with the degree.
+        by = 1.0 / np.arange(1, len(rows.k_NR) + 1)[:, None, None]
+        e, slopes = (
+            np.concatenate([e, by * slopes], axis=-1),
+            np.concatenate([slopes, -by * rows.k_NR[..., None] ** 2 * e], axis=-1),
+        )
     u, s, vt = np.linalg.svd(e, full_matrices=False)
     kept = s > _rank_tolerance
     along = np.where(kept, np.einsum("...rm,...r->...m", u, rows.f_NR), 0.0)
     residual = rows.f_NR - np.einsum("...rm,...m->...r", u, along)
     coefficients = np.einsum("...mj,...m->...j", vt, along / np.where(kept, s, 1.0))
-    slopes = (rows.scale_NR * rows.k_NR)[..., None] * np.sin(turned)  # minus the derivative of e
     gradient = 2.0 * np.einsum("...nr,...nrm,...nm->...m", residual, slopes, coefficients)
+    if rows.derivatives:
+        gradient = gradient[..., : angles_M.shape[-1]] + gradient[..., angles_M.shape[-1] :]
     return np.sum(residual**2, axis=-1), gradient
 
 
 def _search(
     moments: Sequence[NDArray[np.complex128]], full: _Rows, width: int, starts: int, seed: int
 ) -> Array:
-    low = _rows(moments[: _search_degree + 1])
+    low = _rows(moments[: _search_degree + 1], full.derivatives)
     found_M = np.zeros(0)
     grid_P = np.linspace(0.0, math.pi, _candidates, endpoint=False)
     for _ in range(width):

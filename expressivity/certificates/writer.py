@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from expressivity.bounds.curvature import CurvatureBound
-from expressivity.bounds.directions import Searched
+from expressivity.bounds.directions import MAX_WIDTH, Searched
 from expressivity.bounds.directions import search as search_directions
 from expressivity.bounds.integrals.moments import CertifiedMoments, certified_moments
 from expressivity.bounds.rank_tail import RankTail, rank_tail
@@ -23,9 +23,11 @@ from expressivity.targets.target import Target
 from expressivity.targets.writing import to_text
 
 SCHEMA = "expressivity.certificate/3"
-SEARCH_WIDTH = 2
+SEARCH_WIDTH = MAX_WIDTH
 """Largest width of the search over directions."""
-SEARCH_RATIO = 1.01
+QUICK_SEARCH_WIDTH = 4
+"""Largest width of a search that takes seconds; 5 and 6 take up to a minute or two."""
+SEARCH_RATIO = 1.005
 """Of the best directions found to what the search proves, where it ends."""
 
 
@@ -39,7 +41,9 @@ def lower_certificate(
     """
     value = moments.relative(bound.distance_squared).lower_decimal()
     if isinstance(bound, Searched):
-        data = {"ridge_search": {"degree": bound.degree, "rank": family.width}}
+        cuts = bound.tree + "0" * (-len(bound.tree) % 4)
+        tree = "".join(f"{int(cuts[i : i + 4], 2):x}" for i in range(0, len(cuts), 4))
+        data = {"ridge_search": {"degree": bound.degree, "rank": bound.rank, "tree": tree}}
         return _sealed(target, family.json(), {"lower_bound": _claim(value, "ridge-search")}, data)
     ridge_rank = {
         "degree": bound.degree,
@@ -64,8 +68,7 @@ def certify_class(
         target: a function on the disk.
         family: of neurons with a ridge rank; it and the width decide the rank.
         degree: highest degree of the moments.
-        search: search over directions (functions of one map, widths 1 and 2) instead of the rank
-            alone.
+        search: search over directions (up to width 6) instead of the rank alone.
 
     Raises:
         ValueError: a target that the grammar of expressions cannot state, or a family that the
@@ -82,16 +85,21 @@ def class_bound(
     """The certified bound behind :func:`certify_class`.
 
     Raises:
-        ValueError: a family without a ridge rank, or for the search with one above its width.
+        ValueError: a family without a ridge rank, or for the search one that is too wide.
     """
     rank = rank_of(family)
-    if rank is None or (search and rank > family.width):
+    if rank is None:
         raise ValueError(
-            f"required: {'functions of one map' if search else 'neurons with a ridge rank'}, "
-            f"without gates; got {family.neuron}: ask for an upper bound"
+            "required: neurons with a ridge rank, without gates; got "
+            f"{family.neuron}: ask for an upper bound"
         )
     if search:
-        found = search_directions(moments.sequences, family.width, ratio=SEARCH_RATIO)
+        found = search_directions(
+            moments.sequences,
+            family.width,
+            multiplicity=rank // family.width,
+            ratio=SEARCH_RATIO,
+        )
         return found if found.distance_squared > 0 else None
     return rank_tail(moments, rank, search_weights=True)
 

@@ -24,13 +24,14 @@ from expressivity.symbolic.expressions import Expression, ExpressionError
 from expressivity.symbolic.parser import parse
 
 SCHEMAS = (f"{SCHEMA}/1", f"{SCHEMA}/2", f"{SCHEMA}/3")
-MAX_DEGREE, MAX_WIDTH, MAX_SEARCHED_WIDTH = 60, 4096, 2
+MAX_DEGREE, MAX_WIDTH, MAX_SEARCHED_WIDTH, MAX_TREE = 60, 4096, 6, 50_000
 MAX_WEIGHT = 10**9 - 1
 ACTIVATIONS = ("id", "relu", "relu2", "leaky_relu", "gelu", "silu", "tanh")
 UNKINKED = ("id", "relu2", "gelu", "silu", "tanh")  # C^1
 _PARTS = {"ridge-rank": "ridge_rank", "ridge-search": "ridge_search", "curvature": "curvature"}
 """Methods of lower bounds, with the name of their data."""
 
+_TREE = re.compile(r"[0-9a-f]+")
 _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,39})(\.[0-9]{1,40})?(e[+-]?[0-9]{1,3})?")
 
 
@@ -63,10 +64,12 @@ class RidgeRank:
 
 @dataclass(frozen=True, kw_only=True)
 class RidgeSearch:
-    """The degree and the number of ridges of method ridge-search."""
+    """The data of method ridge-search: the cuts as "0" and "1", or None in older schemas."""
 
     degree: int
+    width: int
     rank: int
+    tree: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +94,6 @@ def read_certificate(document: object) -> Certificate:
     names = "schema target domain family lower_bound upper_bound data"
     schema, target, domain, family_json, *claims, data = fields(content, names, "a certificate")
     number = 1 + SCHEMAS.index(choice(schema, SCHEMAS, "schema"))
-    weighted = number > 1
     label, text = fields(target, "name expression", "target")
     require(type(label) is str and len(label) <= 200, "name must be text of at most 200 characters")
     require(type(text) is str, "expression must be text")
@@ -104,7 +106,7 @@ def read_certificate(document: object) -> Certificate:
     lower, method, curvature = _read_claim(claims[0], tuple(_PARTS))
     upper, pointwise = _read_upper(claims[1], more=number > 2 and dimension == 2)
     require(lower is not None or upper is not None, "a certificate must claim a bound")
-    require(weighted or curvature is None, "method curvature needs the second schema")
+    require(number > 1 or curvature is None, "method curvature needs the second schema")
     family = _read_family(family_json, every_width=curvature is not None, grouped=number > 2)
     sup = pointwise.get("sup")
     parts = [(_PARTS.get(method, ""), lower), ("network", upper), ("place", sup)]
@@ -117,13 +119,10 @@ def read_certificate(document: object) -> Certificate:
         require(covered, "this lower bound does not hold for such a family")
         lower_data = read_bumps(values["curvature"], curvature)
     elif lower is not None:
-        searched = method == "ridge-search"
-        forms = ("type1",) if searched else ("type1", "one_sided")
-        covered = family.kind in ("fixed", "la") and family.form in forms
-        covered &= not searched or family.width <= MAX_SEARCHED_WIDTH
+        covered = family.kind in ("fixed", "la") and family.form in ("type1", "one_sided")
         require(covered and dimension == 2, "this lower bound does not hold for such a family")
-        read_lower = _read_ridge_search if searched else _read_ridge_rank
-        lower_data = read_lower(values[_PARTS[method]], family, weighted)
+        read_lower = _read_ridge_search if method == "ridge-search" else _read_ridge_rank
+        lower_data = read_lower(values[_PARTS[method]], family, number)
     return Certificate(
         expression=expression,
         dimension=dimension,
@@ -227,15 +226,19 @@ def _read_family(value: object, *, every_width: bool, grouped: bool) -> Family:
     )
 
 
-def _read_ridge_rank(value: object, family: Family, weighted: bool) -> RidgeRank:
-    arrangement = "row_weights column_weights" if weighted else "rows"
+def _rank(family: Family) -> int:
+    return family.width * (2 if family.form == "one_sided" else 1)
+
+
+def _read_ridge_rank(value: object, family: Family, number: int) -> RidgeRank:
+    arrangement = "row_weights column_weights" if number > 1 else "rows"
     names = f"degree rank {arrangement} shift factor"
     degree, rank, *arranged, shift, listed = fields(value, names, "ridge_rank")
     integer(degree, 0, MAX_DEGREE, "degree")
     integer(rank, 1, MAX_DEGREE, "rank")
-    expected = family.width * (2 if family.form == "one_sided" else 1)
+    expected = _rank(family)
     require(rank == expected, f"rank must be {expected} for this form and width")
-    a, b = (_read_weights if weighted else _equal_weights)(arranged, degree)
+    a, b = (_read_weights if number > 1 else _equal_weights)(arranged, degree)
     rows = integer(len(a), rank + 1, degree + 1, "the number of rows")
     factor = [items(row, "factor") for row in items(listed, "factor", rows)]
     columns = len(factor[0])
@@ -270,10 +273,27 @@ def _equal_weights(values: list[Any], degree: int) -> tuple[list[int], list[list
     return [1] * count, [[1] * columns for columns in range(1, degree + 3 - count)]
 
 
-def _read_ridge_search(value: object, family: Family, _: bool) -> RidgeSearch:
-    degree, rank = fields(value, "degree rank", "ridge_search")
-    integer(rank, family.width, family.width, "rank")
-    return RidgeSearch(degree=integer(degree, 0, MAX_DEGREE, "degree"), rank=rank)
+def _read_ridge_search(value: object, family: Family, number: int) -> RidgeSearch:
+    """Before the third schema there is no tree, and widths 1 and 2 of ``type1`` alone."""
+    plain = number < 3
+    degree, rank, *more = fields(value, "degree rank" + ("" if plain else " tree"), "ridge_search")
+    covered = family.form == "type1" and family.width <= 2 if plain else True
+    covered &= family.width <= MAX_SEARCHED_WIDTH
+    require(covered, "this lower bound does not hold for such a family")
+    return RidgeSearch(
+        degree=integer(degree, 0, MAX_DEGREE, "degree"),
+        width=family.width,
+        rank=integer(rank, _rank(family), _rank(family), "rank"),
+        tree=None if plain else _read_tree(more[0]),
+    )
+
+
+def _read_tree(value: object) -> str:
+    """Cuts as hexadecimal digits, four each, the first in the highest bit."""
+    text = value if type(value) is str else ""
+    fine = _TREE.fullmatch(text) is not None and 4 * len(text) <= MAX_TREE + 3
+    require(fine, f"tree must be hexadecimal digits, of at most {MAX_TREE} cuts")
+    return "".join(f"{int(digit, 16):04b}" for digit in text)
 
 
 def _read_network(value: object, family: Family, dimension: int) -> dict[str, list[list[Fraction]]]:

@@ -13,7 +13,7 @@ from rich.table import Table
 from expressivity.bounds.best_ridge import best_ridge_error
 from expressivity.bounds.integrals.moments import certified_moments
 from expressivity.certificates.kernel import kernel
-from expressivity.certificates.writer import SEARCH_WIDTH, class_bound, write
+from expressivity.certificates.writer import QUICK_SEARCH_WIDTH, class_bound, write
 from expressivity.checker import ignored_kinks
 from expressivity.classes.curvature import curvatures
 from expressivity.classes.families import Family
@@ -283,7 +283,7 @@ def _show_sandwich(job: Job) -> None:
     # A search starts from the best network of the width before, and ends no worse than it.
     for unit in units_of(job.target, families, job.settings):
         width = unit.family.width
-        search = width <= SEARCH_WIDTH
+        search = width <= QUICK_SEARCH_WIDTH
         bound = class_bound(moments, unit.family, search=search)
         lower = 0.0 if bound is None else lower_float(moments.relative(bound.distance_squared).ball)
         ridges = best_ridge_error(job.target, width)

@@ -82,13 +82,16 @@ class Job:
         self._check_search(rank)
 
     def _check_search(self, rank: int | None) -> None:
-        """Search and best ridges are of sums of functions of one affine map each."""
+        """A search needs a rank, and best ridges are sums of functions of one affine map each."""
         family = self.family
-        ridges = rank is not None and family.record.maps == 1
-        if (self.sandwich or self.search) and not ridges:
+        if self.search and rank is None:
             raise ValueError(
-                f"required: la or fixed in form type1 for --search and --sandwich; got "
+                f"required: la or fixed in form type1 or one_sided for --search; got "
                 f"{family.class_label}"
+            )
+        if self.sandwich and (rank is None or family.record.maps > 1):
+            raise ValueError(
+                f"required: la or fixed in form type1 for --sandwich; got {family.class_label}"
             )
         if self.search and family.width > SEARCH_WIDTH:
             raise ValueError(
