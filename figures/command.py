@@ -88,7 +88,9 @@ def run(
     from figures.runs import Runs
 
     names = [FIGURES.canonical(name) for name in names]
-    drawn = draw(names, Runs.under(runs), out or runs / "figures")
+    needed = not names or any(FIGURES[name].needs for name in names)
+    found = Runs.under(runs) if needed else Runs(runs, {}, frozenset())
+    drawn = draw(names, found, out or runs / "figures")
     if as_json:
         write_json(
             {
