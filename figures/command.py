@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command ``figures``.
+    """Add the commands ``figures`` and ``explore``.
 
     >>> app = typer.Typer()
     >>> register(app)
     >>> [command.name for command in app.registered_commands]
-    ['figures']
+    ['figures', 'explore']
     """
+    from figures.explorer.command import register as add_explore
 
     @app.command(name="figures")
     def figures(
@@ -51,6 +52,8 @@ def register(app: typer.Typer) -> None:
     ) -> int:
         """Draw figures from stored runs, as PDF, PNG and SVG."""
         return run(tuple(names or ()), runs=runs, out=out, as_json=as_json)
+
+    add_explore(app)
 
 
 @dataclass(frozen=True, kw_only=True)
