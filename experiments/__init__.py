@@ -29,6 +29,7 @@ MODULES: tuple[str, ...] = (
     "noise",
     "orientation",
     "atlas",
+    "explorer",
 )
 """The modules that register experiments, in the order of the report."""
 

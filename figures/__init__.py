@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from figures.figure import PaperFigure
 
 MODULES: tuple[str, ...] = (
+    "schematic",
     "diagram",
     "surfaces",
     "ladder",

@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command ``figures``.
+    """Add the commands ``figures`` and ``explore``.
 
     >>> app = typer.Typer()
     >>> register(app)
     >>> [command.name for command in app.registered_commands]
-    ['figures']
+    ['figures', 'explore']
     """
+    from figures.explorer.command import register as add_explore
 
     @app.command(name="figures")
     def figures(
@@ -51,6 +52,8 @@ def register(app: typer.Typer) -> None:
     ) -> int:
         """Draw figures from stored runs, as PDF, PNG and SVG."""
         return run(tuple(names or ()), runs=runs, out=out, as_json=as_json)
+
+    add_explore(app)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +91,9 @@ def run(
     from figures.runs import Runs
 
     names = [FIGURES.canonical(name) for name in names]
-    drawn = draw(names, Runs.under(runs), out or runs / "figures")
+    needed = not names or any(FIGURES[name].needs for name in names)
+    found = Runs.under(runs) if needed else Runs(runs, {}, frozenset())
+    drawn = draw(names, found, out or runs / "figures")
     if as_json:
         write_json(
             {

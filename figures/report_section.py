@@ -1,4 +1,4 @@
-"""Figures in a run's report: those that this run alone is enough for, as inline SVG.
+"""Figures in a run's report: those that this run alone is enough for, as inline SVG; the explorer.
 
 :func:`register` is the entry point of the group ``expressivity.report_sections``.
 """
@@ -14,15 +14,16 @@ if TYPE_CHECKING:
 
 
 def register(registry: Registry[SectionMaker]) -> None:
-    """Add the section.
+    """Add the sections.
 
     >>> from expressivity.registry import Registry
     >>> sections = Registry("report section")
     >>> register(sections)
     >>> list(sections)
-    ['figures']
+    ['figures', 'explorer']
     """
     registry.add("figures", section)
+    registry.add("explorer", explorer)
 
 
 def section(run: Run) -> Section | None:
@@ -56,3 +57,15 @@ def section(run: Run) -> Section | None:
     if not made:
         return None
     return Section(title="Figures", order=30, body=Markup("\n").join(made))
+
+
+def explorer(run: Run) -> Section | None:
+    """Where the page of ``expressivity explore`` is, or how to make it; None without fits."""
+    from expressivity.report import Section, html
+    from figures.explorer.command import PAGE
+
+    if not any(entry.identity.get("unit") == "fit" for entry in run.entries):
+        return None
+    page = PAGE if (run.path / PAGE).is_file() else None
+    body = html("figures.explorer", "section.html.j2", page=page)
+    return Section(title="Explorer", order=66, body=body)

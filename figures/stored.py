@@ -84,6 +84,16 @@ def best_network(reading: Reading) -> Network:
             f"required: a fit to {target.name} in dimension {target.dimension}; "
             f"{reading.key} in {reading.folder} is in dimension {family.dimension}"
         )
+    return network_of(target, reading)
+
+
+def network_of(target: Target, reading: Reading) -> Network:
+    """The same of a target that is known.
+
+    Raises:
+        ValueError: as :func:`best_network`.
+    """
+    family = reading.result.family
     try:
         theta_LP = read_tensors(reading.folder, reading.key)["theta"].double()
     except KeyError as error:

@@ -21,7 +21,7 @@ from figures.stored import Network, best_network, target_jump
 from figures.style import INK, PAGE, SOFT, STYLES, look_of, new_figure, panel
 
 _PIXELS = 151
-_MAP = "RdBu_r"
+MAP = "RdBu_r"
 _BAND = 0.1
 """Half-width of the band over which LA, too, changes its slope."""
 
@@ -98,7 +98,7 @@ def _image(axes: Axes, values_N: torch.Tensor, largest: float) -> None:
         values_N.reshape(_PIXELS, _PIXELS).numpy(),
         extent=(-1, 1, -1, 1),
         origin="lower",
-        cmap=_MAP,
+        cmap=MAP,
         vmin=-largest,
         vmax=largest,
     )
@@ -107,7 +107,7 @@ def _image(axes: Axes, values_N: torch.Tensor, largest: float) -> None:
 
 
 def _colours(made: Figure, places: Sequence[Axes], largest: float, label: str) -> None:
-    shades = ScalarMappable(Normalize(-largest, largest), _MAP)
+    shades = ScalarMappable(Normalize(-largest, largest), MAP)
     bar = made.colorbar(shades, ax=list(places), shrink=0.9, aspect=18, pad=0.01, label=label)
     bar.outline.set_linewidth(0.5)
     bar.formatter.set_powerlimits((-2, 3))

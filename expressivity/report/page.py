@@ -1,10 +1,6 @@
 """The page around the sections: one file, nothing fetched, style and script named by hash."""
 
-import base64
-import functools
-import hashlib
 from collections.abc import Collection, Sequence
-from importlib.resources import files
 from pathlib import Path
 
 from markupsafe import Markup
@@ -12,6 +8,7 @@ from markupsafe import Markup
 from expressivity.output import write_atomically
 from expressivity.report.atlas import atlas
 from expressivity.report.builtin import failures, labels, provenance, rerun, verdict
+from expressivity.report.inline import asset, policy
 from expressivity.report.ladder import ladder
 from expressivity.report.section import SECTIONS, Section, html, sections
 from expressivity.runs.folder import Run, read_run
@@ -66,17 +63,13 @@ def write_page(run: Run, parts: Parts) -> Path:
 
 def page(run: Run, parts: Parts) -> str:
     """As :func:`render`, with sections that are there already."""
-    style, script = _asset("page.css"), _asset("page.js")
-    policy = (
-        f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}; "
-        f"img-src data:; base-uri 'none'; form-action 'none'"
-    )
+    style, script = (asset("expressivity.report", name) for name in ("page.css", "page.js"))
     return html(
         "expressivity.report",
         "page.html.j2",
         title=_title(run),
         folder=run.path.absolute().name,
-        policy=policy,
+        policy=policy(style=style, script=script),
         style=Markup(style),
         script=Markup(script),
         sections=parts,
@@ -89,14 +82,3 @@ def _title(run: Run) -> str:
     command = configuration.get("command") if isinstance(configuration, dict) else None
     targets = {str(entry.identity.get("target", "")) for entry in run.entries}
     return " ".join(filter(None, [str(command or "run"), *sorted(targets)]))
-
-
-@functools.cache
-def _asset(name: str) -> str:
-    return (files("expressivity.report") / "templates" / name).read_text(encoding="utf-8")
-
-
-def _source(text: str) -> str:
-    """The CSP source expression of an inline style or script."""
-    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-    return f"'sha256-{digest}'"

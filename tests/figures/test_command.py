@@ -53,10 +53,16 @@ def test_without_names_what_has_its_runs_is_drawn_and_the_rest_listed(lone, caps
     assert "not drawn: noise: required: a run of noise" in shown
 
 
+def test_a_figure_that_needs_no_run_needs_no_folder_of_runs(tmp_path, capsys):
+    assert run(("schematic",), runs=tmp_path / "none", out=tmp_path, as_json=True) == 0
+    (figure,) = json.loads(capsys.readouterr().out)["figures"]
+    assert figure["files"] == [str(tmp_path / f"schematic.{form}") for form in FORMATS]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nonsense"], "unknown figure 'nonsense': choose from diagram, "),
+        (["nonsense"], "unknown figure 'nonsense': choose from schematic, "),
         (["noise"], "required: a run of noise in "),
         (["sandwich", "--runs", "nowhere"], "required: a folder of runs; nowhere is none"),
         (["sandwich", "--out", "taken"], "required: a folder that can be written; taken"),

@@ -55,25 +55,31 @@ class Browser:
 
     def visit(self, file: Path) -> None:
         """Load a file; returns when it is there."""
+        self.load(file.resolve().as_uri())
+
+    def load(self, url: str) -> None:
+        """Load an address, not just another fragment of the page; returns when it is there."""
         self.events.clear()
-        self.call("Page.navigate", url=file.resolve().as_uri())
+        self.call("Page.navigate", url=url)
         while not any(method == "Page.loadEventFired" for method, _ in self.events):
             self._read()
 
-    def evaluate(self, expression: str) -> object:
-        """The JSON value of a JavaScript expression."""
-        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+    def evaluate(self, expression: str, *, wait: bool = False) -> object:
+        """The JSON value of a JavaScript expression; of a promise, if it is waited for."""
+        answer = self.call(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=wait
+        )
         if "exceptionDetails" in answer:
             raise RuntimeError(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
-    def click(self, selector: str) -> None:
-        """A real click at the middle of an element."""
+    def click(self, selector: str, *, along: float = 0.5) -> None:
+        """A real click on an element, half-way down and so far along it."""
         x, y = self.evaluate(
             f"(() => {{ const e = document.querySelector({json.dumps(selector)});"
             "e.scrollIntoView({block: 'center', inline: 'center'});"
             "const r = e.getBoundingClientRect();"
-            "return [r.x + r.width / 2, r.y + r.height / 2]; })()"
+            f"return [r.x + {along} * r.width, r.y + r.height / 2]; }})()"
         )
         for kind in ("mousePressed", "mouseReleased"):
             self.call(
@@ -81,8 +87,13 @@ class Browser:
             )  # fmt: skip
 
     def press(self, key: str) -> None:
-        """A key on the keyboard: Tab or Enter."""
-        code, text = {"Tab": (9, {}), "Enter": (13, {"text": "\r"})}[key]
+        """A key on the keyboard: Tab, Enter or an arrow."""
+        code, text = {
+            "Tab": (9, {}),
+            "Enter": (13, {"text": "\r"}),
+            "ArrowLeft": (37, {}),
+            "ArrowRight": (39, {}),
+        }[key]
         self.call(
             "Input.dispatchKeyEvent", type="keyDown", key=key, windowsVirtualKeyCode=code, **text
         )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The page of ``expressivity explore``: stored networks, their verdicts, the atlas."""
