@@ -1,12 +1,11 @@
 """The atlas of classes as a page: the matrix, and a reason for every cell, from a stored record."""
 
 import html
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from expressivity.output import is_whole
+from expressivity.output import read_document
 from expressivity.relations.prose import sentence
 from generators import escape
 
@@ -27,12 +26,7 @@ def stored(file: Path) -> dict[str, Any] | None:
     """
     if not file.is_file():
         return None
-    found = json.loads(file.read_text(encoding="utf-8"))
-    if not is_whole(found):
-        raise ValueError(
-            f"required: a whole document of an atlas; {file} is damaged: write it anew"
-        )
-    return found
+    return read_document(file)
 
 
 def page(found: Mapping[str, Any] | None) -> str:

@@ -30,7 +30,7 @@ from expressivity.commands.arguments import choice
 from expressivity.commands.console import console, print_table
 from expressivity.commands.running import run_units, usual_path
 from expressivity.commands.separate import usable_device
-from expressivity.output import ExitCode, json_text, write_atomically, write_json
+from expressivity.output import ExitCode, write_document, write_json
 from expressivity.report import write_report
 from expressivity.runs.executors import Processes
 from expressivity.runs.folder import Entry, RunFolder, read_run
@@ -203,9 +203,7 @@ def _concluded(
         **view.document(run),
     }
     document["findings"] = [finding.text for finding in view.findings(document)]
-    write_atomically(
-        folder.path / f"{command}.json", lambda file: file.write_text(json_text(document))
-    )
+    write_document(folder.path / f"{command}.json", document)
     report = write_report(folder.path)
     if as_json:
         write_json(document)

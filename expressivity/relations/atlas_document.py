@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from expressivity.output import json_text, sealed, write_atomically
+from expressivity.output import write_atomically, write_document
 from expressivity.relations.atlas import counts, read_atlas, share
 from expressivity.relations.closure import Cell, Path
 from expressivity.relations.given import class_of
@@ -100,8 +100,7 @@ def write_files(run: Run) -> dict[str, Any]:
         ValueError, ContradictionError: as ``read_atlas``.
     """
     content = document(run)
-    text = json_text(sealed(content))
-    write_atomically(run.path / DOCUMENT, lambda file: file.write_text(text))
+    write_document(run.path / DOCUMENT, content)
     table = pa.table(columns(content["cells"]))
     write_atomically(run.path / TABLE, lambda file: pq.write_table(table, file))
     return content

@@ -136,6 +136,23 @@ def test_records_that_were_merged_in_the_meantime_stay(kept, units):
     assert [record["loss"] for record in read_records(kept.path)[3:]] == [1.0, 1.0, 2.0]
 
 
+def test_no_flipped_bit_of_a_table_is_taken_for_a_loss(kept, tmp_path):
+    file = tmp_path / "losses.parquet"
+    write_table(file, kept.records)
+    whole, expected = file.read_bytes(), read_table(file)
+    refused = 0
+    for position in range(0, len(whole), 9):
+        damaged = bytearray(whole)
+        damaged[position] ^= 1 << position % 8
+        file.write_bytes(bytes(damaged))
+        try:
+            assert read_table(file) == expected
+        except ValueError as refusal:
+            assert "required: a table of whole records" in str(refusal)
+            refused += 1
+    assert refused > len(whole) / 9 / 3
+
+
 def test_the_table_has_every_record(kept, tmp_path):
     write_table(tmp_path / "losses.parquet", kept.records)
     found = read_table(tmp_path / "losses.parquet")
