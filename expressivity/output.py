@@ -126,16 +126,25 @@ def write_json(document: dict[str, object]) -> None:
     sys.stdout.write(json_text(document))
 
 
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+def write_atomically(
+    path: Path, write: Callable[[Path], object], *, keep: Path | None = None
+) -> None:
     """Let ``write`` fill a temporary file beside ``path``, and rename it into place.
 
     The file is synced before and its folder after: a power cut leaves the old file or the new one.
+
+    Args:
+        path: the file.
+        write: is given the temporary file.
+        keep: in the same folder, where the old file goes; a kill may leave that one alone.
     """
     _make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         write(temporary)
         _sync(temporary)
+        if keep is not None and path.exists():
+            path.replace(keep)
         temporary.replace(path)
         _sync(path.parent)
     finally:

@@ -1,17 +1,18 @@
-"""Checkpoints: one safetensors file that is whole or not there.
+"""Checkpoints: one safetensors file that is whole or not there, and the one before it.
 
     model/NAME            weights
     optimizer/NAME/STATE  moments and step counts
     log/COLUMN            what was measured so far, float64
 
 The metadata hold the configuration as JSON, and a SHA-256 of it and of the tensors with their
-names, types and shapes. Nothing is used before it is verified: a flipped bit in a weight would
-else go on to a loss that looks like any other.
+names, types and shapes. Nothing is used before it is verified, to the last name, type and shape:
+a flipped bit in a weight would else go on to a loss that looks like any other. The checkpoint
+before the last stays beside it, as ``KEY.previous.safetensors``, and takes its place where that is
+damaged.
 """
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,11 +23,13 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from experiments.pretraining.distributed import Place, like, whole
-from experiments.pretraining.optimizers import named_states
-from expressivity.output import write_atomically
+from experiments.pretraining.optimizers import Layout, full_states, named_states
+from expressivity.output import notice, write_atomically
 
 _CONFIGURATION, _DIGEST = "configuration", "sha256"
 _MODEL = "model/"
+_COLUMNS = (("loss", "gradient_norm"), ("evaluated", "validation"))
+"""Of the log; those that stand together are of one length."""
 
 
 class UnreadableCheckpointError(ValueError):
@@ -64,6 +67,8 @@ def write_checkpoint(
 ) -> None:
     """Write everything that the next step depends on; every process takes part.
 
+    The one that was there becomes the one before.
+
     Raises:
         OSError: the file could not be written; the one before is still there.
     """
@@ -75,7 +80,7 @@ def write_checkpoint(
     if place.writes:
         asked = json.dumps(configuration, sort_keys=True)
         packed = save(tensors, {_CONFIGURATION: asked, _DIGEST: _digest(asked, tensors)})
-        write_atomically(path, lambda temporary: _write(temporary, packed))
+        write_atomically(path, lambda file: file.write_bytes(packed), keep=before(path))
     place.barrier()
 
 
@@ -101,10 +106,10 @@ def read_checkpoint(
             f"required: a checkpoint of the same configuration; {path} is of another "
             f"one: choose another --out"
         )
+    if layout(tensors) != _expected(tensors, model, optimizers):
+        raise ValueError(_refusal(path, "is of another version of the program"))
     parameters = dict(model.named_parameters())
     stored = weights_of(tensors)
-    if shapes(stored) != shapes(parameters):
-        raise ValueError(_refusal(path, "is of another version of the program"))
     for name, parameter in parameters.items():
         parameter.copy_(like(stored[name], parameter))
     for name, state in named_states(model, optimizers):
@@ -112,6 +117,36 @@ def read_checkpoint(
         for key in [key for key in tensors if key.startswith(prefix)]:
             state[key.removeprefix(prefix)] = like(tensors[key], parameters[name])
     return Log(**{column: tensors[f"log/{column}"].tolist() for column in vars(Log())})
+
+
+def before(path: Path) -> Path:
+    """Where the checkpoint before the last one is.
+
+    >>> before(Path("a.safetensors")).name
+    'a.previous.safetensors'
+    """
+    return path.with_suffix(f".previous{path.suffix}")
+
+
+def recover(path: Path) -> None:
+    """Put the checkpoint before the last one in its place, if that is damaged or missing.
+
+    A notice tells of damage. Where none of the two is whole, both stay for whoever reads them.
+    """
+    try:
+        if path.exists():
+            verified(path)
+            return
+        damage = None
+    except UnreadableCheckpointError as error:
+        damage = f"{path} {error}: the training goes on from the checkpoint before it"
+    try:
+        verified(before(path))
+    except UnreadableCheckpointError:
+        return
+    before(path).replace(path)
+    if damage is not None:
+        notice(damage)
 
 
 def verified(path: Path) -> tuple[str, dict[str, Tensor]]:
@@ -146,9 +181,24 @@ def weights_of(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
-def shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
-    """By name."""
-    return {name: value.shape for name, value in tensors.items()}
+def layout(tensors: Mapping[str, Tensor]) -> Layout:
+    """Of tensors."""
+    return {name: (value.shape, value.dtype) for name, value in tensors.items()}
+
+
+def _expected(
+    tensors: Mapping[str, Tensor], model: nn.Module, optimizers: Sequence[torch.optim.Optimizer]
+) -> Layout:
+    """What a checkpoint of this model holds: of a parameter never updated yet, no state."""
+    expected = layout({_MODEL + name: value for name, value in model.named_parameters()})
+    for name, states in full_states(model, optimizers):
+        named = {f"optimizer/{name}/{key}": described for key, described in states.items()}
+        if not named.keys().isdisjoint(tensors):
+            expected |= named
+    for columns in _COLUMNS:
+        length = torch.Size([tensors.get(f"log/{columns[0]}", torch.empty(0)).numel()])
+        expected |= {f"log/{column}": (length, torch.float64) for column in columns}
+    return expected
 
 
 def _refusal(path: Path, what: str) -> str:
@@ -166,11 +216,3 @@ def _digest(configuration: str, tensors: Mapping[str, Tensor]) -> str:
     for name in names:
         digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy())
     return digest.hexdigest()
-
-
-def _write(path: Path, content: bytes) -> None:
-    """To the disk itself, so that a machine that loses power keeps one whole file."""
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())

@@ -10,6 +10,7 @@ from typing import Any
 
 from experiments.pretraining.ablation import Ablation
 from experiments.pretraining.audit import planned
+from experiments.pretraining.checkpoint import before, recover
 from experiments.pretraining.comparison import Plan
 from experiments.pretraining.data import Corpus, Text, find_text, join, require_length
 from experiments.pretraining.distributed import (
@@ -226,11 +227,16 @@ def _bring_to_end(
     for stage in range(2):
         found = task.first(corpus) if stage == 0 else _more(task, corpus, folder.path)
         units = _placed(found, folder.path, place)
+        with folder.locked():
+            for unit in units:
+                if unit.checkpoint is not None and folder.load(unit) is None:
+                    recover(unit.checkpoint)
         with _executor(task.options, units, place) as executor:
             failed += [unit.label for unit in run_units(units, folder, executor, quiet=quiet)]
         for unit in units:
             if unit.checkpoint is not None and folder.load(unit) is not None:
-                unit.checkpoint.unlink(missing_ok=True)
+                for file in (unit.checkpoint, before(unit.checkpoint)):
+                    file.unlink(missing_ok=True)
     return failed
 
 

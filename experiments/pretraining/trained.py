@@ -11,7 +11,7 @@ from torch import Tensor
 
 from experiments.pretraining.checkpoint import (
     UnreadableCheckpointError,
-    shapes,
+    layout,
     verified,
     weights_of,
 )
@@ -71,7 +71,7 @@ def read_trained(path: Path) -> TrainedModel:
             text=str(identity["text"]),
             validation=float(identity.get("validation", VALIDATION)),
         )
-        fits = shapes(weights) == shapes(
+        fits = layout(weights) == layout(
             dict(Transformer(found.config, device="meta").named_parameters())
         )
     except UnreadableCheckpointError as error:

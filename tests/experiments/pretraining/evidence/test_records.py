@@ -147,8 +147,7 @@ def test_no_flipped_bit_of_a_table_is_taken_for_a_loss(kept, tmp_path):
         file.write_bytes(bytes(damaged))
         try:
             assert read_table(file) == expected
-        except ValueError as refusal:
-            assert "required: a table of whole records" in str(refusal)
+        except ValueError:
             refused += 1
     assert refused > len(whole) / 9 / 3
 
