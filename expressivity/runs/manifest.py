@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from expressivity.runs.units import key_of
 FILE_NAME = "manifest.json"
 SCHEMA = "expressivity.run/2"
 _WITHOUT_DIGEST = "expressivity.run/1"
+_OURS = r"expressivity\.run/\d+"
 
 
 class DamagedManifestError(ValueError):
@@ -49,14 +51,18 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         content = json.loads(file.read_bytes())
     except (ValueError, RecursionError, OSError) as error:
         raise _damaged(file) from error
+    whole = is_whole(content)
     schema = content.get("schema") if isinstance(content, dict) else None
     if schema not in (SCHEMA, _WITHOUT_DIGEST):
+        later = isinstance(schema, str) and re.fullmatch(_OURS, schema)
+        if isinstance(content, dict) and "configuration" in content and not (whole or later):
+            raise _damaged(file)
         raise ValueError(
             f"required: a manifest of schema {SCHEMA}; {file} has {schema!r:.60}: name another run "
             "folder, or use the version that made this one"
         )
-    whole = schema == _WITHOUT_DIGEST or is_whole(content)
-    if not whole or not isinstance(content.get("configuration"), dict):
+    former = schema == _WITHOUT_DIGEST and "digest" not in content
+    if not (whole or former) or not isinstance(content.get("configuration"), dict):
         raise _damaged(file)
     return content
 
