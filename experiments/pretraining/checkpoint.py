@@ -4,36 +4,28 @@
     optimizer/NAME/STATE  moments and step counts
     log/COLUMN            what was measured so far, float64
 
-The metadata hold the configuration as JSON, and a SHA-256 of it and of the tensors with their
-names, types and shapes. Nothing is used before it is verified, to the last name, type and shape:
-a flipped bit in a weight would else go on to a loss that looks like any other. The checkpoint
-before the last stays beside it, as ``KEY.previous.safetensors``, and takes its place where that is
-damaged.
+Beside the tensors there is the configuration as JSON, and a digest of all. Nothing is used before
+it is verified, to the last name, type and shape: a flipped bit in a weight would else go on to a
+loss that looks like any other. The checkpoint before the last stays beside it, as
+``KEY.previous.safetensors``, and takes its place where that is damaged.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
 from experiments.pretraining.distributed import Place, like, whole
 from experiments.pretraining.optimizers import Layout, full_states, named_states
-from expressivity.output import notice, write_atomically
+from expressivity.output import notice
+from expressivity.runs.tensors import UnreadableTensorsError, read_sealed, write_sealed
 
-_CONFIGURATION, _DIGEST = "configuration", "sha256"
 _MODEL = "model/"
 _COLUMNS = (("loss", "gradient_norm"), ("evaluated", "validation"))
 """Of the log; those that stand together are of one length."""
-
-
-class UnreadableCheckpointError(ValueError):
-    """A file that is no whole checkpoint; the text says what it is, to be put after its name."""
 
 
 @dataclass(kw_only=True)
@@ -79,8 +71,7 @@ def write_checkpoint(
         tensors[f"log/{column}"] = torch.tensor(values, dtype=torch.float64)
     if place.writes:
         asked = json.dumps(configuration, sort_keys=True)
-        packed = save(tensors, {_CONFIGURATION: asked, _DIGEST: _digest(asked, tensors)})
-        write_atomically(path, lambda file: file.write_bytes(packed), keep=before(path))
+        write_sealed(path, asked, tensors, keep=before(path))
     place.barrier()
 
 
@@ -98,8 +89,8 @@ def read_checkpoint(
             version; neither model nor optimizers have been touched.
     """
     try:
-        found, tensors = verified(path)
-    except UnreadableCheckpointError as error:
+        found, tensors = read_sealed(path)
+    except UnreadableTensorsError as error:
         raise ValueError(_refusal(path, str(error))) from error
     if found != json.dumps(configuration, sort_keys=True):
         raise ValueError(
@@ -135,41 +126,18 @@ def recover(path: Path) -> None:
     """
     try:
         if path.exists():
-            verified(path)
+            read_sealed(path)
             return
         damage = None
-    except UnreadableCheckpointError as error:
+    except UnreadableTensorsError as error:
         damage = f"{path} {error}: the training goes on from the checkpoint before it"
     try:
-        verified(before(path))
-    except UnreadableCheckpointError:
+        read_sealed(before(path))
+    except UnreadableTensorsError:
         return
     before(path).replace(path)
     if damage is not None:
         notice(damage)
-
-
-def verified(path: Path) -> tuple[str, dict[str, Tensor]]:
-    """Configuration and tensors, once the digest has been found to be theirs.
-
-    Raises:
-        UnreadableCheckpointError: the file is damaged, or has no digest.
-    """
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no dict)
-    except (SafetensorError, OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise UnreadableCheckpointError(f"is damaged ({reason})") from error
-    if _CONFIGURATION not in metadata or _DIGEST not in metadata:
-        raise UnreadableCheckpointError("has no digest: it is damaged or of an older version")
-    promised, found = metadata[_DIGEST], _digest(metadata[_CONFIGURATION], tensors)
-    if promised != found:
-        raise UnreadableCheckpointError(
-            f"is damaged (its SHA-256 is {found[:12]}, not {promised[:12]!a} as written in it)"
-        )
-    return metadata[_CONFIGURATION], tensors
 
 
 def weights_of(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -206,13 +174,3 @@ def _refusal(path: Path, what: str) -> str:
         f"required: a whole checkpoint; {path} {what}: delete it and run the same command again; "
         f"this run then starts from its first step, finished ones are kept"
     )
-
-
-def _digest(configuration: str, tensors: Mapping[str, Tensor]) -> str:
-    """Of the configuration, and of names, types, shapes and bytes of all tensors."""
-    names = sorted(tensors)
-    described = [[name, str(tensors[name].dtype), list(tensors[name].shape)] for name in names]
-    digest = hashlib.sha256(json.dumps([configuration, described]).encode())
-    for name in names:
-        digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy())
-    return digest.hexdigest()

@@ -75,6 +75,7 @@ class Members:
 
     Attributes:
         stamp: what shards carry to say for which configuration they were computed.
+        listed: keys of the units that the configuration lists, each once; None where it lists none.
 
     >>> Members({"a": 1, "b": (2,)}).stamp == Members({"b": [2], "a": 1}).stamp
     True
@@ -84,16 +85,17 @@ class Members:
         text = json.dumps(configuration, sort_keys=True)
         self.stamp = hashlib.sha256(text.encode()).hexdigest()
         units = configuration.get("units")
-        self._listed: set[str] | None = None
+        self.listed: dict[str, None] | None = None
         if isinstance(units, list):
             found = cast(list[Any], units)
-            self._listed = {unit if isinstance(unit, str) else key_of(unit) for unit in found}
+            keys = (unit if isinstance(unit, str) else key_of(unit) for unit in found)
+            self.listed = dict.fromkeys(keys)
 
     def has(self, key: str, stamped: str | None) -> bool:
         """Whether the shard of this name and stamp is one of them."""
         if stamped == self.stamp:
             return True
-        return stamped is None if self._listed is None else key in self._listed
+        return stamped is None if self.listed is None else key in self.listed
 
 
 def _damaged(file: Path) -> DamagedManifestError:

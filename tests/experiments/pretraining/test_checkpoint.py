@@ -16,7 +16,6 @@ from safetensors.torch import load, save
 
 from experiments.pretraining.checkpoint import (
     Log,
-    _digest,
     before,
     read_checkpoint,
     recover,
@@ -28,6 +27,7 @@ from experiments.pretraining.optimizers import build_optimizers, named_states
 from experiments.pretraining.recipes import Optimizer
 from experiments.pretraining.training import train
 from expressivity.runs.folder import read_run
+from expressivity.runs.tensors import digest_of
 
 CONFIGURATION: dict[str, object] = {"recipe": "by hand"}
 
@@ -184,7 +184,7 @@ def test_deleting_it_starts_again_with_the_same_losses(trained, corpus):
 def packed(checkpoint: Path, tensors: dict[str, torch.Tensor]) -> None:
     """A checkpoint with these tensors and the digest that is theirs."""
     asked = metadata_of(checkpoint)["configuration"]
-    metadata = {"configuration": asked, "sha256": _digest(asked, tensors)}
+    metadata = {"configuration": asked, "sha256": digest_of(asked, tensors)}
     checkpoint.write_bytes(save(tensors, metadata))
 
 
