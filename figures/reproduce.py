@@ -151,7 +151,10 @@ def reproduce(
         for experiment in experiments:
             if not quiet:
                 tell(f"{experiment.name}: {experiment.title}")
-            finished = run_experiment(experiment, path / experiment.name, executor, quiet=quiet)
+            place = path / experiment.name
+            finished = run_experiment(
+                experiment, place, executor, quiet=quiet, part_of=folder.stamp
+            )
             rows += _rows(experiment, finished)
             write_report(finished.path)
         if not quiet:

@@ -12,7 +12,7 @@ configuration and one process at a time; shards of another that lie in it are na
 
 import json
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from expressivity.runs.failures import note_of, read_note, write_note
 from expressivity.runs.locks import held
 from expressivity.runs.manifest import (
     FILE_NAME,
+    PART_OF,
     DamagedManifestError,
     Members,
     read_manifest,
@@ -206,9 +207,18 @@ class RunFolder:
         return sorted((self.path / "units").glob("*.parquet"))
 
     def _holds_own_alone(self) -> bool:
-        """Whether there are whole shards, all of this configuration."""
+        """Whether there are whole shards or parts, all of this configuration."""
         found = [entry for shard in self._shards() if (entry := read_shard(shard)) is not None]
-        return bool(found) and all(self._members.has(entry.key, entry.stamp) for entry in found)
+        own = [self._members.has(entry.key, entry.stamp) for entry in found]
+        for manifest in self.path.glob(f"*/{FILE_NAME}"):
+            with suppress(ValueError):
+                own.append(read_manifest(manifest.parent).get(PART_OF) == self.stamp)
+        return bool(own) and all(own)
+
+    @property
+    def stamp(self) -> str:
+        """What belongs to this run carries it."""
+        return self._members.stamp
 
     @contextmanager
     def locked(self) -> Generator[None]:
@@ -240,7 +250,7 @@ class RunFolder:
             self.recomputed.append(shard.name)
             return False
         if not self._members.has(entry.key, entry.stamp):
-            stamp_again(self.path, unit.key, data[0], self._members.stamp)
+            stamp_again(self.path, unit.key, data[0], self.stamp)
         self.skipped += 1
         return True
 
@@ -261,12 +271,12 @@ class RunFolder:
             write_atomically(weights, lambda temporary: temporary.write_bytes(packed))
         else:
             weights.unlink(missing_ok=True)  # a stranger under its name
-        write_shard(self.path, unit, outcome, packed, self._members.stamp)
+        write_shard(self.path, unit, outcome, packed, self.stamp)
         self.failure(unit).unlink(missing_ok=True)
 
     def fail(self, unit: Unit, failure: Failure) -> None:
         """Write down why a unit has no outcome; the next run tries it again."""
-        write_note(self.path, unit, failure, self._members.stamp)
+        write_note(self.path, unit, failure, self.stamp)
 
     def failure(self, unit: Unit) -> Path:
         """Where :meth:`fail` writes."""

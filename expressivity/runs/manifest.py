@@ -12,6 +12,8 @@ from expressivity.runs.units import key_of
 FILE_NAME = "manifest.json"
 SCHEMA = "expressivity.run/2"
 _WITHOUT_DIGEST = "expressivity.run/1"
+PART_OF = "part_of"
+"""Where the manifest of a run inside another has the stamp of that."""
 _OURS = r"expressivity\.run/\d+"
 
 

@@ -23,7 +23,7 @@ from expressivity.report import render
 from expressivity.report.results import gaps
 from expressivity.runs import shards as store
 from expressivity.runs.folder import RunFolder, read_lanes, read_run, read_tensors
-from expressivity.runs.manifest import DamagedManifestError
+from expressivity.runs.manifest import PART_OF, DamagedManifestError
 from expressivity.runs.units import Failure, run
 from expressivity.separation.ladder import DOCUMENT
 from figures.agreement import Row, read_rows, write_rows
@@ -131,6 +131,24 @@ def test_a_lost_manifest_is_written_again_where_the_units_are_this_runs(folder):
     with pytest.raises(ValueError, match="holds other files"):
         open_folder(folder.path, OTHER)
     assert open_folder(folder.path).has(UNITS[0])
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", None])
+def test_parts_show_whose_a_folder_without_units_is(tmp_path, damage):
+    outer = open_folder(tmp_path / "run", {"command": "reproduce"})
+    file = outer.path / "manifest.json"
+    RunFolder(outer.path / "part", configuration=CONFIGURATION, facts={PART_OF: outer.stamp})
+    whole = file.read_bytes()
+    file.unlink() if damage is None else file.write_bytes(damage)
+    if damage != b"":  # an empty one is nobody's
+        with pytest.raises(ValueError, match="choose another --out"):
+            open_folder(outer.path, {"command": "reproduce", "tier": "cpu"})
+    assert open_folder(outer.path, {"command": "reproduce"}).stamp == outer.stamp
+    assert file.read_bytes() == whole
+    finished(tmp_path / "run" / "another")
+    file.write_bytes(b"{")
+    with pytest.raises(ValueError, match="no finished units show"):
+        open_folder(outer.path, {"command": "reproduce"})
 
 
 def test_an_empty_manifest_of_a_folder_without_units_is_no_loss(tmp_path):
