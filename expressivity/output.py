@@ -7,7 +7,9 @@ import logging
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, cast
@@ -40,6 +42,21 @@ def notice(message: str) -> None:
     if line not in _noticed and multiprocessing.parent_process() is None:
         _noticed.add(line)
         _log.warning("%s", line)
+
+
+@contextmanager
+def without_warnings() -> Generator[None]:
+    """Show no Python warnings, which are for developers, unless they are asked for (``-W``)."""
+
+    def silent(*message: object, **where: object) -> None: ...
+
+    shown = warnings.showwarning
+    if not sys.warnoptions:
+        warnings.showwarning = silent
+    try:
+        yield
+    finally:
+        warnings.showwarning = shown
 
 
 def json_text(document: dict[str, object]) -> str:

@@ -25,6 +25,7 @@ from typing import Any
 import torch
 from safetensors.torch import load, save
 
+from expressivity.output import without_warnings
 from expressivity.runs.units import Failure, OnProgress, Outcome, Unit, attempt
 
 _Submit = Callable[[Unit], "Future[Outcome | Failure]"]
@@ -135,7 +136,8 @@ def _serve(pipe: Connection, threads: int) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
         try:
-            outcome = attempt(pipe.recv())
+            with without_warnings():
+                outcome = attempt(pipe.recv())
         except EOFError:
             return
         except Exception as error:  # noqa: BLE001 (what a user's unit cannot be read back with)
