@@ -43,7 +43,13 @@ def main() -> int:
 
     Every error is one line on standard error.
     """
+    for variable, value in _WITHOUT_PLUGINS.items():
+        os.environ.setdefault(variable, value)
     return answered(_run)
+
+
+_WITHOUT_PLUGINS = {"TORCH_DEVICE_BACKEND_AUTOLOAD": "0", "PYDANTIC_DISABLE_PLUGINS": "__all__"}
+"""Libraries that look for plug-ins of their own, and fail at one unreadable file of any package."""
 
 
 def _run() -> object:
