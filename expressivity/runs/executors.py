@@ -188,8 +188,9 @@ class Processes:
             except BaseException as error:  # noqa: BLE001 (raised where outcomes are waited for)
                 finished.put(error)
 
-        # Workers inherit the signal mask of the thread that starts them: Ctrl-C is for this
-        # process alone. Starting the tracker would lift the mask, so it is started here.
+        # Workers inherit the signal mask of the thread that starts them: Ctrl-C and SIGTERM, which
+        # may be sent to all, are for this process alone. Starting the tracker would lift the mask,
+        # so it is started here.
         resource_tracker.ensure_running()
         try:
             with ThreadPoolExecutor(count, initializer=_block_interrupts) as pool:
@@ -227,7 +228,7 @@ def _next(chains: "deque[list[Unit]]") -> list[Unit]:
 
 
 def _block_interrupts() -> None:
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
 
 
 class Cluster:
