@@ -31,6 +31,7 @@ from expressivity.commands.arguments import choice
 from expressivity.commands.console import console, print_table
 from expressivity.commands.running import run_units, usual_path
 from expressivity.commands.separate import usable_device
+from expressivity.fitting.limits import require_memory
 from expressivity.output import ExitCode, write_document, write_json
 from expressivity.report import write_report
 from expressivity.runs.executors import Processes
@@ -39,6 +40,8 @@ from expressivity.runs.provenance import environment, facts
 from expressivity.runs.units import Executor
 
 _CHECKPOINTS = "checkpoints"
+_HELD = 12
+"""Bytes for each parameter, at least: a float32 of its own, of its gradient and of a moment."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +157,21 @@ def audit(
     return _concluded("audit", folder, told, failed, as_json=as_json)
 
 
+def _require_room(unit: TrainingUnit, place: Place) -> None:
+    """Refuse a model whose weights, gradients and first moments no memory here can hold.
+
+    Raises:
+        ValueError: what it takes, and what there is.
+    """
+    count = unit.recipe.model.parameter_count
+    shared = place.size if place.sharding is Sharding.FSDP else 1
+    require_memory(
+        {place.device: _HELD * count // shared},
+        f"training a model of {count} parameters",
+        "smaller --sizes, or a smaller recipe",
+    )
+
+
 def _no_more(corpus: Corpus, runs: Sequence[Entry]) -> list[TrainingUnit]:
     return []
 
@@ -167,6 +185,7 @@ def _run(task: Task, *, as_json: bool) -> int:
         units = task.first(Corpus(path=Path(), sha256=text.sha256))
         for unit in units:
             require_length(text, unit.recipe.model.context)
+            _require_room(unit, place)
         configuration: dict[str, object] = {
             "command": task.command,
             "text": text.sha256,

@@ -160,12 +160,21 @@ class Processes:
     """Worker processes on this machine, which share its cores.
 
     Raises:
-        ValueError: fewer than one worker.
+        ValueError: fewer than one worker, or more than the cores are good for.
     """
+
+    MOST = 16
+    """For each core: every worker holds a program of its own in memory."""
 
     def __init__(self, workers: int) -> None:
         if workers < 1:
             raise ValueError(f"required: at least one worker; got {workers}")
+        most = self.MOST * len(os.sched_getaffinity(0))
+        if workers > most:
+            raise ValueError(
+                f"required: at most {most} workers, {self.MOST} for each core; got {workers}: "
+                f"choose fewer"
+            )
         self._workers = workers
 
     def outcomes(

@@ -139,6 +139,8 @@ def test_nothing_to_do_starts_nothing():
     assert list(Processes(2).outcomes([], lambda parts: None)) == []
     with pytest.raises(ValueError, match="required: at least one worker; got 0"):
         Processes(0)
+    with pytest.raises(ValueError, match=r"required: at most \d+ workers, 16 for each core; got"):
+        Processes(10**9)
 
 
 @pytest.mark.parametrize("workers", [0, 2])
