@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from expressivity.cli import Json, Scheduler, Workers
-from expressivity.output import ExitCode, json_text, write_atomically, write_json
+from expressivity.output import ExitCode, write_document, write_json
 
 if TYPE_CHECKING:
     from experiments.experiment import Experiment
@@ -150,7 +150,7 @@ def run(
         failed = run_units(asked.units, folder, executor, quiet=as_json)
     summary = summarize(asked.units, folder)
     document = _document(asked, folder, failed, summary)
-    write_atomically(folder.path / "sweep.json", lambda file: file.write_text(json_text(document)))
+    write_document(folder.path / "sweep.json", document)
     if as_json:
         write_json(document)
     else:

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 import expressivity
-from expressivity.commands import names
+from expressivity.commands import folders, names
 from expressivity.commands.added import add_commands
 from expressivity.commands.names import named
 from expressivity.commands.options import (
@@ -43,7 +43,13 @@ def main() -> int:
 
     Every error is one line on standard error.
     """
+    for variable, value in _WITHOUT_PLUGINS.items():
+        os.environ.setdefault(variable, value)
     return answered(_run)
+
+
+_WITHOUT_PLUGINS = {"TORCH_DEVICE_BACKEND_AUTOLOAD": "0", "PYDANTIC_DISABLE_PLUGINS": "__all__"}
+"""Libraries that look for plug-ins of their own, and fail at one unreadable file of any package."""
 
 
 def _run() -> object:
@@ -316,15 +322,7 @@ def check(
     return run_check.run(file, as_json=as_json)
 
 
-@app.command()
-def report(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")],
-    as_json: Json = False,
-) -> int:
-    """Write report.html into a run folder: verdict, ladder, figures, proofs, provenance."""
-    from expressivity.commands import report as run_report
-
-    return run_report.run(folder, as_json=as_json)
+folders.register(app)
 
 
 @app.command()

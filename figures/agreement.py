@@ -1,7 +1,6 @@
 """Headline numbers beside the archived ones of ``reference.json``."""
 
 import functools
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
@@ -9,11 +8,11 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from expressivity.output import is_whole, json_text, sealed, write_atomically
+from expressivity.output import read_document, write_document
 from expressivity.runs.folder import Run
 
-DOCUMENT = "agreement.json"
-"""Name of the file in a ``reproduce`` folder that holds what ``reproduce --json`` prints."""
+SCHEMA, DOCUMENT = "expressivity.reproduce/1", "agreement.json"
+"""Schema and name of the file that holds what ``reproduce --json`` prints."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +45,6 @@ class Row:
     origin: str
 
 
-_DAMAGED = f"required: a readable {DOCUMENT}; it is damaged: run reproduce again"
 _ROWS = TypeAdapter(list[Row])
 _REFERENCES = TypeAdapter(dict[str, dict[str, dict[str, Reference]]])
 
@@ -91,29 +89,21 @@ def compare(
 
 def document(rows: Iterable[Row]) -> dict[str, object]:
     """What ``reproduce --json`` prints."""
-    return {"schema": "expressivity.reproduce/1", "rows": [asdict(row) for row in rows]}
+    return {"schema": SCHEMA, "rows": [asdict(row) for row in rows]}
 
 
 def write_rows(rows: Sequence[Row], folder: Path) -> None:
     """Keep the rows in a ``reproduce`` folder."""
-    text = json_text(sealed(document(rows)))
-    write_atomically(folder / DOCUMENT, lambda file: file.write_text(text))
+    write_document(folder / DOCUMENT, document(rows))
 
 
 def read_rows(run: Run) -> list[Row] | None:
     """The rows of a ``reproduce`` folder, or None where there are none yet.
 
     Raises:
-        ValueError: its document is there and damaged.
+        ValueError: its document is there, and damaged or of another schema.
     """
     file = run.path / DOCUMENT
     if not file.exists():
         return None
-    try:
-        content = json.loads(file.read_bytes())
-        found = _ROWS.validate_python(content["rows"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(_DAMAGED) from error
-    if not is_whole(content):
-        raise ValueError(_DAMAGED)
-    return found
+    return _ROWS.validate_python(read_document(file, SCHEMA)["rows"])

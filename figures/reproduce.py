@@ -151,7 +151,10 @@ def reproduce(
         for experiment in experiments:
             if not quiet:
                 tell(f"{experiment.name}: {experiment.title}")
-            finished = run_experiment(experiment, path / experiment.name, executor, quiet=quiet)
+            place = path / experiment.name
+            finished = run_experiment(
+                experiment, place, executor, quiet=quiet, part_of=folder.stamp
+            )
             rows += _rows(experiment, finished)
             write_report(finished.path)
         if not quiet:
@@ -191,14 +194,14 @@ def _write_report(path: Path) -> None:
     from experiments.separation import findings
     from expressivity.report import sections, write_page
     from expressivity.runs.folder import read_run
-    from expressivity.separation.ladder import write_document
+    from expressivity.separation.ladder import write_findings
 
     run = read_run(path)
     if (path / "separation").is_dir():
         ladder = read_run(path / "separation")
         run = replace(run, entries=ladder.entries)
         if len(ladder.entries) == len(ladder.manifest["configuration"]["units"]):
-            write_document(findings(ladder), path)
+            write_findings(findings(ladder), path)
     write_page(run, sections(run))
 
 

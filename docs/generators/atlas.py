@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from expressivity.relations.atlas_document import read_document
+from expressivity.output import read_document
 from expressivity.relations.prose import sentence
 from generators import escape
 

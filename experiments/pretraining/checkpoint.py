@@ -1,36 +1,31 @@
-"""Checkpoints: one safetensors file that is whole or not there.
+"""Checkpoints: one safetensors file that is whole or not there, and the one before it.
 
     model/NAME            weights
     optimizer/NAME/STATE  moments and step counts
     log/COLUMN            what was measured so far, float64
 
-The metadata hold the configuration as JSON, and a SHA-256 of it and of the tensors with their
-names, types and shapes. Nothing is used before it is verified: a flipped bit in a weight would
-else go on to a loss that looks like any other.
+Beside the tensors there is the configuration as JSON, and a digest of all. Nothing is used before
+it is verified, to the last name, type and shape: a flipped bit in a weight would else go on to a
+loss that looks like any other. The checkpoint before the last stays beside it, as
+``KEY.previous.safetensors``, and takes its place where that is damaged.
 """
 
-import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
 from experiments.pretraining.distributed import Place, like, whole
-from experiments.pretraining.optimizers import named_states
-from expressivity.output import write_atomically
+from experiments.pretraining.optimizers import Layout, full_states, named_states
+from expressivity.output import notice
+from expressivity.runs.tensors import UnreadableTensorsError, read_sealed, write_sealed
 
-_CONFIGURATION, _DIGEST = "configuration", "sha256"
 _MODEL = "model/"
-
-
-class UnreadableCheckpointError(ValueError):
-    """A file that is no whole checkpoint; the text says what it is, to be put after its name."""
+_COLUMNS = (("loss", "gradient_norm"), ("evaluated", "validation"))
+"""Of the log; those that stand together are of one length."""
 
 
 @dataclass(kw_only=True)
@@ -64,6 +59,8 @@ def write_checkpoint(
 ) -> None:
     """Write everything that the next step depends on; every process takes part.
 
+    The one that was there becomes the one before.
+
     Raises:
         OSError: the file could not be written; the one before is still there.
     """
@@ -74,8 +71,7 @@ def write_checkpoint(
         tensors[f"log/{column}"] = torch.tensor(values, dtype=torch.float64)
     if place.writes:
         asked = json.dumps(configuration, sort_keys=True)
-        packed = save(tensors, {_CONFIGURATION: asked, _DIGEST: _digest(asked, tensors)})
-        write_atomically(path, lambda temporary: _write(temporary, packed))
+        write_sealed(path, asked, tensors, keep=before(path))
     place.barrier()
 
 
@@ -93,18 +89,18 @@ def read_checkpoint(
             version; neither model nor optimizers have been touched.
     """
     try:
-        found, tensors = verified(path)
-    except UnreadableCheckpointError as error:
+        found, tensors = read_sealed(path)
+    except UnreadableTensorsError as error:
         raise ValueError(_refusal(path, str(error))) from error
     if found != json.dumps(configuration, sort_keys=True):
         raise ValueError(
             f"required: a checkpoint of the same configuration; {path} is of another "
             f"one: choose another --out"
         )
+    if layout(tensors) != _expected(tensors, model, optimizers):
+        raise ValueError(_refusal(path, "is of another version of the program"))
     parameters = dict(model.named_parameters())
     stored = weights_of(tensors)
-    if shapes(stored) != shapes(parameters):
-        raise ValueError(_refusal(path, "is of another version of the program"))
     for name, parameter in parameters.items():
         parameter.copy_(like(stored[name], parameter))
     for name, state in named_states(model, optimizers):
@@ -114,27 +110,34 @@ def read_checkpoint(
     return Log(**{column: tensors[f"log/{column}"].tolist() for column in vars(Log())})
 
 
-def verified(path: Path) -> tuple[str, dict[str, Tensor]]:
-    """Configuration and tensors, once the digest has been found to be theirs.
+def before(path: Path) -> Path:
+    """Where the checkpoint before the last one is.
 
-    Raises:
-        UnreadableCheckpointError: the file is damaged, or has no digest.
+    >>> before(Path("a.safetensors")).name
+    'a.previous.safetensors'
+    """
+    return path.with_suffix(f".previous{path.suffix}")
+
+
+def recover(path: Path) -> None:
+    """Put the checkpoint before the last one in its place, if that is damaged or missing.
+
+    A notice tells of damage. Where none of the two is whole, both stay for whoever reads them.
     """
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no dict)
-    except (SafetensorError, OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise UnreadableCheckpointError(f"is damaged ({reason})") from error
-    if _CONFIGURATION not in metadata or _DIGEST not in metadata:
-        raise UnreadableCheckpointError("has no digest: it is damaged or of an older version")
-    promised, found = metadata[_DIGEST], _digest(metadata[_CONFIGURATION], tensors)
-    if promised != found:
-        raise UnreadableCheckpointError(
-            f"is damaged (its SHA-256 is {found[:12]}, not {promised[:12]!a} as written in it)"
-        )
-    return metadata[_CONFIGURATION], tensors
+        if path.exists():
+            read_sealed(path)
+            return
+        damage = None
+    except UnreadableTensorsError as error:
+        damage = f"{path} {error}: the training goes on from the checkpoint before it"
+    try:
+        read_sealed(before(path))
+    except UnreadableTensorsError:
+        return
+    before(path).replace(path)
+    if damage is not None:
+        notice(damage)
 
 
 def weights_of(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -146,9 +149,24 @@ def weights_of(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
-def shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
-    """By name."""
-    return {name: value.shape for name, value in tensors.items()}
+def layout(tensors: Mapping[str, Tensor]) -> Layout:
+    """Of tensors."""
+    return {name: (value.shape, value.dtype) for name, value in tensors.items()}
+
+
+def _expected(
+    tensors: Mapping[str, Tensor], model: nn.Module, optimizers: Sequence[torch.optim.Optimizer]
+) -> Layout:
+    """What a checkpoint of this model holds: of a parameter never updated yet, no state."""
+    expected = layout({_MODEL + name: value for name, value in model.named_parameters()})
+    for name, states in full_states(model, optimizers):
+        named = {f"optimizer/{name}/{key}": described for key, described in states.items()}
+        if not named.keys().isdisjoint(tensors):
+            expected |= named
+    for columns in _COLUMNS:
+        length = torch.Size([tensors.get(f"log/{columns[0]}", torch.empty(0)).numel()])
+        expected |= {f"log/{column}": (length, torch.float64) for column in columns}
+    return expected
 
 
 def _refusal(path: Path, what: str) -> str:
@@ -156,21 +174,3 @@ def _refusal(path: Path, what: str) -> str:
         f"required: a whole checkpoint; {path} {what}: delete it and run the same command again; "
         f"this run then starts from its first step, finished ones are kept"
     )
-
-
-def _digest(configuration: str, tensors: Mapping[str, Tensor]) -> str:
-    """Of the configuration, and of names, types, shapes and bytes of all tensors."""
-    names = sorted(tensors)
-    described = [[name, str(tensors[name].dtype), list(tensors[name].shape)] for name in names]
-    digest = hashlib.sha256(json.dumps([configuration, described]).encode())
-    for name in names:
-        digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy())
-    return digest.hexdigest()
-
-
-def _write(path: Path, content: bytes) -> None:
-    """To the disk itself, so that a machine that loses power keeps one whole file."""
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())

@@ -99,12 +99,38 @@ def schedule_factor(config: TrainingConfig, step: int) -> float:
     return config.final + (1 - config.final) * left
 
 
+Layout = dict[str, tuple[torch.Size, torch.dtype]]
+"""Shapes and types by name."""
+
+_STATES: dict[type[torch.optim.Optimizer], tuple[str, ...]] = {
+    torch.optim.AdamW: ("step", "exp_avg", "exp_avg_sq"),
+    torch.optim.Muon: ("momentum_buffer",),
+}
+
+
 def named_states(
     model: nn.Module, optimizers: Sequence[torch.optim.Optimizer]
 ) -> Iterator[tuple[str, dict[str, torch.Tensor]]]:
     """The state of every parameter that has one, by name, to be read or changed."""
+    for name, parameter, optimizer in _updated(model, optimizers):
+        yield name, optimizer.state[parameter]
+
+
+def full_states(
+    model: nn.Module, optimizers: Sequence[torch.optim.Optimizer]
+) -> Iterator[tuple[str, Layout]]:
+    """What the state of every parameter holds once it has been updated, by name."""
+    for name, parameter, optimizer in _updated(model, optimizers):
+        like = parameter.shape, parameter.dtype
+        counter = torch.Size(), torch.float32
+        yield name, {key: counter if key == "step" else like for key in _STATES[type(optimizer)]}
+
+
+def _updated(
+    model: nn.Module, optimizers: Sequence[torch.optim.Optimizer]
+) -> Iterator[tuple[str, nn.Parameter, torch.optim.Optimizer]]:
     names = {parameter: name for name, parameter in model.named_parameters()}
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             for parameter in group["params"]:
-                yield names[parameter], optimizer.state[parameter]
+                yield names[parameter], parameter, optimizer

@@ -119,7 +119,8 @@ class Mixing:
         )
 
 
-_MOST_WINDOWS = 2**16  # of one update or evaluation
+_MOST = {"steps": 2**24, "batch": 2**16, "windows": 2**16}
+"""Updates, and windows of an update and of an evaluation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,11 +173,9 @@ class TrainingConfig:
         for name in ("steps", "batch", "accumulate", "evaluate_every", "windows"):
             if getattr(self, name) < 1:
                 raise ValueError(f"required: {name} of at least 1; got {getattr(self, name)}")
-        for name in ("batch", "windows"):
-            if getattr(self, name) > _MOST_WINDOWS:
-                raise ValueError(
-                    f"required: {name} of at most {_MOST_WINDOWS}; got {getattr(self, name)}"
-                )
+        for name, most in _MOST.items():
+            if getattr(self, name) > most:
+                raise ValueError(f"required: {name} of at most {most}; got {getattr(self, name)}")
         for name in ("rate", "clip"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise ValueError(f"required: a positive {name}; got {getattr(self, name)}")

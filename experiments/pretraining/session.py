@@ -10,6 +10,7 @@ from typing import Any
 
 from experiments.pretraining.ablation import Ablation
 from experiments.pretraining.audit import planned
+from experiments.pretraining.checkpoint import before, recover
 from experiments.pretraining.comparison import Plan
 from experiments.pretraining.data import Corpus, Text, find_text, join, require_length
 from experiments.pretraining.distributed import (
@@ -30,7 +31,8 @@ from expressivity.commands.arguments import choice
 from expressivity.commands.console import console, print_table
 from expressivity.commands.running import run_units, usual_path
 from expressivity.commands.separate import usable_device
-from expressivity.output import ExitCode, json_text, write_atomically, write_json
+from expressivity.fitting.limits import require_memory
+from expressivity.output import ExitCode, write_document, write_json
 from expressivity.report import write_report
 from expressivity.runs.executors import Processes
 from expressivity.runs.folder import Entry, RunFolder, read_run
@@ -38,6 +40,8 @@ from expressivity.runs.provenance import environment, facts
 from expressivity.runs.units import Executor
 
 _CHECKPOINTS = "checkpoints"
+_HELD = 12
+"""Bytes for each parameter, at least: a float32 of its own, of its gradient and of a moment."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +157,21 @@ def audit(
     return _concluded("audit", folder, told, failed, as_json=as_json)
 
 
+def _require_room(unit: TrainingUnit, place: Place) -> None:
+    """Refuse a model whose weights, gradients and first moments no memory here can hold.
+
+    Raises:
+        ValueError: what it takes, and what there is.
+    """
+    count = unit.recipe.model.parameter_count
+    shared = place.size if place.sharding is Sharding.FSDP else 1
+    require_memory(
+        {place.device: _HELD * count // shared},
+        f"training a model of {count} parameters",
+        "smaller --sizes, or a smaller recipe",
+    )
+
+
 def _no_more(corpus: Corpus, runs: Sequence[Entry]) -> list[TrainingUnit]:
     return []
 
@@ -166,6 +185,7 @@ def _run(task: Task, *, as_json: bool) -> int:
         units = task.first(Corpus(path=Path(), sha256=text.sha256))
         for unit in units:
             require_length(text, unit.recipe.model.context)
+            _require_room(unit, place)
         configuration: dict[str, object] = {
             "command": task.command,
             "text": text.sha256,
@@ -203,9 +223,7 @@ def _concluded(
         **view.document(run),
     }
     document["findings"] = [finding.text for finding in view.findings(document)]
-    write_atomically(
-        folder.path / f"{command}.json", lambda file: file.write_text(json_text(document))
-    )
+    write_document(folder.path / f"{command}.json", document)
     report = write_report(folder.path)
     if as_json:
         write_json(document)
@@ -228,11 +246,16 @@ def _bring_to_end(
     for stage in range(2):
         found = task.first(corpus) if stage == 0 else _more(task, corpus, folder.path)
         units = _placed(found, folder.path, place)
+        with folder.locked():
+            for unit in units:
+                if unit.checkpoint is not None and folder.load(unit) is None:
+                    recover(unit.checkpoint)
         with _executor(task.options, units, place) as executor:
             failed += [unit.label for unit in run_units(units, folder, executor, quiet=quiet)]
         for unit in units:
             if unit.checkpoint is not None and folder.load(unit) is not None:
-                unit.checkpoint.unlink(missing_ok=True)
+                for file in (unit.checkpoint, before(unit.checkpoint)):
+                    file.unlink(missing_ok=True)
     return failed
 
 

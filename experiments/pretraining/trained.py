@@ -10,14 +10,13 @@ from typing import Any
 from torch import Tensor
 
 from experiments.pretraining.checkpoint import (
-    UnreadableCheckpointError,
-    shapes,
-    verified,
+    layout,
     weights_of,
 )
 from experiments.pretraining.data import VALIDATION
 from experiments.pretraining.model import ModelConfig, Transformer
 from expressivity.runs.folder import read_run, read_tensors
+from expressivity.runs.tensors import UnreadableTensorsError, read_sealed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,10 +70,10 @@ def read_trained(path: Path) -> TrainedModel:
             text=str(identity["text"]),
             validation=float(identity.get("validation", VALIDATION)),
         )
-        fits = shapes(weights) == shapes(
+        fits = layout(weights) == layout(
             dict(Transformer(found.config, device="meta").named_parameters())
         )
-    except UnreadableCheckpointError as error:
+    except UnreadableTensorsError as error:
         raise ValueError(_refusal(path, str(error))) from error
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(_refusal(path, "is of another program or version")) from error
@@ -89,12 +88,12 @@ def _finished(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     weights = read_tensors(folder, key)
     found = [entry.identity for entry in read_run(folder).entries if entry.key == key]
     if not found or found[0].get("unit") != "pretraining":
-        raise UnreadableCheckpointError("is of another kind of run")
+        raise UnreadableTensorsError("is of another kind of run")
     return found[0], weights
 
 
 def _in_flight(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    configuration, tensors = verified(path)
+    configuration, tensors = read_sealed(path)
     return json.loads(configuration), weights_of(tensors)
 
 

@@ -9,7 +9,7 @@ from expressivity.commands.console import console, table_console
 from expressivity.commands.options import FitOptions, whole_numbers
 from expressivity.commands.running import every_core, run_units, usual_path
 from expressivity.commands.separate import usable_device
-from expressivity.output import ExitCode, json_text, write_atomically, write_json
+from expressivity.output import ExitCode, write_document, write_json
 from expressivity.relations.compare import Comparison, related, with_gaps, works
 from expressivity.runs.compiling import COMPILED
 from expressivity.runs.folder import RunFolder, read_run
@@ -84,8 +84,7 @@ def _fitted(
         raise RuntimeError(f"{len(failed)} fits failed: see {path / 'failures'}")
     results = {entry.key: result_of(entry) for entry in read_run(path).entries}
     found = with_gaps(found, fits, lambda unit: results[unit.key])
-    text = json_text(found.json())
-    write_atomically(path / "compare.json", lambda file: file.write_text(text))
+    write_document(path / "compare.json", found.json())
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from expressivity.commands.console import console
 from expressivity.commands.running import executor_for, run_rounds, run_units, usual_path
-from expressivity.output import ExitCode, json_text, write_atomically, write_json
+from expressivity.output import ExitCode, write_document, write_json
 from expressivity.relations.asked import question
 from expressivity.relations.discover import BUDGET, Question
 from expressivity.relations.missed import TEACHERS, Missed, most_missed, teachers
@@ -80,7 +80,7 @@ def run(options: Options, *, as_json: bool) -> int:
     document = _document(options, asked, rounds) | {
         "numerical": None if missed is None else missed.json()
     }
-    write_atomically(path / "discover.json", lambda file: file.write_text(json_text(document)))
+    write_document(path / "discover.json", document)
     if as_json:
         write_json(document)
     else:

@@ -18,7 +18,7 @@ from typing import NoReturn
 import typer
 
 import expressivity
-from expressivity.output import ExitCode, cache_folder
+from expressivity.output import ExitCode, cache_folder, without_warnings
 from expressivity.plugins import PluginError, reason
 
 
@@ -32,7 +32,7 @@ def answered(command: Callable[[], object]) -> int:
     Args:
         command: returns an exit code or None for 0, or raises.
     """
-    with _notices_on_stderr(), _terminations_raised():
+    with _notices_on_stderr(), without_warnings(), _terminations_raised():
         code = _answered(command)
         try:
             sys.stdout.flush()
@@ -142,13 +142,16 @@ def _leave_stdout() -> None:
 @contextmanager
 def _notices_on_stderr() -> Generator[None]:
     log = logging.getLogger("expressivity")
+    passed_on = log.propagate
     handler = logging.StreamHandler(sys.stderr)
     handler.setLevel(logging.WARNING)
     handler.setFormatter(logging.Formatter("expressivity: %(message)s"))
     log.addHandler(handler)
+    log.propagate = False  # else a plug-in that logs has every notice shown twice
     try:
         yield
     finally:
+        log.propagate = passed_on
         log.removeHandler(handler)
 
 

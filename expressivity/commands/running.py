@@ -14,6 +14,7 @@ import torch
 from expressivity.commands.console import console
 from expressivity.commands.progress import tally
 from expressivity.runs.executors import Processes, cluster
+from expressivity.runs.failures import read_note
 from expressivity.runs.folder import Entry, RunFolder, read_run
 from expressivity.runs.units import Executor, Unit, run
 
@@ -127,7 +128,7 @@ def run_rounds(
         messages.print(f"unreadable shard {shard}: computed again", soft_wrap=True)
     for unit in failed[:_FAILURES_SHOWN]:
         note = folder.failure(unit)
-        error = json.loads(note.read_bytes())["error"]
+        error = read_note(note)["error"]
         messages.print(f"failed twice: {unit.label}: {error} (see {note})", soft_wrap=True)
     if len(failed) > _FAILURES_SHOWN:
         others = len(failed) - _FAILURES_SHOWN

@@ -18,7 +18,7 @@ from expressivity.runs.folder import RunFolder, read_run
 from expressivity.runs.provenance import facts
 from expressivity.runs.units import Executor
 from expressivity.separation.claims import builtin_targets
-from expressivity.separation.ladder import Ladder, find, make_ladder, summary, write_document
+from expressivity.separation.ladder import Ladder, find, make_ladder, summary, write_findings
 from expressivity.separation.settings import brief
 from expressivity.targets.target import Target, exact
 from expressivity.targets.user import user_target
@@ -76,7 +76,7 @@ def _run(ladder: Ladder, path: Path, *, full: bool, as_json: bool) -> int:
     if failed:
         raise RuntimeError(f"{len(failed)} fits failed: see {path / 'failures'}")
     findings = find(ladder, read_run(path))
-    document = write_document(findings, path)
+    document = write_findings(findings, path)
     report = write_report(path, without=SLOW_SECTIONS)
     if as_json:
         write_json(document)

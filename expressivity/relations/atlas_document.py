@@ -1,14 +1,12 @@
 """The files of an atlas: ``atlas.json`` for people and programs, ``atlas.parquet`` for tables."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path as FilePath
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from expressivity.output import is_whole, json_text, sealed, write_atomically
+from expressivity.output import write_atomically, write_document
 from expressivity.relations.atlas import counts, read_atlas, share
 from expressivity.relations.closure import Cell, Path
 from expressivity.relations.given import class_of
@@ -102,35 +100,10 @@ def write_files(run: Run) -> dict[str, Any]:
         ValueError, ContradictionError: as ``read_atlas``.
     """
     content = document(run)
-    text = json_text(sealed(content))
-    write_atomically(run.path / DOCUMENT, lambda file: file.write_text(text))
+    write_document(run.path / DOCUMENT, content)
     table = pa.table(columns(content["cells"]))
     write_atomically(run.path / TABLE, lambda file: pq.write_table(table, file))
     return content
-
-
-def read_document(file: FilePath) -> dict[str, Any]:
-    """The document of an atlas that has been written.
-
-    Raises:
-        ValueError: there is none, or it is not what its digest and its schema say.
-    """
-    found: Any
-    try:
-        found = json.loads(file.read_bytes())
-    except OSError as error:
-        raise ValueError(
-            f"required: a document of an atlas; {file}: {error.strerror}: make one with "
-            f"expressivity atlas"
-        ) from error
-    except (ValueError, RecursionError):
-        found = None
-    if not is_whole(found) or found.get("schema") != SCHEMA:
-        raise ValueError(
-            f"required: a whole document of an atlas, {SCHEMA}; {file} is none, or damaged: write "
-            f"it anew with expressivity atlas"
-        )
-    return found
 
 
 def columns(cells: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:

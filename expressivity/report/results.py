@@ -6,10 +6,10 @@ from typing import cast
 
 from pydantic import TypeAdapter
 
-from expressivity.output import is_whole
+from expressivity.output import read_document
 from expressivity.runs.folder import Entry, Run
 from expressivity.separation.gaps import Gap
-from expressivity.separation.ladder import DOCUMENT
+from expressivity.separation.ladder import DOCUMENT, SCHEMA
 from expressivity.separation.result import Result, result_of
 
 _GAPS = TypeAdapter(list[Gap])
@@ -52,14 +52,12 @@ def gaps(run: Run) -> list[Gap] | None:
     file = run.path / DOCUMENT
     if not file.exists():
         return None
+    content = read_document(file, SCHEMA)
     try:
-        content = json.loads(file.read_bytes())
         found = _GAPS.validate_python(content["gaps"])
         results = {_text(result) for result in content["results"]}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _unusable("it is damaged") from error
-    if not is_whole(content):
-        raise _unusable("it is damaged")
+    except (ValueError, KeyError, TypeError) as error:
+        raise _unusable("this version cannot read it") from error
     done, unreadable = read_fits(run)
     others = results - {_text(fit.result.json()) for fit in done}
     if len(others) > len(run.damaged) + len(unreadable):

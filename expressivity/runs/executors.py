@@ -25,6 +25,7 @@ from typing import Any
 import torch
 from safetensors.torch import load, save
 
+from expressivity.output import without_warnings
 from expressivity.runs.units import Failure, OnProgress, Outcome, Unit, attempt
 
 _Submit = Callable[[Unit], "Future[Outcome | Failure]"]
@@ -135,7 +136,8 @@ def _serve(pipe: Connection, threads: int) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
         try:
-            outcome = attempt(pipe.recv())
+            with without_warnings():
+                outcome = attempt(pipe.recv())
         except EOFError:
             return
         except Exception as error:  # noqa: BLE001 (what a user's unit cannot be read back with)
@@ -158,12 +160,21 @@ class Processes:
     """Worker processes on this machine, which share its cores.
 
     Raises:
-        ValueError: fewer than one worker.
+        ValueError: fewer than one worker, or more than the cores are good for.
     """
+
+    MOST = 16
+    """For each core: every worker holds a program of its own in memory."""
 
     def __init__(self, workers: int) -> None:
         if workers < 1:
             raise ValueError(f"required: at least one worker; got {workers}")
+        most = self.MOST * len(os.sched_getaffinity(0))
+        if workers > most:
+            raise ValueError(
+                f"required: at most {most} workers, {self.MOST} for each core; got {workers}: "
+                f"choose fewer"
+            )
         self._workers = workers
 
     def outcomes(
@@ -186,8 +197,9 @@ class Processes:
             except BaseException as error:  # noqa: BLE001 (raised where outcomes are waited for)
                 finished.put(error)
 
-        # Workers inherit the signal mask of the thread that starts them: Ctrl-C is for this
-        # process alone. Starting the tracker would lift the mask, so it is started here.
+        # Workers inherit the signal mask of the thread that starts them: Ctrl-C and SIGTERM, which
+        # may be sent to all, are for this process alone. Starting the tracker would lift the mask,
+        # so it is started here.
         resource_tracker.ensure_running()
         try:
             with ThreadPoolExecutor(count, initializer=_block_interrupts) as pool:
@@ -225,7 +237,7 @@ def _next(chains: "deque[list[Unit]]") -> list[Unit]:
 
 
 def _block_interrupts() -> None:
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
 
 
 class Cluster:

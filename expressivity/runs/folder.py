@@ -10,55 +10,39 @@ flight, and a rerun continues; digests tell it which units are whole. A folder b
 configuration and one process at a time; shards of another that lie in it are named and not read.
 """
 
-import hashlib
 import json
 from collections.abc import Generator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from expressivity.output import json_text, notice, write_atomically
+from expressivity.output import notice, write_atomically
+from expressivity.runs.failures import note_of, read_note, write_note
 from expressivity.runs.locks import held
 from expressivity.runs.manifest import (
     FILE_NAME,
+    PART_OF,
     DamagedManifestError,
     Members,
     read_manifest,
     write_manifest,
 )
-from expressivity.runs.units import Failure, Outcome, Unit
-
-_IDENTITY, _RECORD, _SECONDS, _DATA, _RUN, _DIGEST = (
-    f"expressivity.{name}".encode()
-    for name in ("identity", "record", "seconds", "data_sha256", "run", "sha256")
+from expressivity.runs.shards import (
+    Entry,
+    read_data,
+    read_shard,
+    shard_of,
+    stamp_again,
+    weights_of,
+    write_shard,
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """A finished unit as it is stored.
-
-    Attributes:
-        key: its name.
-        identity: what was asked.
-        record: what came of it.
-        seconds: what it took.
-        stamp: of the configuration it was computed for; None from former versions.
-    """
-
-    key: str
-    identity: dict[str, Any]
-    record: dict[str, Any]
-    seconds: float
-    stamp: str | None = None
+from expressivity.runs.units import Failure, Outcome, Unit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +55,7 @@ class Run:
         entries: finished units, in the order of their keys.
         damaged: names of shards that cannot be trusted; the next run computes them again.
         failures: content of ``failures/``.
-        foreign: names of whole shards that are not this run's, and are left out.
+        foreign: names of whole files of units that are not this run's, and are left out.
     """
 
     path: Path
@@ -85,7 +69,7 @@ class Run:
 def read_run(path: Path) -> Run:
     """Read a run folder; weights and lanes stay on disk.
 
-    Shards that are not the run's own are left out, with a notice.
+    Files of units that are not the run's own are left out, with a notice.
 
     Raises:
         ValueError: it is no run folder, or its manifest is damaged.
@@ -96,22 +80,29 @@ def read_run(path: Path) -> Run:
     damaged: list[str] = []
     foreign: list[str] = []
     for shard in sorted((path / "units").glob("*.parquet")):
-        entry = _read_shard(shard)
+        entry = read_shard(shard)
         if entry is None:
             damaged.append(shard.name)
         elif members.has(entry.key, entry.stamp):
             entries.append(entry)
         else:
             foreign.append(shard.name)
+    failures: list[dict[str, Any]] = []
+    for file in sorted((path / "failures").glob("*.json")):
+        note = read_note(file)
+        if members.has(file.stem, note["run"]):
+            failures.append(note)
+        else:
+            foreign.append(file.name)
     if foreign:
-        notice(f"left out: shards of another run in {path / 'units'}: {_few(foreign)}")
+        notice(f"left out: units of another run in {path}: {_few(foreign)}")
     return Run(
         path=path,
         manifest=manifest,
         entries=tuple(entries),
         damaged=tuple(damaged),
         foreign=tuple(foreign),
-        failures=tuple(_read_failure(file) for file in sorted((path / "failures").glob("*.json"))),
+        failures=tuple(failures),
     )
 
 
@@ -216,9 +207,18 @@ class RunFolder:
         return sorted((self.path / "units").glob("*.parquet"))
 
     def _holds_own_alone(self) -> bool:
-        """Whether there are whole shards, all of this configuration."""
-        found = [entry for shard in self._shards() if (entry := _read_shard(shard)) is not None]
-        return bool(found) and all(self._members.has(entry.key, entry.stamp) for entry in found)
+        """Whether there are whole shards or parts, all of this configuration."""
+        found = [entry for shard in self._shards() if (entry := read_shard(shard)) is not None]
+        own = [self._members.has(entry.key, entry.stamp) for entry in found]
+        for manifest in self.path.glob(f"*/{FILE_NAME}"):
+            with suppress(ValueError):
+                own.append(read_manifest(manifest.parent).get(PART_OF) == self.stamp)
+        return bool(own) and all(own)
+
+    @property
+    def stamp(self) -> str:
+        """What belongs to this run carries it."""
+        return self._members.stamp
 
     @contextmanager
     def locked(self) -> Generator[None]:
@@ -241,23 +241,22 @@ class RunFolder:
         Counted in ``skipped`` if so; a damaged shard is noted in ``recomputed``. What is asked for
         belongs to the run: a shard of another run's is made this one's.
         """
-        shard = self._file("units", unit, "parquet")
+        shard = shard_of(self.path, unit.key)
         if not shard.exists():
             return False
         entry = self.load(unit)
-        data = None if entry is None else _read_data(self.path, unit.key)
+        data = None if entry is None else read_data(self.path, unit.key)
         if entry is None or data is None:
             self.recomputed.append(shard.name)
             return False
         if not self._members.has(entry.key, entry.stamp):
-            self._write(unit.key, data[0], data[0].schema.metadata)
+            stamp_again(self.path, unit.key, data[0], self.stamp)
         self.skipped += 1
         return True
 
     def load(self, unit: Unit) -> Entry | None:
         """The stored unit, or None where there is none or it cannot be trusted."""
-        entry = _read_shard(self._file("units", unit, "parquet"))
-        return entry if entry is not None and entry.key == unit.key else None
+        return read_shard(shard_of(self.path, unit.key))
 
     def save(self, unit: Unit, outcome: Outcome) -> None:
         """Write tensors, then the shard that makes the unit count as finished.
@@ -265,78 +264,28 @@ class RunFolder:
         Raises:
             OSError: a file could not be written.
         """
-        weights = self._file("weights", unit, "safetensors")
         # Written by Python: safetensors' own writer does not raise OSError on a full disk.
         packed = save(outcome.tensors) if outcome.tensors else b""
+        weights = weights_of(self.path, unit.key)
         if packed:
             write_atomically(weights, lambda temporary: temporary.write_bytes(packed))
-        table = pa.table(dict(outcome.lanes))
-        metadata = {
-            _IDENTITY: json.dumps(unit.identity, allow_nan=False).encode(),
-            _RECORD: json.dumps(outcome.record, allow_nan=False).encode(),
-            _SECONDS: repr(outcome.seconds).encode(),
-            _DATA: _data_digest(table, packed),
-        }
-        self._write(unit.key, table, metadata)
+        else:
+            weights.unlink(missing_ok=True)  # a stranger under its name
+        write_shard(self.path, unit, outcome, packed, self.stamp)
         self.failure(unit).unlink(missing_ok=True)
-
-    def _write(self, key: str, table: Any, metadata: dict[bytes, bytes]) -> None:
-        """A shard of this run, whatever stamp and digest it had."""
-        stamped = {**metadata, _RUN: self._members.stamp.encode()}
-        table = table.replace_schema_metadata({**stamped, _DIGEST: _digest(key, stamped)})
-        write_atomically(
-            self.path / "units" / f"{key}.parquet",
-            lambda temporary: pq.write_table(table, temporary, write_page_checksum=True),
-        )
 
     def fail(self, unit: Unit, failure: Failure) -> None:
         """Write down why a unit has no outcome; the next run tries it again."""
-        text = json_text({"identity": unit.identity, **asdict(failure)})
-        write_atomically(self.failure(unit), lambda temporary: temporary.write_text(text))
+        write_note(self.path, unit, failure, self.stamp)
 
     def failure(self, unit: Unit) -> Path:
         """Where :meth:`fail` writes."""
-        return self._file("failures", unit, "json")
-
-    def _file(self, room: str, unit: Unit, ending: str) -> Path:
-        return self.path / room / f"{unit.key}.{ending}"
-
-
-def _read_shard(shard: Path) -> Entry | None:
-    """A shard whose digest says that it is whole and the one its name promises, else None."""
-    try:
-        metadata = pq.read_schema(pa.BufferReader(shard.read_bytes())).metadata or {}
-        if metadata[_DIGEST] != _digest(shard.stem, metadata):
-            return None
-        return Entry(
-            key=shard.stem,
-            identity=json.loads(metadata[_IDENTITY]),
-            record=json.loads(metadata[_RECORD]),
-            seconds=float(metadata[_SECONDS]),
-            stamp=metadata[_RUN].decode() if _RUN in metadata else None,
-        )
-    except (pa.ArrowException, OSError, KeyError, ValueError):
-        return None
-
-
-def _read_data(path: Path, key: str) -> tuple[Any, bytes] | None:
-    """Lanes and packed weights of a unit, or None where they are not what its shard promises."""
-    weights = path / "weights" / f"{key}.safetensors"
-    try:
-        content = (path / "units" / f"{key}.parquet").read_bytes()
-        # From memory: pyarrow is several times faster there than on many small files.
-        with pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True) as shard:
-            lanes = shard.read(use_threads=False)
-        promised = lanes.schema.metadata[_DATA]
-        packed = weights.read_bytes() if weights.exists() else b""
-    except (pa.ArrowException, OSError, KeyError, TypeError):
-        return None
-    return (lanes, packed) if promised == _data_digest(lanes, packed) else None
+        return note_of(self.path, unit.key)
 
 
 def _require_data(path: Path, key: str) -> tuple[Any, bytes]:
-    entry = _read_shard(path / "units" / f"{key}.parquet")
-    data = None if entry is None else _read_data(path, key)
+    entry = read_shard(shard_of(path, key))
+    data = None if entry is None else read_data(path, key)
     if data is None:
         raise _damaged_unit(path, key)
     return data
@@ -344,30 +293,9 @@ def _require_data(path: Path, key: str) -> tuple[Any, bytes]:
 
 def _damaged_unit(path: Path, key: str) -> ValueError:
     return ValueError(
-        f"required: a whole unit; {path / 'units' / key}.parquet or its file of weights is damaged "
+        f"required: a whole unit; {shard_of(path, key)} or its file of weights is damaged "
         f"or missing: run the same command again, which computes it anew"
     )
-
-
-def _read_failure(note: Path) -> dict[str, Any]:
-    try:
-        return {"identity": {}, "error": "", "traceback": "", **json.loads(note.read_bytes())}
-    except (OSError, ValueError, TypeError, RecursionError):
-        return {"identity": {}, "error": f"{note.name} is damaged", "traceback": ""}
-
-
-def _digest(key: str, metadata: dict[bytes, bytes]) -> bytes:
-    """Binds a record to its unit and run; damage would otherwise still be valid JSON."""
-    parts = (metadata[_IDENTITY], metadata[_RECORD], metadata[_DATA], metadata.get(_RUN, b""))
-    return hashlib.sha256(key.encode() + b"".join(parts)).hexdigest().encode()
-
-
-def _data_digest(lanes: Any, weights: bytes) -> bytes:
-    """Of the columns with their names, and of the weights file."""
-    digest = hashlib.sha256(weights)
-    for name in lanes.column_names:
-        digest.update(name.encode() + lanes[name].to_numpy().tobytes())
-    return digest.hexdigest().encode()
 
 
 def _ours(entry: Path) -> bool:

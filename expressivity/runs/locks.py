@@ -17,7 +17,7 @@ def held(lock: Path, *, busy: str, unwritable: Callable[[OSError], str]) -> Gene
         unwritable: what to say where it cannot be opened.
 
     Raises:
-        ValueError: one of the two.
+        ValueError: one of the two, or the file system has no locks.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -34,6 +34,11 @@ def held(lock: Path, *, busy: str, unwritable: Callable[[OSError], str]) -> Gene
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise ValueError(busy) from error
+        except OSError as error:
+            raise ValueError(
+                f"required: a file system with locks, which keep two processes from writing the "
+                f"same files; {lock.parent}: {error.strerror}: choose a folder on a local disk"
+            ) from error
         yield
     finally:
         os.close(handle)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,6 +12,9 @@ from expressivity.runs.units import key_of
 FILE_NAME = "manifest.json"
 SCHEMA = "expressivity.run/2"
 _WITHOUT_DIGEST = "expressivity.run/1"
+PART_OF = "part_of"
+"""Where the manifest of a run inside another has the stamp of that."""
+_OURS = r"expressivity\.run/\d+"
 
 
 class DamagedManifestError(ValueError):
@@ -49,14 +53,18 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         content = json.loads(file.read_bytes())
     except (ValueError, RecursionError, OSError) as error:
         raise _damaged(file) from error
+    whole = is_whole(content)
     schema = content.get("schema") if isinstance(content, dict) else None
     if schema not in (SCHEMA, _WITHOUT_DIGEST):
+        later = isinstance(schema, str) and re.fullmatch(_OURS, schema)
+        if isinstance(content, dict) and "configuration" in content and not (whole or later):
+            raise _damaged(file)
         raise ValueError(
             f"required: a manifest of schema {SCHEMA}; {file} has {schema!r:.60}: name another run "
             "folder, or use the version that made this one"
         )
-    whole = schema == _WITHOUT_DIGEST or is_whole(content)
-    if not whole or not isinstance(content.get("configuration"), dict):
+    former = schema == _WITHOUT_DIGEST and "digest" not in content
+    if not (whole or former) or not isinstance(content.get("configuration"), dict):
         raise _damaged(file)
     return content
 
@@ -69,6 +77,7 @@ class Members:
 
     Attributes:
         stamp: what shards carry to say for which configuration they were computed.
+        listed: keys of the units that the configuration lists, each once; None where it lists none.
 
     >>> Members({"a": 1, "b": (2,)}).stamp == Members({"b": [2], "a": 1}).stamp
     True
@@ -78,16 +87,17 @@ class Members:
         text = json.dumps(configuration, sort_keys=True)
         self.stamp = hashlib.sha256(text.encode()).hexdigest()
         units = configuration.get("units")
-        self._listed: set[str] | None = None
+        self.listed: dict[str, None] | None = None
         if isinstance(units, list):
             found = cast(list[Any], units)
-            self._listed = {unit if isinstance(unit, str) else key_of(unit) for unit in found}
+            keys = (unit if isinstance(unit, str) else key_of(unit) for unit in found)
+            self.listed = dict.fromkeys(keys)
 
     def has(self, key: str, stamped: str | None) -> bool:
         """Whether the shard of this name and stamp is one of them."""
         if stamped == self.stamp:
             return True
-        return stamped is None if self._listed is None else key in self._listed
+        return stamped is None if self.listed is None else key in self.listed
 
 
 def _damaged(file: Path) -> DamagedManifestError:

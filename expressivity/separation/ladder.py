@@ -10,7 +10,7 @@ from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
 from expressivity.fitting.errors import measuring_grid
 from expressivity.fitting.program import CLOCK
-from expressivity.output import json_text, sealed, write_atomically
+from expressivity.output import write_document
 from expressivity.runs.folder import Entry, Run
 from expressivity.runs.provenance import environment
 from expressivity.separation.asked import Request
@@ -22,8 +22,8 @@ from expressivity.separation.unit import FitUnit, run_unit, units_of
 from expressivity.targets.builtin import FURTHER
 from expressivity.targets.target import Target
 
-DOCUMENT = "separate.json"
-"""Name of the file in a run folder that holds what ``separate --json`` prints."""
+SCHEMA, DOCUMENT = "expressivity.separate/1", "separate.json"
+"""Schema and name of the file in a run folder that holds what ``separate --json`` prints."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +154,7 @@ def _judged(ladder: Ladder, results: Iterable[Result], seconds: Iterable[float])
 def document(findings: Findings, path: Path) -> dict[str, object]:
     """What ``separate --json`` prints (docs/formats.md)."""
     return {
-        "schema": "expressivity.separate/1",
+        "schema": SCHEMA,
         "run": str(path),
         "environment": environment(),
         "compile_seconds": CLOCK.seconds,
@@ -166,11 +166,10 @@ def document(findings: Findings, path: Path) -> dict[str, object]:
     }
 
 
-def write_document(findings: Findings, path: Path) -> dict[str, object]:
+def write_findings(findings: Findings, path: Path) -> dict[str, object]:
     """Write the document into its run folder, under a digest, and return it."""
     content = document(findings, path)
-    text = json_text(sealed(content))
-    write_atomically(path / DOCUMENT, lambda file: file.write_text(text))
+    write_document(path / DOCUMENT, content)
     return content
 
 

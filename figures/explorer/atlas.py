@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from expressivity.relations.atlas_document import DOCUMENT, read_document
+from expressivity.output import read_document
+from expressivity.relations.atlas_document import DOCUMENT, SCHEMA
 from expressivity.relations.prose import sentence
 from figures.explorer.scenes import class_key
 from figures.published import PAPER
@@ -23,7 +24,7 @@ def data(file: Path) -> dict[str, Any]:
     Raises:
         ValueError: there is none, or it is damaged.
     """
-    found = read_document(file)
+    found = read_document(file, SCHEMA)
     places = {entry["name"]: place for place, entry in enumerate(found["classes"])}
     return {
         "dimension": found["dimension"],

@@ -9,7 +9,6 @@ targets in it are the program's.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -17,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from expressivity.output import is_whole, json_text, sealed, write_atomically
+from expressivity.output import read_document, write_document
 from proofs.kernel.compilation import AT_ONCE, OPTIONS
 from proofs.kernel.coq import Coq, ended
 from proofs.kernel.library import PREFIX, without_comments
@@ -137,8 +136,7 @@ def ask(
             raise OSError(f"coqtop ended with status {max(codes)}")
         for room, share in zip(works, shares, strict=True):
             for question, place in share:
-                text = json_text(sealed(_answers(room, question)))
-                write_atomically(place, lambda file, text=text: file.write_text(text))
+                write_document(place, _answers(room, question))
     return [
         _answer(question, _stored(place) or {})
         for question, place in zip(questions, places, strict=True)
@@ -156,10 +154,9 @@ def _digest(text: str) -> str:
 def _stored(place: Path) -> dict[str, str] | None:
     """The answers by what was asked, or None where there are none that are whole."""
     try:
-        document = json.loads(place.read_bytes())
-    except (OSError, ValueError):
+        return read_document(place)
+    except ValueError:
         return None
-    return document if is_whole(document) else None
 
 
 def _asked(

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import os
 import subprocess
 import time
@@ -21,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from expressivity.output import is_whole, json_text, sealed, write_atomically
+from expressivity.output import read_document, write_atomically, write_document
 from proofs.kernel.coq import Coq
 from proofs.kernel.library import PREFIX, Library
 
@@ -178,11 +177,11 @@ def _settled(folder: Path, name: str, needed: Sequence[Compiled]) -> Compiled | 
         problem = f"needs {', '.join(failed)}, which did not compile"
         return Compiled(name=name, problem=problem, seconds=0.0)
     try:
-        stamp = json.loads((folder / f"{name}.json").read_bytes())
+        stamp = read_document(folder / f"{name}.json")
         digest = _digest(folder / f"{name}.vo")
     except (OSError, ValueError):
         return None
-    if not is_whole(stamp) or stamp["of"] != _state(folder, name, needed, digest):
+    if stamp["of"] != _state(folder, name, needed, digest):
         return None
     return Compiled(name=name, problem=None, seconds=stamp["seconds"], digest=digest)
 
@@ -197,9 +196,9 @@ def _outcome(
     seconds = round(time.monotonic() - started, 3)
     if process.returncode == 0:
         digest = _digest(folder / f"{name}.vo")
-        stamp = sealed({"of": _state(folder, name, needed, digest), "seconds": seconds})
+        stamp = {"of": _state(folder, name, needed, digest), "seconds": seconds}
         # Written last: a file without it was interrupted, and is compiled again.
-        write_atomically(folder / f"{name}.json", lambda path: path.write_text(json_text(stamp)))
+        write_document(folder / f"{name}.json", stamp)
         return Compiled(name=name, problem=None, seconds=seconds, digest=digest)
     message = (folder / f"{name}.log").read_text("utf-8", "replace").strip()
     problem = message or f"coqc ended with status {process.returncode}"

@@ -7,11 +7,10 @@ were accepted and that say what Python writes of them, and no others.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from expressivity.output import cache_folder, is_whole, json_text, sealed, write_atomically
+from expressivity.output import cache_folder, read_document, write_document
 from proofs.kernel.coq import Coq
 from proofs.kernel.library import Library
 from proofs.kernel.verdicts import KernelVerdict
@@ -34,19 +33,15 @@ def store(library: Library, coq: Coq, verdicts: Iterable[KernelVerdict]) -> None
                 "axioms": list(verdict.axioms),
                 "coq": coq.version,
             }
-    text = json_text(sealed({"schema": SCHEMA, "theorems": theorems}))
-    write_atomically(_place(library), lambda file: file.write_text(text))
+    write_document(_place(library), {"schema": SCHEMA, "theorems": theorems})
 
 
 def stored(library: Library) -> dict[str, object]:
     """The recorded theorems by name; none where there is no record that is whole."""
     try:
-        document = json.loads(_place(library).read_bytes())
-    except (OSError, ValueError):
+        return read_document(_place(library), SCHEMA)["theorems"]
+    except ValueError:
         return {}
-    if not is_whole(document) or document.get("schema") != SCHEMA:
-        return {}
-    return document["theorems"]
 
 
 def _place(library: Library) -> Path:

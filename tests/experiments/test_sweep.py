@@ -16,6 +16,7 @@ from cheap_units import content
 from sweeps import COUNT, SMALL, shards
 
 from experiments import command
+from expressivity.output import read_document, sealed
 from expressivity.runs import folder as store
 
 torch.set_num_threads(1)
@@ -42,7 +43,7 @@ def test_the_document_the_folder_and_the_table(call, file):
     assert fixed["family"]["activation"] == "relu2"
     assert la["error"]["l2"]["value"] < 1e-12 and la["error"]["l2"]["evidence"] == "numerical"
     run = Path("runs/small")
-    assert json.loads((run / "sweep.json").read_text()) == document
+    assert read_document(run / "sweep.json") == sealed(document)
     manifest = json.loads((run / "manifest.json").read_text())
     assert manifest["file"] == SMALL
     assert sorted(manifest["configuration"]["units"]) == [path.stem for path in shards(run)]

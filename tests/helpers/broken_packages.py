@@ -37,3 +37,43 @@ def numbers() -> Registry[int]:
     registry: Registry[int] = Registry("number", group="some.group", check=of_type(int))
     registry.add("one", 1)
     return registry
+
+
+FAILURES = {
+    "does not exist": ("no_such_module:register", ""),
+    "has no such attribute": ("{module}:nothing", ""),
+    "is no reference": ("{module}:::", ""),
+    "cannot be imported": ("{module}:register", "import no_such_module"),
+    "is no Python": ("{module}:register", "def register(:"),
+    "exits": ("{module}:register", "import sys; sys.exit(7)"),
+    "exits with text": ("{module}:register", "raise SystemExit('bye')"),
+    "exits when called": ("{module}:register", "def register(r):\n    raise SystemExit(0)"),
+    "raises when called": (
+        "{module}:register",
+        "def register(r):\n    raise RuntimeError('two\\nlines')",
+    ),
+    "raises a BaseException": (
+        "{module}:register",
+        "class Odd(BaseException): ...\ndef register(r):\n    raise Odd",
+    ),
+    "raises what cannot be shown": (
+        "{module}:register",
+        "class Odd(Exception):\n    def __str__(self): raise self\ndef register(r):\n    raise Odd",
+    ),
+    "stops like a generator": ("{module}:register", "def register(r):\n    raise GeneratorExit"),
+    "is an object": ("{module}:register", "register = 5"),
+    "takes nothing": ("{module}:register", "def register():\n    pass"),
+    "recurses": ("{module}:register", "def register(r):\n    register(r)"),
+    "registers a taken name": ("{module}:register", "def register(r):\n    r.add('one', 1)"),
+    "registers a wrong type": ("{module}:register", "def register(r):\n    r.add('new', 'text')"),
+    "registers no name": ("{module}:register", "def register(r):\n    r.add(None, 1)"),
+    "fails after a first entry": (
+        "{module}:register",
+        "def register(r):\n    r.add('half', 1)\n    raise ValueError('the second is missing')",
+    ),
+    "prints and fails": (
+        "{module}:register",
+        "print('{{}}')\ndef register(r):\n    r.add('one', 2)",
+    ),
+}
+"""Ways to fail: the value of an entry point, ``module:attribute``, and the code of the module."""

@@ -28,7 +28,8 @@ class Cheap(Unit):
         number: which.
         seconds: how long it takes.
         marks: folder in which every attempt leaves a file, or none.
-        manner: ``well``, ``fails``, ``fails at first``, ``kills`` or ``kills at first``.
+        manner: ``well``, ``fails``, ``fails at first``, ``kills``, ``kills at first``, or
+            ``is told to end``, which a worker leaves to the process that has started it.
     """
 
     number: int
@@ -53,6 +54,9 @@ class Cheap(Unit):
         if self.marks:
             (Path(self.marks) / f"{self.number}-{os.getpid()}-{time.time_ns()}").touch()
         time.sleep(self.seconds)
+        if self.manner == "is told to end":
+            for number in (signal.SIGINT, signal.SIGTERM):
+                os.kill(os.getpid(), number)
         if self.manner == "kills" or (self.manner == "kills at first" and first):
             os.kill(os.getpid(), signal.SIGKILL)
         if self.manner == "fails" or (self.manner == "fails at first" and first):

@@ -1,6 +1,5 @@
 """Run folders made by hand, in the real format; nothing is fitted."""
 
-import json
 from pathlib import Path
 
 from expressivity.bounds import Bound
@@ -8,10 +7,11 @@ from expressivity.classes.families import Family
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.kinds import Kind
 from expressivity.evidence import Evidence, Membership, Verdict
-from expressivity.output import sealed
+from expressivity.output import write_document
 from expressivity.runs.folder import RunFolder
 from expressivity.runs.units import Outcome
 from expressivity.separation.gaps import Gap
+from expressivity.separation.ladder import DOCUMENT, SCHEMA
 from expressivity.separation.result import RESULT, Result
 from expressivity.separation.settings import Settings
 from expressivity.separation.unit import FitUnit
@@ -105,8 +105,8 @@ def write_run(
         folder.save(one, Outcome(record=RESULT.dump_python(came, mode="json"), lanes={"lane": [0]}))
     if gaps is not None:
         found = [{**came.json(), "seconds": 0.0} for _, came in results]
-        document = sealed({"results": found, "gaps": [one.json() for one in gaps]})
-        (path / "separate.json").write_text(json.dumps(document))
+        document = {"results": found, "gaps": [one.json() for one in gaps], "schema": SCHEMA}
+        write_document(path / DOCUMENT, document)
     return path
 
 

@@ -158,7 +158,7 @@ def test_files_that_are_no_checkpoint_are_refused(refused, checkpoint, tmp_path)
 
 def test_a_checkpoint_of_another_version_is_refused(refused, checkpoint, monkeypatch):
     path = checkpoint()
-    verified = "experiments.pretraining.trained.verified"
+    verified = "experiments.pretraining.trained.read_sealed"
     for text in (
         '{"recipe": "by hand", "text": ""}',
         "[]",

@@ -1,4 +1,8 @@
-"""Checkpoints: negative (flipped bits, cuts, no digest, another version), metamorphic (resume)."""
+"""Checkpoints.
+
+Kinds: negative (flipped bits, cuts, no digest, another version), metamorphic (a training that goes
+on, from the last checkpoint or the one before it, has the losses of one undisturbed).
+"""
 
 import json
 import random
@@ -10,13 +14,20 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load, save
 
-from experiments.pretraining.checkpoint import Log, read_checkpoint, write_checkpoint
+from experiments.pretraining.checkpoint import (
+    Log,
+    before,
+    read_checkpoint,
+    recover,
+    write_checkpoint,
+)
 from experiments.pretraining.distributed import ALONE
 from experiments.pretraining.model import Transformer
 from experiments.pretraining.optimizers import build_optimizers, named_states
 from experiments.pretraining.recipes import Optimizer
 from experiments.pretraining.training import train
 from expressivity.runs.folder import read_run
+from expressivity.runs.tensors import digest_of
 
 CONFIGURATION: dict[str, object] = {"recipe": "by hand"}
 
@@ -147,7 +158,7 @@ def test_a_whole_checkpoint_of_other_parameters_is_refused(recipe, tmp_path):
 
 def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(trained, monkeypatch):
     chosen, _, checkpoint = trained
-    content = checkpoint.read_bytes()
+    content, earlier = checkpoint.read_bytes(), before(checkpoint).read_bytes()
     model, optimizers = parts(chosen)
 
     def full(handle):
@@ -157,7 +168,8 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(trained, monk
     with pytest.raises(OSError, match="No space left"):
         write_checkpoint(checkpoint, CONFIGURATION, model, optimizers, Log(), ALONE)
     assert checkpoint.read_bytes() == content
-    assert [file.name for file in checkpoint.parent.glob("*.safetensors*")] == [checkpoint.name]
+    assert before(checkpoint).read_bytes() == earlier
+    assert len(list(checkpoint.parent.glob("*.safetensors*"))) == 2
 
 
 def test_deleting_it_starts_again_with_the_same_losses(trained, corpus):
@@ -167,6 +179,82 @@ def test_deleting_it_starts_again_with_the_same_losses(trained, corpus):
         train(chosen, corpus, checkpoint=checkpoint)
     checkpoint.unlink()
     assert train(chosen, corpus, checkpoint=checkpoint).log == whole.log
+
+
+def packed(checkpoint: Path, tensors: dict[str, torch.Tensor]) -> None:
+    """A checkpoint with these tensors and the digest that is theirs."""
+    asked = metadata_of(checkpoint)["configuration"]
+    metadata = {"configuration": asked, "sha256": digest_of(asked, tensors)}
+    checkpoint.write_bytes(save(tensors, metadata))
+
+
+@pytest.mark.parametrize("optimizer", Optimizer)
+def test_names_shapes_and_types_are_exactly_those_of_the_program(
+    recipe, corpus, tmp_path, optimizer
+):
+    """A whole file of another version, whose optimizer or log holds something else."""
+    chosen, checkpoint = recipe(optimizer=optimizer), tmp_path / "c.safetensors"
+    train(chosen, corpus, checkpoint=checkpoint)
+    given, tensors = configuration_of(checkpoint), load(checkpoint.read_bytes())
+    model, optimizers = parts(chosen)
+    untouched = everything(model, optimizers)
+    packed(checkpoint, tensors)
+    assert read_checkpoint(checkpoint, given, *parts(chosen)).steps == 6
+    for name, value in tensors.items():
+        changes = [
+            {name: value[..., None]},
+            {name: value.to(torch.float16)},
+            {f"{name}x": value.clone()},
+            {f"{name}/more": value.clone()},
+        ]
+        changed = [{**tensors, **change} for change in changes]
+        if not name.endswith("/momentum_buffer"):  # all that Muon keeps: as if never updated
+            changed.append({other: tensors[other] for other in tensors if other != name})
+        for each in changed:
+            packed(checkpoint, each)
+            with pytest.raises(ValueError, match="of another version of the program"):
+                read_checkpoint(checkpoint, given, model, optimizers)
+    after = everything(model, optimizers)
+    assert after.keys() == untouched.keys()
+    assert all(torch.equal(after[name], untouched[name]) for name in untouched)
+
+
+@pytest.fixture
+def notices(monkeypatch):
+    heard: list[str] = []
+    monkeypatch.setattr("experiments.pretraining.checkpoint.notice", heard.append)
+    return heard
+
+
+@pytest.mark.parametrize("damage", ["flipped", "cut", "missing"])
+def test_the_checkpoint_before_takes_the_place_of_a_damaged_one(trained, corpus, notices, damage):
+    chosen, whole, checkpoint = trained
+    content, earlier = checkpoint.read_bytes(), before(checkpoint).read_bytes()
+    if damage == "missing":  # a kill between two renames
+        checkpoint.unlink()
+    else:
+        middle = 4 * (header_of(content) + len(content))
+        checkpoint.write_bytes(content[:-9] if damage == "cut" else flipped(content, middle))
+    recover(checkpoint)
+    assert checkpoint.read_bytes() == earlier and not before(checkpoint).exists()
+    assert len(notices) == (damage != "missing")
+    assert all(str(checkpoint) in line and "goes on from" in line for line in notices)
+    assert read_checkpoint(checkpoint, configuration_of(checkpoint), *parts(chosen)).steps == 4
+    assert train(chosen, corpus, checkpoint=checkpoint).log == whole.log
+
+
+def test_whole_checkpoints_and_those_without_a_whole_one_before_stay(trained, notices):
+    _, _, checkpoint = trained
+    kept = [checkpoint.read_bytes(), before(checkpoint).read_bytes()]
+    recover(checkpoint)
+    assert [checkpoint.read_bytes(), before(checkpoint).read_bytes()] == kept
+    kept = [flipped(content, 8 * len(content) - 8) for content in kept]
+    for file, content in zip((checkpoint, before(checkpoint)), kept, strict=True):
+        file.write_bytes(content)
+    recover(checkpoint)
+    assert [checkpoint.read_bytes(), before(checkpoint).read_bytes()] == kept
+    recover(checkpoint.with_name("none.safetensors"))
+    assert notices == []
 
 
 SMALL = ("--steps", 4, "--batch", 4, "--context", 16, "--windows", 4, "--compile", "none")

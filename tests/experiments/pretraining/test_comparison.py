@@ -134,6 +134,8 @@ def test_keys_depend_on_what_is_computed_and_not_on_where(corpus, tmp_path):
         ({"steps": 1, "tokens": 5}, "--steps or --tokens; got both"),
         ({"rates": ("fast",)}, "numbers for --rates; got 'fast'"),
         ({"steps": 0}, "steps of at least 1"),
+        ({"steps": 10**12}, "steps of at most 16777216; got 1000000000000"),
+        ({"tokens": 10**15}, "steps of at most 16777216"),
         ({"batch": 10**9}, "batch of at most 65536; got 1000000000"),
         ({"windows": 10**9}, "windows of at most 65536"),
         ({"batch": 6, "accumulate": 4}, "that 4 parts divide"),

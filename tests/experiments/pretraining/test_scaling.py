@@ -1,5 +1,7 @@
 """The scaling fit: reference (an exact law, coverage), negative (too few sizes), property."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -74,3 +76,14 @@ def test_a_recipe_at_another_size_keeps_its_heads_and_lowers_its_rate():
     assert recipe.training.rate == tiny(Mixing()).training.rate / 2
     with pytest.raises(ValueError, match="multiples of 32; got 100"):
         at_size(tiny, 100)(Mixing())
+
+
+def test_a_model_that_no_memory_holds_is_refused_before_any_work(call, text):
+    answer = call(
+        "scaling", "tiny", "--sizes", "64,128,256,1048576", "--steps", 1, "--batch", 1,
+        "--context", 16, "--data", text, "--out", "run",
+    )  # fmt: skip
+    assert (answer.code, answer.out) == (2, "")
+    assert "training a model of " in answer.err and answer.err.count("\n") == 1
+    assert "GiB or more: choose smaller --sizes" in answer.err
+    assert not Path("run").exists()

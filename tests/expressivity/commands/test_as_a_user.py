@@ -77,7 +77,7 @@ def test_compiled_output_is_one_document_and_no_warning(tmp_path):
 KILLED = """
 import os, signal, sys
 from expressivity import cli
-from expressivity.runs import folder as store
+from expressivity.runs import shards as store
 plain, written = store.pq.write_table, []
 def write(table, path, **options):
     written.append(path)

@@ -32,7 +32,8 @@ COMMANDS = {
 def fresh(monkeypatch):
     """An application with no command of a plug-in."""
     monkeypatch.setattr(cli, "_add_plugins", cli._add_plugins.__wrapped__)
-    own = [info for info in cli.app.registered_commands if info.callback.__module__ == cli.__name__]
+    commands = cli.app.registered_commands
+    own = [info for info in commands if info.callback.__module__.startswith("expressivity.")]
     monkeypatch.setattr(cli.app, "registered_commands", own)
 
 

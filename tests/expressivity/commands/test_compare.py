@@ -11,6 +11,7 @@ import pytest
 from command_lines import one_line
 
 from expressivity.commands import compare
+from expressivity.output import read_document, sealed
 
 TINY = ("--widths", "1", "--restarts", "2", "--candidates", "1")
 
@@ -37,7 +38,7 @@ def test_the_same_command_reads_the_fits_that_are_there(call, out):
     first = call(*arguments).document
     written = {shard: shard.stat().st_mtime_ns for shard in out.glob("units/*")}
     assert len(written) == 2  # relu, and reglu itself
-    assert json.loads((out / "compare.json").read_text(encoding="utf-8")) == first
+    assert read_document(out / "compare.json") == sealed(first)
     assert call(*arguments).document == first
     assert written == {shard: shard.stat().st_mtime_ns for shard in out.glob("units/*")}
     answer = call("compare", "reglu", "gelu", *TINY, "--json", "--out", out)

@@ -4,13 +4,13 @@ Kinds: property (a rerun asks nothing again; a larger budget goes on), negative 
 line, with nothing written).
 """
 
-import json
 from pathlib import Path
 
 import pytest
 from command_lines import one_line, shards, tree
 
 from expressivity.commands.discover import Options, understand
+from expressivity.output import read_document, sealed
 from expressivity.relations import unit
 from expressivity.relations.discover import BATCH
 
@@ -19,7 +19,7 @@ def test_what_is_found_is_in_the_document_and_in_the_folder(call, out):
     answer = call("discover", "moa-tanh", "la", "--dimension", "2", "--json", "--out", out)
     assert (answer.code, answer.err) == (0, "")
     document = answer.document
-    assert document == json.loads((out / "discover.json").read_text())
+    assert sealed(document) == read_document(out / "discover.json")
     assert document["schema"] == "expressivity.discover/1"
     assert (document["larger"], document["smaller"]) == ("moa-tanh", "la")
     assert document["dimensions"] == [2]

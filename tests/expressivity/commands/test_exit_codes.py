@@ -12,7 +12,7 @@ from command_lines import LA, SMALL, T1, TINY, one_line, shards
 
 from expressivity.bounds import Bound
 from expressivity.evidence import Evidence
-from expressivity.runs import folder as store
+from expressivity.runs import shards as store
 from expressivity.separation import gaps
 from expressivity.separation import unit as separation
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,19 @@ def test_notices_are_lines_on_stderr_each_once(capsys, monkeypatch):
     assert answered(command) == 0
     assert capsys.readouterr().err == "expressivity: one line\nexpressivity: another\n"
     assert logging.getLogger("expressivity").handlers == handlers
+
+
+@pytest.mark.filterwarnings("always")
+def test_warnings_of_libraries_are_shown_to_those_who_ask(monkeypatch):
+    def command() -> None:
+        warnings.warn("for developers", UserWarning, stacklevel=1)
+
+    seen: list[object] = []
+    monkeypatch.setattr(warnings, "showwarning", lambda *message, **where: seen.append(message))
+    for options in ([], ["default"]):
+        monkeypatch.setattr(sys, "warnoptions", options)
+        assert answered(command) == 0
+        assert len(seen) == len(options)
 
 
 def test_a_broken_standard_error_changes_no_code(monkeypatch):

@@ -78,7 +78,9 @@ def start(path: Path, count: int, seconds: float, workers: int, marks: Path) -> 
 
 def test_processes_give_the_same_bits_whatever_happens_to_them(tmp_path, marks):
     expected = in_process(tmp_path / "here", 12)
-    units = cheap_units.make(12, 0.01, marks, _3="kills at first", _5="fails at first", _9="kills")
+    units = cheap_units.make(
+        12, 0.01, marks, _3="kills at first", _5="fails at first", _6="is told to end", _9="kills"
+    )
     units[7] = cheap_units.Rooted(number=7)
     units[8] = cheap_units.Unreadable(number=8)
     folder, progress = cheap_units.open_folder(tmp_path / "there", 12), []
@@ -137,6 +139,8 @@ def test_nothing_to_do_starts_nothing():
     assert list(Processes(2).outcomes([], lambda parts: None)) == []
     with pytest.raises(ValueError, match="required: at least one worker; got 0"):
         Processes(0)
+    with pytest.raises(ValueError, match=r"required: at most \d+ workers, 16 for each core; got"):
+        Processes(10**9)
 
 
 @pytest.mark.parametrize("workers", [0, 2])

@@ -21,10 +21,10 @@ from expressivity.classes.kinds import Kind
 from expressivity.output import sealed
 from expressivity.report import render
 from expressivity.report.results import gaps
-from expressivity.runs import folder as store
+from expressivity.runs import shards as store
 from expressivity.runs.folder import RunFolder, read_lanes, read_run, read_tensors
-from expressivity.runs.manifest import DamagedManifestError
-from expressivity.runs.units import run
+from expressivity.runs.manifest import PART_OF, DamagedManifestError
+from expressivity.runs.units import Failure, run
 from expressivity.separation.ladder import DOCUMENT
 from figures.agreement import Row, read_rows, write_rows
 from figures.runs import Runs
@@ -94,7 +94,7 @@ def test_no_flipped_bit_of_a_manifest_is_accepted_and_none_costs_the_folder(fold
         with pytest.raises(ValueError, match=r"^required: a (readable )?manifest[^\n]*$"):
             read_run(folder.path)
         refusal = refused_by(lambda: open_folder(folder.path))
-        if refusal is not None:  # another schema is no damage: nothing is written
+        if refusal is not None:  # a later schema is no damage: nothing is written
             assert "a manifest of schema" in refusal and file.read_bytes() == damaged
             refused += 1
             continue
@@ -102,7 +102,7 @@ def test_no_flipped_bit_of_a_manifest_is_accepted_and_none_costs_the_folder(fold
         restored += 1
     assert run(UNITS[:2], (again := open_folder(folder.path))) == []
     assert (again.skipped, again.recomputed) == (2, [])
-    assert restored > 0.8 * len(whole) and refused > 10
+    assert restored > 0.99 * len(whole) and refused <= 1
     assert content(folder.path / "units") == before
     assert messages(caplog) == [
         f"{file} was damaged, and is written again; finished units are kept"
@@ -131,6 +131,24 @@ def test_a_lost_manifest_is_written_again_where_the_units_are_this_runs(folder):
     with pytest.raises(ValueError, match="holds other files"):
         open_folder(folder.path, OTHER)
     assert open_folder(folder.path).has(UNITS[0])
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", None])
+def test_parts_show_whose_a_folder_without_units_is(tmp_path, damage):
+    outer = open_folder(tmp_path / "run", {"command": "reproduce"})
+    file = outer.path / "manifest.json"
+    RunFolder(outer.path / "part", configuration=CONFIGURATION, facts={PART_OF: outer.stamp})
+    whole = file.read_bytes()
+    file.unlink() if damage is None else file.write_bytes(damage)
+    if damage != b"":  # an empty one is nobody's
+        with pytest.raises(ValueError, match="choose another --out"):
+            open_folder(outer.path, {"command": "reproduce", "tier": "cpu"})
+    assert open_folder(outer.path, {"command": "reproduce"}).stamp == outer.stamp
+    assert file.read_bytes() == whole
+    finished(tmp_path / "run" / "another")
+    file.write_bytes(b"{")
+    with pytest.raises(ValueError, match="no finished units show"):
+        open_folder(outer.path, {"command": "reproduce"})
 
 
 def test_an_empty_manifest_of_a_folder_without_units_is_no_loss(tmp_path):
@@ -175,14 +193,33 @@ def test_shards_of_another_run_are_named_and_left_out_by_every_reader(
         found = read_run(here.path)
         assert {entry.key for entry in found.entries} == {unit.key for unit in UNITS[:2]}
         assert (found.foreign, found.damaged) == ((name,), ())
-    place = here.path / "units"
-    assert messages(caplog) == [f"left out: shards of another run in {place}: {name}"]
+    assert messages(caplog) == [f"left out: units of another run in {here.path}: {name}"]
     assert health(found)["failed or damaged units"] == 0
     assert Runs.under(tmp_path)["here"].foreign == (name,)
     page = render(found)
-    assert name in page and "Shards of another run" in page and name not in expected
+    assert name in page and "Units of another run" in page and name not in expected
     assert run(UNITS[:2], open_folder(here.path, configuration)) == []
-    assert (place / name).read_bytes() == foreign
+    assert (here.path / "units" / name).read_bytes() == foreign
+
+
+def test_notes_on_failures_of_another_run_are_left_out_and_damaged_ones_are_named(tmp_path):
+    here, there = finished(tmp_path / "here"), open_folder(tmp_path / "there", OTHER)
+    here.fail(UNITS[0], Failure(error="no luck"))
+    there.fail(UNITS[2], Failure(error="of the other run"))
+    (own,), (foreign,) = (list((f.path / "failures").iterdir()) for f in (here, there))
+    (own.parent / foreign.name).write_bytes(foreign.read_bytes())
+    found = read_run(here.path)
+    assert [note["error"] for note in found.failures] == ["no luck"]
+    assert found.foreign == (foreign.name,)
+    whole = own.read_bytes()
+    for damaged in flips(whole.rstrip(), 3):
+        own.write_bytes(damaged)
+        assert [note["error"] for note in read_run(here.path).failures] == [
+            f"{own.name} is damaged"
+        ]
+    former = {"identity": UNITS[0].identity, "error": "of a former version", "traceback": ""}
+    own.write_text(json.dumps(former))
+    assert [note["error"] for note in read_run(here.path).failures] == ["of a former version"]
 
 
 def test_many_foreign_shards_are_one_short_line(tmp_path, caplog):
@@ -202,7 +239,7 @@ def without_stamp(folder: RunFolder, key: str) -> None:
     shard = folder.path / "units" / f"{key}.parquet"
     table = pq.read_table(shard)
     metadata = dict(table.schema.metadata)
-    del metadata[store._RUN]
+    del metadata[store._RUN], metadata[store._SCHEMA]
     metadata[store._DIGEST] = store._digest(key, metadata)
     pq.write_table(table.replace_schema_metadata(metadata), shard)
 

@@ -4,6 +4,7 @@ Kinds: property (finished units are counted), negative (foreign, damaged and bus
 refused and left as they were).
 """
 
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -24,6 +25,7 @@ from outcomes_by_hand import (
 from expressivity.output import is_whole
 from expressivity.runs import manifest
 from expressivity.runs.folder import read_lanes, read_run
+from expressivity.runs.manifest import Members
 from expressivity.runs.units import Failure
 
 torch.set_num_threads(1)
@@ -57,7 +59,7 @@ def test_a_run_is_read_without_a_lock_and_names_what_is_damaged(folder):
     assert run.damaged == ()
     (failure,) = run.failures
     assert failure == {"identity": as_json(UNITS[1].identity), "error": "no luck",
-                       "traceback": "somewhere"}  # fmt: skip
+                       "traceback": "somewhere", "run": Members(CONFIGURATION).stamp}  # fmt: skip
     shard_of(folder).write_bytes(b"")
     run = read_run(folder.path)
     assert run.damaged == (shard_of(folder).name,)
@@ -163,6 +165,19 @@ def test_the_lock_is_a_file_lock_that_ends_with_its_holder(folder):
     os.close(handle)
     with folder.locked():
         pass
+
+
+def test_a_file_system_without_locks_is_explained(folder, monkeypatch):
+    def refuse(handle, kind):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with (
+        pytest.raises(ValueError, match=r"^required: a file system with locks[^\n]*$") as caught,
+        folder.locked(),
+    ):
+        pass
+    assert "No locks available" in str(caught.value) and str(folder.path) in str(caught.value)
 
 
 def test_of_two_that_begin_a_folder_at_once_one_is_refused(tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """Records: property (read back as written), negative (damage, doubles, other options)."""
 
 import json
+import random
 from dataclasses import replace
 
 import pytest
@@ -134,6 +135,27 @@ def test_records_that_were_merged_in_the_meantime_stay(kept, units):
     kept.save(units[6], told(units[6], lambda _: 2.0))
     kept.save(units[8], told(units[8], lambda _: 2.0))
     assert [record["loss"] for record in read_records(kept.path)[3:]] == [1.0, 1.0, 2.0]
+
+
+@pytest.mark.parametrize("flips", [20, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["losses.jsonl", "losses.parquet"])
+def test_no_flipped_bit_is_taken_for_a_loss(kept, tmp_path, name, flips):
+    """Seeded; of Parquet, bits that nobody reads may pass, and the white space between lines."""
+    file, read = kept.path, read_records
+    if name == "losses.parquet":
+        file, read = tmp_path / name, read_table
+        write_table(file, kept.records)
+    whole, expected = file.read_bytes(), read(file)
+    draw, refused = random.Random(name), 0
+    for _ in range(flips):
+        damaged = bytearray(whole)
+        damaged[draw.randrange(len(whole))] ^= 1 << draw.randrange(8)
+        file.write_bytes(bytes(damaged))
+        try:
+            assert read(file) == expected
+        except ValueError:
+            refused += 1
+    assert refused > flips * (0.9 if name == "losses.jsonl" else 0.3)
 
 
 def test_the_table_has_every_record(kept, tmp_path):
