@@ -1,7 +1,5 @@
 """Where commands print."""
 
-import functools
-
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
@@ -14,15 +12,7 @@ _BETWEEN = 3
 
 def console(*, stderr: bool = False, width: int | None = None) -> Console:
     """Paths, names and reasons are printed as they are: brackets and colons mean nothing."""
-    if stderr and width is None:
-        return _messages()
     return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
-
-
-@functools.cache
-def _messages() -> Console:
-    # One for all, so that lines come above a bar that is being drawn.
-    return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def table_console() -> Console:

@@ -97,12 +97,13 @@ class _Verdicts:
     """Tells the verdicts on each target as soon as the last of its fits is stored."""
 
     def __init__(self, ladder: Ladder, path: Path) -> None:
-        self._parts = [replace(ladder, rungs=(rung,)) for rung in ladder.rungs]
-        self._missing = [{unit.key for unit in part.units} for part in self._parts]
         self._path = path
+        there = {shard.stem for shard in path.glob("units/*.parquet")}
+        parts = [replace(ladder, rungs=(rung,)) for rung in ladder.rungs]
+        self._missing = [(part, {unit.key for unit in part.units} - there) for part in parts]
 
     def __call__(self, unit: Unit) -> None:
-        for part, missing in zip(self._parts, self._missing, strict=True):
+        for part, missing in self._missing:
             if unit.key in missing:
                 missing.discard(unit.key)
                 if not missing:
