@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 INSTALL := $(BIN)/pip install --disable-pip-version-check -c constraints.txt
 PINS := pyproject.toml constraints.txt
+PAGES := *.md docs/*.md docs/howto/*.md benchmarks/*.md figures/paper/*.md
 
 .DEFAULT_GOAL := help
 .PHONY: help separate test lint docs kernel bench clean
@@ -14,7 +15,7 @@ PINS := pyproject.toml constraints.txt
 help:
 	@echo 'make separate   fit the ladder, add bounds, report gaps (the main job)'
 	@echo 'make test       pytest with doctests, without slow tests'
-	@echo 'make lint       ruff, pyright, import layers'
+	@echo 'make lint       ruff, pyright, import layers, spelling'
 	@echo 'make docs       build the documentation into docs/_build; warnings and broken links are errors'
 	@echo 'make kernel     have Coq check the theorems in proofs/coq (needs Coq, Coquelicot, Interval)'
 	@echo 'make bench      speed and memory beside other tools'
@@ -53,6 +54,8 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/codespell -D docs/spelling.txt $(PAGES)
 
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build

@@ -283,8 +283,8 @@ class Order:
         contained: proved, and the error is round-off.
         contradictions: proved, and it is not.
         open: not proved, and yet learned in some seed: a proof may be missing.
-        surprises: proved to be no member, and yet learned in some seed: the errors may tend to
-            0 without reaching it, but round-off is suspicious.
+        surprises: proved to be no member, and yet the error of some seed is round-off. Errors that
+            tend to 0 do not come so far.
         separated: neither proved nor learned in any seed.
     """
 
@@ -306,7 +306,7 @@ def order(found: Matrix) -> Order:
         open=tuple(
             place for place, c in other if c.verdict is Verdict.UNKNOWN and _least(c) <= REACHED
         ),
-        surprises=tuple(place for place, c in excluded if _least(c) <= REACHED),
+        surprises=tuple(place for place, c in excluded if _least(c) <= ROUNDOFF),
         separated=tuple(place for place, c in other if _least(c) > SEPARATED),
     )
 
@@ -351,7 +351,7 @@ def headlines(run: Run) -> dict[str, float]:
                 ("worst error of the proved cells", max((c.worst for c in proved), default=0.0)),
                 ("contradictions", len(ordered.contradictions)),
                 ("cells learned without proof", len(ordered.open)),
-                ("cells learned though excluded", len(ordered.surprises)),
+                ("cells at round-off though excluded", len(ordered.surprises)),
                 ("cells separated in every seed", len(ordered.separated)),
                 ("cells far beyond their own class", len(far_cells(heat_map))),
                 ("seeds learned by the own class", _mean([cell.success for cell in own])),

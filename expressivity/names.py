@@ -15,7 +15,7 @@ _OTHER_NAMES = {
     "logistic": "sigmoid",
 }
 """Names of the literature, folded, beside those used here."""
-_NEAR, _SUGGESTED = 0.7, 2
+_NEAR, _SUGGESTED = 0.6, 2
 
 
 class UnknownNameError(ValueError):

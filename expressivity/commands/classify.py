@@ -1,12 +1,16 @@
 """``expressivity classify``: membership of an expression in every kind and form."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
+import sympy as sp
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from expressivity.classes.families import Family
 from expressivity.classes.kinds import Constraint
+from expressivity.classes.weights import unchecked_expression
 from expressivity.commands.console import print_table, table_console
 from expressivity.commands.options import ClassOptions
 from expressivity.evidence import Verdict
@@ -14,6 +18,11 @@ from expressivity.membership.decide import Classification, classify
 from expressivity.output import ExitCode, write_json
 from expressivity.targets.target import Target
 from expressivity.targets.user import user_target
+
+_Said = TypeVar("_Said")
+
+_LONGEST = 400
+"""Characters of a witness that is printed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,19 +68,65 @@ def run(options: Options, *, as_json: bool) -> int:
 def _show(found: list[Classification]) -> None:
     console = table_console()
     table = Table("class", "verdict", "width", "evidence", "why", box=SIMPLE_HEAD, pad_edge=False)
-    for classification in found:
-        family, membership = classification.family, classification.membership
-        unknown = membership.verdict is Verdict.UNKNOWN
-        width = "any" if classification.witness is None else str(family.width)
-        table.add_row(
-            f"{family.kind_and_form} {family.activation or ''}".strip(),
-            str(membership.verdict).replace("_", "-"),
-            "-" if unknown else width,
-            str(membership.evidence),
-            membership.reason,
-        )
+    for (_, *cells), families in _grouped(found, _cells).items():
+        table.add_row(_named(families), *cells)
     print_table(table)
+    for text, families in _grouped(found, _witness).items():
+        if text is not None:
+            console.print(f"As {_named(families)}: {text}", soft_wrap=True, highlight=False)
     console.print(f"{_common(found)} Weights of the witnesses: --json.", soft_wrap=True)
+
+
+def _cells(classification: Classification) -> tuple[str, ...]:
+    """What a row says: activations of one kind and form share it where all of it is the same."""
+    family, membership = classification.family, classification.membership
+    unknown = membership.verdict is Verdict.UNKNOWN
+    width = "any" if classification.witness is None else str(family.width)
+    return (
+        family.kind_and_form,
+        str(membership.verdict).replace("_", "-"),
+        "-" if unknown else width,
+        str(membership.evidence),
+        membership.reason,
+    )
+
+
+def _witness(classification: Classification) -> str | None:
+    """The network that shows membership, written with the names of its activations."""
+    weights = classification.witness
+    if weights is None:
+        return None
+    network = unchecked_expression(
+        classification.family, weights, lambda name, z: sp.Function(name, real=True)(z)
+    )
+    text = str(network)
+    return text if len(text) <= _LONGEST else f"a sum of {len(text):,} characters"
+
+
+def _grouped(
+    found: list[Classification], by: Callable[[Classification], _Said]
+) -> dict[_Said, list[Family]]:
+    """Classes of which the same is said, in the order of the first of them."""
+    groups: dict[_Said, list[Family]] = {}
+    for classification in found:
+        groups.setdefault(by(classification), []).append(classification.family)
+    return groups
+
+
+def _named(families: list[Family]) -> str:
+    """``fixed type1 id, tanh; la type1``: kind and form once for all activations.
+
+    >>> named = [Family(kind="fixed", neuron="type1", width=1, dimension=1, dictionary=(s,))
+    ...          for s in ("id", "tanh")]
+    >>> _named(named)
+    'fixed type1 id, tanh'
+    """
+    activations: dict[str, list[str]] = {}
+    for family in families:
+        named = activations.setdefault(family.kind_and_form, [])
+        if family.activation is not None:
+            named.append(family.activation)
+    return "; ".join(f"{name} {', '.join(each)}".strip() for name, each in activations.items())
 
 
 def _common(found: list[Classification]) -> str:

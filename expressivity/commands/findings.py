@@ -47,11 +47,19 @@ def headline(gaps: Sequence[Gap]) -> str:
 def _show_verdicts(gaps: Sequence[Gap]) -> None:
     grid = Table.grid(padding=(0, 2), pad_edge=False)
     for gap in gaps:
-        verdict = "strict" if gap.strict else "confirmed" if gap.confirmed else "not confirmed"
-        mark = " (!)" if gap.surprising else ""
-        about = f"{gap.target} {gap.form}, {gap.smaller} < {gap.larger}"
-        grid.add_row(f"{verdict} ({gap.evidence}){mark}", f"{about}: {gap.reason}")
+        grid.add_row(verdict(gap), f"{about(gap)}: {gap.reason}")
     print_table(grid)
+
+
+def about(gap: Gap) -> str:
+    """Which gap it is."""
+    return f"{gap.target} {gap.form}, {gap.smaller} < {gap.larger}"
+
+
+def verdict(gap: Gap) -> str:
+    """What came of it, with its evidence."""
+    word = "strict" if gap.strict else "confirmed" if gap.confirmed else "not confirmed"
+    return f"{word} ({gap.evidence}){' (!)' if gap.surprising else ''}"
 
 
 def _show_fits(results: Sequence[Result]) -> None:

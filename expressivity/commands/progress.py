@@ -8,11 +8,14 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from expressivity.commands.console import console
 
 EVERY = 30.0
+_BARS: list[Console] = []
+"""Where bars are being drawn."""
 
 
 class Tally:
@@ -53,11 +56,15 @@ def tally(name: str, total: int | None = None, *, quiet: bool) -> Generator[Tall
     )
     hidden = quiet or not messages.is_terminal
     with Progress(*columns, console=messages, disable=hidden, transient=True) as bar:
-        yield Tally(bar, name, total, logged=hidden and not quiet)
+        _BARS.append(messages)
+        try:
+            yield Tally(bar, name, total, logged=hidden and not quiet)
+        finally:
+            _BARS.remove(messages)
 
 
 def tell(text: str) -> None:
-    """One line on standard error, after the time where that is no terminal."""
-    messages = console(stderr=True)
+    """One line on standard error, above a bar, and after the time where that is no terminal."""
+    messages = _BARS[-1] if _BARS else console(stderr=True)
     at = "" if messages.is_terminal else f"{datetime.now().isoformat(' ', 'seconds')} "
     messages.print(f"{at}{text}", soft_wrap=True)

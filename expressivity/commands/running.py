@@ -26,6 +26,8 @@ _FAILURES_SHOWN = 20
 Rounds = Callable[[Sequence[Unit]], Iterable[Sequence[Unit]]]
 """(units that have failed, which grows) -> units to run, round after round."""
 
+OnStored = Callable[[Unit], None]
+
 Pending = Callable[[Iterable[Entry], Collection[str]], Sequence[Unit]]
 """(finished units, keys of those that failed) -> the units to run next; none at the end."""
 
@@ -72,9 +74,21 @@ def executor_for(workers: int | None, scheduler: str | None) -> Generator[Execut
 
 
 def run_units(
-    units: Sequence[Unit], folder: RunFolder, executor: Executor | None = None, *, quiet: bool
+    units: Sequence[Unit],
+    folder: RunFolder,
+    executor: Executor | None = None,
+    *,
+    quiet: bool,
+    on_stored: OnStored = lambda unit: None,
 ) -> list[Unit]:
     """Bring units to their end in a folder, and tell how far they are.
+
+    Args:
+        units: which.
+        folder: where they are kept.
+        executor: where they run; by default in this process.
+        quiet: nothing is told of the progress.
+        on_stored: hears of each unit that the folder holds.
 
     Returns:
         Those that failed; why is on standard error and in the folder.
@@ -83,7 +97,9 @@ def run_units(
         ValueError: another process holds the folder.
     """
     total = sum(unit.parts for unit in units)
-    return run_rounds(lambda _: [units], folder, executor, total=total, quiet=quiet)
+    return run_rounds(
+        lambda _: [units], folder, executor, total=total, quiet=quiet, on_stored=on_stored
+    )
 
 
 def run_rounds(
@@ -93,6 +109,7 @@ def run_rounds(
     *,
     total: int | None = None,
     quiet: bool,
+    on_stored: OnStored = lambda unit: None,
 ) -> list[Unit]:
     """The same of rounds of units, each of which may depend on what the folder then holds.
 
@@ -102,9 +119,15 @@ def run_rounds(
         executor: where they run; by default in this process.
         total: parts of all units, at most; None where it is not known.
         quiet: nothing is told of the progress.
+        on_stored: hears of each unit that the folder holds.
     """
     messages = console(stderr=True)
     failed: list[Unit] = []
+
+    def on_unit(unit: Unit) -> None:
+        done.update(label=unit.label)
+        on_stored(unit)
+
     with (
         folder.locked(),
         every_core(),
@@ -117,7 +140,7 @@ def run_rounds(
                     folder,
                     executor,
                     on_progress=done.update,
-                    on_unit=lambda unit: done.update(label=unit.label),
+                    on_unit=on_unit,
                 )
         except KeyboardInterrupt as stop:
             stored = sum(1 for _ in folder.path.glob("units/*.parquet"))

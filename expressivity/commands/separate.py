@@ -7,8 +7,9 @@ from pathlib import Path
 import torch
 
 from expressivity.commands.console import console
-from expressivity.commands.findings import show
+from expressivity.commands.findings import about, show, verdict
 from expressivity.commands.options import ClassOptions, FitOptions, whole_numbers
+from expressivity.commands.progress import tell
 from expressivity.commands.running import SLOW_SECTIONS, run_units, usual_path
 from expressivity.output import ExitCode, write_json
 from expressivity.report import write_report
@@ -16,7 +17,7 @@ from expressivity.runs.compiling import COMPILED, in_one_mode, is_compiled, want
 from expressivity.runs.executors import Processes
 from expressivity.runs.folder import RunFolder, read_run
 from expressivity.runs.provenance import facts
-from expressivity.runs.units import Executor
+from expressivity.runs.units import Executor, Unit
 from expressivity.separation.claims import builtin_targets
 from expressivity.separation.ladder import Ladder, find, make_ladder, summary, write_findings
 from expressivity.separation.settings import brief
@@ -72,7 +73,8 @@ def _run(ladder: Ladder, path: Path, *, full: bool, as_json: bool) -> int:
         facts={**facts(), COMPILED: ladder.compiled, "rules": ladder.rules},
     )
     units = sorted(ladder.units, key=lambda unit: -unit.planned.steps)  # the long ones first
-    failed = run_units(units, folder, _executor(ladder), quiet=as_json)
+    told = (lambda unit: None) if as_json else _Verdicts(ladder, path)
+    failed = run_units(units, folder, _executor(ladder), quiet=as_json, on_stored=told)
     if failed:
         raise RuntimeError(f"{len(failed)} fits failed: see {path / 'failures'}")
     findings = find(ladder, read_run(path))
@@ -89,6 +91,24 @@ def _run(ladder: Ladder, path: Path, *, full: bool, as_json: bool) -> int:
         return ExitCode.BROKEN
     surprising = any(gap.surprising for gap in findings.gaps)
     return ExitCode.OTHERWISE if surprising else ExitCode.AS_EXPECTED
+
+
+class _Verdicts:
+    """Tells the verdicts on each target as soon as the last of its fits is stored."""
+
+    def __init__(self, ladder: Ladder, path: Path) -> None:
+        self._path = path
+        there = {shard.stem for shard in path.glob("units/*.parquet")}
+        parts = [replace(ladder, rungs=(rung,)) for rung in ladder.rungs]
+        self._missing = [(part, {unit.key for unit in part.units} - there) for part in parts]
+
+    def __call__(self, unit: Unit) -> None:
+        for part, missing in self._missing:
+            if unit.key in missing:
+                missing.discard(unit.key)
+                if not missing:
+                    for gap in find(part, read_run(self._path)).gaps:
+                        tell(f"{about(gap)}: {verdict(gap)}")
 
 
 def _executor(ladder: Ladder) -> Executor | None:

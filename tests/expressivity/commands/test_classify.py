@@ -168,3 +168,15 @@ def test_bad_input_is_refused_in_one_line(options, message):
     with pytest.raises(ValueError, match=message) as caught:
         command.run(command.Options(**options), as_json=True)
     assert "\n" not in str(caught.value)
+
+
+def test_activations_share_a_row_and_witnesses_are_written_out(capsys):
+    command.run(
+        command.Options(expr="abs(x)", dictionary="relu,tanh,gelu,leaky_relu", form="type1"),
+        as_json=False,
+    )
+    shown = capsys.readouterr().out
+    assert "fixed type1 tanh, gelu " in shown
+    assert "fixed type1 relu, leaky_relu " in shown
+    assert "As fixed type1 relu: relu(-x1) + relu(x1)" in shown
+    assert "As fixed type1 leaky_relu: 100*leaky_relu(-x1)/99 + 100*leaky_relu(x1)/99" in shown
