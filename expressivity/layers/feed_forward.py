@@ -89,6 +89,9 @@ class FeedForward(nn.Module):
         self.a = nn.Linear(family.width, family.outputs, bias=False, device=device, dtype=dtype)
         if initialisation is not None:
             self.reset_parameters()
+        if self.w.weight.device.type != "meta":
+            for part in self.modules():  # transformers would start it once more, in post_init
+                part.__dict__["_is_hf_initialized"] = True
 
     @property
     def maps(self) -> list[nn.Linear]:

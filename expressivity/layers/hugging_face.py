@@ -8,8 +8,10 @@ from expressivity.classes.families import Family
 from expressivity.layers.activation_names import activation_names, check_substitute
 from expressivity.layers.adapters import ADAPTERS
 from expressivity.layers.blocks import Block, UnreadableError, require_plain
+from expressivity.layers.pretrained import record_conversion
 from expressivity.layers.replacement import replacement
 from expressivity.layers.report import Replaced, Report
+from expressivity.layers.saved import written_block
 from expressivity.layers.search import Found, Search, refusal
 
 
@@ -82,8 +84,15 @@ def _carry_out(
     for block, (before, other) in zip(found, new, strict=True):
         after = other.feed_forward.family
         replaced.append(
-            Replaced(names=block.places, adapter=block.adapter, before=before, after=after)
+            Replaced(
+                names=block.places,
+                adapter=block.adapter,
+                before=before,
+                after=after,
+                saved=written_block(other, block.places, block.emptied),
+            )
         )
+    record_conversion(search.model, [block.saved for block in replaced])
     for block, (_, other) in zip(found, new, strict=True):
         block.put(search.model, other)
     return Report(

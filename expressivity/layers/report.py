@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from expressivity.classes.families import Family
+from expressivity.layers.saved import written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,12 +16,14 @@ class Replaced:
         names: of all places where it stood.
         adapter: what read it.
         before, after: the fixed family that it was, and what it is now.
+        saved: what builds it anew, as JSON.
     """
 
     names: tuple[str, ...]
     adapter: str
     before: Family
     after: Family
+    saved: Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +39,10 @@ class Report:
     replaced: tuple[Replaced, ...]
     kept: Mapping[str, str]
     skipped: Mapping[str, str]
+
+    def json(self) -> dict[str, Any]:
+        """What ``rebuild`` makes the same layers of in a model that was not converted."""
+        return written([block.saved for block in self.replaced])
 
     def __str__(self) -> str:
         """One line a block."""

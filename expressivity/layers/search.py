@@ -30,7 +30,15 @@ class Found:
     @property
     def places(self) -> tuple[str, ...]:
         """Names of all places that the new block takes."""
-        return tuple(".".join(filter(None, (n, self.parts.place))) for n in self.names)
+        return self._inside(self.parts.place)
+
+    @property
+    def emptied(self) -> tuple[str, ...]:
+        """Names of all places that become ``nn.Identity``."""
+        return tuple(name for path in self.parts.emptied for name in self._inside(path))
+
+    def _inside(self, path: str) -> tuple[str, ...]:
+        return tuple(".".join(filter(None, (name, path))) for name in self.names)
 
     @property
     def replaced(self) -> list[nn.Module]:

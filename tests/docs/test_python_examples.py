@@ -19,6 +19,12 @@ def test_examples_print_what_the_page_shows(page):
     assert done.attempted > 0 and done.failed == 0
 
 
+def test_examples_with_models_of_other_people():
+    pytest.importorskip("transformers", minversion="5", reason="needs the extra hf")
+    done = doctest.testfile(str(ROOT / "docs/howto/models.md"), module_relative=False)
+    assert done.attempted > 0 and done.failed == 0
+
+
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
 
