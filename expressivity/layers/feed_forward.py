@@ -25,6 +25,10 @@ def bias_of(linear: nn.Linear) -> nn.Parameter | None:
     return cast(nn.Parameter | None, linear.bias)
 
 
+def _itself(value: Tensor) -> Tensor:
+    return value
+
+
 class FeedForward(nn.Module):
     """A feed-forward layer of any family: (..., dimension) to (..., outputs).
 
@@ -34,6 +38,9 @@ class FeedForward(nn.Module):
     listed group after group; ``a.weight``. ``scale*`` are also the coefficients of a learned
     activation, where it is constrained the free numbers that ``constrained`` makes them of. What
     a switch turns off does not exist.
+
+    ``parts`` is the number of processes that the neurons are cut over (``tensor_parallel``), and
+    ``local`` gives what this one has of a parameter; groups are cut with their neurons.
 
     Args:
         family: what the layer is; its parameter count is the layer's.
@@ -62,6 +69,8 @@ class FeedForward(nn.Module):
         super().__init__()
         self.family = family
         self.initialisation = initialisation
+        self.parts = 1
+        self.local: Callable[[Tensor], Tensor] = _itself
         self.program = Program.of(family)
         sizes, record = (family.dimension, family.width), family.record
         self.v: nn.Linear | None = None
@@ -158,15 +167,21 @@ class FeedForward(nn.Module):
 
     def _grouped(self, values: Tensor) -> Tensor:
         """The last axis cut into groups; one group has no axis, which costs compiled code time."""
-        groups = self.family.group_count
+        groups = self._groups
         return values if groups == 1 else values.unflatten(-1, (groups, -1))
 
     def _flat(self, values: Tensor) -> Tensor:
         """The inverse of ``_grouped``."""
-        return values if self.family.group_count == 1 else values.flatten(-2)
+        return values if self._groups == 1 else values.flatten(-2)
+
+    @property
+    def _groups(self) -> int:
+        """Groups in this process."""
+        return max(1, self.family.group_count // self.parts)
 
     def _scales(self, scale_C: Tensor) -> Tensor:
         # At least in float32: there coefficients obey a constraint as well as anything does.
+        scale_C = self.local(scale_C)
         wide_C = scale_C.to(torch.promote_types(scale_C.dtype, torch.float32))
         return constrained(self._grouped(wide_C), self.family.constraint)
 
@@ -179,14 +194,17 @@ class FeedForward(nn.Module):
         """
         family, own = self.family, self.p
         maps_TM = [linear(x_TD) for linear in self.maps]
-        if maps_TM[0].shape[-1] != family.width and (family.mixes or own is not None):
+        count = family.width // self.parts
+        if maps_TM[0].shape[-1] != count and (family.mixes or own is not None):
             # Each part would sum the gradients of its gates over its own neurons alone.
             what = "mixture" if family.mixes else "layer with parameters"
             raise ValueError(
-                f"required: all {family.width} neurons of a {what} in one place; got "
-                f"{maps_TM[0].shape[-1]}: split tokens or layers, not neurons (tensor parallelism)"
+                f"required: all {count} neurons of a {what} in one place; got "
+                f"{maps_TM[0].shape[-1]}: split them by a tensor_parallel_plan, or split tokens or "
+                "layers"
             )
         if own is not None:
+            own = self.local(own)
             own = own.mT if family.record.shared else self._grouped(own.mT)
         maps_TGM = [self._grouped(z_TM) for z_TM in maps_TM]
         h_TM = self._flat(neurons(self.program, maps_TGM, own, self.sides_at(x_TD)))
@@ -202,7 +220,7 @@ class FeedForward(nn.Module):
         >>> [c.shape for c in FeedForward(family).coefficients(torch.zeros(2, 3, 4))]
         [torch.Size([2, 3, 7])]
         """
-        like_TGM = x_TD[..., :1] if self.family.group_count == 1 else x_TD[..., None, :1]
+        like_TGM = x_TD[..., :1] if self._groups == 1 else x_TD[..., None, :1]
         found = [side.coefficients(self.program, like_TGM) for side in self.sides_at(x_TD)]
         return [self._flat(c_TGC) for c_TGC in found if c_TGC is not None]
 
