@@ -25,6 +25,24 @@ def bias_of(linear: nn.Linear) -> nn.Parameter | None:
     return cast(nn.Parameter | None, linear.bias)
 
 
+def soft_clamp(h: Tensor, limit: float) -> Tensor:
+    """Values between -limit and limit, nearly unchanged where small: ``limit tanh(h / limit)``.
+
+    Infinite values become the limit, with gradient 0.
+
+    >>> soft_clamp(torch.tensor([0.5, 4e4, torch.inf]).half(), 1024.0).tolist()
+    [0.5, 1024.0, 1024.0]
+    """
+    wide = h.to(torch.promote_types(h.dtype, torch.float32))
+    return (limit * torch.tanh(wide / limit)).to(h.dtype)
+
+
+def require_limit(limit: float | None) -> None:
+    """Refuse a limit of a soft clamp that is none."""
+    if limit is not None and not 0 < limit < math.inf:
+        raise ValueError(f"required: a positive soft_clamp, or None; got {limit}")
+
+
 def _itself(value: Tensor) -> Tensor:
     return value
 
@@ -45,11 +63,14 @@ class FeedForward(nn.Module):
     Args:
         family: what the layer is; its parameter count is the layer's.
         initialisation: how it starts; None for a caller who will write every parameter.
+        soft_clamp: a limit to which the neurons' values are bent by :func:`soft_clamp`, for
+            float16; None for the family's own function.
         device, dtype: of the parameters; the device may be ``meta``.
 
     Raises:
-        ValueError: gates that cannot start as asked for; in ``forward``, neurons that share
-            coefficients, or have parameters, and were split over devices.
+        ValueError: gates that cannot start as asked for, a limit that is not positive; in
+            ``forward``, neurons that share coefficients, or have parameters, and were split over
+            devices.
 
     >>> family = Family(kind="la", neuron="two_sided", width=8, dimension=4, outputs=4)
     >>> FeedForward(family)(torch.zeros(2, 3, 4)).shape
@@ -63,11 +84,14 @@ class FeedForward(nn.Module):
         family: Family,
         *,
         initialisation: Initialisation | None = STANDARD,
+        soft_clamp: float | None = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
+        require_limit(soft_clamp)
         self.family = family
+        self.soft_clamp = soft_clamp
         self.initialisation = initialisation
         self.parts = 1
         self.local: Callable[[Tensor], Tensor] = _itself
@@ -208,6 +232,8 @@ class FeedForward(nn.Module):
             own = own.mT if family.record.shared else self._grouped(own.mT)
         maps_TGM = [self._grouped(z_TM) for z_TM in maps_TM]
         h_TM = self._flat(neurons(self.program, maps_TGM, own, self.sides_at(x_TD)))
+        if self.soft_clamp is not None:
+            h_TM = soft_clamp(h_TM, self.soft_clamp)
         return self.a(h_TM if inner is None else inner(h_TM))
 
     def coefficients(self, x_TD: Tensor) -> list[Tensor]:
@@ -234,4 +260,5 @@ class FeedForward(nn.Module):
             [f"constraint={family.constraint}"] if family.constraint is not Constraint.FREE else []
         )
         parts += [f"groups={family.groups}"] if family.group_count > 1 else []
+        parts += [] if self.soft_clamp is None else [f"soft_clamp={self.soft_clamp}"]
         return ", ".join(parts)

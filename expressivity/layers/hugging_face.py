@@ -8,6 +8,7 @@ from expressivity.classes.families import Family
 from expressivity.layers.activation_names import activation_names, check_substitute
 from expressivity.layers.adapters import ADAPTERS
 from expressivity.layers.blocks import Block, UnreadableError, require_plain
+from expressivity.layers.feed_forward import require_limit
 from expressivity.layers.pretrained import record_conversion
 from expressivity.layers.replacement import replacement
 from expressivity.layers.report import Replaced, Report
@@ -23,6 +24,7 @@ def replace_feedforward(
     only: Sequence[str] = (),
     leave: Sequence[str] = (),
     adapters: Sequence[str] | None = None,
+    soft_clamp: float | None = None,
 ) -> Report:
     """Replace every feed-forward block of a model, keeping the model's function.
 
@@ -36,12 +38,11 @@ def replace_feedforward(
             that it shall be, as ``lambda fixed: replace(fixed, kind=Kind.LA, ...)``.
         substitute: activations of the model that are none of ours, to ours, as
             ``{"gelu_fast": "gelu_tanh"}``. This changes the function.
-        only: names of modules to look at, with all inside; ``*`` stands for anything. Without any,
-            the whole model.
-        leave: names of modules to leave as they are, with all inside, as
-            ``("*.experts", "*.shared_experts")``.
+        only: names of modules to look at, with all inside; ``*`` stands for anything.
+        leave: names of modules to leave as they are, with all inside, as ``("*.experts",)``.
         adapters: names of those that read blocks, in the order in which they are asked; all that
             are registered, those of other packages first.
+        soft_clamp: of the new layers, for float16. This changes the function near the limit.
 
     Returns:
         What was replaced, and what was not and why.
@@ -58,6 +59,7 @@ def replace_feedforward(
     >>> print(replace_feedforward(model, family_of=lambda f: replace(f, kind="la")))
     first: fixed type1 to la type1 (block)
     """
+    require_limit(soft_clamp)
     chosen = _chosen(adapters)
     search = Search(model, only, leave)
     found = search.blocks(chosen)
@@ -69,17 +71,14 @@ def replace_feedforward(
         )
     named = {n for block in found for n in activation_names(block.parts.activation)}
     check_substitute(substitute or {}, named)
-    return _carry_out(search, found, family_of, substitute or {})
+    new = [_replacement(search, block, family_of, substitute or {}) for block in found]
+    for _, other in new:
+        other.feed_forward.soft_clamp = soft_clamp
+    return _put(search, found, new)
 
 
-def _carry_out(
-    search: Search,
-    found: Sequence[Found],
-    family_of: Callable[[Family], Family],
-    substitute: Mapping[str, str],
-) -> Report:
-    """Make all new blocks, then put them in their places: what is refused changes nothing."""
-    new = [_replacement(search, block, family_of, substitute) for block in found]
+def _put(search: Search, found: Sequence[Found], new: Sequence[tuple[Family, Block]]) -> Report:
+    """Put new blocks in their places, all at once: what is refused before changes nothing."""
     replaced: list[Replaced] = []
     for block, (before, other) in zip(found, new, strict=True):
         after = other.feed_forward.family

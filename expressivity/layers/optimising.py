@@ -74,11 +74,7 @@ def param_groups(
     [('gates', 0.0003, 0.0), ('matrices', 0.001, 0.1), ('others', 0.001, 0.0)]
     >>> optimizer = torch.optim.AdamW(groups)
     """
-    for name, number in {
-        "rate": rate, "decay": decay, "gate_rate": gate_rate, "gate_decay": gate_decay
-    }.items():  # fmt: skip
-        if not 0 <= number < math.inf:
-            raise ValueError(f"required: a {name} of at least 0; got {number}")
+    _require_numbers(rate=rate, decay=decay, gate_rate=gate_rate, gate_decay=gate_decay)
     layers = [module for module in model.modules() if isinstance(module, FeedForward)]
     if not layers:
         raise ValueError(
@@ -102,3 +98,9 @@ def param_groups(
     if not groups:
         raise ValueError("required: parameters that are trained; got a frozen model")
     return groups
+
+
+def _require_numbers(**given: float) -> None:
+    for name, number in given.items():
+        if not 0 <= number < math.inf:
+            raise ValueError(f"required: a {name} of at least 0; got {number}")

@@ -39,6 +39,7 @@ def written_block(block: Block, places: Sequence[str], emptied: Sequence[str]) -
         "emptied": list(emptied),
         "family": family.json(),
         "dimension": family.dimension,
+        "soft_clamp": block.feed_forward.soft_clamp,
         "bias": block.bias is not None,
         "inner": _probabilities(block.inner),
         "dropout": _probabilities(block.dropout),
@@ -128,7 +129,8 @@ def rebuild(
 
 def _block(entry: Mapping[str, Any], like: nn.Parameter) -> Block:
     family = Family.from_json(entry["family"], dimension=entry["dimension"])
-    layer = FeedForward(family, device=like.device, dtype=like.dtype)
+    place: dict[str, Any] = {"device": like.device, "dtype": like.dtype}
+    layer = FeedForward(family, soft_clamp=entry["soft_clamp"], **place)
     bias = torch.zeros(family.outputs, device=like.device, dtype=like.dtype)
     return Block(
         layer, bias if entry["bias"] else None, _dropout(entry["dropout"]), _dropout(entry["inner"])
