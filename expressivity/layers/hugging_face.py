@@ -40,8 +40,7 @@ def replace_feedforward(
             ``{"gelu_fast": "gelu_tanh"}``. This changes the function.
         only: names of modules to look at, with all inside; ``*`` stands for anything.
         leave: names of modules to leave as they are, with all inside, as ``("*.experts",)``.
-        adapters: names of those that read blocks, in the order in which they are asked; all that
-            are registered, those of other packages first.
+        adapters: names of those that read blocks, in this order; all, of other packages first.
         soft_clamp: of the new layers, for float16. This changes the function near the limit.
 
     Returns:
@@ -61,23 +60,43 @@ def replace_feedforward(
     """
     require_limit(soft_clamp)
     chosen = _chosen(adapters)
-    search = Search(model, only, leave)
-    found = search.blocks(chosen)
+    packed = Search(model, only, leave).packed(chosen)
+    before = {name: model.get_submodule(name) for name in packed}
+    try:
+        for name, module in packed.items():
+            model.set_submodule(name, module)
+        search = Search(model, only, leave)
+        found = _found(search, chosen, substitute or {})
+        new = [_replacement(search, block, family_of, substitute or {}) for block in found]
+        for _, other in new:
+            other.feed_forward.soft_clamp = soft_clamp
+        return _put(search, found, new, list(packed))
+    except BaseException:
+        for name, module in before.items():
+            model.set_submodule(name, module)
+        raise
+
+
+def _found(search: Search, adapters: Sequence[str], substitute: Mapping[str, str]) -> list[Found]:
+    """The blocks of a model, if none is left aside in silence."""
+    found = search.blocks(adapters)
     search.require_all_read(found)
     if not found:
         raise ValueError(
-            f"required: feed-forward blocks that an adapter reads ({', '.join(chosen)}); got "
-            f"{type(model).__name__} with none: replace them by hand with convert"
+            f"required: feed-forward blocks that an adapter reads ({', '.join(adapters)}); got "
+            f"{type(search.model).__name__} with none: replace them by hand with convert"
         )
     named = {n for block in found for n in activation_names(block.parts.activation)}
-    check_substitute(substitute or {}, named)
-    new = [_replacement(search, block, family_of, substitute or {}) for block in found]
-    for _, other in new:
-        other.feed_forward.soft_clamp = soft_clamp
-    return _put(search, found, new)
+    check_substitute(substitute, named)
+    return found
 
 
-def _put(search: Search, found: Sequence[Found], new: Sequence[tuple[Family, Block]]) -> Report:
+def _put(
+    search: Search,
+    found: Sequence[Found],
+    new: Sequence[tuple[Family, Block]],
+    unpacked: Sequence[str],
+) -> Report:
     """Put new blocks in their places, all at once: what is refused before changes nothing."""
     replaced: list[Replaced] = []
     for block, (before, other) in zip(found, new, strict=True):
@@ -91,12 +110,13 @@ def _put(search: Search, found: Sequence[Found], new: Sequence[tuple[Family, Blo
                 saved=written_block(other, block.places, block.emptied),
             )
         )
-    record_conversion(search.model, [block.saved for block in replaced])
+    record_conversion(search.model, [block.saved for block in replaced], unpacked)
     for block, (_, other) in zip(found, new, strict=True):
         block.put(search.model, other)
     return Report(
         replaced=tuple(replaced),
         kept=search.kept(),
+        unpacked=tuple(unpacked),
         skipped=dict.fromkeys(search.ours, "a layer of ours already"),
     )
 

@@ -15,19 +15,25 @@ ATTRIBUTE = "expressivity_conversion"
 """Of a model's configuration: the document of ``saved``."""
 
 
-def record_conversion(model: nn.Module, blocks: Sequence[Mapping[str, Any]]) -> None:
+def record_conversion(
+    model: nn.Module, blocks: Sequence[Mapping[str, Any]], unpacked: Sequence[str]
+) -> None:
     """Write converted blocks into the configurations of the models of ``transformers`` at hand.
 
     Args:
         model: one, or a module that wraps some.
         blocks: documents of blocks, with names in ``model``.
+        unpacked: names of modules that packed some of them.
     """
     for prefix, owner in _outermost(model):
         own = [_below(prefix, block) for block in blocks if _is_below(prefix, block)]
         if own:
             before = getattr(owner.config, ATTRIBUTE, None)
             earlier = [] if before is None else read_blocks(before)
-            setattr(owner.config, ATTRIBUTE, written([*earlier, *own]))
+            lists = [] if before is None else list(before.get("unpacked", []))
+            start = f"{prefix}." if prefix else ""
+            lists += [name.removeprefix(start) for name in unpacked if name.startswith(start)]
+            setattr(owner.config, ATTRIBUTE, written([*earlier, *own], lists))
 
 
 def from_pretrained(kind: Any, path: Any, **options: Any) -> Any:

@@ -34,15 +34,17 @@ class Report:
         replaced: the blocks that were replaced, one that stands in several places once.
         kept: names of feed-forward blocks that were to stay as they are, and by which option.
         skipped: names of blocks that are not to be replaced, and why.
+        unpacked: names of modules that packed several blocks into one tensor, and are lists now.
     """
 
     replaced: tuple[Replaced, ...]
     kept: Mapping[str, str]
     skipped: Mapping[str, str]
+    unpacked: tuple[str, ...] = ()
 
     def json(self) -> dict[str, Any]:
         """What ``rebuild`` makes the same layers of in a model that was not converted."""
-        return written([block.saved for block in self.replaced])
+        return written([block.saved for block in self.replaced], self.unpacked)
 
     def __str__(self) -> str:
         """One line a block."""

@@ -12,14 +12,24 @@ from torch import nn
 
 from expressivity.classes.families import Family
 from expressivity.layers.blocks import Block
+from expressivity.layers.experts import unpacked
 from expressivity.layers.feed_forward import FeedForward
 
 SCHEMA, VERSION = "expressivity.conversion", 1
 
 
-def written(blocks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The document of some blocks, each from :func:`written_block`."""
-    return {"schema": f"{SCHEMA}/{VERSION}", "blocks": [dict(block) for block in blocks]}
+def written(blocks: Sequence[Mapping[str, Any]], unpacked: Sequence[str]) -> dict[str, Any]:
+    """The document of some blocks, each from :func:`written_block`.
+
+    Args:
+        blocks: of a model.
+        unpacked: names of modules that packed some of them, and became lists.
+    """
+    return {
+        "schema": f"{SCHEMA}/{VERSION}",
+        "unpacked": list(unpacked),
+        "blocks": [dict(block) for block in blocks],
+    }
 
 
 def written_block(block: Block, places: Sequence[str], emptied: Sequence[str]) -> dict[str, Any]:
@@ -95,8 +105,8 @@ def rebuild(
         named: the name in this model of a name in the document.
 
     Raises:
-        ValueError: a document that cannot be read, or is of another model. Blocks are all made
-            before the first is put in its place.
+        ValueError: a document that cannot be read, or is of another model. The model is then
+            as it was.
 
     >>> from expressivity.layers import replace_feedforward
     >>> def fresh():
@@ -108,23 +118,44 @@ def rebuild(
     >>> other.load_state_dict(model.state_dict())
     <All keys matched successfully>
     """
-    made: list[tuple[str, nn.Module]] = []
-    for entry in read_blocks(document):
-        try:
-            places, emptied = (list(map(named, entry[key])) for key in ("places", "emptied"))
-            old = [model.get_submodule(name) for name in (*places, *emptied)]
-            parameter = next(old[0].parameters())
-            block = _block(entry, parameter).train(old[0].training)
-        except (AttributeError, IndexError, KeyError, StopIteration, TypeError) as error:
-            raise ValueError(
-                f"required: a conversion of this {type(model).__name__}; got one of another "
-                f"model, or a damaged one ({type(error).__name__}: {error}): take the class that "
-                "was converted"
-            ) from error
-        made += [(place, block) for place in places]
-        made += [(name, nn.Identity()) for name in emptied]
+    blocks = read_blocks(document)
+    before: dict[str, nn.Module] = {}
+    try:
+        for name in map(named, document.get("unpacked", [])):
+            before[name] = model.get_submodule(name)
+            model.set_submodule(name, _list(before[name]))
+        made = [pair for entry in blocks for pair in _made(model, entry, named)]
+    except Exception as error:
+        for name, module in before.items():
+            model.set_submodule(name, module)
+        if not isinstance(
+            error, AttributeError | IndexError | KeyError | StopIteration | TypeError
+        ):
+            raise
+        raise ValueError(
+            f"required: a conversion of this {type(model).__name__}; got one of another model, or "
+            f"a damaged one ({type(error).__name__}: {error}): take the class that was converted"
+        ) from error
     for name, module in made:
         model.set_submodule(name, module)
+
+
+def _list(packed: nn.Module) -> nn.Module:
+    """The list of packed experts, whatever their numbers."""
+    found = unpacked(packed)
+    if found is None:
+        raise TypeError(f"{type(packed).__name__} packs no experts")
+    return found
+
+
+def _made(
+    model: nn.Module, entry: Mapping[str, Any], named: Callable[[str], str]
+) -> list[tuple[str, nn.Module]]:
+    """What an entry puts in which places."""
+    places, emptied = (list(map(named, entry[key])) for key in ("places", "emptied"))
+    old = [model.get_submodule(name) for name in (*places, *emptied)]
+    block = _block(entry, next(old[0].parameters())).train(old[0].training)
+    return [*((place, block) for place in places), *((name, nn.Identity()) for name in emptied)]
 
 
 def _block(entry: Mapping[str, Any], like: nn.Parameter) -> Block:
