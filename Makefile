@@ -32,7 +32,7 @@ $(VENV)/.core: $(VENV)/.created $(PINS)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.created $(PINS)
-	$(INSTALL) -e '.[test,dev,distributed,hf]'
+	$(INSTALL) -e '.[test,dev,distributed,hf,onnx]'
 	@touch $(VENV)/.core $@
 
 $(VENV)/.docs: $(VENV)/.created $(PINS)

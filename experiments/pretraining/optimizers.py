@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from experiments.pretraining.recipes import Optimizer, Schedule, TrainingConfig
-from expressivity.layers.feed_forward import FeedForward
+from expressivity.layers.optimising import gates, scales
 
 
 class Role(StrEnum):
@@ -29,16 +29,8 @@ class Role(StrEnum):
 def roles(model: nn.Module) -> dict[str, Role]:
     """The role of every parameter, by name."""
     found = {name: _role(name, parameter) for name, parameter in model.named_parameters()}
-    for prefix, module in model.named_modules():
-        if isinstance(module, FeedForward):
-            for name, _ in module.named_parameters():
-                role = _MIXING.get(name.partition(".")[0].rstrip("01"))
-                if role is not None:
-                    found[f"{prefix}.{name}" if prefix else name] = role
-    return found
-
-
-_MIXING = {"u": Role.GATE, "scale": Role.SCALE}
+    found |= dict.fromkeys(gates(model), Role.GATE)
+    return found | dict.fromkeys(scales(model), Role.SCALE)
 
 
 def _role(name: str, parameter: nn.Parameter) -> Role:

@@ -17,6 +17,7 @@ from expressivity.classes.kinds import Kind, kinds_of
 from expressivity.classes.neurons import NEURONS
 from expressivity.classes.specialisation import fixed_form
 from expressivity.layers.initialisation import Initialisation, Mixture
+from expressivity.layers.optimising import GATE_DECAY, GATE_RATE
 from expressivity.registry import Registry, a_function
 
 
@@ -161,8 +162,8 @@ class TrainingConfig:
     decay: float = 0.2
     final: float = 0.1
     weight_decay: float = 0.1
-    gate_rate: float = 0.3
-    gate_decay: float = 0.0
+    gate_rate: float = GATE_RATE
+    gate_decay: float = GATE_DECAY
     clip: float = 1.0
     seed: int = 0
     evaluate_every: int = 100

@@ -5,7 +5,10 @@ from expressivity.layers.conversion import convert
 from expressivity.layers.feed_forward import FeedForward
 from expressivity.layers.hugging_face import replace_feedforward
 from expressivity.layers.initialisation import Initialisation, Match, Mixture
+from expressivity.layers.optimising import param_groups
+from expressivity.layers.pretrained import from_pretrained
 from expressivity.layers.report import Replaced, Report
+from expressivity.layers.saved import rebuild
 
 __all__ = [
     "Distance",
@@ -18,5 +21,8 @@ __all__ = [
     "Report",
     "audit",
     "convert",
+    "from_pretrained",
+    "param_groups",
+    "rebuild",
     "replace_feedforward",
 ]

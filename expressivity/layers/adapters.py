@@ -21,6 +21,7 @@ from expressivity.layers.blocks import (
     require_one_place,
     require_plain,
 )
+from expressivity.layers.experts import unpack
 from expressivity.layers.reading import Map, Reading, linear_maps
 from expressivity.layers.trial import copied, read_alone, readings_inside, require_used_once
 from expressivity.registry import Registry, of_type
@@ -70,10 +71,14 @@ class Adapter:
         name: of the adapter.
         read: the blocks that a module is or holds, which is not changed and may be any module of
             the model; none, or UnreadableError with the reason, where there are none.
+        unpack: a module that computes the same, and whose parts are blocks, from one that packs
+            their weights into one tensor; None for others. It is put in its place before blocks
+            are read, and the packed one comes back where the conversion is refused.
     """
 
     name: str
     read: Callable[[nn.Module], Sequence[Parts]]
+    unpack: Callable[[nn.Module], nn.Module | None] = lambda module: None
 
 
 def named_alike(module: nn.Module) -> bool:
@@ -174,5 +179,6 @@ ADAPTERS: Registry[Adapter] = Registry(
 for _adapter in (
     Adapter(name="block", read=read_block),
     Adapter(name="layer", read=read_layer),
+    Adapter(name="experts", read=lambda module: (), unpack=unpack),
 ):
     ADAPTERS.add(_adapter.name, _adapter)

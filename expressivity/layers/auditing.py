@@ -181,6 +181,11 @@ class _Observer:
 
     def __init__(self, layer: FeedForward) -> None:
         family, record = layer.family, layer.family.record
+        if layer.soft_clamp is not None:
+            raise ValueError(
+                f"required: layers that are sums over their coefficients for an audit; got "
+                f"soft_clamp {layer.soft_clamp}: set it to None on a copy of the model"
+            )
         if type(layer) is not FeedForward:
             raise ValueError(
                 f"required: layers that are FeedForward itself for an audit; got "

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +22,8 @@ def with_constants(layer: FeedForward, constants: Sequence[Tensor]) -> FeedForwa
     """
     family = replace(layer.family, kind=Kind.LA, gate=None, constraint=Constraint.FREE)
     weight = layer.w.weight
-    la = FeedForward(family, initialisation=None, device=weight.device, dtype=weight.dtype)
+    place: dict[str, Any] = {"device": weight.device, "dtype": weight.dtype}
+    la = FeedForward(family, initialisation=None, soft_clamp=layer.soft_clamp, **place)
     shared = {key: value for key, value in layer.state_dict().items() if key in la.state_dict()}
     la.load_state_dict(shared, strict=False)
     for side, constant_C in enumerate(constants):

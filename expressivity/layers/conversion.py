@@ -9,6 +9,7 @@ Shape letters: G groups, K activations, C coefficients of one group and side, D 
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -48,7 +49,8 @@ def convert(layer: FeedForward, family: Family) -> FeedForward:
     if shown is None or problem is not None:
         raise ValueError(f"required: a family that holds the layer's function; got {problem}")
     weight = layer.w.weight
-    new = FeedForward(family, initialisation=None, device=weight.device, dtype=weight.dtype)
+    place: dict[str, Any] = {"device": weight.device, "dtype": weight.dtype}
+    new = FeedForward(family, initialisation=None, soft_clamp=layer.soft_clamp, **place)
     # Coefficients are computed on the CPU, whatever device is the default.
     with torch.no_grad(), torch.device("cpu"):
         for linear, old in zip(new.maps, layer.maps, strict=True):

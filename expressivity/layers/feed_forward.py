@@ -25,6 +25,28 @@ def bias_of(linear: nn.Linear) -> nn.Parameter | None:
     return cast(nn.Parameter | None, linear.bias)
 
 
+def soft_clamp(h: Tensor, limit: float) -> Tensor:
+    """Values between -limit and limit, nearly unchanged where small: ``limit tanh(h / limit)``.
+
+    Infinite values become the limit, with gradient 0.
+
+    >>> soft_clamp(torch.tensor([0.5, 4e4, torch.inf]).half(), 1024.0).tolist()
+    [0.5, 1024.0, 1024.0]
+    """
+    wide = h.to(torch.promote_types(h.dtype, torch.float32))
+    return (limit * torch.tanh(wide / limit)).to(h.dtype)
+
+
+def require_limit(limit: float | None) -> None:
+    """Refuse a limit of a soft clamp that is none."""
+    if limit is not None and not 0 < limit < math.inf:
+        raise ValueError(f"required: a positive soft_clamp, or None; got {limit}")
+
+
+def _itself(value: Tensor) -> Tensor:
+    return value
+
+
 class FeedForward(nn.Module):
     """A feed-forward layer of any family: (..., dimension) to (..., outputs).
 
@@ -35,14 +57,20 @@ class FeedForward(nn.Module):
     activation, where it is constrained the free numbers that ``constrained`` makes them of. What
     a switch turns off does not exist.
 
+    ``parts`` is the number of processes that the neurons are cut over (``tensor_parallel``), and
+    ``local`` gives what this one has of a parameter; groups are cut with their neurons.
+
     Args:
         family: what the layer is; its parameter count is the layer's.
         initialisation: how it starts; None for a caller who will write every parameter.
+        soft_clamp: a limit to which the neurons' values are bent by :func:`soft_clamp`, for
+            float16; None for the family's own function.
         device, dtype: of the parameters; the device may be ``meta``.
 
     Raises:
-        ValueError: gates that cannot start as asked for; in ``forward``, neurons that share
-            coefficients, or have parameters, and were split over devices.
+        ValueError: gates that cannot start as asked for, a limit that is not positive; in
+            ``forward``, neurons that share coefficients, or have parameters, and were split over
+            devices.
 
     >>> family = Family(kind="la", neuron="two_sided", width=8, dimension=4, outputs=4)
     >>> FeedForward(family)(torch.zeros(2, 3, 4)).shape
@@ -56,12 +84,17 @@ class FeedForward(nn.Module):
         family: Family,
         *,
         initialisation: Initialisation | None = STANDARD,
+        soft_clamp: float | None = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
+        require_limit(soft_clamp)
         self.family = family
+        self.soft_clamp = soft_clamp
         self.initialisation = initialisation
+        self.parts = 1
+        self.local: Callable[[Tensor], Tensor] = _itself
         self.program = Program.of(family)
         sizes, record = (family.dimension, family.width), family.record
         self.v: nn.Linear | None = None
@@ -89,6 +122,9 @@ class FeedForward(nn.Module):
         self.a = nn.Linear(family.width, family.outputs, bias=False, device=device, dtype=dtype)
         if initialisation is not None:
             self.reset_parameters()
+        if self.w.weight.device.type != "meta":
+            for part in self.modules():  # transformers would start it once more, in post_init
+                part.__dict__["_is_hf_initialized"] = True
 
     @property
     def maps(self) -> list[nn.Linear]:
@@ -155,15 +191,21 @@ class FeedForward(nn.Module):
 
     def _grouped(self, values: Tensor) -> Tensor:
         """The last axis cut into groups; one group has no axis, which costs compiled code time."""
-        groups = self.family.group_count
+        groups = self._groups
         return values if groups == 1 else values.unflatten(-1, (groups, -1))
 
     def _flat(self, values: Tensor) -> Tensor:
         """The inverse of ``_grouped``."""
-        return values if self.family.group_count == 1 else values.flatten(-2)
+        return values if self._groups == 1 else values.flatten(-2)
+
+    @property
+    def _groups(self) -> int:
+        """Groups in this process."""
+        return max(1, self.family.group_count // self.parts)
 
     def _scales(self, scale_C: Tensor) -> Tensor:
         # At least in float32: there coefficients obey a constraint as well as anything does.
+        scale_C = self.local(scale_C)
         wide_C = scale_C.to(torch.promote_types(scale_C.dtype, torch.float32))
         return constrained(self._grouped(wide_C), self.family.constraint)
 
@@ -176,17 +218,22 @@ class FeedForward(nn.Module):
         """
         family, own = self.family, self.p
         maps_TM = [linear(x_TD) for linear in self.maps]
-        if maps_TM[0].shape[-1] != family.width and (family.mixes or own is not None):
+        count = family.width // self.parts
+        if maps_TM[0].shape[-1] != count and (family.mixes or own is not None):
             # Each part would sum the gradients of its gates over its own neurons alone.
             what = "mixture" if family.mixes else "layer with parameters"
             raise ValueError(
-                f"required: all {family.width} neurons of a {what} in one place; got "
-                f"{maps_TM[0].shape[-1]}: split tokens or layers, not neurons (tensor parallelism)"
+                f"required: all {count} neurons of a {what} in one place; got "
+                f"{maps_TM[0].shape[-1]}: split them by a tensor_parallel_plan, or split tokens or "
+                "layers"
             )
         if own is not None:
+            own = self.local(own)
             own = own.mT if family.record.shared else self._grouped(own.mT)
         maps_TGM = [self._grouped(z_TM) for z_TM in maps_TM]
         h_TM = self._flat(neurons(self.program, maps_TGM, own, self.sides_at(x_TD)))
+        if self.soft_clamp is not None:
+            h_TM = soft_clamp(h_TM, self.soft_clamp)
         return self.a(h_TM if inner is None else inner(h_TM))
 
     def coefficients(self, x_TD: Tensor) -> list[Tensor]:
@@ -199,7 +246,7 @@ class FeedForward(nn.Module):
         >>> [c.shape for c in FeedForward(family).coefficients(torch.zeros(2, 3, 4))]
         [torch.Size([2, 3, 7])]
         """
-        like_TGM = x_TD[..., :1] if self.family.group_count == 1 else x_TD[..., None, :1]
+        like_TGM = x_TD[..., :1] if self._groups == 1 else x_TD[..., None, :1]
         found = [side.coefficients(self.program, like_TGM) for side in self.sides_at(x_TD)]
         return [self._flat(c_TGC) for c_TGC in found if c_TGC is not None]
 
@@ -213,4 +260,5 @@ class FeedForward(nn.Module):
             [f"constraint={family.constraint}"] if family.constraint is not Constraint.FREE else []
         )
         parts += [f"groups={family.groups}"] if family.group_count > 1 else []
+        parts += [] if self.soft_clamp is None else [f"soft_clamp={self.soft_clamp}"]
         return ", ".join(parts)

@@ -8,8 +8,11 @@ from expressivity.classes.families import Family
 from expressivity.layers.activation_names import activation_names, check_substitute
 from expressivity.layers.adapters import ADAPTERS
 from expressivity.layers.blocks import Block, UnreadableError, require_plain
+from expressivity.layers.feed_forward import require_limit
+from expressivity.layers.pretrained import record_conversion
 from expressivity.layers.replacement import replacement
 from expressivity.layers.report import Replaced, Report
+from expressivity.layers.saved import written_block
 from expressivity.layers.search import Found, Search, refusal
 
 
@@ -21,6 +24,7 @@ def replace_feedforward(
     only: Sequence[str] = (),
     leave: Sequence[str] = (),
     adapters: Sequence[str] | None = None,
+    soft_clamp: float | None = None,
 ) -> Report:
     """Replace every feed-forward block of a model, keeping the model's function.
 
@@ -34,12 +38,10 @@ def replace_feedforward(
             that it shall be, as ``lambda fixed: replace(fixed, kind=Kind.LA, ...)``.
         substitute: activations of the model that are none of ours, to ours, as
             ``{"gelu_fast": "gelu_tanh"}``. This changes the function.
-        only: names of modules to look at, with all inside; ``*`` stands for anything. Without any,
-            the whole model.
-        leave: names of modules to leave as they are, with all inside, as
-            ``("*.experts", "*.shared_experts")``.
-        adapters: names of those that read blocks, in the order in which they are asked; all that
-            are registered, those of other packages first.
+        only: names of modules to look at, with all inside; ``*`` stands for anything.
+        leave: names of modules to leave as they are, with all inside, as ``("*.experts",)``.
+        adapters: names of those that read blocks, in this order; all, of other packages first.
+        soft_clamp: of the new layers, for float16. This changes the function near the limit.
 
     Returns:
         What was replaced, and what was not and why.
@@ -56,39 +58,65 @@ def replace_feedforward(
     >>> print(replace_feedforward(model, family_of=lambda f: replace(f, kind="la")))
     first: fixed type1 to la type1 (block)
     """
+    require_limit(soft_clamp)
     chosen = _chosen(adapters)
-    search = Search(model, only, leave)
-    found = search.blocks(chosen)
+    packed = Search(model, only, leave).packed(chosen)
+    before = {name: model.get_submodule(name) for name in packed}
+    try:
+        for name, module in packed.items():
+            model.set_submodule(name, module)
+        search = Search(model, only, leave)
+        found = _found(search, chosen, substitute or {})
+        new = [_replacement(search, block, family_of, substitute or {}) for block in found]
+        for _, other in new:
+            other.feed_forward.soft_clamp = soft_clamp
+        return _put(search, found, new, list(packed))
+    except BaseException:
+        for name, module in before.items():
+            model.set_submodule(name, module)
+        raise
+
+
+def _found(search: Search, adapters: Sequence[str], substitute: Mapping[str, str]) -> list[Found]:
+    """The blocks of a model, if none is left aside in silence."""
+    found = search.blocks(adapters)
     search.require_all_read(found)
     if not found:
         raise ValueError(
-            f"required: feed-forward blocks that an adapter reads ({', '.join(chosen)}); got "
-            f"{type(model).__name__} with none: replace them by hand with convert"
+            f"required: feed-forward blocks that an adapter reads ({', '.join(adapters)}); got "
+            f"{type(search.model).__name__} with none: replace them by hand with convert"
         )
     named = {n for block in found for n in activation_names(block.parts.activation)}
-    check_substitute(substitute or {}, named)
-    return _carry_out(search, found, family_of, substitute or {})
+    check_substitute(substitute, named)
+    return found
 
 
-def _carry_out(
+def _put(
     search: Search,
     found: Sequence[Found],
-    family_of: Callable[[Family], Family],
-    substitute: Mapping[str, str],
+    new: Sequence[tuple[Family, Block]],
+    unpacked: Sequence[str],
 ) -> Report:
-    """Make all new blocks, then put them in their places: what is refused changes nothing."""
-    new = [_replacement(search, block, family_of, substitute) for block in found]
+    """Put new blocks in their places, all at once: what is refused before changes nothing."""
     replaced: list[Replaced] = []
     for block, (before, other) in zip(found, new, strict=True):
         after = other.feed_forward.family
         replaced.append(
-            Replaced(names=block.places, adapter=block.adapter, before=before, after=after)
+            Replaced(
+                names=block.places,
+                adapter=block.adapter,
+                before=before,
+                after=after,
+                saved=written_block(other, block.places, block.emptied),
+            )
         )
+    record_conversion(search.model, [block.saved for block in replaced], unpacked)
     for block, (_, other) in zip(found, new, strict=True):
         block.put(search.model, other)
     return Report(
         replaced=tuple(replaced),
         kept=search.kept(),
+        unpacked=tuple(unpacked),
         skipped=dict.fromkeys(search.ours, "a layer of ours already"),
     )
 

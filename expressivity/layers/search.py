@@ -30,7 +30,15 @@ class Found:
     @property
     def places(self) -> tuple[str, ...]:
         """Names of all places that the new block takes."""
-        return tuple(".".join(filter(None, (n, self.parts.place))) for n in self.names)
+        return self._inside(self.parts.place)
+
+    @property
+    def emptied(self) -> tuple[str, ...]:
+        """Names of all places that become ``nn.Identity``."""
+        return tuple(name for path in self.parts.emptied for name in self._inside(path))
+
+    def _inside(self, path: str) -> tuple[str, ...]:
+        return tuple(".".join(filter(None, (name, path))) for name in self.names)
 
     @property
     def replaced(self) -> list[nn.Module]:
@@ -86,6 +94,30 @@ class Search:
                     f"required: names of modules to {verb}; got {pattern!r}, which is none"
                 )
             found.update(inner for module in matched for inner in module.modules())
+        return found
+
+    def packed(self, adapters: Sequence[str]) -> dict[str, nn.Module]:
+        """What takes the place of modules that pack several blocks, by the names of the places.
+
+        Raises:
+            ValueError: a packed module that cannot be unpacked, with its name and the reason.
+        """
+        found: dict[str, nn.Module] = {}
+        for module, names in self._names.items():
+            if module in self._left or module not in self._selected or module in self._ours:
+                continue
+            for name in adapters:
+                try:
+                    new = ADAPTERS.use(name, lambda adapter, m=module: adapter.unpack(m))
+                except UnreadableError as error:
+                    raise refusal(names[0], module, str(error)) from error
+                if new is not None:
+                    held = list(module.parameters(recurse=False))
+                    if any(self._owners[_address(p)] > 1 for p in held):
+                        problem = "whose parameters have other places too"
+                        raise refusal(names[0], module, problem)
+                    found.update(dict.fromkeys(names, new))
+                    break
         return found
 
     def blocks(self, adapters: Sequence[str]) -> list[Found]:

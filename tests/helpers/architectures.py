@@ -191,6 +191,14 @@ ARCHITECTURES = (
     kept("CLIPModel", {}, 4, True, text_config=CLIP_TEXT, vision_config=IMAGE, projection_dim=8),
     kept("Wav2Vec2Model", SOUND),
     kept("HubertModel", SOUND),
+    # Packed experts, and the dense and shared blocks beside them
+    kept("MixtralForCausalLM", EXPERTS, 8, fast=True),
+    kept("Qwen2MoeForCausalLM", EXPERTS, 10),
+    kept("Qwen3MoeForCausalLM", EXPERTS, 8),
+    kept("OlmoeForCausalLM", EXPERTS, 8),
+    kept("DeepseekV3ForCausalLM", EXPERTS | LATENT, 6),
+    kept("JambaForCausalLM", TEXT, 3, num_experts=2, mamba_d_state=4, mamba_dt_rank=4,
+         attn_layer_period=2, attn_layer_offset=1, use_mamba_kernels=False),
     # Refused
     refused("ApertusForCausalLM", TEXT, "got xielu in model.layers.0.mlp"),
     refused("BitNetForCausalLM", TEXT, r"layers.0.mlp .BitNetMLP. .*ffn_sub_norm", fast=True),
@@ -198,15 +206,7 @@ ARCHITECTURES = (
             mamba_n_heads=2, mamba_d_state=4, mamba_d_head=8, mamba_n_groups=1),
     refused("BloomForCausalLM", GPT, r"transformer.h.0.mlp .BloomMLP. .*alone"),
     refused("DebertaV2Model", BERT, "left as they are: encoder.layer.0.intermediate"),
-    refused("MixtralForCausalLM", EXPERTS, "left as they are: model.layers.0.mlp", fast=True),
-    refused("Qwen2MoeForCausalLM", EXPERTS, "model.layers.0.mlp.experts"),
-    refused("Qwen3MoeForCausalLM", EXPERTS, "left as they are: model.layers.0.mlp"),
-    refused("OlmoeForCausalLM", EXPERTS, "left as they are: model.layers.0.mlp"),
-    refused("DeepseekV3ForCausalLM", EXPERTS | LATENT, "model.layers.1.mlp.experts"),
     refused("GptOssForCausalLM", EXPERTS, "left as they are: model.layers.0.mlp"),
-    refused("JambaForCausalLM", TEXT, "model.layers.1.feed_forward", num_experts=2,
-            mamba_d_state=4, mamba_dt_rank=4, attn_layer_period=2, attn_layer_offset=1,
-            use_mamba_kernels=False),
 )  # fmt: skip
 
 

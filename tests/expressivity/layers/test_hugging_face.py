@@ -297,11 +297,13 @@ DEEPSEEK = {**LATENT, "v_head_dim": 8, "first_k_dense_replace": 1, "n_group": 1,
         ("DeepseekV3ForCausalLM", {**DEEPSEEK, "head_dim": 4, "num_key_value_heads": 2}, 2),
     ],
 )
-def test_experts_are_not_left_in_silence(transformers, name, changes, count):
+def test_packed_experts_may_be_left(transformers, name, changes, count):
     model = tiny(transformers, name, **{**MIXTURES, **changes})
-    refuse(model, r"others that would be left as they are: .*layers.1.mlp.experts")
+    experts = model.model.layers[1].mlp.experts
     keep(model, count, leave=("*.experts",))
-    assert not any(isinstance(m, FeedForward) for m in model.model.layers[1].mlp.experts.modules())
+    assert model.model.layers[1].mlp.experts is experts
+    keep(model, 4 * sum(hasattr(layer.mlp, "experts") for layer in model.model.layers))
+    assert all(isinstance(e.feed_forward, FeedForward) for e in model.model.layers[1].mlp.experts)
 
 
 def test_models_that_cannot_be_replaced(transformers):

@@ -47,6 +47,8 @@ def close(found, expected):
 def test_vmap_is_the_batch(layer, x_TD):
     close(func.vmap(layer)(x_TD), layer(x_TD))
     close(func.vmap(layer, in_dims=1)(x_TD[:, None]), layer(x_TD)[None])
+    with torch.no_grad():
+        close(func.vmap(layer)(x_TD), layer(x_TD))
 
 
 def test_gradients_of_samples_sum_to_that_of_the_batch(layer, x_TD):
@@ -69,6 +71,9 @@ def test_forward_mode_is_reverse_mode(layer, x_TD):
     with forward.dual_level():
         found = layer(forward.make_dual(x_TD, along_TD))
         close(forward.unpack_dual(found).tangent, expected)
+    with torch.no_grad():
+        close(func.jvp(layer, (x_TD,), (along_TD,))[1], expected)
+        close(func.jacrev(layer)(x_TD), jacobian)
 
 
 def test_forward_mode_by_parameters(layer, x_TD):
