@@ -144,15 +144,22 @@ def test_saved_memory(form, kind, gate):
     assert saved_bytes(FeedForward(reference(form)), x) == expected
 
 
-def test_a_fixed_layer_evaluates_one_activation():
+@pytest.mark.parametrize("native", [True, False])
+def test_a_fixed_layer_evaluates_one_activation(native):
     calls = []
+    silu = ACTIVATIONS["silu"]
 
-    def counted(z):
-        calls.append(z.shape)
-        return ACTIVATIONS["silu"].value_and_derivative(z)
+    def counted(form):
+        return lambda z: (calls.append(z.shape), form(z))[1]
 
     layer = FeedForward(family("one_sided", Kind.FIXED))
-    activation = dataclasses.replace(layer.program.activations[0], value_and_derivative=counted)
+    activation = dataclasses.replace(
+        silu,
+        value_and_derivative=counted(silu.value_and_derivative),
+        native=dataclasses.replace(silu.native, value=counted(silu.native.value))
+        if native
+        else None,
+    )
     layer.program = dataclasses.replace(layer.program, activations=(activation,))
     layer(inputs(3, 4, dtype=torch.float32))
     assert calls == [(3, 6)]
