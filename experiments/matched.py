@@ -36,7 +36,7 @@ COST: dict[Budget, Callable[[Family], int]] = {
 MOA_WIDTHS = {Tier.SMOKE: (1,), Tier.CPU: (1, 2), Tier.GPU: (1, 2, 4)}
 SETTINGS = {
     Tier.SMOKE: Settings(restarts=2, seeds=reading.SEEDS),
-    Tier.CPU: Settings(restarts=4, seeds=reading.SEEDS),
+    Tier.CPU: Settings(restarts=16, seeds=reading.SEEDS),
     Tier.GPU: Settings(restarts=128, seeds=10, device="cuda"),
 }
 

@@ -1,7 +1,7 @@
 """Curves of errors with their intervals, failures and lower bounds, as many figures show them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from matplotlib.axes import Axes
 
@@ -17,6 +17,12 @@ _BEYOND = 1e6
 
 RANKS = "interval from ranks (up to five seeds: their range; of five it covers the median in 94 %)"
 """What captions call the intervals of :func:`interval_line`."""
+
+
+def top(drawn: Iterable[Curve], least: float) -> float:
+    """Where an axis ends so that every median is inside: ``least``, or above the largest one."""
+    medians = (p.median.value for curve in drawn for p in curve.points)
+    return max([least, *(1.5 * value for value in medians if math.isfinite(value))])
 
 
 def draw_curve(

@@ -88,7 +88,9 @@ def _side(
     y = max(median.value, FLOOR)
     axes.plot(x, y, look.marker, color=look.colour,
               markerfacecolor=look.colour if filled else "white")  # fmt: skip
-    axes.annotate(str(width), (x, y), (0, 5), textcoords="offset points", ha="center",
+    high = median.high
+    top = max(y, high) if high is not None and math.isfinite(high) else y
+    axes.annotate(str(width), (x, top), (0, 5), textcoords="offset points", ha="center",
                   size=5.5, color=look.colour)  # fmt: skip
     return levels
 

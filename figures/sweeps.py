@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from experiments.reading import Curve
 from expressivity.classes.kinds import Kind
 from expressivity.evidence import Evidence
-from figures.curves import draw_bounds, draw_curve, end_labels
+from figures.curves import draw_bounds, draw_curve, end_labels, top
 from figures.style import (
     GRADIENT,
     PAGE,
@@ -56,7 +56,7 @@ def sweep_figure(
             draw_curve(axes, curve, filled=control(curve))
         levels |= draw_bounds(axes, drawn)
         kinds |= {curve.kind for curve in drawn}
-        long_log(axes, knee, most=10.0)
+        long_log(axes, knee, most=top(drawn, 10.0))
         log_ticks(axes, {p.x for curve in drawn for p in curve.points}, along)
         axes.set_ylabel(label)
         end_labels(axes, drawn)

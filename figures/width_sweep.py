@@ -12,7 +12,7 @@ from experiments.reading import Curve, Reading, curves, readings
 from expressivity.classes.neurons import NEURONS
 from expressivity.evidence import Evidence
 from expressivity.targets.builtin import TARGETS
-from figures.curves import RANKS, draw_bounds, draw_curve, end_labels
+from figures.curves import RANKS, draw_bounds, draw_curve, end_labels, top
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
 from figures.style import (
@@ -78,7 +78,8 @@ def draw_rows(rows: Sequence[Row]) -> Figure:
         for place, (norm, label, knee) in zip(places, NORMS, strict=True):
             levels |= _panel(place, row.fits, norm)
             _controls(place, row.controls, norm)
-            long_log(place, knee, most=4.0)
+            shown = curves(row.fits, norm, along=lambda r: r.width)
+            long_log(place, knee, most=top(shown, 4.0))
             log_ticks(place, widths, "")
             end_labels(place, _fixed(row.fits, norm))
             place.set_ylabel(label)
@@ -117,7 +118,7 @@ def _controls(axes: Axes, found: Sequence[Reading], norm: str) -> None:
         if math.isfinite(error):
             axes.plot(reading.width, error, color=look.colour, marker="P", markersize=5)
             said = f"{reading.record.label} {look.label} (control)"
-            axes.annotate(said, (reading.width, error), (6, 0), textcoords="offset points",
+            axes.annotate(said, (reading.width, error), (6, 10), textcoords="offset points",
                           va="center", size=6, color=look.colour)  # fmt: skip
 
 
