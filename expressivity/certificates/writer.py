@@ -10,6 +10,8 @@ from torch import Tensor
 from expressivity.bounds.curvature import CurvatureBound
 from expressivity.bounds.directions import Searched
 from expressivity.bounds.directions import search as search_directions
+from expressivity.bounds.flattening import FlatTail, flat_tail
+from expressivity.bounds.integrals.ball_moments import BallMoments, ball_moments, on_ball
 from expressivity.bounds.integrals.moments import CertifiedMoments, certified_moments
 from expressivity.bounds.rank_tail import RankTail, rank_tail
 from expressivity.bounds.ridge_rank import rank_of
@@ -21,15 +23,19 @@ from expressivity.symbolic.enclosure import Enclosure, binary, binary_fraction
 from expressivity.targets.target import Target
 from expressivity.targets.writing import to_text
 
-SCHEMA = "expressivity.certificate/2"
+SCHEMA = "expressivity.certificate/3"
 SEARCH_WIDTH = 2
 """Largest width of the search over directions."""
 SEARCH_RATIO = 1.01
 """Of the best directions found to what the search proves, where it ends."""
 
 
+Moments = CertifiedMoments | BallMoments
+ClassBound = RankTail | Searched | FlatTail
+
+
 def lower_certificate(
-    target: Target, family: Family, moments: CertifiedMoments, bound: RankTail | Searched
+    target: Target, family: Family, moments: Moments, bound: ClassBound
 ) -> dict[str, Any]:
     """Certificate that no network of the family comes closer to the target than ``bound`` says.
 
@@ -38,20 +44,32 @@ def lower_certificate(
     """
     value = moments.relative(bound.distance_squared).lower_decimal()
     if isinstance(bound, Searched):
-        data = {"ridge_search": {"degree": bound.degree, "rank": family.width}}
-        return _sealed(target, family.json(), {"lower_bound": _claim(value, "ridge-search")}, data)
-    ridge_rank = {
-        "degree": bound.degree,
-        "rank": bound.rank,
-        "row_weights": list(bound.weights.rows),
-        "column_weights": [list(columns) for columns in bound.weights.columns],
-        "shift": binary(bound.shift),
-        "factor": [
-            [[binary(z.real), binary(z.imag)] for z in row] for row in bound.factor.tolist()
-        ],
-    }
-    claim = _claim(value, "ridge-rank")
-    return _sealed(target, family.json(), {"lower_bound": claim}, {"ridge_rank": ridge_rank})
+        method, data = "ridge-search", {"degree": bound.degree, "rank": family.width}
+    else:
+        flat = isinstance(bound, FlatTail)
+        method = "catalecticant" if flat else "ridge-rank"
+        data = {
+            "degree": bound.degree,
+            "rank": bound.rank,
+            **({"row_degree": bound.weights.row_degree} if flat else {}),
+            "row_weights": list(bound.weights.rows),
+            "column_weights": [list(columns) for columns in bound.weights.columns],
+            "shift": binary(bound.shift),
+            "factor": [
+                [[binary(z.real), binary(z.imag)] for z in row] for row in bound.factor.tolist()
+            ],
+        }
+    claims = {"lower_bound": _claim(value, method)}
+    return _sealed(target, family.json(), claims, {method.replace("-", "_"): data})
+
+
+def class_moments(target: Target, degree: int) -> Moments:
+    """Moments of a target on the disk, or on the ball of R^3.
+
+    Raises:
+        ValueError: another domain, or a target whose moments cannot be enclosed.
+    """
+    return (ball_moments if on_ball(target.domain) else certified_moments)(target, degree)
 
 
 def certify_class(
@@ -60,7 +78,7 @@ def certify_class(
     """Certificate of the best lower bound for a class, or None where none is positive.
 
     Args:
-        target: a function on the disk.
+        target: a function on the disk, or on the ball of R^3.
         family: of neurons with a ridge rank; it and the width decide the rank.
         degree: highest degree of the moments.
         search: search over directions (functions of one map, widths 1 and 2) instead of the rank
@@ -70,18 +88,17 @@ def certify_class(
         ValueError: a target that the grammar of expressions cannot state, or a family that the
             bound does not cover.
     """
-    moments = certified_moments(target, degree)
+    moments = class_moments(target, degree)
     bound = class_bound(moments, family, search=search)
     return None if bound is None else lower_certificate(target, family, moments, bound)
 
 
-def class_bound(
-    moments: CertifiedMoments, family: Family, *, search: bool
-) -> RankTail | Searched | None:
+def class_bound(moments: Moments, family: Family, *, search: bool) -> ClassBound | None:
     """The certified bound behind :func:`certify_class`.
 
     Raises:
-        ValueError: a family without a ridge rank, or for the search with one above its width.
+        ValueError: a family without a ridge rank, for the search with one above its width, or off
+            the disk.
     """
     rank = rank_of(family)
     if rank is None or (search and rank > family.width):
@@ -89,6 +106,10 @@ def class_bound(
             f"required: {'functions of one map' if search else 'neurons with a ridge rank'}, "
             f"without gates; got {family.neuron}: ask for an upper bound"
         )
+    if isinstance(moments, BallMoments):
+        if search:
+            raise ValueError("required: a target on the disk for a search; got one on the ball")
+        return flat_tail(moments, rank, search_weights=True)
     if search:
         found = search_directions(moments.sequences, family.width, ratio=SEARCH_RATIO)
         return found if found.distance_squared > 0 else None

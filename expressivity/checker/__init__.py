@@ -5,9 +5,10 @@ writes certificates, and nothing else; every bound is derived again by methods o
 is hostile until the contrary is shown. The outcome "verified" rests on exact rational and ball
 arithmetic alone; what they leave open is "not decided".
 
-``reading``, ``bumps`` and ``certificate`` read the file; ``balls``, ``evaluation`` and ``network``
-evaluate t and h; ``cells``, ``integrals``, ``norms`` and ``moments`` integrate them; ``lower``,
-``search``, ``curvature`` and ``upper`` verify one method each.
+``reading``, ``bumps``, ``flattenings`` and ``certificate`` read the file; ``balls``, ``evaluation``
+and ``network`` evaluate t and h; ``cells``, ``integrals``, ``norms``, ``moments`` and ``ball``
+integrate them; ``lower``, ``catalecticant``, ``search``, ``curvature`` and ``upper`` verify one
+method each.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Literal
 
 from expressivity.checker.balls import PRECISION, working_precision
 from expressivity.checker.bumps import Bumps
+from expressivity.checker.catalecticant import verify_catalecticant
 from expressivity.checker.certificate import (
     Certificate,
     RidgeRank,
@@ -27,6 +29,7 @@ from expressivity.checker.certificate import (
 )
 from expressivity.checker.curvature import verify_curvature
 from expressivity.checker.findings import RejectedError, UndecidedError
+from expressivity.checker.flattenings import Flattening
 from expressivity.checker.lower import verify_ridge_rank
 from expressivity.checker.reading import MAX_BYTES, is_certificate, read_json
 from expressivity.checker.search import verify_ridge_search
@@ -51,6 +54,7 @@ _LOWER: dict[type, Callable[[Certificate, Fraction], None]] = {
     RidgeRank: verify_ridge_rank,
     RidgeSearch: verify_ridge_search,
     Bumps: verify_curvature,
+    Flattening: verify_catalecticant,
 }
 """Methods of lower bounds, by their data."""
 

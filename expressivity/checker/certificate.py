@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any
 
 from expressivity.checker.bumps import Bumps, read_bumps
 from expressivity.checker.findings import reject, require
+from expressivity.checker.flattenings import (
+    MAX_WEIGHT,
+    Flattening,
+    read_factor,
+    read_flattening,
+)
 from expressivity.checker.reading import (
     SCHEMA,
     choice,
@@ -23,13 +29,13 @@ from expressivity.checker.reading import (
 from expressivity.symbolic.expressions import Expression, ExpressionError
 from expressivity.symbolic.parser import parse
 
-SCHEMAS = (f"{SCHEMA}/1", f"{SCHEMA}/2")
+SCHEMAS = (f"{SCHEMA}/1", f"{SCHEMA}/2", f"{SCHEMA}/3")
 MAX_DEGREE, MAX_WIDTH, MAX_SEARCHED_WIDTH = 60, 4096, 2
-MAX_WEIGHT = 10**9 - 1
 ACTIVATIONS = ("id", "relu", "relu2", "leaky_relu", "gelu", "silu", "tanh")
 UNKINKED = ("id", "relu2", "gelu", "silu", "tanh")  # C^1
-_PARTS = {"ridge-rank": "ridge_rank", "ridge-search": "ridge_search", "curvature": "curvature"}
-"""Methods of lower bounds, with the name of their data."""
+_SINCE = {"ridge-rank": 1, "ridge-search": 1, "curvature": 2, "catalecticant": 3}
+"""Methods of lower bounds, with the first schema that has them."""
+_DOMAINS = {"interval": 1, "disk": 2, "ball": 3}
 
 _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,39})(\.[0-9]{1,40})?(e[+-]?[0-9]{1,3})?")
 
@@ -77,7 +83,7 @@ class Certificate:
     family: Family
     lower: Fraction | None
     upper: Fraction | None
-    lower_data: RidgeRank | RidgeSearch | Bumps | None
+    lower_data: RidgeRank | RidgeSearch | Bumps | Flattening | None
     network: dict[str, list[list[Fraction]]]
 
 
@@ -86,7 +92,8 @@ def read_certificate(document: object) -> Certificate:
     content = without_digest(document)
     names = "schema target domain family lower_bound upper_bound data"
     schema, target, domain, family_json, *claims, data = fields(content, names, "a certificate")
-    weighted = choice(schema, SCHEMAS, "schema") != SCHEMAS[0]
+    number = 1 + SCHEMAS.index(choice(schema, SCHEMAS, "schema"))
+    weighted = number > 1
     label, text = fields(target, "name expression", "target")
     require(type(label) is str and len(label) <= 200, "name must be text of at most 200 characters")
     require(type(text) is str, "expression must be text")
@@ -94,14 +101,17 @@ def read_certificate(document: object) -> Certificate:
         expression = parse(text)
     except ExpressionError as error:
         reject(f"the target's expression: {error}")
-    dimension = 2 if choice(domain, ("disk", "interval"), "domain") == "disk" else 1
+    dimension = _DOMAINS[choice(domain, tuple(_DOMAINS), "domain")]
     require(expression.dimension == dimension, f"the domain {domain} needs {dimension} variables")
-    lower, method, curvature = _read_claim(claims[0], tuple(_PARTS))
+    lower, method, curvature = _read_claim(claims[0], tuple(_SINCE))
     upper, _, _ = _read_claim(claims[1], ("network-error",))
     require(lower is not None or upper is not None, "a certificate must claim a bound")
-    require(weighted or curvature is None, "method curvature needs the second schema")
+    since = _SINCE.get(method, 1)
+    require(number >= since, f"method {method} needs schema {since}")
     family = _read_family(family_json, every_width=curvature is not None)
-    parts = [(_PARTS.get(method, ""), lower), ("network", upper)]
+    require(upper is None or dimension < 3, "errors of networks are on the interval and the disk")
+    part = method.replace("-", "_")
+    parts = [(part, lower), ("network", upper)]
     present = [name for name, claim in parts if claim is not None]
     values = dict(zip(present, fields(data, " ".join(present), "data"), strict=True))
     lower_data = None
@@ -115,9 +125,14 @@ def read_certificate(document: object) -> Certificate:
         forms = ("type1",) if searched else ("type1", "one_sided")
         covered = family.kind in ("fixed", "la") and family.form in forms
         covered &= not searched or family.width <= MAX_SEARCHED_WIDTH
-        require(covered and dimension == 2, "this lower bound does not hold for such a family")
-        read_lower = _read_ridge_search if searched else _read_ridge_rank
-        lower_data = read_lower(values[_PARTS[method]], family, weighted)
+        flat = method == "catalecticant"
+        covered &= dimension == (3 if flat else 2)
+        require(covered, "this lower bound does not hold for such a family")
+        if flat:
+            lower_data = read_flattening(values[part], rank_of(family))
+        else:
+            read_lower = _read_ridge_search if searched else _read_ridge_rank
+            lower_data = read_lower(values[part], family, weighted)
     return Certificate(
         expression=expression,
         dimension=dimension,
@@ -190,27 +205,30 @@ def _read_family(value: object, *, every_width: bool) -> Family:
     )
 
 
+def rank_of(family: Family) -> int:
+    """That no network of the family exceeds, where there is one."""
+    return family.width * (2 if family.form == "one_sided" else 1)
+
+
 def _read_ridge_rank(value: object, family: Family, weighted: bool) -> RidgeRank:
     arrangement = "row_weights column_weights" if weighted else "rows"
     names = f"degree rank {arrangement} shift factor"
     degree, rank, *arranged, shift, listed = fields(value, names, "ridge_rank")
     integer(degree, 0, MAX_DEGREE, "degree")
     integer(rank, 1, MAX_DEGREE, "rank")
-    expected = family.width * (2 if family.form == "one_sided" else 1)
+    expected = rank_of(family)
     require(rank == expected, f"rank must be {expected} for this form and width")
     a, b = (_read_weights if weighted else _equal_weights)(arranged, degree)
     rows = integer(len(a), rank + 1, degree + 1, "the number of rows")
-    factor = [items(row, "factor") for row in items(listed, "factor", rows)]
-    columns = len(factor[0])
-    require(all(len(row) == columns for row in factor), "the rows of factor must be equally long")
-    require(columns <= rank, "factor must have at most as many columns as the rank")
     shift = hexadecimal(shift, "shift")
     require(shift >= 0, "shift must not be negative")
-    pairs = [
-        [cast(Any, tuple(pair)) for pair in matrix(row, columns, 2, "factor")] for row in factor
-    ]
     return RidgeRank(
-        degree=degree, rank=rank, row_weights=a, column_weights=b, shift=shift, factor=pairs
+        degree=degree,
+        rank=rank,
+        row_weights=a,
+        column_weights=b,
+        shift=shift,
+        factor=read_factor(listed, rows, rank),
     )
 
 

@@ -1,7 +1,8 @@
 """The target on balls, at points and as a polynomial along a chord.
 
 A *polynomial* is the list of its coefficients, balls, from degree 0 on. A line is written
-(c1, c2, c0), short for ``c1 x1 + c2 x2 + c0``, in exact rationals.
+(c1, c2, c0), short for ``c1 x1 + c2 x2 + c0``, in exact rationals, also for functions of x1 alone;
+a plane in three dimensions likewise.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ MAX_WORK = 60_000_000
 _EACH = 20  # what one evaluation costs beside the operations of the function
 
 Polynomial = list[Ball]
-Line = tuple[Fraction, Fraction, Fraction]
+Line = tuple[Fraction, ...]
 Signs = Sequence[int] | None  # of the lines on a region; None where the region is not one cell
 
 
@@ -113,6 +114,7 @@ class Function:
     """t, or t and h: evaluation on balls, and the lines on which it need not be analytic."""
 
     root: Node
+    dimension: int = 2
     size: int = 0
     work: int = 0
     _indices: dict[Line, int] = field(default_factory=dict[Line, int])
@@ -143,12 +145,6 @@ Evaluate = Callable[[Sequence[Polynomial], Signs, bool], Polynomial]
 _Compiled = tuple[Evaluate, Line | None]  # and the node's exact value where it is affine
 
 
-_UNIT_LINES: list[Line] = [
-    (Fraction(1), Fraction(0), Fraction(0)),
-    (Fraction(0), Fraction(1), Fraction(0)),
-]
-
-
 def compile_target(function: Function) -> Evaluate:
     """t as a function of (coordinates, signs of the lines, whether analyticity is to be checked).
 
@@ -176,11 +172,14 @@ class _Compiler:
     def number(self, value: Fraction) -> _Compiled:
         self.function.size += 1
         ball = [to_ball(value)]
-        return (lambda x, signs, analytic: ball), (Fraction(0), Fraction(0), value)
+        return (lambda x, signs, analytic: ball), (Fraction(0),) * self.function.dimension + (
+            value,
+        )
 
     def variable(self, index: int) -> _Compiled:
         self.function.size += 1
-        return (lambda x, signs, analytic: x[index]), _UNIT_LINES[index]
+        unit = tuple(Fraction(int(k == index)) for k in range(self.function.dimension + 1))
+        return (lambda x, signs, analytic: x[index]), unit
 
     def add(self, terms: Sequence[_Compiled]) -> _Compiled:
         self.function.size += len(terms)
@@ -236,23 +235,23 @@ def _small(line: Line) -> Line | None:
 def _sum_of_lines(p: Line | None, q: Line | None) -> Line | None:
     if p is None or q is None:
         return None
-    return _small((p[0] + q[0], p[1] + q[1], p[2] + q[2]))
+    return _small(tuple(a + b for a, b in zip(p, q, strict=True)))
 
 
 def _product_of_lines(p: Line | None, q: Line | None) -> Line | None:
-    if p is None or q is None or (any(p[:2]) and any(q[:2])):
+    if p is None or q is None or (any(p[:-1]) and any(q[:-1])):
         return None
-    scale, other = (q[2], p) if any(p[:2]) else (p[2], q)
-    return _small((scale * other[0], scale * other[1], scale * other[2]))
+    scale, other = (q[-1], p) if any(p[:-1]) else (p[-1], q)
+    return _small(tuple(scale * c for c in other))
 
 
 def _power_of_a_constant(line: Line | None, exponent: Fraction) -> Line | None:
-    if line is None or any(line[:2]) or not (line[2] or exponent >= 0):
+    if line is None or any(line[:-1]) or not (line[-1] or exponent >= 0):
         return None
-    bits = max(abs(line[2].numerator), line[2].denominator).bit_length()
+    bits = max(abs(line[-1].numerator), line[-1].denominator).bit_length()
     if bits * abs(exponent.numerator) > 4096:
         return None
-    return Fraction(0), Fraction(0), Fraction(line[2] ** int(exponent))
+    return *line[:-1], Fraction(line[-1] ** int(exponent))
 
 
 def sign_of(signs: Signs, index: int | None) -> int | None:

@@ -80,7 +80,7 @@ def _add_chords(
         def at(sin: Ball, cos: Ball, analytic: bool) -> Ball:
             return integrand(along(sin, analytic), sin, cos)
 
-        return _integral(at, *arc, size)
+        return integral_over_angles(at, *arc, size)
 
     norm2 = integral(
         lambda t, _, cos: sum(
@@ -120,7 +120,7 @@ def _power(z: Ball, exponent: int) -> Ball:
     return acb(z) ** exponent
 
 
-def _integral(
+def integral_over_angles(
     integrand: Callable[[Ball, Ball, bool], Ball], start: Ball, end: Ball, size: Ball
 ) -> Ball:
     """Integral over theta by acb.integral; errors cannot cross the C code and are kept aside.

@@ -6,12 +6,14 @@ from typing import Any
 
 import torch
 
+from expressivity.bounds import flattening
 from expressivity.bounds.curvature import (
     curvature_bound,
     needed_curvature,
     positive_decimal,
     require_curvature,
 )
+from expressivity.bounds.integrals.ball_moments import on_ball
 from expressivity.bounds.integrals.cubature import EVALUATIONS
 from expressivity.bounds.ridge_rank import default_degree, rank_of
 from expressivity.certificates.network_error import network_error, pruned
@@ -28,7 +30,7 @@ from expressivity.separation.unit import FitUnit, run_unit
 from expressivity.symbolic.budget import OutOfBudgetError
 from expressivity.targets.target import Target
 
-_HIGHEST_DEGREE = 60  # of moments
+_HIGHEST_DEGREE, _HIGHEST_ON_BALL = 60, 20  # of moments
 _SETTINGS = Settings()
 
 
@@ -64,18 +66,21 @@ class Job:
                 "required: form type1 or one_sided for a lower bound; got "
                 f"{family.class_label}: ask for --upper"
             )
-        degree = self.degree or max(default_degree, (rank or 0) + 12)
+        ball = on_ball(self.target.domain)
+        highest = _HIGHEST_ON_BALL if ball else _HIGHEST_DEGREE
+        degree = self.degree or _default_degree(rank or 0, ball=ball)
         object.__setattr__(self, "degree", degree)
         object.__setattr__(self, "upper", self.upper or rank is None)
-        if not 1 <= degree <= _HIGHEST_DEGREE:
+        if not 1 <= degree <= highest:
             raise ValueError(
-                f"required: a degree of at most {_HIGHEST_DEGREE}, and a width it covers; got "
+                f"required: a degree of at most {highest}, and a width it covers; got "
                 f"degree {degree} for width {family.width}: choose a smaller width"
             )
-        if rank is not None and rank > degree:
+        reach = flattening.dimension(degree) - 1 if ball else degree
+        if rank is not None and rank > reach:
             raise ValueError(
-                f"required: a degree of at least the rank of the class, {rank}; got {degree}: "
-                f"raise --degree or lower --width"
+                f"required: a degree that covers the rank of the class, {rank}; got {degree}: "
+                f"it covers {reach}: raise --degree or lower --width"
             )
         self._check_search(rank)
 
@@ -88,6 +93,10 @@ class Job:
                 f"required: la or fixed in form type1 for --search and --sandwich; got "
                 f"{family.class_label}"
             )
+        if (self.sandwich or self.search) and on_ball(self.target.domain):
+            raise ValueError(
+                "required: a target of two variables for --search and --sandwich; got one of three"
+            )
         if self.search and family.width > SEARCH_WIDTH:
             raise ValueError(
                 f"required: a width of at most {SEARCH_WIDTH} for --search; got {family.width}: "
@@ -99,6 +108,12 @@ class Job:
         """The degree, once chosen."""
         assert self.degree is not None
         return self.degree
+
+
+def _default_degree(rank: int, *, ball: bool) -> int:
+    if not ball:
+        return max(default_degree, rank + 12)
+    return max(flattening.default_degree, flattening.row_degree(rank) + 6)
 
 
 @dataclass(frozen=True, kw_only=True)
