@@ -259,6 +259,14 @@ def certify(
             help="The inverse: the curvature that a relative L2 error below E needs.",
         ),
     ] = None,
+    gradient: Annotated[
+        bool,
+        typer.Option(
+            "--gradient",
+            help="Bound the gradient error of every network of moa, of any width, in type1; the "
+            "default for moa in three or more dimensions.",
+        ),
+    ] = False,
     activation: Annotated[
         str | None, typer.Option(help="The one activation: a dictionary of one name.")
     ] = None,
@@ -277,7 +285,7 @@ def certify(
 
     Of la (the default) and fixed with one activation a lower bound for the class, in type1 and
     one_sided; of moa an upper bound of a fit, in any form. With --curvature or --error a lower
-    bound at every width for networks with small weights.
+    bound at every width for networks with small weights, with --gradient one of gradient errors.
     """
     from expressivity.commands import certify as run_certify
 
@@ -294,6 +302,7 @@ def certify(
         sandwich=sandwich,
         curvature=curvature,
         error=error,
+        gradient=gradient,
         activation=activation,
         kernel=kernel,
         out=out,

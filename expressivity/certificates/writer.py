@@ -59,8 +59,8 @@ def lower_certificate(
                 [[binary(z.real), binary(z.imag)] for z in row] for row in bound.factor.tolist()
             ],
         }
-    claims = {"lower_bound": _claim(value, method)}
-    return _sealed(target, family.json(), claims, {method.replace("-", "_"): data})
+    claims = {"lower_bound": claim(value, method)}
+    return sealed(target, family.json(), claims, {method.replace("-", "_"): data})
 
 
 def class_moments(target: Target, degree: int) -> Moments:
@@ -122,12 +122,12 @@ def curvature_certificate(target: Target, family: Family, bound: CurvatureBound)
     Raises:
         ValueError: a target that the grammar of expressions cannot state.
     """
-    claim = _claim(bound.error.lower_decimal(), "curvature")
-    claim["l2"] |= {"curvature": bound.curvature}
+    stated = claim(bound.error.lower_decimal(), "curvature")
+    stated["l2"] |= {"curvature": bound.curvature}
     bumps = [[binary_fraction(bump.place), binary_fraction(bump.radius)] for bump in bound.bumps]
     every_width = {**family.json(), "width": None}
     data = {"curvature": {"bumps": bumps}}
-    return _sealed(target, every_width, {"lower_bound": claim}, data)
+    return sealed(target, every_width, {"lower_bound": stated}, data)
 
 
 def upper_certificate(
@@ -138,13 +138,15 @@ def upper_certificate(
     Raises:
         ValueError: a target that the grammar of expressions cannot state.
     """
-    claim = _claim(error.upper_decimal(2), "network-error")
+    stated = claim(error.upper_decimal(2), "network-error")
     network = _network(family, theta_P)
-    return _sealed(target, family.json(), {"upper_bound": claim}, {"network": network})
+    return sealed(target, family.json(), {"upper_bound": stated}, {"network": network})
 
 
-def _claim(value: str, method: str) -> dict[str, Any]:
-    return {"l2": {"value": value, "evidence": "certified", "method": method, "relative": True}}
+def claim(value: str, method: str, *, norm: str = "l2") -> dict[str, Any]:
+    """One certified value; in w1inf it is absolute, else relative to the target's norm."""
+    relative = norm != "w1inf"
+    return {norm: {"value": value, "evidence": "certified", "method": method, "relative": relative}}
 
 
 def _network(family: Family, theta_P: Tensor) -> dict[str, Any]:
@@ -159,12 +161,17 @@ def _exact(numbers: Any) -> Any:
     return [_exact(item) for item in numbers] if isinstance(numbers, list) else binary(numbers)
 
 
-def _sealed(
+def sealed(
     target: Target,
     family: dict[str, Any],
     claims: dict[str, Any],
     data: dict[str, Any],
 ) -> dict[str, Any]:
+    """The whole document, with its digest.
+
+    Raises:
+        ValueError: a target that the grammar of expressions cannot state.
+    """
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "target": {"name": target.name, "expression": _stated(target)},

@@ -5,10 +5,10 @@ writes certificates, and nothing else; every bound is derived again by methods o
 is hostile until the contrary is shown. The outcome "verified" rests on exact rational and ball
 arithmetic alone; what they leave open is "not decided".
 
-``reading``, ``bumps``, ``flattenings`` and ``certificate`` read the file; ``balls``, ``evaluation``
-and ``network`` evaluate t and h; ``cells``, ``integrals``, ``norms``, ``moments`` and ``ball``
-integrate them; ``lower``, ``catalecticant``, ``search``, ``curvature`` and ``upper`` verify one
-method each.
+``reading``, ``bumps``, ``flattenings``, ``jumps`` and ``certificate`` read the file; ``balls``,
+``evaluation``, ``slopes`` and ``network`` evaluate t and h; ``cells``, ``integrals``, ``norms``,
+``moments`` and ``ball`` integrate them; ``lower``, ``catalecticant``, ``search``, ``curvature``,
+``shared_amplitude`` and ``upper`` verify one method each.
 """
 
 from __future__ import annotations
@@ -30,9 +30,11 @@ from expressivity.checker.certificate import (
 from expressivity.checker.curvature import verify_curvature
 from expressivity.checker.findings import RejectedError, UndecidedError
 from expressivity.checker.flattenings import Flattening
+from expressivity.checker.jumps import Jumps
 from expressivity.checker.lower import verify_ridge_rank
 from expressivity.checker.reading import MAX_BYTES, is_certificate, read_json
 from expressivity.checker.search import verify_ridge_search
+from expressivity.checker.shared_amplitude import verify_shared_amplitude
 from expressivity.checker.upper import verify_network_error
 
 __all__ = ["MAX_BYTES", "Answer", "check_document", "check_text", "is_certificate"]
@@ -55,6 +57,7 @@ _LOWER: dict[type, Callable[[Certificate, Fraction], None]] = {
     RidgeSearch: verify_ridge_search,
     Bumps: verify_curvature,
     Flattening: verify_catalecticant,
+    Jumps: verify_shared_amplitude,
 }
 """Methods of lower bounds, by their data."""
 

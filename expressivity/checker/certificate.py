@@ -15,6 +15,7 @@ from expressivity.checker.flattenings import (
     read_factor,
     read_flattening,
 )
+from expressivity.checker.jumps import Jumps, read_jumps
 from expressivity.checker.reading import (
     SCHEMA,
     choice,
@@ -33,9 +34,16 @@ SCHEMAS = (f"{SCHEMA}/1", f"{SCHEMA}/2", f"{SCHEMA}/3")
 MAX_DEGREE, MAX_WIDTH, MAX_SEARCHED_WIDTH = 60, 4096, 2
 ACTIVATIONS = ("id", "relu", "relu2", "leaky_relu", "gelu", "silu", "tanh")
 UNKINKED = ("id", "relu2", "gelu", "silu", "tanh")  # C^1
-_SINCE = {"ridge-rank": 1, "ridge-search": 1, "curvature": 2, "catalecticant": 3}
+_SINCE = {
+    "ridge-rank": 1,
+    "ridge-search": 1,
+    "curvature": 2,
+    "catalecticant": 3,
+    "shared-amplitude": 3,
+}
 """Methods of lower bounds, with the first schema that has them."""
-_DOMAINS = {"interval": 1, "disk": 2, "ball": 3}
+_EVERY_WIDTH = ("curvature", "shared-amplitude")
+_DOMAINS = ("interval", "disk", "ball")  # of one, two, and more variables
 
 _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,39})(\.[0-9]{1,40})?(e[+-]?[0-9]{1,3})?")
 
@@ -52,6 +60,7 @@ class Family:
     gate_bias: bool
     dictionary: tuple[str, ...]
     bias: bool
+    groups: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +92,7 @@ class Certificate:
     family: Family
     lower: Fraction | None
     upper: Fraction | None
-    lower_data: RidgeRank | RidgeSearch | Bumps | Flattening | None
+    lower_data: RidgeRank | RidgeSearch | Bumps | Flattening | Jumps | None
     network: dict[str, list[list[Fraction]]]
 
 
@@ -101,14 +110,16 @@ def read_certificate(document: object) -> Certificate:
         expression = parse(text)
     except ExpressionError as error:
         reject(f"the target's expression: {error}")
-    dimension = _DOMAINS[choice(domain, tuple(_DOMAINS), "domain")]
-    require(expression.dimension == dimension, f"the domain {domain} needs {dimension} variables")
+    dimension = expression.dimension
+    place = _DOMAINS.index(choice(domain, _DOMAINS, "domain"))
+    fits = min(dimension, 3) == place + 1
+    require(fits, f"the domain {domain} needs {('1', '2', '3 or more')[place]} variables")
     lower, method, curvature = _read_claim(claims[0], tuple(_SINCE))
     upper, _, _ = _read_claim(claims[1], ("network-error",))
     require(lower is not None or upper is not None, "a certificate must claim a bound")
     since = _SINCE.get(method, 1)
     require(number >= since, f"method {method} needs schema {since}")
-    family = _read_family(family_json, every_width=curvature is not None)
+    family = _read_family(family_json, method)
     require(upper is None or dimension < 3, "errors of networks are on the interval and the disk")
     part = method.replace("-", "_")
     parts = [(part, lower), ("network", upper)]
@@ -120,6 +131,10 @@ def read_certificate(document: object) -> Certificate:
         covered &= set(family.dictionary) <= set(UNKINKED) and dimension == 1 and upper is None
         require(covered, "this lower bound does not hold for such a family")
         lower_data = read_bumps(values["curvature"], curvature)
+    elif method == "shared-amplitude":
+        covered = family.form == "type1" and dimension > 1 and upper is None
+        require(covered, "this lower bound does not hold for such a family")
+        lower_data = read_jumps(values[part], dimension, family.groups)
     elif lower is not None:
         searched = method == "ridge-search"
         forms = ("type1",) if searched else ("type1", "one_sided")
@@ -150,14 +165,17 @@ def _read_claim(
     """The claimed value, its method, and of method curvature the curvature, positive."""
     if value is None:
         return None, "", None
-    (claim,) = fields(value, "l2", "a bound")
+    norm = "w1inf" if type(value) is dict and "w1inf" in value else "l2"
+    (claim,) = fields(value, norm, "a bound")
     # Whoever reads the claim alone must see what it is about.
     bent = type(claim) is dict and claim.get("method") == "curvature"
     names = "value evidence method relative" + (" curvature" if bent else "")
     decimal, evidence, named, relative, *more = fields(claim, names, "a claim")
     choice(evidence, ("certified",), "evidence")
     method = choice(named, methods, "method")
-    require(flag(relative, "relative"), "claims must be relative")
+    of_gradient = method == "shared-amplitude"
+    require((norm == "w1inf") == of_gradient, f"method {method} is about another norm")
+    require(flag(relative, "relative") != of_gradient, "claims in w1inf, no others, are absolute")
     curvature = _decimal(more[0], "the curvature") if more else None
     require(curvature is None or curvature > 0, "the curvature must be positive")
     return _decimal(decimal, "a claimed value"), method, curvature
@@ -169,7 +187,8 @@ def _decimal(value: object, where: str) -> Fraction:
     return Fraction(text)
 
 
-def _read_family(value: object, *, every_width: bool) -> Family:
+def _read_family(value: object, method: str) -> Family:
+    every_width = method in _EVERY_WIDTH
     names = "kind form width gate activation dictionary bias"
     # Files of version 0.1 leave the last three out and mean these values.
     later = " constraint groups outputs" if type(value) is dict and "constraint" in value else ""
@@ -178,7 +197,7 @@ def _read_family(value: object, *, every_width: bool) -> Family:
     )
     constraint, groups, outputs = plain or ("free", 1, 1)
     choice(constraint, ("free",), "constraint")
-    integer(groups, 1, 1, "groups")
+    integer(groups, 1, MAX_WIDTH if method == "shared-amplitude" else 1, "groups")
     integer(outputs, 1, 1, "outputs")
     choice(kind, ("fixed", "la", "moa"), "kind")
     fixed = kind == "fixed"
@@ -202,6 +221,7 @@ def _read_family(value: object, *, every_width: bool) -> Family:
         gate_bias=flag(gate_bias, "bias of the gate"),
         dictionary=tuple(dictionary),
         bias=flag(bias, "bias"),
+        groups=groups,
     )
 
 

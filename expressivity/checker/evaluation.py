@@ -186,14 +186,14 @@ class _Compiler:
         parts = [term[0] for term in terms]
         return (
             lambda x, signs, analytic: reduce(_add, [f(x, signs, analytic) for f in parts])
-        ), reduce(_sum_of_lines, [term[1] for term in terms])
+        ), reduce(sum_of_lines, [term[1] for term in terms])
 
     def multiply(self, factors: Sequence[_Compiled]) -> _Compiled:
         self.function.size += len(factors)
         times, parts = self.function.times, [factor[0] for factor in factors]
         return (
             lambda x, signs, analytic: reduce(times, [f(x, signs, analytic) for f in parts])
-        ), reduce(_product_of_lines, [factor[1] for factor in factors])
+        ), reduce(product_of_lines, [factor[1] for factor in factors])
 
     def power(self, base: _Compiled, exponent: Fraction) -> _Compiled:
         evaluate, line = base
@@ -211,7 +211,7 @@ class _Compiler:
             result = reduce(times, [value] * count, [arb(1)])
             return result if exponent >= 0 else [1 / _constant(result)]
 
-        return integer_power, line if exponent == 1 else _power_of_a_constant(line, exponent)
+        return integer_power, line if exponent == 1 else power_of_a_constant(line, exponent)
 
     def call(self, name: str, argument: _Compiled) -> _Compiled:
         self.function.size += 4
@@ -232,20 +232,23 @@ def _small(line: Line) -> Line | None:
     return line if bits <= 4096 else None
 
 
-def _sum_of_lines(p: Line | None, q: Line | None) -> Line | None:
+def sum_of_lines(p: Line | None, q: Line | None) -> Line | None:
+    """The sum, where both are affine."""
     if p is None or q is None:
         return None
     return _small(tuple(a + b for a, b in zip(p, q, strict=True)))
 
 
-def _product_of_lines(p: Line | None, q: Line | None) -> Line | None:
+def product_of_lines(p: Line | None, q: Line | None) -> Line | None:
+    """The product, where it is affine too."""
     if p is None or q is None or (any(p[:-1]) and any(q[:-1])):
         return None
     scale, other = (q[-1], p) if any(p[:-1]) else (p[-1], q)
     return _small(tuple(scale * c for c in other))
 
 
-def _power_of_a_constant(line: Line | None, exponent: Fraction) -> Line | None:
+def power_of_a_constant(line: Line | None, exponent: Fraction) -> Line | None:
+    """A whole power of a constant."""
     if line is None or any(line[:-1]) or not (line[-1] or exponent >= 0):
         return None
     bits = max(abs(line[-1].numerator), line[-1].denominator).bit_length()

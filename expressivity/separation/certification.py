@@ -17,6 +17,7 @@ from expressivity.bounds.integrals.ball_moments import on_ball
 from expressivity.bounds.integrals.cubature import EVALUATIONS
 from expressivity.bounds.ridge_rank import default_degree, rank_of
 from expressivity.certificates.network_error import network_error, pruned
+from expressivity.certificates.shared_jumps import jump_certificate
 from expressivity.certificates.writer import (
     SEARCH_WIDTH,
     certify_class,
@@ -218,6 +219,22 @@ def certified_curvature(job: CurvatureJob) -> Certified:
     if bound is None:
         return Certified(document=None, failure=failure)
     return Certified(document=curvature_certificate(job.target, job.family, bound))
+
+
+def certified_gradient(target: Target, family: Family) -> Certified:
+    """The certificate of the gradient error of every network of a class, whatever its width.
+
+    Raises:
+        ValueError: a class that the bound does not cover, or kinks that meet at irrational points.
+
+    >>> from expressivity.targets.builtin import t7b
+    >>> family = Family(neuron="type1", kind="moa", gate="tanh", width=1, dimension=2)
+    >>> certified_gradient(t7b(), family).document["lower_bound"]["w1inf"]["value"]
+    '0.04000940217'
+    """
+    document = jump_certificate(target, family)
+    failure = f"no two products or combinations of jumps exclude {family.class_label}"
+    return Certified(document=document, failure="" if document else failure)
 
 
 def _best_fit(job: Job) -> torch.Tensor | None:
