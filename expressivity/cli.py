@@ -248,8 +248,7 @@ def certify(
         str | None,
         typer.Option(
             metavar="B",
-            help="Bound the error of every network, of any width, with a curvature of at most B "
-            "(fixed or la, C^1 activations, one variable).",
+            help="Bound errors of fixed or la, C^1, one variable, for curvatures of at most B.",
         ),
     ] = None,
     error: Annotated[
@@ -260,12 +259,7 @@ def certify(
         ),
     ] = None,
     gradient: Annotated[
-        bool,
-        typer.Option(
-            "--gradient",
-            help="Bound the gradient error of every network of moa, of any width, in type1; the "
-            "default for moa in three or more dimensions.",
-        ),
+        bool, typer.Option("--gradient", help="Bound gradient errors of moa, type1, of any width.")
     ] = False,
     activation: Annotated[
         str | None, typer.Option(help="The one activation: a dictionary of one name.")

@@ -8,7 +8,7 @@ arithmetic alone; what they leave open is "not decided".
 ``reading``, ``bumps``, ``flattenings``, ``jumps`` and ``certificate`` read the file; ``balls``,
 ``evaluation``, ``slopes`` and ``network`` evaluate t and h; ``cells``, ``integrals``, ``norms``,
 ``moments`` and ``ball`` integrate them; ``lower``, ``catalecticant``, ``search``, ``curvature``,
-``shared_amplitude`` and ``upper`` verify one method each.
+``shared_amplitude``, ``free_knots`` and ``upper`` verify one method each.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from expressivity.checker.certificate import (
 from expressivity.checker.curvature import verify_curvature
 from expressivity.checker.findings import RejectedError, UndecidedError
 from expressivity.checker.flattenings import Flattening
+from expressivity.checker.free_knots import FreeKnots, verify_free_knots
 from expressivity.checker.jumps import Jumps
 from expressivity.checker.lower import verify_ridge_rank
 from expressivity.checker.reading import MAX_BYTES, is_certificate, read_json
@@ -52,12 +53,18 @@ class Answer:
     reason: str
 
 
+def _verify_free_knots(certificate: Certificate, claim: Fraction) -> None:
+    assert isinstance(certificate.lower_data, FreeKnots)
+    verify_free_knots(certificate.expression, certificate.lower_data, claim)
+
+
 _LOWER: dict[type, Callable[[Certificate, Fraction], None]] = {
     RidgeRank: verify_ridge_rank,
     RidgeSearch: verify_ridge_search,
     Bumps: verify_curvature,
     Flattening: verify_catalecticant,
     Jumps: verify_shared_amplitude,
+    FreeKnots: _verify_free_knots,
 }
 """Methods of lower bounds, by their data."""
 

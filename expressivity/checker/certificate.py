@@ -15,6 +15,7 @@ from expressivity.checker.flattenings import (
     read_factor,
     read_flattening,
 )
+from expressivity.checker.free_knots import AFFINE, FreeKnots, read_free_knots
 from expressivity.checker.jumps import Jumps, read_jumps
 from expressivity.checker.reading import (
     SCHEMA,
@@ -40,6 +41,7 @@ _SINCE = {
     "curvature": 2,
     "catalecticant": 3,
     "shared-amplitude": 3,
+    "free-knot": 3,
 }
 """Methods of lower bounds, with the first schema that has them."""
 _EVERY_WIDTH = ("curvature", "shared-amplitude")
@@ -83,6 +85,9 @@ class RidgeSearch:
     rank: int
 
 
+LowerData = RidgeRank | RidgeSearch | Bumps | Flattening | Jumps | FreeKnots | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Certificate:
     """A well-formed certificate: claims, and the data of those that are there."""
@@ -92,7 +97,7 @@ class Certificate:
     family: Family
     lower: Fraction | None
     upper: Fraction | None
-    lower_data: RidgeRank | RidgeSearch | Bumps | Flattening | Jumps | None
+    lower_data: LowerData
     network: dict[str, list[list[Fraction]]]
 
 
@@ -102,7 +107,6 @@ def read_certificate(document: object) -> Certificate:
     names = "schema target domain family lower_bound upper_bound data"
     schema, target, domain, family_json, *claims, data = fields(content, names, "a certificate")
     number = 1 + SCHEMAS.index(choice(schema, SCHEMAS, "schema"))
-    weighted = number > 1
     label, text = fields(target, "name expression", "target")
     require(type(label) is str and len(label) <= 200, "name must be text of at most 200 characters")
     require(type(text) is str, "expression must be text")
@@ -125,38 +129,64 @@ def read_certificate(document: object) -> Certificate:
     parts = [(part, lower), ("network", upper)]
     present = [name for name, claim in parts if claim is not None]
     values = dict(zip(present, fields(data, " ".join(present), "data"), strict=True))
-    lower_data = None
-    if curvature is not None:
-        covered = family.kind in ("fixed", "la") and family.form == "type1"
-        covered &= set(family.dictionary) <= set(UNKINKED) and dimension == 1 and upper is None
-        require(covered, "this lower bound does not hold for such a family")
-        lower_data = read_bumps(values["curvature"], curvature)
-    elif method == "shared-amplitude":
-        covered = family.form == "type1" and dimension > 1 and upper is None
-        require(covered, "this lower bound does not hold for such a family")
-        lower_data = read_jumps(values[part], dimension, family.groups)
-    elif lower is not None:
-        searched = method == "ridge-search"
-        forms = ("type1",) if searched else ("type1", "one_sided")
-        covered = family.kind in ("fixed", "la") and family.form in forms
-        covered &= not searched or family.width <= MAX_SEARCHED_WIDTH
-        flat = method == "catalecticant"
-        covered &= dimension == (3 if flat else 2)
-        require(covered, "this lower bound does not hold for such a family")
-        if flat:
-            lower_data = read_flattening(values[part], rank_of(family))
-        else:
-            read_lower = _read_ridge_search if searched else _read_ridge_rank
-            lower_data = read_lower(values[part], family, weighted)
+    alone = upper is None or method not in _EVERY_WIDTH
+    covered = lower is None or (alone and _covers(method, family, dimension))
+    require(covered, "this lower bound does not hold for such a family")
+    weighted = number > 1
     return Certificate(
         expression=expression,
         dimension=dimension,
         family=family,
         lower=lower,
         upper=upper,
-        lower_data=lower_data,
+        lower_data=_read_data(method, values.get(part), family, dimension, curvature, weighted),
         network={} if upper is None else _read_network(values["network"], family, dimension),
     )
+
+
+def _covers(method: str, family: Family, dimension: int) -> bool:
+    """Whether a method may make claims about a family."""
+    dictionary = set(family.dictionary)
+    match method:
+        case "shared-amplitude":
+            return family.form == "type1" and dimension > 1
+        case "curvature":
+            fits = family.form == "type1" and dictionary <= set(UNKINKED) and dimension == 1
+        case "free-knot":
+            fits = family.form == "type1" and dictionary <= set(AFFINE) and dimension == 1
+        case "ridge-search":
+            fits = family.form == "type1" and family.width <= MAX_SEARCHED_WIDTH
+            fits &= dimension == 2
+        case _:
+            fits = family.form in ("type1", "one_sided")
+            fits &= dimension == (3 if method == "catalecticant" else 2)
+    return fits and family.kind in ("fixed", "la")
+
+
+def _read_data(
+    method: str,
+    value: object,
+    family: Family,
+    dimension: int,
+    curvature: Fraction | None,
+    weighted: bool,
+) -> LowerData:
+    match method:
+        case "":
+            return None
+        case "curvature":
+            assert curvature is not None
+            return read_bumps(value, curvature)
+        case "free-knot":
+            return read_free_knots(value, family.dictionary, family.width, family.bias)
+        case "shared-amplitude":
+            return read_jumps(value, dimension, family.groups)
+        case "catalecticant":
+            return read_flattening(value, rank_of(family))
+        case "ridge-search":
+            return _read_ridge_search(value, family)
+        case _:
+            return _read_ridge_rank(value, family, weighted)
 
 
 def _read_claim(
@@ -271,7 +301,7 @@ def _equal_weights(values: list[Any], degree: int) -> tuple[list[int], list[list
     return [1] * count, [[1] * columns for columns in range(1, degree + 3 - count)]
 
 
-def _read_ridge_search(value: object, family: Family, _: bool) -> RidgeSearch:
+def _read_ridge_search(value: object, family: Family) -> RidgeSearch:
     degree, rank = fields(value, "degree rank", "ridge_search")
     integer(rank, family.width, family.width, "rank")
     return RidgeSearch(degree=integer(degree, 0, MAX_DEGREE, "degree"), rank=rank)

@@ -280,9 +280,10 @@ def _show(job: Job, document: dict[str, Any], out: Path | None) -> None:
     lines = [f"target {document['target']['name']} = {stated} on the {job.target.domain.name}"]
     if document["lower_bound"] is not None:
         claim = document["lower_bound"]["l2"]
+        degree = f", degree {job.degree}" if job.target.dimension > 1 else ""
         lines.append(
             f"every {label}: relative L2 error at least {claim['value']} "
-            f"({claim['evidence']}, {claim['method']}, degree {job.degree})"
+            f"({claim['evidence']}, {claim['method']}{degree})"
         )
     if document["upper_bound"] is not None:
         claim = document["upper_bound"]["l2"]

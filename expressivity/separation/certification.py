@@ -16,6 +16,7 @@ from expressivity.bounds.curvature import (
 from expressivity.bounds.integrals.ball_moments import on_ball
 from expressivity.bounds.integrals.cubature import EVALUATIONS
 from expressivity.bounds.ridge_rank import default_degree, rank_of
+from expressivity.certificates.free_knots import free_knot_certificate
 from expressivity.certificates.network_error import network_error, pruned
 from expressivity.certificates.shared_jumps import jump_certificate
 from expressivity.certificates.writer import (
@@ -78,7 +79,7 @@ class Job:
                 f"degree {degree} for width {family.width}: choose a smaller width"
             )
         reach = flattening.dimension(degree) - 1 if ball else degree
-        if rank is not None and rank > reach:
+        if rank is not None and rank > reach and self.target.dimension > 1:
             raise ValueError(
                 f"required: a degree that covers the rank of the class, {rank}; got {degree}: "
                 f"it covers {reach}: raise --degree or lower --width"
@@ -94,9 +95,10 @@ class Job:
                 f"required: la or fixed in form type1 for --search and --sandwich; got "
                 f"{family.class_label}"
             )
-        if (self.sandwich or self.search) and on_ball(self.target.domain):
+        if (self.sandwich or self.search) and self.target.dimension != 2:
             raise ValueError(
-                "required: a target of two variables for --search and --sandwich; got one of three"
+                "required: a target of two variables for --search and --sandwich; got one of "
+                f"{self.target.dimension}"
             )
         if self.search and family.width > SEARCH_WIDTH:
             raise ValueError(
@@ -180,6 +182,10 @@ def certified(job: Job) -> Certified:
 
 
 def _lower(job: Job) -> Certified:
+    if job.target.dimension == 1:
+        document = free_knot_certificate(job.target, job.family)
+        failure = "no interval on which the target is quadratic"
+        return Certified(document=document, failure="" if document else failure)
     document = certify_class(job.target, job.family, degree=job.moments_degree, search=job.search)
     failure = (
         f"no positive bound at width {job.family.width} and degree {job.degree}; the class may "
