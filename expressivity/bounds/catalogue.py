@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from expressivity.bounds import (
     amplitude_edge,
+    flattening,
     free_knots,
     gradient_jump,
     parity,
@@ -23,6 +24,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     parity.bounds,
     free_knots.bounds,
     ridge_rank.bounds,
+    flattening.bounds,
 )
 
 

@@ -7,16 +7,20 @@ from typing import Any
 
 import torch
 
+from expressivity.bounds import flattening
 from expressivity.bounds.curvature import (
     curvature_bound,
     needed_curvature,
     positive_decimal,
     require_curvature,
 )
+from expressivity.bounds.integrals.ball_moments import on_ball
 from expressivity.bounds.integrals.cubature import EVALUATIONS
 from expressivity.bounds.integrals.lines import kink_lines
 from expressivity.bounds.ridge_rank import default_degree, rank_of
+from expressivity.certificates.free_knots import free_knot_certificate
 from expressivity.certificates.network_error import network_error, pruned, uniform_errors
+from expressivity.certificates.shared_jumps import jump_certificate
 from expressivity.certificates.writer import (
     SEARCH_WIDTH,
     certify_class,
@@ -30,7 +34,7 @@ from expressivity.separation.unit import FitUnit, run_unit
 from expressivity.symbolic.budget import OutOfBudgetError
 from expressivity.targets.target import Target
 
-_HIGHEST_DEGREE = 60  # of moments
+_HIGHEST_DEGREE, _HIGHEST_ON_BALL = 60, 20  # of moments
 _SETTINGS = Settings()
 
 
@@ -66,18 +70,21 @@ class Job:
                 "required: form type1 or one_sided for a lower bound; got "
                 f"{family.class_label}: ask for --upper"
             )
-        degree = self.degree or max(default_degree, (rank or 0) + 12)
+        ball = on_ball(self.target.domain)
+        highest = _HIGHEST_ON_BALL if ball else _HIGHEST_DEGREE
+        degree = self.degree or _default_degree(rank or 0, ball=ball)
         object.__setattr__(self, "degree", degree)
         object.__setattr__(self, "upper", self.upper or rank is None)
-        if not 1 <= degree <= _HIGHEST_DEGREE:
+        if not 1 <= degree <= highest:
             raise ValueError(
-                f"required: a degree of at most {_HIGHEST_DEGREE}, and a width it covers; got "
+                f"required: a degree of at most {highest}, and a width it covers; got "
                 f"degree {degree} for width {family.width}: choose a smaller width"
             )
-        if rank is not None and rank > degree:
+        reach = flattening.dimension(degree) - 1 if ball else degree
+        if rank is not None and rank > reach and self.target.dimension > 1:
             raise ValueError(
-                f"required: a degree of at least the rank of the class, {rank}; got {degree}: "
-                f"raise --degree or lower --width"
+                f"required: a degree that covers the rank of the class, {rank}; got {degree}: "
+                f"it covers {reach}: raise --degree or lower --width"
             )
         self._check_search(rank)
 
@@ -93,6 +100,11 @@ class Job:
             raise ValueError(
                 f"required: la or fixed in form type1 for --sandwich; got {family.class_label}"
             )
+        if (self.sandwich or self.search) and self.target.dimension != 2:
+            raise ValueError(
+                "required: a target of two variables for --search and --sandwich; got one of "
+                f"{self.target.dimension}"
+            )
         if self.search and family.width > SEARCH_WIDTH:
             raise ValueError(
                 f"required: a width of at most {SEARCH_WIDTH} for --search; got {family.width}: "
@@ -104,6 +116,12 @@ class Job:
         """The degree, once chosen."""
         assert self.degree is not None
         return self.degree
+
+
+def _default_degree(rank: int, *, ball: bool) -> int:
+    if not ball:
+        return max(default_degree, rank + 12)
+    return max(flattening.default_degree, flattening.row_degree(rank) + 6)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +187,10 @@ def certified(job: Job) -> Certified:
 
 
 def _lower(job: Job) -> Certified:
+    if job.target.dimension == 1:
+        document = free_knot_certificate(job.target, job.family)
+        failure = "no interval on which the target is quadratic"
+        return Certified(document=document, failure="" if document else failure)
     document = certify_class(job.target, job.family, degree=job.moments_degree, search=job.search)
     failure = (
         f"no positive bound at width {job.family.width} and degree {job.degree}; the class may "
@@ -217,6 +239,22 @@ def certified_curvature(job: CurvatureJob) -> Certified:
     if bound is None:
         return Certified(document=None, failure=failure)
     return Certified(document=curvature_certificate(job.target, job.family, bound))
+
+
+def certified_gradient(target: Target, family: Family) -> Certified:
+    """The certificate of the gradient error of every network of a class, whatever its width.
+
+    Raises:
+        ValueError: a class that the bound does not cover, or kinks that meet at irrational points.
+
+    >>> from expressivity.targets.builtin import t7b
+    >>> family = Family(neuron="type1", kind="moa", gate="tanh", width=1, dimension=2)
+    >>> certified_gradient(t7b(), family).document["lower_bound"]["w1inf"]["value"]
+    '0.04000940217'
+    """
+    document = jump_certificate(target, family)
+    failure = f"no two products or combinations of jumps exclude {family.class_label}"
+    return Certified(document=document, failure="" if document else failure)
 
 
 def _best_fit(job: Job) -> torch.Tensor | None:

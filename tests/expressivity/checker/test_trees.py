@@ -23,8 +23,8 @@ from tampering import change, drop
 
 from expressivity.checker import check_document, search
 from expressivity.checker.boxes import Distance
-from expressivity.checker.certificate import MAX_TREE
 from expressivity.checker.findings import RejectedError
+from expressivity.checker.ridges import MAX_TREE
 from expressivity.checker.search import leaves
 
 TREE = "fb3cbe9ab1ec388f0f34e6a698fc83f94a"  # t2, width 3, degree 7: 0.05029915898
