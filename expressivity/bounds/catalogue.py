@@ -9,6 +9,7 @@ from expressivity.bounds import (
     parity,
     ridge_rank,
     shared_amplitude,
+    uncut_boxes,
 )
 from expressivity.bounds.bound import Bound, TargetNorms
 from expressivity.classes.families import Family
@@ -23,6 +24,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     parity.bounds,
     free_knots.bounds,
     ridge_rank.bounds,
+    uncut_boxes.bounds,
 )
 
 
