@@ -30,8 +30,7 @@ from expressivity.bounds.integrals.scale import binary_exponent
 from expressivity.bounds.integrals.squared_norm import enclosed_square
 from expressivity.classes.families import Family
 from expressivity.classes.properties import change_planes, piece_degree, ridge_rank
-from expressivity.evidence import Evidence
-from expressivity.symbolic.enclosure import as_ball, exact_fraction, precision
+from expressivity.symbolic.enclosure import Enclosure, as_ball, exact_fraction, precision
 from expressivity.symbolic.interpret import lower_float
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.target import Target
@@ -72,49 +71,67 @@ class Grid:
         return self.rectangle.split(self.columns, self.rows)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Uncut:
+    """A grid, and what its boxes show: the lower end bounds the relative L2 distance."""
+
+    grid: Grid
+    relative: Enclosure
+
+
 def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, ...]:
     """The bound of a class at its width, at most one, in the norm l2.
 
     None in the plane for neurons with a ridge rank, of which B4 tells more.
     """
     del norms
-    degree, planes = piece_degree(family), change_planes(family)
-    if degree is None or planes is None or degree > _MAX_DEGREE:
+    found = lines_of(family)
+    if found is None or (family.dimension > 1 and ridge_rank(family) is not None):
         return ()
-    if family.dimension > 1 and ridge_rank(family) is not None:
-        return ()
-    value = distance(target, degree, planes * family.width)
-    if value <= 0.0:
+    uncut = uncut_boxes(target, *found)
+    if uncut is None:
         return ()
     return (
         Bound(
             norm="l2",
-            value=value,
-            evidence=Evidence.CERTIFIED,
+            value=lower_float(uncut.relative.ball),
+            evidence=uncut.relative.evidence,
             method="uncut-boxes",
-            every_width=planes == 0,
+            every_width=found[1] == 0,
         ),
     )
 
 
-@functools.lru_cache(maxsize=256)
-def distance(target: Target, degree: int, lines: int) -> float:
-    """Certified relative L2 distance to all functions that so many lines cut into polynomials.
+def lines_of(family: Family) -> tuple[int, int] | None:
+    """Degree q and number M of the lines of a class at its width, or None where there are none.
 
-    0 where none is certain: on other domains than the interval and the disk, for kinks that are
-    not straight, and for more lines than boxes can be made for.
+    >>> lines_of(Family(neuron="two_sided", kind="la", dictionary="relu", width=3, dimension=2))
+    (2, 6)
+    """
+    degree, planes = piece_degree(family), change_planes(family)
+    if degree is None or planes is None or degree > _MAX_DEGREE:
+        return None
+    return degree, planes * family.width
+
+
+@functools.lru_cache(maxsize=256)
+def uncut_boxes(target: Target, degree: int, lines: int) -> Uncut | None:
+    """Distance to all functions that so many lines cut into polynomials of a degree.
+
+    None where it is not certainly positive: on other domains than the interval and the disk, for
+    kinks that are not straight, and for more lines than boxes can be made for.
 
     >>> from expressivity.targets.builtin import t5
-    >>> 0.0015 < distance(t5(), 2, 2) < 0.0016
+    >>> 0.0015 < lower_float(uncut_boxes(t5(), 2, 2).relative.ball) < 0.0016
     True
     """
     try:
         kinks = kink_lines(target.expression)
     except ValueError:
-        return 0.0
+        return None
     square = enclosed_square(target)
     if square is None:
-        return 0.0
+        return None
     # Squares of a large or a small function leave the range of floats.
     size = binary_exponent(target.expression)
     one = float(square * flint.arb(2) ** (-2 * size))
@@ -124,9 +141,10 @@ def distance(target: Target, degree: int, lines: int) -> float:
     )
     share, _, best = max(estimates, default=(0.0, 0, None), key=lambda entry: entry[:2])
     if best is None or not share > _NOISE**2:
-        return 0.0
+        return None
     with precision(_BITS):
-        return lower_float((_certified(target, best, kinks, degree) / square).sqrt())
+        found = _certified(target, best, kinks, degree)
+        return Uncut(grid=best, relative=Enclosure((found / square).sqrt())) if found > 0 else None
 
 
 def _grids(dimension: int, lines: int) -> Iterator[Grid]:
@@ -157,8 +175,8 @@ def _counts(lines: int) -> list[tuple[int, int]]:
 
 
 def _rectangles() -> tuple[Rectangle, ...]:
-    """Of the disk: a square, four halves, four quarters."""
-    a, b, c = Fraction(7, 10), Fraction(4, 5), Fraction(3, 5)
+    """Of the disk, with corners near its edge: a square, four halves, four quarters."""
+    a, b, c = Fraction(45, 64), Fraction(51, 64), Fraction(19, 32)
     sides = [
         *itertools.product([(-a, a)], repeat=2),
         *(((-b, b), upright) for upright in ((Fraction(0), c), (-c, Fraction(0)))),

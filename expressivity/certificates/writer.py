@@ -13,6 +13,7 @@ from expressivity.bounds.directions import search as search_directions
 from expressivity.bounds.integrals.moments import CertifiedMoments, certified_moments
 from expressivity.bounds.rank_tail import RankTail, rank_tail
 from expressivity.bounds.ridge_rank import rank_of
+from expressivity.bounds.uncut_boxes import Uncut
 from expressivity.classes.families import Family
 from expressivity.classes.networks import unpack
 from expressivity.output import write_atomically
@@ -107,6 +108,22 @@ def curvature_certificate(target: Target, family: Family, bound: CurvatureBound)
     every_width = {**family.json(), "width": None}
     data = {"curvature": {"bumps": bumps}}
     return _sealed(target, every_width, {"lower_bound": claim}, data)
+
+
+def boxes_certificate(target: Target, family: Family, bound: Uncut) -> dict[str, Any]:
+    """Certificate that no network of the family comes closer, by boxes that no kink of it cuts.
+
+    Raises:
+        ValueError: a target that the grammar of expressions cannot state.
+    """
+    grid, box = bound.grid, bound.grid.rectangle
+    sides = [[box.left, box.right], [box.bottom, box.top]][: target.dimension]
+    data = {
+        "sides": [[binary_fraction(end) for end in side] for side in sides],
+        "counts": [grid.columns, grid.rows][: target.dimension],
+    }
+    claim = _claim(bound.relative.lower_decimal(), "uncut-boxes")
+    return _sealed(target, family.json(), {"lower_bound": claim}, {"uncut_boxes": data})
 
 
 def upper_certificate(

@@ -5,9 +5,9 @@ writes certificates, and nothing else; every bound is derived again by methods o
 is hostile until the contrary is shown. The outcome "verified" rests on exact rational and ball
 arithmetic alone; what they leave open is "not decided".
 
-``reading``, ``bumps`` and ``certificate`` read the file; ``balls``, ``evaluation`` and ``network``
-evaluate t and h; ``cells``, ``integrals``, ``norms`` and ``moments`` integrate them; ``lower``,
-``search``, ``curvature`` and ``upper`` verify one method each.
+``reading``, ``bumps``, ``boxes`` and ``certificate`` read the file; ``balls``, ``evaluation`` and
+``network`` evaluate t and h; ``cells``, ``integrals``, ``norms`` and ``moments`` integrate them;
+``lower``, ``search``, ``curvature``, ``uncut_boxes`` and ``upper`` verify one method each.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from fractions import Fraction
 from typing import Literal
 
 from expressivity.checker.balls import PRECISION, working_precision
+from expressivity.checker.boxes import Boxes
 from expressivity.checker.bumps import Bumps
 from expressivity.checker.certificate import (
     Certificate,
@@ -30,6 +31,7 @@ from expressivity.checker.findings import RejectedError, UndecidedError
 from expressivity.checker.lower import verify_ridge_rank
 from expressivity.checker.reading import MAX_BYTES, is_certificate, read_json
 from expressivity.checker.search import verify_ridge_search
+from expressivity.checker.uncut_boxes import verify_uncut_boxes
 from expressivity.checker.upper import verify_network_error
 
 __all__ = ["MAX_BYTES", "Answer", "check_document", "check_text", "is_certificate"]
@@ -51,6 +53,7 @@ _LOWER: dict[type, Callable[[Certificate, Fraction], None]] = {
     RidgeRank: verify_ridge_rank,
     RidgeSearch: verify_ridge_search,
     Bumps: verify_curvature,
+    Boxes: verify_uncut_boxes,
 }
 """Methods of lower bounds, by their data."""
 

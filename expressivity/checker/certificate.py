@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, cast
 
+from expressivity.checker.boxes import DEGREES, Boxes, read_boxes
 from expressivity.checker.bumps import Bumps, read_bumps
 from expressivity.checker.findings import reject, require
 from expressivity.checker.reading import (
@@ -28,7 +29,12 @@ MAX_DEGREE, MAX_WIDTH, MAX_SEARCHED_WIDTH = 60, 4096, 2
 MAX_WEIGHT = 10**9 - 1
 ACTIVATIONS = ("id", "relu", "relu2", "leaky_relu", "gelu", "silu", "tanh")
 UNKINKED = ("id", "relu2", "gelu", "silu", "tanh")  # C^1
-_PARTS = {"ridge-rank": "ridge_rank", "ridge-search": "ridge_search", "curvature": "curvature"}
+_PARTS = {
+    "ridge-rank": "ridge_rank",
+    "ridge-search": "ridge_search",
+    "curvature": "curvature",
+    "uncut-boxes": "uncut_boxes",
+}
 """Methods of lower bounds, with the name of their data."""
 
 _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,39})(\.[0-9]{1,40})?(e[+-]?[0-9]{1,3})?")
@@ -77,7 +83,7 @@ class Certificate:
     family: Family
     lower: Fraction | None
     upper: Fraction | None
-    lower_data: RidgeRank | RidgeSearch | Bumps | None
+    lower_data: RidgeRank | RidgeSearch | Bumps | Boxes | None
     network: dict[str, list[list[Fraction]]]
 
 
@@ -110,6 +116,11 @@ def read_certificate(document: object) -> Certificate:
         covered &= set(family.dictionary) <= set(UNKINKED) and dimension == 1 and upper is None
         require(covered, "this lower bound does not hold for such a family")
         lower_data = read_bumps(values["curvature"], curvature)
+    elif method == "uncut-boxes":
+        covered = family.kind in ("fixed", "la") and set(family.dictionary) <= set(DEGREES)
+        require(covered and weighted, "this lower bound does not hold for such a family")
+        shape = family.form, family.width, family.dictionary
+        lower_data = read_boxes(values["uncut_boxes"], *shape, dimension)
     elif lower is not None:
         searched = method == "ridge-search"
         forms = ("type1",) if searched else ("type1", "one_sided")

@@ -244,10 +244,10 @@ def _show(job: Job, document: dict[str, Any], out: Path | None) -> None:
     stated = document["target"]["expression"]
     lines = [f"target {document['target']['name']} = {stated} on the {job.target.domain.name}"]
     if document["lower_bound"] is not None:
-        claim = document["lower_bound"]["l2"]
+        claim, degree = document["lower_bound"]["l2"], f", degree {job.degree}"
         lines.append(
             f"every {label}: relative L2 error at least {claim['value']} "
-            f"({claim['evidence']}, {claim['method']}, degree {job.degree})"
+            f"({claim['evidence']}, {claim['method']}{'' if job.boxes else degree})"
         )
     if document["upper_bound"] is not None:
         claim = document["upper_bound"]["l2"]

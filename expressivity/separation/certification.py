@@ -14,14 +14,17 @@ from expressivity.bounds.curvature import (
 )
 from expressivity.bounds.integrals.cubature import EVALUATIONS
 from expressivity.bounds.ridge_rank import default_degree, rank_of
+from expressivity.bounds.uncut_boxes import lines_of, uncut_boxes
 from expressivity.certificates.network_error import network_error, pruned
 from expressivity.certificates.writer import (
     SEARCH_WIDTH,
+    boxes_certificate,
     certify_class,
     curvature_certificate,
     upper_certificate,
 )
 from expressivity.classes.families import Family
+from expressivity.classes.neurons import FORMS
 from expressivity.fitting.errors import l2_errors, measuring_grid, snapped
 from expressivity.separation.settings import Settings
 from expressivity.separation.unit import FitUnit, run_unit
@@ -59,14 +62,19 @@ class Job:
 
     def __post_init__(self) -> None:
         family, rank = self.family, rank_of(self.family)
-        if rank is None and family.gate is None and not self.upper:
+        if rank is None and family.gate is None and not self.upper and not self.boxes:
             raise ValueError(
-                "required: form type1 or one_sided for a lower bound; got "
-                f"{family.class_label}: ask for --upper"
+                "required: form type1 or one_sided, or activations that are polynomials on either "
+                f"side of 0, for a lower bound; got {family.class_label}: ask for --upper"
+            )
+        if self.boxes and self.degree is not None:
+            raise ValueError(
+                f"required: no --degree for {family.class_label}, whose bound uses no moments of "
+                f"the disk; got {self.degree}"
             )
         degree = self.degree or max(default_degree, (rank or 0) + 12)
         object.__setattr__(self, "degree", degree)
-        object.__setattr__(self, "upper", self.upper or rank is None)
+        object.__setattr__(self, "upper", self.upper or (rank is None and not self.boxes))
         if not 1 <= degree <= _HIGHEST_DEGREE:
             raise ValueError(
                 f"required: a degree of at most {_HIGHEST_DEGREE}, and a width it covers; got "
@@ -78,6 +86,16 @@ class Job:
                 f"raise --degree or lower --width"
             )
         self._check_search(rank)
+
+    @property
+    def boxes(self) -> bool:
+        """Whether the lower bound is that of uncut boxes: where there is no other, or one variable.
+
+        Of the forms whose networks a certificate can state.
+        """
+        known = self.family.neuron in FORMS and lines_of(self.family) is not None
+        alone = rank_of(self.family) is None or self.target.dimension == 1
+        return known and alone and not self.upper
 
     def _check_search(self, rank: int | None) -> None:
         """Search and best ridges are of sums of functions of one affine map each."""
@@ -164,6 +182,16 @@ def certified(job: Job) -> Certified:
 
 
 def _lower(job: Job) -> Certified:
+    lines = lines_of(job.family)
+    if job.boxes and lines is not None:
+        bound = uncut_boxes(job.target, *lines)
+        if bound is None:
+            failure = (
+                f"no positive bound at width {job.family.width}; the class may contain the target, "
+                "or its lines are too many"
+            )
+            return Certified(document=None, failure=failure)
+        return Certified(document=boxes_certificate(job.target, job.family, bound))
     document = certify_class(job.target, job.family, degree=job.moments_degree, search=job.search)
     failure = (
         f"no positive bound at width {job.family.width} and degree {job.degree}; the class may "

@@ -17,7 +17,8 @@ from random_members import random_members
 
 from expressivity.bounds import TargetNorms, uncut_boxes
 from expressivity.bounds.integrals.boxes import Rectangle, legendre_coefficients
-from expressivity.bounds.uncut_boxes import _counts, _grids, distance
+from expressivity.bounds.uncut_boxes import _counts, _grids
+from expressivity.bounds.uncut_boxes import uncut_boxes as boxes_of
 from expressivity.classes.families import Family
 from expressivity.classes.kinds import Kind
 from expressivity.classes.properties import change_planes
@@ -25,11 +26,17 @@ from expressivity.evidence import Evidence
 from expressivity.fitting import Stopping, VariableProjection, fit, make_problem, screened_starts
 from expressivity.fitting.errors import fit_samples, l2_errors, measuring_grid
 from expressivity.symbolic.enclosure import precision
+from expressivity.symbolic.interpret import lower_float
 from expressivity.targets.builtin import t1, t2, t5, t5q, t11
 
 torch.set_num_threads(1)
 NORMS = TargetNorms(l2=1.0, sup=1.0)
 BOX = Rectangle(left=Fraction(-1, 4), right=Fraction(1), bottom=Fraction(1, 8), top=Fraction(1, 2))
+
+
+def distance(target, degree, lines):
+    found_ = boxes_of(target, degree, lines)
+    return 0.0 if found_ is None else lower_float(found_.relative.ball)
 
 
 def test_coefficients_are_those_of_a_dense_rule():
