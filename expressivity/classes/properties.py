@@ -138,6 +138,15 @@ def change_planes(family: Family) -> int | None:
     return len(own) + (len(looks) if kinked else 0)
 
 
+def is_of_a_plain_form(family: Family) -> bool:
+    """Whether the neuron is one of the four of docs/theory.md, which certificates can state.
+
+    >>> is_of_a_plain_form(Family(neuron="maxout2", kind="fixed", width=1, dimension=2))
+    False
+    """
+    return family.neuron in FORMS
+
+
 def amplitude_degree(family: Family) -> int | None:
     """Degree q of the jump of the gradient along a hyperplane, None where it is not known.
 

@@ -24,7 +24,7 @@ from expressivity.certificates.writer import (
     upper_certificate,
 )
 from expressivity.classes.families import Family
-from expressivity.classes.neurons import FORMS
+from expressivity.classes.properties import is_of_a_plain_form
 from expressivity.fitting.errors import l2_errors, measuring_grid, snapped
 from expressivity.separation.settings import Settings
 from expressivity.separation.unit import FitUnit, run_unit
@@ -93,7 +93,7 @@ class Job:
 
         Of the forms whose networks a certificate can state.
         """
-        known = self.family.neuron in FORMS and lines_of(self.family) is not None
+        known = is_of_a_plain_form(self.family) and lines_of(self.family) is not None
         alone = rank_of(self.family) is None or self.target.dimension == 1
         return known and alone and not self.upper
 

@@ -152,7 +152,7 @@ def test_it_is_positive_where_it_should_be():
 
 CASES = [
     (t5(), "two_sided", 1, 0.0015),
-    (t5q(), "quadratic", 1, 0.0008),
+    (t5q(), "quadratic", 1, 0.00079),
     (t5(), "two_sided", 2, 0.0001),
 ]
 
@@ -163,7 +163,7 @@ def test_no_fit_is_below(target, form, width, stated):
     family = network(form, width, 2, ("id", "relu"))
     bound = found(target, family, "uncut-boxes")["l2"].value
     assert bound >= stated
-    problem = make_problem(family, fit_samples(target), compiled=False)
+    problem = make_problem(family, fit_samples(target, gradient=False), compiled=False)
     algorithm = VariableProjection(stopping=Stopping(iterations=150))
     starts = screened_starts(problem, algorithm, seed=0, restarts=24, candidates=4)
     fitted = fit(problem, algorithm, starts)
