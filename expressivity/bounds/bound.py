@@ -25,6 +25,7 @@ Method = Literal[
     "free-knot",
     "ridge-rank",
     "catalecticant",
+    "uncut-boxes",
 ]
 
 precision = 128  # bits of the balls; what is lost is far below one unit of the final float

@@ -10,6 +10,7 @@ from expressivity.bounds import (
     parity,
     ridge_rank,
     shared_amplitude,
+    uncut_boxes,
 )
 from expressivity.bounds.bound import Bound, TargetNorms
 from expressivity.classes.families import Family
@@ -25,6 +26,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     free_knots.bounds,
     ridge_rank.bounds,
     flattening.bounds,
+    uncut_boxes.bounds,
 )
 
 

@@ -15,6 +15,7 @@ from expressivity.bounds.integrals.ball_moments import BallMoments, ball_moments
 from expressivity.bounds.integrals.moments import CertifiedMoments, certified_moments
 from expressivity.bounds.rank_tail import RankTail, rank_tail
 from expressivity.bounds.ridge_rank import rank_of
+from expressivity.bounds.uncut_boxes import Uncut
 from expressivity.certificates.network_error import UniformErrors
 from expressivity.classes.families import Family
 from expressivity.classes.networks import unpack
@@ -137,6 +138,22 @@ def curvature_certificate(target: Target, family: Family, bound: CurvatureBound)
     every_width = {**family.json(), "width": None}
     data = {"curvature": {"bumps": bumps}}
     return sealed(target, every_width, {"lower_bound": stated}, data)
+
+
+def boxes_certificate(target: Target, family: Family, bound: Uncut) -> dict[str, Any]:
+    """Certificate that no network of the family comes closer, by boxes that no kink of it cuts.
+
+    Raises:
+        ValueError: a target that the grammar of expressions cannot state.
+    """
+    grid, box = bound.grid, bound.grid.rectangle
+    sides = [[box.left, box.right], [box.bottom, box.top]][: target.dimension]
+    data = {
+        "sides": [[binary_fraction(end) for end in side] for side in sides],
+        "counts": [grid.columns, grid.rows][: target.dimension],
+    }
+    stated = claim(bound.relative.lower_decimal(), "uncut-boxes")
+    return sealed(target, family.json(), {"lower_bound": stated}, {"uncut_boxes": data})
 
 
 def upper_certificate(

@@ -8,6 +8,7 @@ from expressivity.checker.findings import require
 from expressivity.checker.reading import choice, fields, flag, integer, items
 
 MAX_WIDTH = 4096
+FORMS = ("type1", "one_sided", "two_sided", "quadratic")
 ACTIVATIONS = ("id", "relu", "relu2", "leaky_relu", "gelu", "silu", "tanh")
 
 
@@ -44,8 +45,7 @@ def read_family(value: object, *, every_width: bool, any_groups: bool, grouped: 
     integer(outputs, 1, 1, "outputs")
     choice(kind, ("fixed", "la", "moa"), "kind")
     fixed = kind == "fixed"
-    forms = ("type1", "one_sided", "two_sided", "quadratic")
-    choice(form, forms[:2] if fixed else forms, "form")
+    choice(form, FORMS[:2] if fixed else FORMS, "form")
     dictionary = [choice(name, ACTIVATIONS, "dictionary") for name in items(listed, "dictionary")]
     require(0 < len(set(dictionary)) == len(dictionary), "dictionary must list different names")
     require(dictionary == [activation] if fixed else activation is None, "activation is wrong")

@@ -11,14 +11,16 @@ from expressivity.checker.bumps import read_bumps
 from expressivity.checker.catalecticant import verify_catalecticant
 from expressivity.checker.certificate import Certificate
 from expressivity.checker.curvature import verify_curvature
-from expressivity.checker.families import Family
+from expressivity.checker.families import FORMS, Family
 from expressivity.checker.flattenings import read_flattening
 from expressivity.checker.free_knots import AFFINE, read_free_knots, verify_free_knots
+from expressivity.checker.grids import DEGREES, read_boxes
 from expressivity.checker.jumps import read_jumps
 from expressivity.checker.lower import verify_ridge_rank
 from expressivity.checker.ridges import read_ridge_rank, read_ridge_search
 from expressivity.checker.search import verify_ridge_search
 from expressivity.checker.shared_amplitude import verify_shared_amplitude
+from expressivity.checker.uncut_boxes import verify_uncut_boxes
 from expressivity.checker.upper import verify_gradient, verify_network_error, verify_supremum
 
 MAX_SEARCHED_WIDTH = 6
@@ -48,8 +50,10 @@ class Method:
     norm: Literal["l2", "w1inf"] = "l2"
 
 
-def _without_gates(family: Family, forms: str, activations: Collection[str] | None = None) -> bool:
-    plain = family.kind in ("fixed", "la") and family.form in forms.split()
+def _without_gates(
+    family: Family, forms: Collection[str], activations: Collection[str] | None = None
+) -> bool:
+    plain = family.kind in ("fixed", "la") and family.form in forms
     return plain and (activations is None or set(family.dictionary) <= set(activations))
 
 
@@ -57,7 +61,7 @@ LOWER: dict[str, Method] = {
     "ridge-rank": Method(
         since=1,
         dimensions=(2,),
-        covers=lambda family: _without_gates(family, "type1 one_sided"),
+        covers=lambda family: _without_gates(family, FORMS[:2]),
         read=lambda value, of: read_ridge_rank(value, of.family, of.schema),
         verify=verify_ridge_rank,
     ),
@@ -65,7 +69,7 @@ LOWER: dict[str, Method] = {
         since=1,
         dimensions=(2,),
         covers=lambda family: (
-            _without_gates(family, "type1 one_sided") and family.width <= MAX_SEARCHED_WIDTH
+            _without_gates(family, FORMS[:2]) and family.width <= MAX_SEARCHED_WIDTH
         ),
         read=lambda value, of: read_ridge_search(value, of.family, of.schema),
         verify=verify_ridge_search,
@@ -73,21 +77,28 @@ LOWER: dict[str, Method] = {
     "catalecticant": Method(
         since=3,
         dimensions=(3,),
-        covers=lambda family: _without_gates(family, "type1 one_sided"),
+        covers=lambda family: _without_gates(family, FORMS[:2]),
         read=lambda value, of: read_flattening(value, of.family.rank),
         verify=verify_catalecticant,
     ),
     "free-knot": Method(
         since=3,
         dimensions=(1,),
-        covers=lambda family: _without_gates(family, "type1", AFFINE),
+        covers=lambda family: _without_gates(family, FORMS[:1], AFFINE),
         read=lambda value, of: read_free_knots(value, of.family),
         verify=verify_free_knots,
+    ),
+    "uncut-boxes": Method(
+        since=3,
+        dimensions=(1, 2),
+        covers=lambda family: _without_gates(family, FORMS, DEGREES),
+        read=lambda value, of: read_boxes(value, of.family, of.dimension),
+        verify=verify_uncut_boxes,
     ),
     "curvature": Method(
         since=2,
         dimensions=(1,),
-        covers=lambda family: _without_gates(family, "type1", UNKINKED),
+        covers=lambda family: _without_gates(family, FORMS[:1], UNKINKED),
         read=lambda value, of: read_bumps(value, of.curvature),
         verify=verify_curvature,
         every_width=True,

@@ -283,7 +283,8 @@ def _show(job: Job, document: dict[str, Any], out: Path | None) -> None:
     lines = [f"target {document['target']['name']} = {stated} on the {job.target.domain.name}"]
     if document["lower_bound"] is not None:
         claim = document["lower_bound"]["l2"]
-        degree = f", degree {job.degree}" if job.target.dimension > 1 else ""
+        moments = job.target.dimension > 1 and not job.boxes
+        degree = f", degree {job.degree}" if moments else ""
         lines.append(
             f"every {label}: relative L2 error at least {claim['value']} "
             f"({claim['evidence']}, {claim['method']}{degree})"

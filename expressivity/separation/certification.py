@@ -14,20 +14,24 @@ from expressivity.bounds.curvature import (
     positive_decimal,
     require_curvature,
 )
+from expressivity.bounds.free_knots import is_piecewise_affine
 from expressivity.bounds.integrals.ball_moments import on_ball
 from expressivity.bounds.integrals.cubature import EVALUATIONS
 from expressivity.bounds.integrals.lines import kink_lines
 from expressivity.bounds.ridge_rank import default_degree, rank_of
+from expressivity.bounds.uncut_boxes import lines_of, uncut_boxes
 from expressivity.certificates.free_knots import free_knot_certificate
 from expressivity.certificates.network_error import network_error, pruned, uniform_errors
 from expressivity.certificates.shared_jumps import jump_certificate
 from expressivity.certificates.writer import (
     SEARCH_WIDTH,
+    boxes_certificate,
     certify_class,
     curvature_certificate,
     upper_certificate,
 )
 from expressivity.classes.families import Family
+from expressivity.classes.properties import is_of_a_plain_form
 from expressivity.fitting.errors import l2_errors, measuring_grid, snapped
 from expressivity.separation.settings import Settings
 from expressivity.separation.unit import FitUnit, run_unit
@@ -65,16 +69,21 @@ class Job:
 
     def __post_init__(self) -> None:
         family, rank = self.family, rank_of(self.family)
-        if rank is None and family.gate is None and not self.upper:
+        if rank is None and family.gate is None and not self.upper and not self.boxes:
             raise ValueError(
-                "required: form type1 or one_sided for a lower bound; got "
-                f"{family.class_label}: ask for --upper"
+                "required: form type1 or one_sided, or activations that are polynomials on either "
+                f"side of 0, for a lower bound; got {family.class_label}: ask for --upper"
+            )
+        if self.boxes and self.degree is not None:
+            raise ValueError(
+                f"required: no --degree for {family.class_label}, whose bound uses no moments of "
+                f"the disk; got {self.degree}"
             )
         ball = on_ball(self.target.domain)
         highest = _HIGHEST_ON_BALL if ball else _HIGHEST_DEGREE
         degree = self.degree or _default_degree(rank or 0, ball=ball)
         object.__setattr__(self, "degree", degree)
-        object.__setattr__(self, "upper", self.upper or rank is None)
+        object.__setattr__(self, "upper", self.upper or (rank is None and not self.boxes))
         if not 1 <= degree <= highest:
             raise ValueError(
                 f"required: a degree of at most {highest}, and a width it covers; got "
@@ -87,6 +96,16 @@ class Job:
                 f"it covers {reach}: raise --degree or lower --width"
             )
         self._check_search(rank)
+
+    @property
+    def boxes(self) -> bool:
+        """Whether there are uncut boxes: in one variable, and where there is no bound by moments.
+
+        Of the forms whose networks a certificate can state.
+        """
+        known = is_of_a_plain_form(self.family) and lines_of(self.family) is not None
+        alone = rank_of(self.family) is None and self.target.dimension == 2
+        return known and (alone or self.target.dimension == 1) and not self.upper
 
     def _check_search(self, rank: int | None) -> None:
         """A search needs a rank, and best ridges are sums of functions of one affine map each."""
@@ -187,10 +206,8 @@ def certified(job: Job) -> Certified:
 
 
 def _lower(job: Job) -> Certified:
-    if job.target.dimension == 1:
-        document = free_knot_certificate(job.target, job.family)
-        failure = "no interval on which the target is quadratic"
-        return Certified(document=document, failure="" if document else failure)
+    if job.target.dimension == 1 or job.boxes:
+        return _without_moments(job)
     document = certify_class(job.target, job.family, degree=job.moments_degree, search=job.search)
     failure = (
         f"no positive bound at width {job.family.width} and degree {job.degree}; the class may "
@@ -215,6 +232,27 @@ def _rational_kinks(target: Target) -> bool:
     """Whether others can verify a pointwise error: beside an irrational kink they cannot."""
     lines = kink_lines(target.expression)
     return all(isinstance(part, Fraction) for line in lines for part in (line.a, line.b, line.c))
+
+
+def _without_moments(job: Job) -> Certified:
+    """By uncut boxes, on the interval also by free knots: whichever shows more."""
+    documents: list[dict[str, Any] | None] = []
+    lines = lines_of(job.family) if job.boxes else None
+    if lines is not None:
+        bound = uncut_boxes(job.target, *lines)
+        documents.append(bound and boxes_certificate(job.target, job.family, bound))
+    if job.target.dimension == 1 and (lines is None or is_piecewise_affine(job.family)):
+        documents.append(free_knot_certificate(job.target, job.family))
+    best = max(
+        (document for document in documents if document is not None),
+        key=lambda document: float(document["lower_bound"]["l2"]["value"]),
+        default=None,
+    )
+    failure = (
+        f"no positive bound at width {job.family.width}; the class may contain the target, "
+        "or its lines are too many"
+    )
+    return Certified(document=best, failure="" if best else failure)
 
 
 def certified_curvature(job: CurvatureJob) -> Certified:
