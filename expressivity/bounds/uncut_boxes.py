@@ -194,10 +194,14 @@ _RECTANGLES = _rectangles()
 
 
 def _is_cut(box: Rectangle, kinks: list[Line]) -> bool:
-    """Whether a kink runs through the inside of a box."""
+    """Whether a kink runs through the inside of a box, or an irrational one touches it.
+
+    A checker that knows a line by an enclosure cannot tell these from each other.
+    """
     for line in kinks:
         sides = {sign(line.a * x1 + line.b * x2 - line.c) for x1, x2 in box.corners}
-        if {-1, 1} <= sides:
+        rational = all(isinstance(part, Fraction) for part in (line.a, line.b, line.c))
+        if {-1, 1} <= sides or (0 in sides and not rational):
             return True
     return False
 

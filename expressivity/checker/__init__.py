@@ -25,6 +25,7 @@ from expressivity.checker.balls import PRECISION, working_precision
 from expressivity.checker.certificate import Certificate
 from expressivity.checker.document import read_certificate
 from expressivity.checker.evaluation import Function, Tell, compile_target, telling
+from expressivity.checker.families import read_family
 from expressivity.checker.findings import RejectedError, UndecidedError
 from expressivity.checker.lines import text_of
 from expressivity.checker.methods import LOWER, UPPER
@@ -36,6 +37,7 @@ __all__ = [
     "Answer",
     "check_document",
     "check_text",
+    "family_refusal",
     "ignored_kinks",
     "is_certificate",
 ]
@@ -76,6 +78,19 @@ def ignored_kinks(expression: Expression) -> list[str]:
     function = Function(root=expression.root, dimension=max(expression.dimension, 2))
     compile_target(function)
     return [text_of(line) for line in function.ignored]
+
+
+def family_refusal(family: object) -> str | None:
+    """Why no file about a family, given as JSON has it, could be verified; None where one could.
+
+    >>> family_refusal({})[:34]
+    'family must have exactly the field'
+    """
+    try:
+        read_family(family, every_width=False, any_groups=False, grouped=True)
+    except RejectedError as error:
+        return str(error)
+    return None
 
 
 def check_text(text: str, tell: Tell = lambda steps: None) -> Answer:

@@ -30,6 +30,7 @@ from expressivity.certificates.writer import (
     curvature_certificate,
     upper_certificate,
 )
+from expressivity.checker import family_refusal
 from expressivity.classes.families import Family
 from expressivity.classes.properties import is_of_a_plain_form
 from expressivity.fitting.errors import l2_errors, measuring_grid, snapped
@@ -189,12 +190,16 @@ class Certified:
 def certified(job: Job) -> Certified:
     """The certificate of a job.
 
+    Raises:
+        ValueError: a class that no certificate can state.
+
     >>> from expressivity.targets.builtin import t2
     >>> family = Family(neuron="type1", kind="la", width=1, dimension=2)
     >>> document = certified(Job(target=t2(), family=family, degree=8)).document
     >>> document["lower_bound"]["l2"]["evidence"]
     'certified'
     """
+    _require_stated(job.family)
     try:
         return _upper(job) if job.upper else _lower(job)
     except OutOfBudgetError:
@@ -203,6 +208,15 @@ def certified(job: Job) -> Certified:
             "or a pole is too near"
         )
         return Certified(document=None, failure=failure)
+
+
+def _require_stated(family: Family) -> None:
+    """Refuse a class before work where no checker would read its file."""
+    reason = family_refusal(family.json())
+    if reason is not None:
+        raise ValueError(
+            f"required: a class that a certificate can state; got {family.class_label}: {reason}"
+        )
 
 
 def _lower(job: Job) -> Certified:
@@ -259,7 +273,7 @@ def certified_curvature(job: CurvatureJob) -> Certified:
     """The certificate of a job about curvature.
 
     Raises:
-        ValueError: kinks of the target that are not rational points.
+        ValueError: a class that no certificate can state.
 
     >>> from expressivity.targets.builtin import t1
     >>> family = Family(neuron="type1", kind="fixed", dictionary="relu2", width=1, dimension=1)
@@ -267,6 +281,7 @@ def certified_curvature(job: CurvatureJob) -> Certified:
     >>> certified_curvature(job).document["lower_bound"]["l2"]["value"]
     '7.477618698e-7'
     """
+    _require_stated(job.family)
     if job.curvature is not None:
         bound = curvature_bound(job.target, job.curvature)
         failure = f"no positive bound for curvatures up to {job.curvature}"
@@ -283,13 +298,15 @@ def certified_gradient(target: Target, family: Family) -> Certified:
     """The certificate of the gradient error of every network of a class, whatever its width.
 
     Raises:
-        ValueError: a class that the bound does not cover, or kinks that meet at irrational points.
+        ValueError: a class that the bound does not cover or no certificate can state, or kinks
+            that meet at irrational points.
 
     >>> from expressivity.targets.builtin import t7b
     >>> family = Family(neuron="type1", kind="moa", gate="tanh", width=1, dimension=2)
     >>> certified_gradient(t7b(), family).document["lower_bound"]["w1inf"]["value"]
     '0.04000940217'
     """
+    _require_stated(family)
     document = jump_certificate(target, family)
     failure = f"no two products or combinations of jumps exclude {family.class_label}"
     return Certified(document=document, failure="" if document else failure)

@@ -13,6 +13,7 @@ from bounds_of import found, network
 from expressivity import certify, check
 from expressivity.certificates.writer import digest
 from expressivity.targets.builtin import t5
+from expressivity.targets.user import user_target
 
 torch.set_num_threads(1)
 
@@ -37,13 +38,32 @@ def test_a_bound_is_written_and_verified(call, tmp_path):
 @pytest.mark.parametrize(
     ("target", "family", "options"),
     [
-        ("t1", "fixed", {"dictionary": "relu"}),
+        (user_target("tanh(3*x)"), "fixed", {"dictionary": "relu2"}),
         ("t11", "la", {"form": "quadratic", "dictionary": "id,relu"}),
         ("t5q", "la", {"form": "quadratic", "dictionary": "id,leaky_relu"}),
     ],
 )
 def test_other_forms_and_domains(target, family, options):
     document = certify(target, family, **options)
+    assert document["lower_bound"]["l2"]["method"] == "uncut-boxes"
+    assert check(document).outcome == "verified"
+
+
+@pytest.mark.parametrize(
+    ("expression", "method"), [("relu(x)+relu2(x)", "free-knot"), ("tanh(3*x)", "uncut-boxes")]
+)
+def test_on_the_interval_the_larger_bound_is_certified(expression, method):
+    document = certify(user_target(expression), "fixed", dictionary="relu")
+    assert document["lower_bound"]["l2"]["method"] == method
+    assert check(document).outcome == "verified"
+
+
+@pytest.mark.parametrize(
+    "expression", ["tanh(3*x)+relu(x-2**0.5/2)", "relu(2**0.5*x1-x2)*tanh(x1)"]
+)
+def test_kinks_with_irrational_coefficients(expression):
+    form = "type1" if "x1" not in expression else "two_sided"
+    document = certify(user_target(expression), "la", form=form, dictionary="id,relu")
     assert document["lower_bound"]["l2"]["method"] == "uncut-boxes"
     assert check(document).outcome == "verified"
 
@@ -59,6 +79,7 @@ def test_nothing_is_certified_where_the_class_may_hold_the_target(call):
     [
         (("--dictionary", "id,relu", "--degree", "9"), "required: no --degree for la two_sided"),
         (("--dictionary", "id,relu", "--search"), "required: la or fixed in form type1"),
+        (("--dictionary", "id,elu"), "required: form type1 or one_sided, or activations that"),
         (("--dictionary", "id,gelu"), "required: form type1 or one_sided, or activations that"),
     ],
 )

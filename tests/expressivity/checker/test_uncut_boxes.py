@@ -78,6 +78,7 @@ def document(target, value, sides, counts, form="quadratic", width=1, **of):
         "disk" if len(sides) == 2 else "interval",
         family(form=form, width=width, **of),
         lower=claim(f"{value:.10e}".replace("e+", "e"), "uncut-boxes"),
+        schema=3,
         uncut_boxes={"sides": to_hex(sides), "counts": counts},
     )
 
@@ -144,7 +145,7 @@ TAMPERS = {
     "groups": change("family", "groups", to=2),
     "a member": change("target", "expression", to="relu(x2)*relu(x1)"),
     "another method": change("lower_bound", "l2", "method", to="ridge-rank"),
-    "the first schema": change("schema", to="expressivity.certificate/1"),
+    "the second schema": change("schema", to="expressivity.certificate/2"),
     "a larger claim": change("lower_bound", "l2", "value", to="0.1"),
 }
 
