@@ -37,7 +37,7 @@ def verify_uncut_boxes(certificate: Certificate, claim: Fraction) -> None:
         kept = max(len(squares) - data.cut, 0)
         least, most = (
             sum(sorted(ends, key=_exact)[:kept], arb(0))
-            for ends in ([s.lower() for s in squares], [s.upper() for s in squares])
+            for ends in ([s.lower().max(arb(0)) for s in squares], [s.upper() for s in squares])
         )
         if most < needed:
             share = share_of_norm(most, norm2)
