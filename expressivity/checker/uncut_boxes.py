@@ -57,15 +57,9 @@ def _square(function: Function, target: Evaluate, box: Box, degree: int, goal: B
     None where it may have one.
     """
     flat: Box = [*box, (Fraction(0), Fraction(0))][:2]
-    neighbours, unclear = set(function.neighbours), False
-    for line in function.lines:
-        sides = [inner(line, corner) + line[-1] for corner in product(*flat)]
-        band = BAND if line in neighbours else 0
-        if min(sides) < -band and max(sides) > band:
-            return arb(0)
-        unclear |= min(sides) < band and max(sides) > -band
-    if unclear:  # a kink with irrational coefficients touches the box
-        return None
+    kinked = _kinks_in(function, flat)
+    if kinked is not False:
+        return arb(0) if kinked else None
     middles = [(low + high) / 2 for low, high in flat]
     signs = signs_at(function.lines, middles[0], middles[1])
     centre, half = map(to_ball, middles), [to_ball((high - low) / 2) for low, high in flat]
@@ -113,6 +107,18 @@ def _square(function: Function, target: Evaluate, box: Box, degree: int, goal: B
         around = part + lost
         total += scale * (around * around).nonnegative_part()
     return total
+
+
+def _kinks_in(function: Function, box: Box) -> bool | None:
+    """Whether a line runs through a box; None where an irrational one may touch it."""
+    neighbours, unclear = set(function.neighbours), False
+    for line in function.lines:
+        sides = [inner(line, corner) + line[-1] for corner in product(*box)]
+        band = BAND if line in neighbours else 0
+        if min(sides) < -band and max(sides) > band:
+            return True
+        unclear |= min(sides) < band and max(sides) > -band
+    return None if unclear else False
 
 
 def _legendre(u: Ball, degree: int) -> list[Ball]:
