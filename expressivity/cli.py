@@ -254,8 +254,7 @@ def certify(
         str | None,
         typer.Option(
             metavar="B",
-            help="Bound the error of every network, of any width, with a curvature of at most B "
-            "(fixed or la, C^1 activations, one variable).",
+            help="Bound errors of fixed or la, C^1, one variable, for curvatures of at most B.",
         ),
     ] = None,
     error: Annotated[
@@ -265,6 +264,9 @@ def certify(
             help="The inverse: the curvature that a relative L2 error below E needs.",
         ),
     ] = None,
+    gradient: Annotated[
+        bool, typer.Option("--gradient", help="Bound gradient errors of moa, type1, of any width.")
+    ] = False,
     activation: Annotated[
         str | None, typer.Option(help="The one activation: a dictionary of one name.")
     ] = None,
@@ -283,7 +285,7 @@ def certify(
 
     Of la (the default) and fixed with one activation a lower bound for the class, in type1 and
     one_sided; of moa an upper bound of a fit, in any form. With --curvature or --error a lower
-    bound at every width for networks with small weights.
+    bound at every width for networks with small weights, with --gradient one of gradient errors.
     """
     from expressivity.commands import certify as run_certify
 
@@ -300,6 +302,7 @@ def certify(
         sandwich=sandwich,
         curvature=curvature,
         error=error,
+        gradient=gradient,
         activation=activation,
         kernel=kernel,
         out=out,

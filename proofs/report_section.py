@@ -24,6 +24,7 @@ _BOUNDS = {
     "parity": "B2",
     "free-knot": "B3",
     "ridge-rank": "B4",
+    "uncut-boxes": "B7",
     "amplitude-edge": "T10",
     "shared-amplitude": "L2",
 }

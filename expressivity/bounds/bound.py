@@ -18,7 +18,14 @@ from expressivity.symbolic.interpret import BALL, interpret, lower_float
 
 Norm = Literal["l2", "sup", "w1inf"]
 Method = Literal[
-    "gradient-jump", "amplitude-edge", "shared-amplitude", "parity", "free-knot", "ridge-rank"
+    "gradient-jump",
+    "amplitude-edge",
+    "shared-amplitude",
+    "parity",
+    "free-knot",
+    "ridge-rank",
+    "catalecticant",
+    "uncut-boxes",
 ]
 
 precision = 128  # bits of the balls; what is lost is far below one unit of the final float

@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 from expressivity.bounds import (
     amplitude_edge,
+    flattening,
     free_knots,
     gradient_jump,
     parity,
     ridge_rank,
     shared_amplitude,
+    uncut_boxes,
 )
 from expressivity.bounds.bound import Bound, TargetNorms
 from expressivity.classes.families import Family
@@ -23,6 +25,8 @@ MECHANISMS: tuple[Mechanism, ...] = (
     parity.bounds,
     free_knots.bounds,
     ridge_rank.bounds,
+    flattening.bounds,
+    uncut_boxes.bounds,
 )
 
 

@@ -90,13 +90,7 @@ def search(
     >>> bool(0.332 < share.lower() < 1 / 3)
     True
     """
-    if not 1 <= width <= MAX_WIDTH or multiplicity not in (1, 2):
-        raise ValueError(
-            f"required: width 1 to {MAX_WIDTH} and multiplicity 1 or 2; got {width} and "
-            f"{multiplicity}; use the ridge-rank bound instead"
-        )
-    if not ratio > 1.0 or boxes < 1:
-        raise ValueError(f"required: a ratio above 1 and a box; got {ratio} and {boxes}")
+    _check_options(width, multiplicity, ratio, boxes)
     _check(moments)
     size = _binary_exponent(moments)
     moments = [[_scaled(g, -size) for g in row] for row in moments]
@@ -122,6 +116,16 @@ def search(
         rank=width * multiplicity,
         tree=tree,
     )
+
+
+def _check_options(width: int, multiplicity: int, ratio: float, boxes: int) -> None:
+    if not 1 <= width <= MAX_WIDTH or multiplicity not in (1, 2):
+        raise ValueError(
+            f"required: width 1 to {MAX_WIDTH} and multiplicity 1 or 2; got {width} and "
+            f"{multiplicity}; use the ridge-rank bound instead"
+        )
+    if not ratio > 1.0 or boxes < 1:
+        raise ValueError(f"required: a ratio above 1 and a box; got {ratio} and {boxes}")
 
 
 def _binary_exponent(moments: Sequence[Sequence[flint.acb]]) -> int:

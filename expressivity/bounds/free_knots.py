@@ -39,26 +39,10 @@ from expressivity.targets.target import Target
 
 def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, ...]:
     """Free-knot bounds in the three norms, from the best quadratic piece of the target for each."""
-    functions = branches(family)
-    if family.gate is not None or functions is None or target.dimension > 1:
-        return ()
-    if not all(is_continuous(s) for s in functions):
-        return ()
-    degrees = [degree_of(s) for s in functions]
-    if any(degree is None or degree > 1 for degree in degrees):
+    if target.dimension > 1 or not is_piecewise_affine(family):
         return ()
     pieces = _pieces(target)
-    kinked = any(kink_of(s) != 0 for s in functions)
-
-    def knots(piece: Piece, *, closed: bool) -> int:
-        """How many knots can matter; without biases the only one is at 0."""
-        if not kinked:
-            return 0
-        if family.bias:
-            return family.width
-        inside = piece.left < 0 < piece.right
-        return int(inside or (closed and (piece.left == 0 or piece.right == 0)))
-
+    kinked = _is_kinked(family)
     slope: Exact = sp.Integer(0)
     sup: Exact = sp.Integer(0)
     square: Exact = sp.Integer(0)
@@ -66,11 +50,11 @@ def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, .
         if piece.polynomial is None or piece.polynomial.degree() != 2:
             continue
         leading = abs(piece.polynomial.LC())
-        inner = knots(piece, closed=False) + 1
+        inner = knots(family, piece, closed=False) + 1
         sup = max(sup, leading * piece.length**2 / (8 * inner**2))
-        square = max(square, leading**2 * piece.length**5 / (180 * sp.Integer(inner) ** 4))
+        square = max(square, square_cost(piece, inner - 1))
         for jump in _jumps(pieces, place):
-            cost = slope_cost(leading * piece.length, jump / 2, knots(piece, closed=True))
+            cost = slope_cost(leading * piece.length, jump / 2, knots(family, piece, closed=True))
             slope = max(slope, cost)
     every_width = not (kinked and family.bias)
     found: tuple[tuple[Norm, float, Evidence], ...] = (
@@ -85,6 +69,56 @@ def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, .
         for norm, value, evidence in found
         if value > 0.0
     )
+
+
+def is_piecewise_affine(family: Family) -> bool:
+    """Whether the networks of a class are continuous and affine between their knots."""
+    functions = branches(family)
+    if family.gate is not None or functions is None or not all(map(is_continuous, functions)):
+        return False
+    degrees = [degree_of(s) for s in functions]
+    return all(degree is not None and degree <= 1 for degree in degrees)
+
+
+def _is_kinked(family: Family) -> bool:
+    return any(kink_of(s) != 0 for s in branches(family) or ())
+
+
+def knots(family: Family, piece: Piece, *, closed: bool) -> int:
+    """How many knots can matter; without biases the only one is at 0."""
+    if not _is_kinked(family):
+        return 0
+    if family.bias:
+        return family.width
+    inside = piece.left < 0 < piece.right
+    return int(inside or (closed and (piece.left == 0 or piece.right == 0)))
+
+
+def best_piece(target: Target, family: Family) -> tuple[Piece, int] | None:
+    """The quadratic piece on which networks miss most of the norm, and knots that can be in it.
+
+    None where the class or the target has no such pieces.
+
+    >>> from expressivity.targets.builtin import t1
+    >>> relu = Family(neuron="type1", kind="fixed", dictionary="relu", width=3, dimension=1)
+    >>> piece, number = best_piece(t1(), relu)
+    >>> piece.left, piece.right, number
+    (0, 1, 3)
+    """
+    if target.dimension > 1 or not is_piecewise_affine(family):
+        return None
+    found = [
+        (piece, knots(family, piece, closed=False))
+        for piece in _pieces(target)
+        if piece.polynomial is not None and piece.polynomial.degree() == 2
+    ]
+    return max(found, key=lambda one: square_cost(*one), default=None)
+
+
+def square_cost(piece: Piece, number: int) -> Exact:
+    """The squared L2 error of continuous functions with so many knots in a quadratic piece."""
+    leading = piece.polynomial.LC()
+    return leading**2 * piece.length**5 / (180 * sp.Integer(number + 1) ** 4)
 
 
 def slope_cost(reach: Exact, half_jump: Exact, knots: int) -> Exact:

@@ -101,8 +101,38 @@ def gram(moments: CertifiedMoments, weights: HankelWeights) -> flint.acb_mat:
 
 
 def _at(moments: CertifiedMoments, rank: int, weights: HankelWeights) -> RankTail | None:
-    g, values, frame = _spectrum(moments, weights)
-    rows = len(weights.rows)
+    found = tail_at(*_spectrum(moments, weights), rank)
+    if found is None:
+        return None
+    return RankTail(
+        degree=len(moments.sequences) - 1,
+        rank=rank,
+        weights=weights,
+        shift=found.shift,
+        factor=found.factor,
+        distance_squared=found.total,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tail:
+    """A bound of the sum of all but the ``rank`` largest eigenvalues, and what proves it.
+
+    Attributes:
+        shift, factor: z and B, one row for each of G; balls of radius 0.
+        total: a positive ball, whose lower end bounds the sum.
+    """
+
+    shift: flint.arb
+    factor: flint.acb_mat
+    total: flint.arb
+
+
+def tail_at(
+    g: flint.acb_mat, values: list[flint.arb], frame: flint.acb_mat, rank: int
+) -> Tail | None:
+    """The tail of G at a rank, from what :func:`eigenvectors` gives; None where none is certain."""
+    rows = g.nrows()
     basis = flint.acb_mat([row[:rank] for row in frame.tolist()])
     inner = basis.conjugate().transpose() * g * basis
     for slack in _SLACKS:
@@ -118,14 +148,7 @@ def _at(moments: CertifiedMoments, rank: int, weights: HankelWeights) -> RankTai
         # Definite in one basis, definite in all; in this one nothing is lost to the balls.
         gap = frame.conjugate().transpose() * (square + _identity(rows, shift) - g) * frame
         if tail > 0 and cholesky(gap) is not None:
-            return RankTail(
-                degree=len(moments.sequences) - 1,
-                rank=rank,
-                weights=weights,
-                shift=shift,
-                factor=factor,
-                distance_squared=tail,
-            )
+            return Tail(shift=shift, factor=factor, total=tail)
     return None
 
 
@@ -133,9 +156,9 @@ def _at(moments: CertifiedMoments, rank: int, weights: HankelWeights) -> RankTai
 def _spectrum(
     moments: CertifiedMoments, weights: HankelWeights
 ) -> tuple[flint.acb_mat, list[flint.arb], flint.acb_mat]:
-    """G with its :func:`_eigenvectors`, the same for every rank, hence for every width."""
+    """G with its :func:`eigenvectors`, the same for every rank, hence for every width."""
     g = gram(moments, weights)
-    return g, *_eigenvectors(g)
+    return g, *eigenvectors(g)
 
 
 def _short(number: Any) -> Any:
@@ -144,7 +167,7 @@ def _short(number: Any) -> Any:
         return (+number).mid()
 
 
-def _eigenvectors(g: flint.acb_mat) -> tuple[list[flint.arb], flint.acb_mat]:
+def eigenvectors(g: flint.acb_mat) -> tuple[list[flint.arb], flint.acb_mat]:
     """Approximate eigenvalues, largest first, and orthonormal eigenvectors.
 
     Those of nearly equal eigenvalues come out far from orthogonal; two sweeps are enough.
@@ -188,7 +211,9 @@ def cholesky(matrix: flint.acb_mat) -> flint.acb_mat | None:
     size = matrix.nrows()
     root = flint.acb_mat(size, size)
     for j in range(size):
-        pivot = matrix[j, j].real - sum((abs(root[j, k]) ** 2 for k in range(j)), flint.arb(0))
+        # A power of a ball around 0 is not a number; a product is.
+        squares = (root[j, k] * root[j, k].conjugate() for k in range(j))
+        pivot = (matrix[j, j] - sum(squares, flint.acb(0))).real
         if not pivot > 0:
             return None
         diagonal = pivot.sqrt()

@@ -16,6 +16,7 @@ intervals J - 2 D .. J + 2 D; where these are disjoint for a number in place of 
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, islice, permutations, product
 from typing import Any
@@ -30,6 +31,8 @@ from expressivity.classes.families import Family
 from expressivity.evidence import Evidence
 from expressivity.symbolic.enclosure import as_ball
 from expressivity.symbolic.interpret import lower_float
+from expressivity.symbolic.points import Point
+from expressivity.targets.crossings import Edge
 from expressivity.targets.flats import common_part
 from expressivity.targets.target import Target
 
@@ -39,7 +42,6 @@ _MAX_PATTERNS = 32
 _MAX_CYCLES = 2000
 
 Interval = tuple[flint.arb, flint.arb]
-Cycle = tuple[tuple[flint.arb, ...], tuple[flint.arb, ...]]
 
 
 def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, ...]:
@@ -52,21 +54,76 @@ def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, .
     [0.5]
     """
     del norms
-    known = amplitude(family)
-    if known is None or known.gates != 1 or known.degree or not known.shared:
-        return ()
-    value = 0.0
-    with flint.ctx.workprec(precision):
-        for jumps in _pencils(target, known.shared):
-            value = max(value, _least_combination(jumps) / 2)
-        if known.shared == 1:
-            for ahead, behind in islice(_cycles(target), _MAX_CYCLES):
-                value = max(value, _least_shift(ahead, behind) / 2)
+    proof = best_proof(target, family)
+    value = 0.0 if proof is None else proof.value
     return at_every_width("w1inf", value, Evidence.CERTIFIED, "shared-amplitude")
 
 
-def _pencils(target: Target, number: int) -> Iterator[list[list[flint.arb]]]:
-    """J_i at points of a common part, for each pencil of so many hyperplanes and one more."""
+@dataclass(frozen=True, kw_only=True)
+class SharedJumps:
+    """What a bound rests on: jumps along hyperplanes at points of two of them.
+
+    Attributes:
+        points: of a pencil, those that have a weight; of a cycle, p_i.
+        edges: for each point the edges whose jumps are taken there, where the other level is
+            positive: of all hyperplanes of a pencil, or of the i-th and the next of a cycle.
+        weights: mu of a pencil, for each choice of signs, the first of which is 1; None for a
+            cycle.
+        value: of the bound, rounded down.
+    """
+
+    points: tuple[Point, ...]
+    edges: tuple[tuple[Edge, ...], ...]
+    weights: tuple[tuple[Fraction, ...], ...] | None
+    value: float
+
+
+def best_proof(target: Target, family: Family) -> SharedJumps | None:
+    """The data of the largest bound that is found; None where there is none."""
+    known = amplitude(family)
+    if known is None or known.gates != 1 or known.degree or not known.shared:
+        return None
+    found: list[SharedJumps] = []
+    with flint.ctx.workprec(precision):
+        found += [_by_pencil(pencil) for pencil in _pencils(target, known.shared)]
+        if known.shared == 1:
+            found += [_by_cycle(cycle) for cycle in islice(_cycles(target), _MAX_CYCLES)]
+    best = max(found, key=lambda proof: proof.value, default=None)
+    return best if best is not None and best.value > 0 else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Pencil:
+    """Jumps J_i(p) of all hyperplanes, a row for each point."""
+
+    points: tuple[Point, ...]
+    edges: tuple[Edge, ...]
+    jumps: list[list[flint.arb]]
+
+
+def _by_pencil(pencil: _Pencil) -> SharedJumps:
+    value, weights = _least_combination(pencil.jumps)
+    kept = [k for k in range(len(pencil.points)) if any(row[k] for row in weights)]
+    return SharedJumps(
+        points=tuple(pencil.points[k] for k in kept),
+        edges=(pencil.edges,) * len(kept),
+        weights=tuple(tuple(row[k] for k in kept) for row in weights),
+        value=value / 2,
+    )
+
+
+def _by_cycle(pairs: Sequence["_Pair"]) -> SharedJumps:
+    ahead, behind = zip(*(pair.jumps for pair in pairs), strict=True)
+    return SharedJumps(
+        points=tuple(dict(pair.edges[0].above.point) for pair in pairs),
+        edges=tuple(pair.edges for pair in pairs),
+        weights=None,
+        value=_least_shift(ahead, behind) / 2,
+    )
+
+
+def _pencils(target: Target, number: int) -> Iterator[_Pencil]:
+    """Jumps at points of a common part, for each pencil of so many hyperplanes and one more."""
     met = usable_edges(target)
     if 2**number > _MAX_PATTERNS:
         return
@@ -85,30 +142,38 @@ def _pencils(target: Target, number: int) -> Iterator[list[list[flint.arb]]]:
         columns = [unit_jumps(edge, points, target) for edge in known]
         rows = [[column[k][0] for column in columns] for k in range(len(points))]
         complete = [[j for j in row if j is not None] for row in rows]
-        kept = [row for row in complete if len(row) == len(known)]
+        kept = [(p, r) for p, r in zip(points, complete, strict=True) if len(r) == len(known)]
         if kept:
-            yield kept
+            yield _Pencil(
+                points=tuple(point for point, _ in kept),
+                edges=tuple(known),
+                jumps=[row for _, row in kept],
+            )
 
 
-def _least_combination(jumps: Sequence[Sequence[flint.arb]]) -> float:
-    """A float at or below min_c max_p abs(sum_i c_i J_i(p)) / sum_i abs(c_i).
+def _least_combination(
+    jumps: Sequence[Sequence[flint.arb]],
+) -> tuple[float, list[list[Fraction]]]:
+    """A float at or below min_c max_p abs(sum_i c_i J_i(p)) / sum_i abs(c_i), and its weights mu.
 
     Args:
         jumps: J_i(p), a row for each point p.
     """
     count, least = len(jumps[0]), None
+    chosen: list[list[Fraction]] = []
     for rest in product((1, -1), repeat=count - 1):
         signs = (1, *rest)  # c and -c are one case
         weights = _proposal(jumps, signs)
+        chosen.append(weights)
         total = sum((abs(w) for w in weights), Fraction(0))
         if not total:
-            return 0.0
+            return 0.0, []
         for i, sign in enumerate(signs):
             terms = (as_ball(w) * row[i] for w, row in zip(weights, jumps, strict=True) if w)
             proved = sign * sum(terms, flint.arb(0))
             bound = lower_float(proved / as_ball(total))
             least = bound if least is None else min(least, bound)
-    return max(least or 0.0, 0.0)
+    return max(least or 0.0, 0.0), chosen
 
 
 def _proposal(jumps: Sequence[Sequence[flint.arb]], signs: Sequence[int]) -> list[Fraction]:
@@ -136,7 +201,15 @@ def _proposal(jumps: Sequence[Sequence[flint.arb]], signs: Sequence[int]) -> lis
     ]
 
 
-def _cycles(target: Target) -> Iterator[Cycle]:
+@dataclass(frozen=True, kw_only=True)
+class _Pair:
+    """Two hyperplanes at a point of both: J_i(p) and J_(i+1)(p)."""
+
+    edges: tuple[Edge, Edge]
+    jumps: tuple[flint.arb, flint.arb]
+
+
+def _cycles(target: Target) -> Iterator[list[_Pair]]:
     """J_i(p_i) and J_(i+1)(p_i) along cycles of hyperplanes that meet one by one; triples first."""
     pairs = _pairs(target)
     levels = list(dict.fromkeys(level for level, _ in pairs))
@@ -145,14 +218,13 @@ def _cycles(target: Target) -> Iterator[Cycle]:
             for rest in permutations(chosen[1:]):
                 steps = list(zip((chosen[0], *rest), (*rest, chosen[0]), strict=True))
                 if str(rest[0]) < str(rest[-1]) and all(step in pairs for step in steps):
-                    ahead, behind = zip(*(pairs[step] for step in steps), strict=True)
-                    yield ahead, behind
+                    yield [pairs[step] for step in steps]
 
 
-def _pairs(target: Target) -> dict[tuple[sp.Expr, sp.Expr], tuple[flint.arb, flint.arb]]:
+def _pairs(target: Target) -> dict[tuple[sp.Expr, sp.Expr], _Pair]:
     """The jumps along two hyperplanes at a point of both, where both are known."""
     edges = {(edge.above.level, edge.other): edge for edge in usable_edges(target)}
-    found: dict[tuple[sp.Expr, sp.Expr], tuple[flint.arb, flint.arb]] = {}
+    found: dict[tuple[sp.Expr, sp.Expr], _Pair] = {}
     for (level, other), here in edges.items():
         there = edges.get((other, level))
         if there is None:
@@ -160,7 +232,7 @@ def _pairs(target: Target) -> dict[tuple[sp.Expr, sp.Expr], tuple[flint.arb, fli
         point = dict(here.above.point)
         first, second = (unit_jumps(edge, [point], target)[0][0] for edge in (here, there))
         if first is not None and second is not None:
-            found[level, other] = first, second
+            found[level, other] = _Pair(edges=(here, there), jumps=(first, second))
     return found
 
 

@@ -10,9 +10,12 @@ from torch import Tensor
 from expressivity.bounds.curvature import CurvatureBound
 from expressivity.bounds.directions import MAX_WIDTH, Searched
 from expressivity.bounds.directions import search as search_directions
+from expressivity.bounds.flattening import FlatTail, flat_tail
+from expressivity.bounds.integrals.ball_moments import BallMoments, ball_moments, on_ball
 from expressivity.bounds.integrals.moments import CertifiedMoments, certified_moments
 from expressivity.bounds.rank_tail import RankTail, rank_tail
 from expressivity.bounds.ridge_rank import rank_of
+from expressivity.bounds.uncut_boxes import Uncut
 from expressivity.certificates.network_error import UniformErrors
 from expressivity.classes.families import Family
 from expressivity.classes.networks import unpack
@@ -31,8 +34,12 @@ SEARCH_RATIO = 1.005
 """Of the best directions found to what the search proves, where it ends."""
 
 
+Moments = CertifiedMoments | BallMoments
+ClassBound = RankTail | Searched | FlatTail
+
+
 def lower_certificate(
-    target: Target, family: Family, moments: CertifiedMoments, bound: RankTail | Searched
+    target: Target, family: Family, moments: Moments, bound: ClassBound
 ) -> dict[str, Any]:
     """Certificate that no network of the family comes closer to the target than ``bound`` says.
 
@@ -43,20 +50,32 @@ def lower_certificate(
     if isinstance(bound, Searched):
         cuts = bound.tree + "0" * (-len(bound.tree) % 4)
         tree = "".join(f"{int(cuts[i : i + 4], 2):x}" for i in range(0, len(cuts), 4))
-        data = {"ridge_search": {"degree": bound.degree, "rank": bound.rank, "tree": tree}}
-        return _sealed(target, family.json(), {"lower_bound": _claim(value, "ridge-search")}, data)
-    ridge_rank = {
-        "degree": bound.degree,
-        "rank": bound.rank,
-        "row_weights": list(bound.weights.rows),
-        "column_weights": [list(columns) for columns in bound.weights.columns],
-        "shift": binary(bound.shift),
-        "factor": [
-            [[binary(z.real), binary(z.imag)] for z in row] for row in bound.factor.tolist()
-        ],
-    }
-    claim = _claim(value, "ridge-rank")
-    return _sealed(target, family.json(), {"lower_bound": claim}, {"ridge_rank": ridge_rank})
+        method, data = "ridge-search", {"degree": bound.degree, "rank": bound.rank, "tree": tree}
+    else:
+        flat = isinstance(bound, FlatTail)
+        method = "catalecticant" if flat else "ridge-rank"
+        data = {
+            "degree": bound.degree,
+            "rank": bound.rank,
+            **({"row_degree": bound.weights.row_degree} if flat else {}),
+            "row_weights": list(bound.weights.rows),
+            "column_weights": [list(columns) for columns in bound.weights.columns],
+            "shift": binary(bound.shift),
+            "factor": [
+                [[binary(z.real), binary(z.imag)] for z in row] for row in bound.factor.tolist()
+            ],
+        }
+    claims = {"lower_bound": claim(value, method)}
+    return sealed(target, family.json(), claims, {method.replace("-", "_"): data})
+
+
+def class_moments(target: Target, degree: int) -> Moments:
+    """Moments of a target on the disk, or on the ball of R^3.
+
+    Raises:
+        ValueError: another domain, or a target whose moments cannot be enclosed.
+    """
+    return (ball_moments if on_ball(target.domain) else certified_moments)(target, degree)
 
 
 def certify_class(
@@ -65,7 +84,7 @@ def certify_class(
     """Certificate of the best lower bound for a class, or None where none is positive.
 
     Args:
-        target: a function on the disk.
+        target: a function on the disk, or on the ball of R^3.
         family: of neurons with a ridge rank; it and the width decide the rank.
         degree: highest degree of the moments.
         search: search over directions (up to width 6) instead of the rank alone.
@@ -74,18 +93,17 @@ def certify_class(
         ValueError: a target that the grammar of expressions cannot state, or a family that the
             bound does not cover.
     """
-    moments = certified_moments(target, degree)
+    moments = class_moments(target, degree)
     bound = class_bound(moments, family, search=search)
     return None if bound is None else lower_certificate(target, family, moments, bound)
 
 
-def class_bound(
-    moments: CertifiedMoments, family: Family, *, search: bool
-) -> RankTail | Searched | None:
+def class_bound(moments: Moments, family: Family, *, search: bool) -> ClassBound | None:
     """The certified bound behind :func:`certify_class`.
 
     Raises:
-        ValueError: a family without a ridge rank, or for the search one that is too wide.
+        ValueError: a family without a ridge rank, or for the search one that is too wide, or off
+            the disk.
     """
     rank = rank_of(family)
     if rank is None:
@@ -93,6 +111,10 @@ def class_bound(
             "required: neurons with a ridge rank, without gates; got "
             f"{family.neuron}: ask for an upper bound"
         )
+    if isinstance(moments, BallMoments):
+        if search:
+            raise ValueError("required: a target on the disk for a search; got one on the ball")
+        return flat_tail(moments, rank, search_weights=True)
     if search:
         found = search_directions(
             moments.sequences,
@@ -110,12 +132,28 @@ def curvature_certificate(target: Target, family: Family, bound: CurvatureBound)
     Raises:
         ValueError: a target that the grammar of expressions cannot state.
     """
-    claim = _claim(bound.error.lower_decimal(), "curvature")
-    claim["l2"] |= {"curvature": bound.curvature}
+    stated = claim(bound.error.lower_decimal(), "curvature")
+    stated["l2"] |= {"curvature": bound.curvature}
     bumps = [[binary_fraction(bump.place), binary_fraction(bump.radius)] for bump in bound.bumps]
     every_width = {**family.json(), "width": None}
     data = {"curvature": {"bumps": bumps}}
-    return _sealed(target, every_width, {"lower_bound": claim}, data)
+    return sealed(target, every_width, {"lower_bound": stated}, data)
+
+
+def boxes_certificate(target: Target, family: Family, bound: Uncut) -> dict[str, Any]:
+    """Certificate that no network of the family comes closer, by boxes that no kink of it cuts.
+
+    Raises:
+        ValueError: a target that the grammar of expressions cannot state.
+    """
+    grid, box = bound.grid, bound.grid.rectangle
+    sides = [[box.left, box.right], [box.bottom, box.top]][: target.dimension]
+    data = {
+        "sides": [[binary_fraction(end) for end in side] for side in sides],
+        "counts": [grid.columns, grid.rows][: target.dimension],
+    }
+    stated = claim(bound.relative.lower_decimal(), "uncut-boxes")
+    return sealed(target, family.json(), {"lower_bound": stated}, {"uncut_boxes": data})
 
 
 def upper_certificate(
@@ -132,18 +170,19 @@ def upper_certificate(
     Raises:
         ValueError: a target that the grammar of expressions cannot state.
     """
-    claim = _claim(error.upper_decimal(2), "network-error")
+    stated = claim(error.upper_decimal(2), "network-error")
     data: dict[str, Any] = {"network": _network(family, theta_P)}
     if uniform is not None:
         data["place"] = [binary_fraction(c) for c in uniform.place]
-        (supremum,) = _claim(uniform.supremum.upper_decimal(2), "network-error").values()
-        (gradient,) = _claim(uniform.gradient.upper_decimal(2), "network-error").values()
-        claim |= {"sup": supremum, "w1inf": {**gradient, "relative": False}}
-    return _sealed(target, family.json(), {"upper_bound": claim}, data)
+        stated |= claim(uniform.supremum.upper_decimal(2), "network-error", norm="sup")
+        stated |= claim(uniform.gradient.upper_decimal(2), "network-error", norm="w1inf")
+    return sealed(target, family.json(), {"upper_bound": stated}, data)
 
 
-def _claim(value: str, method: str) -> dict[str, Any]:
-    return {"l2": {"value": value, "evidence": "certified", "method": method, "relative": True}}
+def claim(value: str, method: str, *, norm: str = "l2") -> dict[str, Any]:
+    """One certified value; in w1inf it is absolute, else relative to the target's norm."""
+    relative = norm != "w1inf"
+    return {norm: {"value": value, "evidence": "certified", "method": method, "relative": relative}}
 
 
 def _network(family: Family, theta_P: Tensor) -> dict[str, Any]:
@@ -158,12 +197,17 @@ def _exact(numbers: Any) -> Any:
     return [_exact(item) for item in numbers] if isinstance(numbers, list) else binary(numbers)
 
 
-def _sealed(
+def sealed(
     target: Target,
     family: dict[str, Any],
     claims: dict[str, Any],
     data: dict[str, Any],
 ) -> dict[str, Any]:
+    """The whole document, with its digest.
+
+    Raises:
+        ValueError: a target that the grammar of expressions cannot state.
+    """
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "target": {"name": target.name, "expression": _stated(target)},

@@ -5,10 +5,13 @@ writes certificates, and nothing else; every bound is derived again by methods o
 is hostile until the contrary is shown. The outcome "verified" rests on exact rational and ball
 arithmetic alone; what they leave open is "not decided".
 
-``reading``, ``bumps`` and ``certificate`` read the file; ``balls``, ``evaluation`` and ``network``
-evaluate t and h; ``cells``, ``integrals``, ``norms`` and ``moments`` integrate them, ``lines`` are
-their kinks, ``jets`` and ``suprema`` bound pointwise errors; ``lower``, ``search``, ``curvature``
-and ``upper`` verify one method each.
+``reading``, ``document``, ``families`` and the data of each method (``ridges``, ``flattenings``,
+``bumps``, ``jumps``, ``grids``) read the file into a ``certificate``. ``balls``, ``lines``,
+``evaluation``, ``network``, and with derivatives or coefficients ``jets``, ``slopes`` and
+``polynomials`` evaluate t and h; ``cells``, ``integrals``, ``norms``, ``moments``, ``ball`` and
+``suprema`` integrate and bound them. ``methods`` is the table of methods; ``lower``, ``search``
+with ``boxes``, ``catalecticant``, ``free_knots``, ``uncut_boxes``, ``curvature``,
+``shared_amplitude`` and ``upper`` verify them.
 """
 
 from __future__ import annotations
@@ -19,21 +22,14 @@ from fractions import Fraction
 from typing import Literal
 
 from expressivity.checker.balls import PRECISION, working_precision
-from expressivity.checker.bumps import Bumps
-from expressivity.checker.certificate import (
-    Certificate,
-    RidgeRank,
-    RidgeSearch,
-    read_certificate,
-)
-from expressivity.checker.curvature import verify_curvature
+from expressivity.checker.certificate import Certificate
+from expressivity.checker.document import read_certificate
 from expressivity.checker.evaluation import Function, Tell, compile_target, telling
+from expressivity.checker.families import read_family
 from expressivity.checker.findings import RejectedError, UndecidedError
 from expressivity.checker.lines import text_of
-from expressivity.checker.lower import verify_ridge_rank
+from expressivity.checker.methods import LOWER, UPPER
 from expressivity.checker.reading import MAX_BYTES, is_certificate, read_json
-from expressivity.checker.search import verify_ridge_search
-from expressivity.checker.upper import verify_gradient, verify_network_error, verify_supremum
 from expressivity.symbolic.expressions import Expression
 
 __all__ = [
@@ -41,6 +37,7 @@ __all__ = [
     "Answer",
     "check_document",
     "check_text",
+    "family_refusal",
     "ignored_kinks",
     "is_certificate",
 ]
@@ -58,13 +55,6 @@ class Answer:
     reason: str
     ignored_kinks: tuple[str, ...] = ()
 
-
-_LOWER: dict[type, Callable[[Certificate, Fraction], None]] = {
-    RidgeRank: verify_ridge_rank,
-    RidgeSearch: verify_ridge_search,
-    Bumps: verify_curvature,
-}
-"""Methods of lower bounds, by their data."""
 
 # SystemError is what python-flint makes of an error inside an integrand.
 _FAILURES = (
@@ -85,9 +75,22 @@ def ignored_kinks(expression: Expression) -> list[str]:
     >>> ignored_kinks(parse("relu(x1 - 3/2) + abs(x2)"))
     ['1*x1 - 3/2']
     """
-    function = Function(root=expression.root)
+    function = Function(root=expression.root, dimension=max(expression.dimension, 2))
     compile_target(function)
-    return [text_of(line) for line in function.ignored(expression.dimension)]
+    return [text_of(line) for line in function.ignored]
+
+
+def family_refusal(family: object) -> str | None:
+    """Why no file about a family, given as JSON has it, could be verified; None where one could.
+
+    >>> family_refusal({})[:34]
+    'family must have exactly the field'
+    """
+    try:
+        read_family(family, every_width=False, any_groups=False, grouped=True)
+    except RejectedError as error:
+        return str(error)
+    return None
 
 
 def check_text(text: str, tell: Tell = lambda steps: None) -> Answer:
@@ -126,17 +129,10 @@ def check_document(document: object, tell: Tell = lambda steps: None) -> Answer:
 
 def _check(document: object) -> Answer:
     certificate = read_certificate(document)
-    answers: list[Answer] = []
+    claims = [(UPPER[norm], claim) for norm, claim in certificate.upper.items()]
     if certificate.lower is not None:
-        verify = _LOWER[type(certificate.lower_data)]
-        answers.append(_answer(verify, certificate, certificate.lower))
-    for verify, claim in (
-        (verify_network_error, certificate.upper),
-        (verify_supremum, certificate.sup),
-        (verify_gradient, certificate.w1inf),
-    ):
-        if claim is not None:
-            answers.append(_answer(verify, certificate, claim))
+        claims.insert(0, (LOWER[certificate.method].verify, certificate.lower))
+    answers = [_answer(verify, certificate, claim) for verify, claim in claims]
     # A rejected bound is worse than an undecided one, and both are worse than a verified one.
     worst = min(answers, key=lambda a: ("rejected", "not decided", "verified").index(a.outcome))
     return replace(worst, ignored_kinks=tuple(ignored_kinks(certificate.expression)))

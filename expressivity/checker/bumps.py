@@ -20,8 +20,9 @@ class Bumps:
     supports: list[tuple[Fraction, Fraction]]
 
 
-def read_bumps(value: object, curvature: Fraction) -> Bumps:
+def read_bumps(value: object, curvature: Fraction | None) -> Bumps:
     """Supports inside [-1, 1] that do not overlap."""
+    assert curvature is not None
     (listed,) = fields(value, "bumps", "curvature")
     count = len(items(listed, "bumps"))
     require(1 <= count <= MAX_BUMPS, f"bumps must have 1 to {MAX_BUMPS} entries")

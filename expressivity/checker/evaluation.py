@@ -1,4 +1,4 @@
-"""The target on balls, real or complex."""
+"""The target on balls, real or complex; and on jets and polynomials, which stand in for balls."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from expressivity.checker.balls import Ball, real_part, to_ball
 from expressivity.checker.findings import UndecidedError
 from expressivity.checker.jets import Jet
 from expressivity.checker.lines import (
-    COORDINATES,
     Form,
     Line,
     constant,
+    coordinate,
     crosses,
     line_of,
     of_constant,
@@ -27,6 +27,7 @@ from expressivity.checker.lines import (
     product_of,
     sum_of,
 )
+from expressivity.checker.polynomials import Polynomial
 from expressivity.symbolic.expressions import Node, fold
 
 # Operations on balls before giving up, counted and not timed: a minute or so.
@@ -85,8 +86,11 @@ def kinked(name: str, z: Ball, sign: int | None, analytic: bool) -> Ball:
     positive, negative = KINKED[name]
     if sign is not None:
         return positive(z) if sign >= 0 else negative(z)
+    if isinstance(z, Polynomial):
+        z.give_up()
     size = real_part(z.value if isinstance(z, Jet) else z)
-    if size > 0 or size.is_zero():
+    # A jet that is 0 at a point need not be 0 around it.
+    if size > 0 or (size.is_zero() and not isinstance(z, Jet)):
         return positive(z)
     if size < 0:
         return negative(z)
@@ -98,7 +102,9 @@ def _root(z: Ball, exponent: Fraction, sign: int | None, analytic: bool) -> Ball
     if sign == -1:
         raise UndecidedError("a fractional power has a negative base")
     if isinstance(z, Jet):
-        raise UndecidedError("the gradient of a fractional power")
+        return z.power(to_ball(exponent)) if real_part(z.value) > 0 else arb.nan()
+    if isinstance(z, Polynomial):
+        z.give_up()
     if real_part(z) > 0:
         return acb(z).pow(acb(to_ball(exponent)), analytic=analytic)
     if analytic or sign is None or exponent < 0:
@@ -111,6 +117,7 @@ class Function:
     """t, or t and h: evaluation on balls, and the lines on which it need not be analytic."""
 
     root: Node
+    dimension: int = 2  # also of functions of one variable
     size: int = 0
     work: int = 0
     bent: list[str] = field(default_factory=list[str])
@@ -128,9 +135,10 @@ class Function:
         """Those that stand for a line with irrational coefficients."""
         return [line for line, exact in self._exact.items() if not exact]
 
-    def ignored(self, dimension: int) -> list[Line]:
+    @property
+    def ignored(self) -> list[Line]:
         """The lines that do not meet the inside of the domain."""
-        return [line for line in self._indices if not crosses(line, dimension)]
+        return [line for line in self._indices if not crosses(line)]
 
     def spend(self, operations: int | None = None) -> None:
         """Count operations, or those of one evaluation, and give up when they are too many."""
@@ -179,11 +187,11 @@ class _Compiler:
     def number(self, value: Fraction) -> _Compiled:
         self.function.size += 1
         ball = to_ball(value)
-        return (lambda x, signs, analytic: ball), constant(value)
+        return (lambda x, signs, analytic: ball), constant(value, self.function.dimension)
 
     def variable(self, index: int) -> _Compiled:
         self.function.size += 1
-        return (lambda x, signs, analytic: x[index]), COORDINATES[index]
+        return (lambda x, signs, analytic: x[index]), coordinate(index, self.function.dimension)
 
     def add(self, terms: Sequence[_Compiled]) -> _Compiled:
         self.function.size += len(terms)

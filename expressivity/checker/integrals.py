@@ -142,7 +142,7 @@ def integrate_monomials(
     function: Function, evaluate: Evaluate, dimension: int, goal: Ball, degree: int
 ) -> _Moments:
     """The integrals of ``evaluate`` times x1^a x2^b, a + b <= degree."""
-    if len(function.lines) - len(function.ignored(dimension)) > MAX_LINES:
+    if len(function.lines) - len(function.ignored) > MAX_LINES:
         raise UndecidedError("too many kinks")
     cells, strips = disk_cells(function.lines) if dimension == 2 else interval_cells(function.lines)
     left = _over_strips(function, evaluate, strips) + _over_bands(function, evaluate, dimension)
@@ -199,7 +199,7 @@ def _over_bands(function: Function, evaluate: Evaluate, dimension: int) -> Ball:
     plane, total = dimension == 2, arb(0)
     reach = arb(1) / _STRIP_PARTS if plane else arb(2) ** -200
     places = range(1 - _STRIP_PARTS, _STRIP_PARTS, 2) if plane else (0,)
-    for c1, c2, c0 in (line for line in function.neighbours if crosses(line, dimension)):
+    for c1, c2, c0 in filter(crosses, function.neighbours):
         length = to_ball(c1**2 + c2**2).sqrt()
         area = 2 * to_ball(BAND) / length * (2 * reach if plane else 1)
         for place in places:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flint import arb
+from flint import acb, arb
 
 from expressivity.checker.balls import Ball
 
@@ -44,23 +44,30 @@ class Jet:
     def __rsub__(self, other: Ball) -> Jet:
         return -self + other
 
-    def __mul__(self, other: Ball) -> Jet:
+    def __mul__(self, other: Ball) -> Ball:
         if not isinstance(other, Jet):
-            return Jet(self.value * other, self.d1 * other, self.d2 * other)
+            parts = [part * other for part in (self.value, self.d1, self.d2)]
+            # What is multiplied by an exact 0 is a constant.
+            return arb(0) if all(part.is_zero() for part in parts) else Jet(*parts)
         f, g = self.value, other.value
         return Jet(f * g, self.d1 * g + f * other.d1, self.d2 * g + f * other.d2)
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Ball) -> Jet:
+    def __truediv__(self, other: Ball) -> Ball:
         return self * (1 / other)
 
-    def __rtruediv__(self, other: Ball) -> Jet:
+    def __rtruediv__(self, other: Ball) -> Ball:
         inverse = 1 / self.value
         return self._chain(inverse, -inverse * inverse) * other
 
     def _chain(self, value: Ball, slope: Ball) -> Jet:
         return Jet(value, slope * self.d1, slope * self.d2)
+
+    def power(self, exponent: Ball) -> Jet:
+        """A power of a positive number."""
+        value = acb(self.value).pow(acb(exponent), analytic=True)
+        return self._chain(value, exponent * value / self.value)
 
     def tanh(self) -> Jet:
         """tanh."""

@@ -1,5 +1,6 @@
 """Affine forms ``c1 x1 + c2 x2 + c0``, at whose zeros relu and its like change, and those zeros.
 
+They are written (c1, c2, c0), also for functions of x1 alone; in three dimensions likewise.
 Coefficients are exact rationals, or balls where a root or another constant is irrational. Of the
 latter forms a *line* is a rational neighbour: it has the sign of the form wherever its modulus is
 above ``BAND``.
@@ -9,19 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import reduce
 
 from flint import acb, arb
 
 from expressivity.checker.balls import Ball, real_part, to_ball, working_precision
 
-Line = tuple[Fraction, Fraction, Fraction]
+Line = tuple[Fraction, ...]
 Coefficient = Fraction | Ball
-Form = tuple[Coefficient, Coefficient, Coefficient]
-
-COORDINATES: list[Form] = [
-    (Fraction(1), Fraction(0), Fraction(0)),
-    (Fraction(0), Fraction(1), Fraction(0)),
-]
+Form = tuple[Coefficient, ...]
 
 _GRID = 300  # bits after the point of the coefficients of a neighbour, of which the largest is 1
 BAND = Fraction(1, 1 << (_GRID - 3))
@@ -29,13 +26,18 @@ _BITS = 400  # of irrational coefficients
 _MAX_BITS = 4096  # of rational ones
 
 
-def constant(value: Fraction) -> Form:
+def constant(value: Coefficient, dimension: int) -> Form:
     """A form without slopes.
 
-    >>> constant(Fraction(2))
+    >>> constant(Fraction(2), 2)
     (Fraction(0, 1), Fraction(0, 1), Fraction(2, 1))
     """
-    return Fraction(0), Fraction(0), value
+    return *(Fraction(0),) * dimension, value
+
+
+def coordinate(index: int, dimension: int) -> Line:
+    """One of the coordinates, counted from 0."""
+    return tuple(Fraction(int(k == index)) for k in range(dimension + 1))
 
 
 def sum_of(p: Form | None, q: Form | None) -> Form | None:
@@ -52,7 +54,7 @@ def product_of(p: Form | None, q: Form | None) -> Form | None:
     scale, other = (q, p) if is_constant(q) else (p, q)
     if not is_constant(scale):
         return None
-    factor = scale[2]
+    factor = scale[-1]
     # An exact 0 stays exact: a form is constant where its slopes are.
     return _plain([c if _vanishes(c) else _combine(factor, c, lambda x, y: x * y) for c in other])
 
@@ -62,28 +64,28 @@ def of_constant(p: Form | None, function: Callable[[Ball], Ball]) -> Form | None
     if p is None or not is_constant(p):
         return None
     with working_precision(_BITS):
-        value = function(_as_ball(p[2]))
-    return _plain([Fraction(0), Fraction(0), value])
+        value = function(_as_ball(p[-1]))
+    return _plain(constant(value, len(p) - 1))
 
 
 def power_of(p: Form | None, exponent: Fraction) -> Form | None:
     """A power of a constant."""
     if p is None or exponent == 1:
         return p
-    value = p[2]
+    value = p[-1]
     if is_constant(p) and isinstance(value, Fraction) and exponent.denominator == 1:
         if not value and exponent < 0:
             return None
         bits = max(abs(value.numerator), value.denominator).bit_length()
         if bits * abs(exponent.numerator) <= _MAX_BITS:
-            return constant(Fraction(value ** int(exponent)))
+            return constant(Fraction(value ** int(exponent)), len(p) - 1)
         return None
     return of_constant(p, lambda z: acb(z).pow(acb(to_ball(exponent))))
 
 
 def is_constant(p: Form) -> bool:
-    """Whether both slopes are exactly 0."""
-    return all(map(_vanishes, p[:2]))
+    """Whether all slopes are exactly 0."""
+    return all(map(_vanishes, p[:-1]))
 
 
 def _vanishes(c: Coefficient) -> bool:
@@ -95,10 +97,10 @@ def line_of(p: Form | None) -> tuple[Line, bool] | None:
     if p is None or is_constant(p):
         return None
     if all(isinstance(c, Fraction) for c in p):
-        return (p[0], p[1], p[2]), True
+        return p, True
     with working_precision(_BITS):
         balls = [_as_ball(c) for c in p]
-        largest = abs(balls[0]).max(abs(balls[1]))
+        largest = reduce(lambda p, q: p.max(q), map(abs, balls[:-1]))
         if not largest > 0:
             return None
         # Of the middle, and the ball of the quotient still holds the true coefficient.
@@ -106,8 +108,7 @@ def line_of(p: Form | None) -> tuple[Line, bool] | None:
         if any(not c.rad() < 0.25 for c in scaled):
             return None
         nearest = [int((c.mid() + arb(0.5)).floor().unique_fmpz()) for c in scaled]
-        c1, c2, c0 = (Fraction(c, 1 << _GRID) for c in nearest)
-        return (c1, c2, c0), False
+        return tuple(Fraction(c, 1 << _GRID) for c in nearest), False
 
 
 def text_of(line: Line) -> str:
@@ -116,7 +117,8 @@ def text_of(line: Line) -> str:
     >>> text_of((Fraction(1), Fraction(-2), Fraction(-1, 3)))
     '1*x1 - 2*x2 - 1/3'
     """
-    parts = [(c, name) for c, name in zip(line, ("*x1", "*x2", ""), strict=True) if c]
+    names = [*(f"*x{k}" for k in range(1, len(line))), ""]
+    parts = [(c, name) for c, name in zip(line, names, strict=True) if c]
     text = ""
     for c, name in parts:
         short = c if len(str(c)) < 25 else float(c)
@@ -125,14 +127,19 @@ def text_of(line: Line) -> str:
     return text
 
 
-def signs_at(lines: Sequence[Line], x1: Fraction, x2: Fraction) -> list[int]:
+def inner(one: Sequence[Fraction], other: Sequence[Fraction]) -> Fraction:
+    """The scalar product of as many entries as both have."""
+    return sum((a * b for a, b in zip(one, other, strict=False)), Fraction(0))
+
+
+def signs_at(lines: Sequence[Line], *place: Fraction) -> list[int]:
     """The signs of the lines at a point."""
-    values = (c1 * x1 + c2 * x2 + c0 for c1, c2, c0 in lines)
+    values = (inner(line, place) + line[-1] for line in lines)
     return [(value > 0) - (value < 0) for value in values]
 
 
 def normal(lines: Sequence[Line]) -> set[Line]:
-    """Each as one multiple: its last nonzero slope is 1.
+    """Each line of the plane as one multiple: its last nonzero slope is 1.
 
     >>> normal([(Fraction(2), Fraction(-4), Fraction(6))])
     {(Fraction(-1, 2), Fraction(1, 1), Fraction(-3, 2))}
@@ -141,10 +148,9 @@ def normal(lines: Sequence[Line]) -> set[Line]:
     return {(c1 / lead, c2 / lead, c0 / lead) for (c1, c2, c0), lead in leads}
 
 
-def crosses(line: Line, dimension: int) -> bool:
-    """Whether a line has points inside the disk, or the interval."""
-    c1, c2, c0 = line
-    return c0**2 < c1**2 + c2**2 if dimension == 2 else abs(c0) < abs(c1)
+def crosses(line: Line) -> bool:
+    """Whether a line has points inside the domain: the interval, the disk or the ball."""
+    return line[-1] ** 2 < inner(line[:-1], line[:-1])
 
 
 def _plain(coefficients: Sequence[Coefficient]) -> Form | None:
@@ -155,8 +161,7 @@ def _plain(coefficients: Sequence[Coefficient]) -> Form | None:
                 return None
         elif not c.is_finite():
             return None
-    c1, c2, c0 = coefficients
-    return c1, c2, c0
+    return tuple(coefficients)
 
 
 def _combine(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 from flint import acb, acb_mat, arb, fmpz_poly
 
 from expressivity.checker.balls import PRECISION, Ball, share_of_norm, to_ball, working_precision
-from expressivity.checker.certificate import Certificate, RidgeRank
+from expressivity.checker.certificate import Certificate
 from expressivity.checker.findings import UndecidedError, reject
 from expressivity.checker.moments import Moments, disk_moments, zernike_moments
+from expressivity.checker.ridges import RidgeRank
 
 
 def verify_ridge_rank(certificate: Certificate, claim: Fraction) -> None:
@@ -20,18 +21,33 @@ def verify_ridge_rank(certificate: Certificate, claim: Fraction) -> None:
     assert isinstance(hint, RidgeRank)
     with working_precision(PRECISION + 4 * hint.degree):
         moments, norm2 = disk_moments(certificate.expression, hint.degree)
-        shift = to_ball(hint.shift)
         gram = _gram(zernike_moments(moments, hint.degree), hint)
-        factor = acb_mat([[acb(to_ball(re), to_ball(im)) for re, im in row] for row in hint.factor])
-        hinted = factor * factor.conjugate().transpose()
-        tau = (gram.trace() - hinted.trace()).real - hint.rank * shift
-        needed = to_ball(claim**2) * norm2
-        if tau < needed:
-            share = share_of_norm(tau, norm2)
-            reject(f"the lower bound: the data support {share} of the norm at most")
-        _require_positive_definite((hinted - gram).tolist(), shift)
-        if not tau >= needed:
-            raise UndecidedError("the lower bound: the enclosures are too wide for this claim")
+        require_tail(gram, hint, to_ball(claim**2) * norm2, norm2)
+
+
+class _Hint(Protocol):
+    """Rank, shift and factor of step 5."""
+
+    @property
+    def rank(self) -> int: ...
+    @property
+    def shift(self) -> Fraction: ...
+    @property
+    def factor(self) -> list[list[tuple[Fraction, Fraction]]]: ...
+
+
+def require_tail(gram: Any, hint: _Hint, needed: Ball, norm2: Ball) -> None:
+    """Steps 5 and 6: all but the largest eigenvalues of G add up to what is needed."""
+    shift = to_ball(hint.shift)
+    factor = acb_mat([[acb(to_ball(re), to_ball(im)) for re, im in row] for row in hint.factor])
+    hinted = factor * factor.conjugate().transpose()
+    tau = (gram.trace() - hinted.trace()).real - hint.rank * shift
+    if tau < needed:
+        share = share_of_norm(tau, norm2)
+        reject(f"the lower bound: the data support {share} of the norm at most")
+    _require_positive_definite((hinted - gram).tolist(), shift)
+    if not tau >= needed:
+        raise UndecidedError("the lower bound: the enclosures are too wide for this claim")
 
 
 def _inner(p: Sequence[Ball], q: Sequence[Ball]) -> Ball:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from flint import arb
 
 from expressivity.checker.balls import Ball, to_ball
-from expressivity.checker.certificate import Certificate, Family
+from expressivity.checker.certificate import Certificate
 from expressivity.checker.evaluation import (
     KINKED,
     SMOOTH,
@@ -19,6 +19,7 @@ from expressivity.checker.evaluation import (
     kinked,
     sign_of,
 )
+from expressivity.checker.families import Family
 
 _Rows = list[tuple[list[Ball], int | None]]
 

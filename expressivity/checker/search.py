@@ -19,9 +19,10 @@ from expressivity.checker.balls import (
     working_precision,
 )
 from expressivity.checker.boxes import Distance, Side
-from expressivity.checker.certificate import Certificate, RidgeSearch
+from expressivity.checker.certificate import Certificate
 from expressivity.checker.findings import UndecidedError, reject
 from expressivity.checker.moments import disk_moments, zernike_moments
+from expressivity.checker.ridges import RidgeSearch
 
 MAX_BOXES = 20_000  # where there is no tree; genuine claims need 20 to 300
 MAX_CORNERS = 3_000_000  # of the boxes of a tree

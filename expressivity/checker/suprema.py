@@ -69,10 +69,10 @@ def _covering_cells(function: Function) -> list[Cell]:
     Such a place is enclosed in a thin strip of x1. The signs at a point of the strip are those of a
     cell on the left or the right, if the strip holds one such place, and no end of the disk.
     """
-    lines = [line for line in function.lines if crosses(line, 2)]
+    lines = list(filter(crosses, function.lines))
     if len(lines) > MAX_LINES:
         raise UndecidedError("too many kinks")
-    if any(crosses(line, 2) for line in function.neighbours):
+    if any(map(crosses, function.neighbours)):
         raise UndecidedError("the pointwise error beside a kink with irrational coefficients")
     cells, strips = disk_cells(function.lines)
     # A line and its mirror image meet the circle at the same x1.

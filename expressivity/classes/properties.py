@@ -40,6 +40,7 @@ from expressivity.classes.terms import (
     products,
     ridge_terms,
 )
+from expressivity.symbolic.piecewise import all_levels
 from expressivity.symbolic.symbols import Z
 
 
@@ -111,6 +112,39 @@ def piece_degree(family: Family) -> int | None:
     for mixture, maps in zip(MIXTURES, family.record.mixtures, strict=False):
         weights[mixture] = highest * len(maps)
     return degree_in(family.record.expression, weights, is_analytic_choice)
+
+
+def change_planes(family: Family) -> int | None:
+    """Number of hyperplanes off which one neuron is one polynomial on each side, or None.
+
+    Where an activation that changes at 0 looks at a map, that map is 0; other conditions have to
+    compare affine functions of the maps. Known only where ``piece_degree`` is.
+
+    >>> [change_planes(Family(neuron=form, kind="la", dictionary="id,relu", width=3, dimension=2))
+    ...     for form in FORMS]
+    [1, 1, 2, 2]
+    """
+    if piece_degree(family) is None:
+        return None
+    own = {level for level in all_levels(formula(family.record)) if level.free_symbols & set(MAPS)}
+    for level in own:
+        degree = degree_in(level, AFFINE, is_free)
+        if level.has(sp.Piecewise) or level.free_symbols & set(MIXTURES):
+            return None
+        if degree is None or degree > 1:
+            return None
+    kinked = not all(is_real_analytic(s) for s in expressions(family))
+    looks = {seen for maps in family.record.mixtures for seen in maps}
+    return len(own) + (len(looks) if kinked else 0)
+
+
+def is_of_a_plain_form(family: Family) -> bool:
+    """Whether the neuron is one of the four of docs/theory.md, which certificates can state.
+
+    >>> is_of_a_plain_form(Family(neuron="maxout2", kind="fixed", width=1, dimension=2))
+    False
+    """
+    return family.neuron in FORMS
 
 
 def amplitude_degree(family: Family) -> int | None:

@@ -17,6 +17,7 @@ from expressivity.certificates.writer import QUICK_SEARCH_WIDTH, class_bound, wr
 from expressivity.checker import ignored_kinks
 from expressivity.classes.curvature import curvatures
 from expressivity.classes.families import Family
+from expressivity.classes.kinds import Kind
 from expressivity.commands.check import ignored_line
 from expressivity.commands.console import console, print_table
 from expressivity.commands.options import ClassOptions
@@ -29,6 +30,7 @@ from expressivity.separation.certification import (
     Job,
     certified,
     certified_curvature,
+    certified_gradient,
 )
 from expressivity.separation.claims import builtin_target
 from expressivity.separation.settings import Settings
@@ -60,6 +62,7 @@ class Options(ClassOptions):
     sandwich: bool = False
     curvature: str | None = None
     error: str | None = None
+    gradient: bool = False
     activation: str | None = None
     kernel: bool = False
     out: Path | None = None
@@ -125,6 +128,10 @@ def run(options: Options, *, as_json: bool) -> int:
         return _run_kernel(options, as_json=as_json)
     if options.curvature is not None or options.error is not None:
         return _run_curvature(options, as_json=as_json)
+    target, family = asked(options)
+    # Errors of networks are enclosed in one and two dimensions.
+    if options.gradient or (family.gate is not None and target.dimension > 2 and not options.upper):
+        return _run_gradient(options, as_json=as_json)
     job = understand(options)
     with tally("ten thousand evaluations", quiet=as_json) as bar, telling(bar.update):
         found = certified(job)
@@ -158,7 +165,8 @@ def _run_kernel(options: Options, *, as_json: bool) -> int:
     """Have a proof kernel check that no network of the class, of any width, is the expression."""
     if options.expr is None or options.out is None:
         raise ValueError("required: --expr and --out with --kernel")
-    _require_without(options, (*_OTHERS, "curvature", "error"), "--kernel, about every width,")
+    others = (*_OTHERS, "curvature", "error", "gradient")
+    _require_without(options, others, "--kernel, about every width,")
     family = understand(options).family
     answer = kernel().certify(options.expr, family)
     if answer.text is None:
@@ -188,7 +196,8 @@ def _run_kernel(options: Options, *, as_json: bool) -> int:
 
 def _run_curvature(options: Options, *, as_json: bool) -> int:
     """Certify what a curvature costs in error, or an error in curvature; 3 where nothing is."""
-    _require_without(options, _OTHERS, "--curvature or --error, about every width,")
+    others = (*_OTHERS, "gradient")
+    _require_without(options, others, "--curvature or --error, about every width,")
     target, family = asked(options)
     job = CurvatureJob(
         target=target, family=family, curvature=options.curvature, error=options.error
@@ -196,6 +205,32 @@ def _run_curvature(options: Options, *, as_json: bool) -> int:
     with tally("ten thousand evaluations", quiet=as_json) as bar, telling(bar.update):
         found = certified_curvature(job)
     show = partial(_show_curvature, job, out=options.out)
+    return _deliver(found, options.out, show, as_json=as_json)
+
+
+def _run_gradient(options: Options, *, as_json: bool) -> int:
+    """Certify the gradient error of every network of a class; 3 where nothing is certain."""
+    # Groups need a width that they divide.
+    others = tuple(name for name in _OTHERS if name != "width")
+    _require_without(options, others, "a bound of the gradient error, about every width,")
+    bare = set(options.request().kinds or ("la",)) <= {str(kind) for kind in Kind}
+    if bare and options.form is None:  # not the target's own, which may be another one
+        options = replace(options, form="type1")
+    target, family = asked(options)
+    found = certified_gradient(target, family)
+
+    def show(document: dict[str, Any]) -> None:
+        claim = document["lower_bound"]["w1inf"]
+        lines = [
+            f"target {document['target']['name']} = {document['target']['expression']} on the "
+            f"{target.domain.name}",
+            f"every {family.class_label} of any width: gradient error at least {claim['value']} "
+            f"({claim['evidence']}, {claim['method']}, absolute)",
+        ]
+        lines += [] if options.out is None else [_written(options.out)]
+        for line in lines:
+            console().print(line, soft_wrap=True)
+
     return _deliver(found, options.out, show, as_json=as_json)
 
 
@@ -248,9 +283,11 @@ def _show(job: Job, document: dict[str, Any], out: Path | None) -> None:
     lines = [f"target {document['target']['name']} = {stated} on the {job.target.domain.name}"]
     if document["lower_bound"] is not None:
         claim = document["lower_bound"]["l2"]
+        moments = job.target.dimension > 1 and not job.boxes
+        degree = f", degree {job.degree}" if moments else ""
         lines.append(
             f"every {label}: relative L2 error at least {claim['value']} "
-            f"({claim['evidence']}, {claim['method']}, degree {job.degree})"
+            f"({claim['evidence']}, {claim['method']}{degree})"
         )
     if document["upper_bound"] is not None:
         claim = document["upper_bound"]["l2"]

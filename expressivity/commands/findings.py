@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from decimal import ROUND_FLOOR, Decimal
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -108,6 +109,16 @@ def _number(result: Result, norm: str) -> str:
     return f"{value:.1e}{result.mark(norm)}"
 
 
+def rounded_down(value: float) -> str:
+    """Two digits that do not exceed a bound.
+
+    >>> rounded_down(0.0299), rounded_down(0.5)
+    ('0.029', '0.5')
+    """
+    exact = Decimal(repr(value))
+    return f"{float(exact.quantize(Decimal(1).scaleb(exact.adjusted() - 1), ROUND_FLOOR)):.2g}"
+
+
 def _bound(result: Result, norm: str) -> str:
     bound = result.lower_bound[norm]
-    return "" if bound is None else f"{bound.value:.2g} {bound.evidence[0]}"
+    return "" if bound is None else f"{rounded_down(bound.value)} {bound.evidence[0]}"

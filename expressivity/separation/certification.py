@@ -7,30 +7,39 @@ from typing import Any
 
 import torch
 
+from expressivity.bounds import flattening
 from expressivity.bounds.curvature import (
     curvature_bound,
     needed_curvature,
     positive_decimal,
     require_curvature,
 )
+from expressivity.bounds.free_knots import is_piecewise_affine
+from expressivity.bounds.integrals.ball_moments import on_ball
 from expressivity.bounds.integrals.cubature import EVALUATIONS
 from expressivity.bounds.integrals.lines import kink_lines
 from expressivity.bounds.ridge_rank import default_degree, rank_of
+from expressivity.bounds.uncut_boxes import lines_of, uncut_boxes
+from expressivity.certificates.free_knots import free_knot_certificate
 from expressivity.certificates.network_error import network_error, pruned, uniform_errors
+from expressivity.certificates.shared_jumps import jump_certificate
 from expressivity.certificates.writer import (
     SEARCH_WIDTH,
+    boxes_certificate,
     certify_class,
     curvature_certificate,
     upper_certificate,
 )
+from expressivity.checker import family_refusal
 from expressivity.classes.families import Family
+from expressivity.classes.properties import is_of_a_plain_form
 from expressivity.fitting.errors import l2_errors, measuring_grid, snapped
 from expressivity.separation.settings import Settings
 from expressivity.separation.unit import FitUnit, run_unit
 from expressivity.symbolic.budget import OutOfBudgetError
 from expressivity.targets.target import Target
 
-_HIGHEST_DEGREE = 60  # of moments
+_HIGHEST_DEGREE, _HIGHEST_ON_BALL = 60, 20  # of moments
 _SETTINGS = Settings()
 
 
@@ -61,25 +70,43 @@ class Job:
 
     def __post_init__(self) -> None:
         family, rank = self.family, rank_of(self.family)
-        if rank is None and family.gate is None and not self.upper:
+        if rank is None and family.gate is None and not self.upper and not self.boxes:
             raise ValueError(
-                "required: form type1 or one_sided for a lower bound; got "
-                f"{family.class_label}: ask for --upper"
+                "required: form type1 or one_sided, or activations that are polynomials on either "
+                f"side of 0, for a lower bound; got {family.class_label}: ask for --upper"
             )
-        degree = self.degree or max(default_degree, (rank or 0) + 12)
-        object.__setattr__(self, "degree", degree)
-        object.__setattr__(self, "upper", self.upper or rank is None)
-        if not 1 <= degree <= _HIGHEST_DEGREE:
+        if self.boxes and self.degree is not None:
             raise ValueError(
-                f"required: a degree of at most {_HIGHEST_DEGREE}, and a width it covers; got "
+                f"required: no --degree for {family.class_label}, whose bound uses no moments of "
+                f"the disk; got {self.degree}"
+            )
+        ball = on_ball(self.target.domain)
+        highest = _HIGHEST_ON_BALL if ball else _HIGHEST_DEGREE
+        degree = self.degree or _default_degree(rank or 0, ball=ball)
+        object.__setattr__(self, "degree", degree)
+        object.__setattr__(self, "upper", self.upper or (rank is None and not self.boxes))
+        if not 1 <= degree <= highest:
+            raise ValueError(
+                f"required: a degree of at most {highest}, and a width it covers; got "
                 f"degree {degree} for width {family.width}: choose a smaller width"
             )
-        if rank is not None and rank > degree:
+        reach = flattening.dimension(degree) - 1 if ball else degree
+        if rank is not None and rank > reach and self.target.dimension > 1:
             raise ValueError(
-                f"required: a degree of at least the rank of the class, {rank}; got {degree}: "
-                f"raise --degree or lower --width"
+                f"required: a degree that covers the rank of the class, {rank}; got {degree}: "
+                f"it covers {reach}: raise --degree or lower --width"
             )
         self._check_search(rank)
+
+    @property
+    def boxes(self) -> bool:
+        """Whether there are uncut boxes: in one variable, and where there is no bound by moments.
+
+        Of the forms whose networks a certificate can state.
+        """
+        known = is_of_a_plain_form(self.family) and lines_of(self.family) is not None
+        alone = rank_of(self.family) is None and self.target.dimension == 2
+        return known and (alone or self.target.dimension == 1) and not self.upper
 
     def _check_search(self, rank: int | None) -> None:
         """A search needs a rank, and best ridges are sums of functions of one affine map each."""
@@ -93,6 +120,11 @@ class Job:
             raise ValueError(
                 f"required: la or fixed in form type1 for --sandwich; got {family.class_label}"
             )
+        if (self.sandwich or self.search) and self.target.dimension != 2:
+            raise ValueError(
+                "required: a target of two variables for --search and --sandwich; got one of "
+                f"{self.target.dimension}"
+            )
         if self.search and family.width > SEARCH_WIDTH:
             raise ValueError(
                 f"required: a width of at most {SEARCH_WIDTH} for --search; got {family.width}: "
@@ -104,6 +136,12 @@ class Job:
         """The degree, once chosen."""
         assert self.degree is not None
         return self.degree
+
+
+def _default_degree(rank: int, *, ball: bool) -> int:
+    if not ball:
+        return max(default_degree, rank + 12)
+    return max(flattening.default_degree, flattening.row_degree(rank) + 6)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,12 +190,16 @@ class Certified:
 def certified(job: Job) -> Certified:
     """The certificate of a job.
 
+    Raises:
+        ValueError: a class that no certificate can state.
+
     >>> from expressivity.targets.builtin import t2
     >>> family = Family(neuron="type1", kind="la", width=1, dimension=2)
     >>> document = certified(Job(target=t2(), family=family, degree=8)).document
     >>> document["lower_bound"]["l2"]["evidence"]
     'certified'
     """
+    _require_stated(job.family)
     try:
         return _upper(job) if job.upper else _lower(job)
     except OutOfBudgetError:
@@ -168,7 +210,18 @@ def certified(job: Job) -> Certified:
         return Certified(document=None, failure=failure)
 
 
+def _require_stated(family: Family) -> None:
+    """Refuse a class before work where no checker would read its file."""
+    reason = family_refusal(family.json())
+    if reason is not None:
+        raise ValueError(
+            f"required: a class that a certificate can state; got {family.class_label}: {reason}"
+        )
+
+
 def _lower(job: Job) -> Certified:
+    if job.target.dimension == 1 or job.boxes:
+        return _without_moments(job)
     document = certify_class(job.target, job.family, degree=job.moments_degree, search=job.search)
     failure = (
         f"no positive bound at width {job.family.width} and degree {job.degree}; the class may "
@@ -195,11 +248,32 @@ def _rational_kinks(target: Target) -> bool:
     return all(isinstance(part, Fraction) for line in lines for part in (line.a, line.b, line.c))
 
 
+def _without_moments(job: Job) -> Certified:
+    """By uncut boxes, on the interval also by free knots: whichever shows more."""
+    documents: list[dict[str, Any] | None] = []
+    lines = lines_of(job.family) if job.boxes else None
+    if lines is not None:
+        bound = uncut_boxes(job.target, *lines)
+        documents.append(bound and boxes_certificate(job.target, job.family, bound))
+    if job.target.dimension == 1 and (lines is None or is_piecewise_affine(job.family)):
+        documents.append(free_knot_certificate(job.target, job.family))
+    best = max(
+        (document for document in documents if document is not None),
+        key=lambda document: float(document["lower_bound"]["l2"]["value"]),
+        default=None,
+    )
+    failure = (
+        f"no positive bound at width {job.family.width}; the class may contain the target, "
+        "or its lines are too many"
+    )
+    return Certified(document=best, failure="" if best else failure)
+
+
 def certified_curvature(job: CurvatureJob) -> Certified:
     """The certificate of a job about curvature.
 
     Raises:
-        ValueError: kinks of the target that are not rational points.
+        ValueError: a class that no certificate can state.
 
     >>> from expressivity.targets.builtin import t1
     >>> family = Family(neuron="type1", kind="fixed", dictionary="relu2", width=1, dimension=1)
@@ -207,6 +281,7 @@ def certified_curvature(job: CurvatureJob) -> Certified:
     >>> certified_curvature(job).document["lower_bound"]["l2"]["value"]
     '7.477618698e-7'
     """
+    _require_stated(job.family)
     if job.curvature is not None:
         bound = curvature_bound(job.target, job.curvature)
         failure = f"no positive bound for curvatures up to {job.curvature}"
@@ -217,6 +292,24 @@ def certified_curvature(job: CurvatureJob) -> Certified:
     if bound is None:
         return Certified(document=None, failure=failure)
     return Certified(document=curvature_certificate(job.target, job.family, bound))
+
+
+def certified_gradient(target: Target, family: Family) -> Certified:
+    """The certificate of the gradient error of every network of a class, whatever its width.
+
+    Raises:
+        ValueError: a class that the bound does not cover or no certificate can state, or kinks
+            that meet at irrational points.
+
+    >>> from expressivity.targets.builtin import t7b
+    >>> family = Family(neuron="type1", kind="moa", gate="tanh", width=1, dimension=2)
+    >>> certified_gradient(t7b(), family).document["lower_bound"]["w1inf"]["value"]
+    '0.04000940217'
+    """
+    _require_stated(family)
+    document = jump_certificate(target, family)
+    failure = f"no two products or combinations of jumps exclude {family.class_label}"
+    return Certified(document=document, failure="" if document else failure)
 
 
 def _best_fit(job: Job) -> torch.Tensor | None:

@@ -93,10 +93,10 @@ def family(kind="la", form="type1", width=1, gate=None, dictionary=ALL, bias=Tru
     }
 
 
-def certificate(expression, domain, of, *, lower=None, upper=None, **data):
+def certificate(expression, domain, of, *, lower=None, upper=None, schema=2, **data):
     return seal(
         {
-            "schema": "expressivity.certificate/2",
+            "schema": f"expressivity.certificate/{schema}",
             "target": {"name": "t", "expression": expression},
             "domain": domain,
             "family": of,

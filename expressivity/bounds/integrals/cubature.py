@@ -196,14 +196,14 @@ def _choose_rule(at: Callable[[Ball, Ball], Suprema], degree: int, goal: flint.a
         largest = sup * sup1.max(sup2).max(flint.arb(1)) ** degree
         points = _points(largest, rho, goal)
         if best is None or points < best.points:
-            factor = sup * _decay(rho, points)
+            factor = sup * decay(rho, points)
             best = _Rule(points=points, factor=factor, sup1=sup1, sup2=sup2)
         else:
             break
     return best if best is not None and best.points <= _MAX_POINTS else None
 
 
-def _decay(rho: flint.arb, points: int) -> flint.arb:
+def decay(rho: flint.arb, points: int) -> flint.arb:
     """Error of the rule for a function bounded by 1 on the ellipse, times 2."""
     return flint.arb(128) / 15 / ((1 - rho**-2) * rho ** (2 * points - 2))
 
@@ -211,7 +211,7 @@ def _decay(rho: flint.arb, points: int) -> flint.arb:
 def _points(largest: flint.arb, rho: flint.arb, goal: flint.arb) -> int:
     if not largest > 0:
         return 1
-    wanted = float(((_decay(rho, 1) * largest / goal).log() / (2 * rho.log())).upper())
+    wanted = float(((decay(rho, 1) * largest / goal).log() / (2 * rho.log())).upper())
     return max(1, int(wanted) + 2)
 
 
@@ -219,14 +219,14 @@ def _tensor(
     chart: Chart, f: Function, degree: int, across: _Rule, along: _Rule
 ) -> dict[tuple[int, int], flint.arb]:
     """The tensor rule with its error: sums over x2 first, then over x1."""
-    inner = _gauss(along.points)
+    inner = gauss(along.points)
     total = {(a, b): flint.arb(0) for a in range(degree + 1) for b in range(degree + 1 - a)}
-    for u, weight in _gauss(across.points):
+    for u, weight in gauss(across.points):
         sine, middle, rise, jacobian = chart.column(u)
         sums = [flint.arb(0)] * (degree + 1)
         for v, other in inner:
             height = middle + rise * v
-            value = _real(f(sine, height)) * other
+            value = real_part(f(sine, height)) * other
             for b in range(degree + 1):
                 sums[b] += value
                 value *= height
@@ -242,7 +242,8 @@ def _tensor(
     return total
 
 
-def _real(value: Ball) -> flint.arb:
+def real_part(value: Ball) -> flint.arb:
+    """The real part of a ball."""
     return value.real if isinstance(value, flint.acb) else value
 
 
@@ -252,5 +253,6 @@ def _gauss_at(points: int, bits: int) -> Sequence[tuple[flint.arb, flint.arb]]:
         return [flint.arb.legendre_p_root(points, k, weight=True) for k in range(points)]
 
 
-def _gauss(points: int) -> Sequence[tuple[flint.arb, flint.arb]]:
+def gauss(points: int) -> Sequence[tuple[flint.arb, flint.arb]]:
+    """Nodes and weights of the Gauss-Legendre rule, at the working precision."""
     return _gauss_at(points, flint.ctx.prec)

@@ -35,8 +35,13 @@ class CertifiedMoments:
 
     def relative(self, distance_squared: flint.arb) -> Enclosure:
         """A squared distance to the function as a distance in units of its norm, at least 0."""
-        with precision(BITS):
-            return (Enclosure(distance_squared) / Enclosure(self.norm_squared)).sqrt()
+        return relative_distance(distance_squared, self.norm_squared)
+
+
+def relative_distance(distance_squared: flint.arb, norm_squared: flint.arb) -> Enclosure:
+    """A distance in units of a norm, from the squares of both; at least 0."""
+    with precision(BITS):
+        return (Enclosure(distance_squared) / Enclosure(norm_squared)).sqrt()
 
 
 _PLAIN_DEGREE = 20

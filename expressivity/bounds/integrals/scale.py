@@ -10,13 +10,13 @@ import sympy as sp
 from expressivity.symbolic.interpret import BALL, interpret
 from expressivity.symbolic.symbols import COORDINATES
 
-_X1, _X2 = COORDINATES[:2]
+_X1, _X2, _X3 = COORDINATES[:3]
 _PRECISION = 64
 
 
 @functools.lru_cache(maxsize=256)
 def binary_exponent(expression: sp.Expr) -> int:
-    """About log2 of sup abs(f) on [-1, 1] or the unit disk, rounded up; 0 where nothing is known.
+    """About log2 of sup abs(f) on the unit ball, d <= 3, rounded up; 0 where nothing is known.
 
     Found at some points: a choice of tolerances, no claim.
 
@@ -59,7 +59,11 @@ def _size(expression: sp.Expr, point: dict[sp.Symbol, flint.arb]) -> int | None:
 def _points() -> list[dict[sp.Symbol, flint.arb]]:
     directions = ((5, 0), (4, 3), (3, 4), (0, 5))
     return [
-        {_X1: flint.arb(r * a * p) / 100, _X2: flint.arb(r * b * q) / 100}
+        {
+            _X1: flint.arb(r * a * p) / 100,
+            _X2: flint.arb(r * b * q) / 100,
+            _X3: flint.arb((20 - r) * (q - 3 * p)) / 80,
+        }
         for r in (3, 7, 10, 13, 17, 20)
         for a, b in directions
         for p, q in itertools.product((1, -1), repeat=2)

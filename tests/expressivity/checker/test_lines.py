@@ -96,6 +96,6 @@ def test_the_band_beside_a_neighbour_counts(monkeypatch, text, dimension):
 def test_kinks_outside_are_known_as_such():
     function, _ = compiled("relu(x1 + x2 - 2**0.5) + relu(x1 - 3/2) + relu(x2) + abs(3*x1 - 5*x2)")
     assert len(function.lines) == 4
-    assert function.ignored(2)[-1] == (Fraction(1), Fraction(0), Fraction(-3, 2))
+    assert function.ignored[-1] == (Fraction(1), Fraction(0), Fraction(-3, 2))
     # x1 + x2 = sqrt 2 touches the circle: inside or not, nothing is lost.
-    assert len(function.ignored(2)) in (1, 2)
+    assert len(function.ignored) in (1, 2)
