@@ -51,8 +51,9 @@ def draw(runs: Runs) -> Figure:
         )  # fmt: skip
     axes.plot(ridges.keys(), ridges.values(), color=SOFT, marker="_", markersize=7,
               linestyle=STYLES[Evidence.NUMERICAL])  # fmt: skip
+    # No line: between widths that were fitted it could pass below what is certified.
     axes.plot(fits.keys(), fits.values(), color=_LA.colour, marker=_LA.marker,
-              markerfacecolor="white", linestyle=STYLES[Evidence.NUMERICAL])  # fmt: skip
+              markerfacecolor="white", linestyle="")  # fmt: skip
     log_errors(axes)
     log_ticks(axes, [*lowers, *fits], "width $m$ of LA (number of neurons)")
     axes.set_ylim(min(lowers.values()) / 3, 2)
@@ -75,7 +76,7 @@ def _best_fits(found: Sequence[Reading], widest: int) -> dict[int, float]:
 def _legend(axes: Axes) -> None:
     numerical, certified = STYLES[Evidence.NUMERICAL], STYLES[Evidence.CERTIFIED]
     rows = (
-        ("best LA network found (numerical)", _LA.colour, _LA.marker, numerical),
+        ("best LA network found (numerical)", _LA.colour, _LA.marker, ""),
         ("best sum of $m$ ridges found (numerical)", SOFT, "_", numerical),
         ("no LA network below: search (certified)", _LA.colour, "D", ""),
         ("no LA network below: rank (certified)", _LA.colour, "|", certified),
@@ -98,7 +99,7 @@ FIGURES.add(
         "verifies, for any activations, coefficients and biases: from the rank of Zernike moments "
         "at every width, and from a verified search over directions at small ones. Above: the "
         "best sum of m ridge functions of free profile and the best LA network found.",
-        alt="Three falling curves against the width: the best LA networks lie above the best "
+        alt="Falling errors against the width: the best LA networks lie above the best "
         "ridges, and these above the certified lower bounds.",
         needs=("certificates", "width_sweep"),
         draw=draw,
