@@ -75,6 +75,12 @@ class Job:
                 "required: form type1 or one_sided, or activations that are polynomials on either "
                 f"side of 0, for a lower bound; got {family.class_label}: ask for --upper"
             )
+        line = self.target.dimension == 1 and not (family.gate or self.upper or self.boxes)
+        if line and not is_piecewise_affine(family):
+            raise ValueError(
+                "required: activations that are polynomials on either side of 0 for a lower bound "
+                f"on the interval; got {family.class_label}: ask for --curvature B or --upper"
+            )
         if self.boxes and self.degree is not None:
             raise ValueError(
                 f"required: no --degree for {family.class_label}, whose bound uses no moments of "

@@ -148,7 +148,7 @@ def test_a_changed_file_is_rejected(call, tmp_path):
         (("certify", "t2", "--family", "lo"), "unknown family 'lo'"),
         (("certify", "t2", "--lambda", "inf"), "finite"),
         (("certify", "t5"), "got la two_sided: ask for --upper"),
-        (("certify", "t1"), "unit disk; got one on interval"),
+        (("certify", "t1"), "on the interval; got la type1: ask for --curvature"),
         (("certify", "t2", "--width", 7, "--search"), "at most 6 for --search"),
         (("certify", "t2", "--family", "moa", "--search"), "or one_sided for --search"),
         (("certify", "t4", "--sandwich"), "in form type1 for --sandwich"),
