@@ -130,8 +130,13 @@ def mixed(draw: random.Random) -> str:
     """Variables that do not go together, do not exist, or are many."""
     several = ("x", "x1", "x2", "x3", "x8", "x16", "x17", "x0")
     text = valid(draw, several, 2)
-    return draw.choice((text, "+".join(f"x{n}" for n in range(1, draw.randrange(2, 18))),
-                        "*".join(f"relu(x{n})" for n in range(1, draw.randrange(2, 10)))))
+    return draw.choice(
+        (
+            text,
+            "+".join(f"x{n}" for n in range(1, draw.randrange(2, 18))),
+            "*".join(f"relu(x{n})" for n in range(1, draw.randrange(2, 10))),
+        )
+    )
 
 
 def soup(draw: random.Random) -> str:
@@ -146,3 +151,22 @@ KINDS: tuple[Callable[[random.Random], str], ...] = (
 def odd_expressions(seeds: range) -> list[str]:
     """An expression for each seed; all kinds take turns."""
     return [KINDS[seed % len(KINDS)](random.Random(seed)) for seed in seeds]
+
+
+ASKED = (
+    ("classify", "{}", "--family", "fixed,la", "--form", "type1", "--dictionary", "relu,id"),
+    ("classify", "{}", "--form", "two_sided", "--dictionary", "relu,id", "--json"),
+    ("separate", "--expr", "{}", "--seed", "-1"),
+    ("classify", "{}", "--family", "la,moa", "--form", "one_sided", "--dictionary", "tanh,relu2"),
+    ("classify", "{}", "--family", "fixed,moa", "--form", "type1", "--no-bias", "--gate", "softmax",
+     "--dictionary", "gelu,leaky_relu"),
+)  # fmt: skip
+"""Commands for an expression; the one of separate is refused in any case."""
+
+
+def questions(seeds: range) -> list[list[str]]:
+    """A command for each seed's expression; all commands meet all kinds."""
+    return [
+        [text if word == "{}" else word for word in ASKED[seed // len(KINDS) % len(ASKED)]]
+        for seed, text in zip(seeds, odd_expressions(seeds), strict=True)
+    ]
