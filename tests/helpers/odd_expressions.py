@@ -156,7 +156,7 @@ def odd_expressions(seeds: range) -> list[str]:
 ASKED = (
     ("classify", "{}", "--family", "fixed,la", "--form", "type1", "--dictionary", "relu,id"),
     ("classify", "{}", "--form", "two_sided", "--dictionary", "relu,id", "--json"),
-    ("separate", "--expr", "{}", "--seed", "-1"),
+    ("separate", "--expr", "{}", "--widths", "1000000"),
     ("classify", "{}", "--family", "la,moa", "--form", "one_sided", "--dictionary", "tanh,relu2"),
     ("classify", "{}", "--family", "fixed,moa", "--form", "type1", "--no-bias", "--gate", "softmax",
      "--dictionary", "gelu,leaky_relu"),

@@ -29,10 +29,12 @@ for arguments in json.load(sys.stdin):
     sys.argv = ["expressivity", *arguments]
     out, err = io.StringIO(), io.StringIO()
     begun = time.process_time()
-    signal.setitimer(signal.ITIMER_PROF, limit)
+    signal.setitimer(signal.ITIMER_PROF, limit, 1.0)
+    signal.setitimer(signal.ITIMER_VIRTUAL, limit + 10)  # ends the process where the other cannot
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = cli.main()
     signal.setitimer(signal.ITIMER_PROF, 0)
+    signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     seconds = time.process_time() - begun
     peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(json.dumps([code, out.getvalue(), err.getvalue(), seconds, peak]), flush=True)
@@ -79,7 +81,8 @@ class Watched:
 def watched(asked: Sequence[Sequence[str]], folder: Path) -> list[Watched]:
     """The answers to commands that share one process, in a folder.
 
-    A command beyond its time is ended, and the process is where its data outgrow the limit.
+    A command beyond its time is ended, and has a fault; where that is not possible, or data
+    outgrow twice the limit, the process ends, and the test names the command.
     """
     done = subprocess.run(
         [sys.executable, "-c", _RUNNER, str(SECONDS + 5)],
