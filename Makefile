@@ -9,12 +9,13 @@ PINS := pyproject.toml constraints.txt
 PAGES := *.md docs/*.md docs/howto/*.md benchmarks/*.md figures/paper/*.md
 
 .DEFAULT_GOAL := help
-.PHONY: help separate test lint docs kernel bench clean
+.PHONY: help separate test slow lint docs kernel bench clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make separate   fit the ladder, add bounds, report gaps (the main job)'
 	@echo 'make test       pytest with doctests, without slow tests'
+	@echo 'make slow       the slow tests alone, fuzzers among them'
 	@echo 'make lint       ruff, pyright, import layers, spelling'
 	@echo 'make docs       build the documentation into docs/_build; warnings and broken links are errors'
 	@echo 'make kernel     have Coq check the theorems in proofs/coq (needs Coq, Coquelicot, Interval)'
@@ -48,6 +49,9 @@ separate: $(VENV)/.core
 
 test: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+slow: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check

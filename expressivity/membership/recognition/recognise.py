@@ -32,6 +32,8 @@ _MAX_TRIALS = 12
 _MAX_NODES = 8000
 _MAX_SUMMANDS = 8
 _MAX_WAVY = 60
+_MAX_DOUBLED = 4
+"""Powers of 2 in multiples: sympy halves them, and what sin(2**k*x) becomes is of size 4**k."""
 
 
 def recognise(
@@ -135,7 +137,11 @@ def _readable_form(ring: Ring, expression: sp.Expr) -> sp.Expr:
 
 def _is_wavy(expression: sp.Expr) -> bool:
     """Whether it holds sines and cosines, which no neuron here has: they may cancel."""
-    return bool(expression.atoms(sp.sin, sp.cos)) and tree_size(expression) <= _MAX_WAVY
+    waves = expression.atoms(sp.sin, sp.cos)
+    if not waves or tree_size(expression) > _MAX_WAVY:
+        return False
+    numbers = {int(n.p) for wave in waves for n in wave.atoms(sp.Rational)}
+    return all(n & -n <= _MAX_DOUBLED for n in numbers)
 
 
 def _one_each(

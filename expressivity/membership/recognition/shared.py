@@ -188,20 +188,29 @@ def _absorbed(
     outer = multipliers(ring, wanted.bias) if wanted.product else [None]
     columns: list[tuple[list[Neuron], Poly]] = []
 
-    def add(z: Affine, y: Affine | None, signs: Sequence[tuple[int, int]]) -> None:
-        search.check()
+    def polynomial(z: Affine, signs: Sequence[tuple[int, int]]) -> Poly:
+        """What neurons at multiples of z add up to, or 0 where that is no polynomial."""
         value: Poly = {}
         try:
             for sign, share in signs:
                 value = plus(value, _psi(ring, left, scaled(z, sign), field), share)
         except UnrecognisedError:  # slopes that no normal form has
-            return
-        if value and all(ring.generators[i].sort == "x" for powers in value for i, _ in powers):
+            return {}
+        plain = all(ring.generators[i].sort == "x" for powers in value for i, _ in powers)
+        return value if plain else {}
+
+    def add(z: Affine, y: Affine | None, signs: Sequence[tuple[int, int]]) -> None:
+        search.check()
+        if value := polynomial(z, signs):
             neurons = [Neuron(a=sp.Integer(share), w=scaled(z, sign), v=y) for sign, share in signs]
             columns.append((neurons, value if y is None else ring.times(value, ring.affine(y))))
 
-    degree = max(sum(e for _, e in powers) for powers in rest)
+    degree = _degree(rest)
     ways = [[(1, 1)], [(1, 1), (-1, 1)], [(1, 1), (-1, -1)]]
+    x: Affine = (sp.S.One, *(sp.S.Zero,) * len(ring.symbols))
+    # All directions make polynomials of one degree: there may be thousands, and none reach more.
+    if degree > max(_degree(polynomial(x, signs)) for signs in ways) + wanted.product:
+        return None
     value = sp.Add(*[c * at_one(name) for name, c in left.items()])
     if wanted.bias and value != 0:
         for y in outer:
@@ -222,6 +231,11 @@ def _absorbed(
         if c
         for neuron in neurons
     ]
+
+
+def _degree(poly: Poly) -> int:
+    """The degree of a polynomial in the coordinates; 0 for 0 as well."""
+    return max((sum(e for _, e in powers) for powers in poly), default=0)
 
 
 def _psi(ring: Ring, left: dict[str, sp.Expr], z: Affine, field: Field) -> Poly:

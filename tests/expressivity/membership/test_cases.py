@@ -4,6 +4,8 @@ Kinds: reference (verdicts and least widths derived by hand), negative (function
 members are none), soundness (the right answer of a member is never an obstruction's).
 """
 
+import time
+
 import pytest
 
 from expressivity.classes.activations import FULL_DICTIONARY
@@ -75,6 +77,23 @@ def test_members(text, family, width):
     assert found.membership.evidence is Evidence.PROVED
     assert found.family.width == width
     assert exclude(target, family) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "family"),
+    [
+        ("x**2*" * 1500 + "x", la(dictionary=("relu", "id"))),
+        ("(x1 + x2)**64", la(dictionary=("relu2", "id"), **TWO)),
+        ("sin(256*x1)*x2", la("one_sided", dictionary=("tanh", "relu2"), **TWO)),
+        ("sin(10**64*x1)*x2", la(dictionary=("relu", "id"), **TWO)),
+    ],
+    ids=("x**3001", "64th power", "256 waves", "1e64 waves"),
+)
+def test_what_took_minutes_is_answered_at_once(text, family):
+    """By searches in thousands of directions, or by halving the multiples in sines."""
+    begun = time.process_time()
+    assert str(classify(user_target(text), family).membership.verdict) != "member"
+    assert time.process_time() - begun < 10
 
 
 @pytest.mark.parametrize(("text", "family"), NON_MEMBERS, ids=named(NON_MEMBERS))
