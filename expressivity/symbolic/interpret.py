@@ -367,11 +367,11 @@ BALL = Arithmetic(
 
 
 def lower_float(ball: flint.arb) -> float:
-    """A float at or below every number in ``ball``.
+    """A float at or below every number in ``ball``: the lower end itself where it is a float.
 
-    >>> lower_float(flint.arb(1) / 3) < 1 / 3 + 1e-16
-    True
+    >>> lower_float(flint.arb(1) / 3) < 1 / 3 + 1e-16, lower_float(flint.arb(1) / 2)
+    (True, 0.5)
     """
     lower = ball.lower()
     value = float(lower)
-    return math.nextafter(value, -math.inf)
+    return value if flint.arb(value) <= lower else math.nextafter(value, -math.inf)
