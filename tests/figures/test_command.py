@@ -62,7 +62,7 @@ def test_a_figure_that_needs_no_run_needs_no_folder_of_runs(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nonsense"], "unknown figure 'nonsense' (did you mean noise?): choose from surfaces, "),
+        (["nonsense"], "unknown figure 'nonsense' (did you mean noise?): choose from "),
         (["noise"], "required: a run of noise in "),
         (["sandwich", "--runs", "nowhere"], "required: a folder of runs; nowhere is none"),
         (["sandwich", "--out", "taken"], "required: a folder that can be written; taken"),
