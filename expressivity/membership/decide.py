@@ -12,10 +12,12 @@ Time decides nothing. A question that hangs all the same ends in ``OutOfTimeErro
 verdict; only the main thread can be interrupted (``time_limit.within``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
+
+import sympy as sp
 
 from expressivity.classes.families import Family
 from expressivity.classes.modules import ModuleClass
@@ -37,6 +39,8 @@ GUARD_SECONDS = 300.0
 
 _ANY_WIDTH = 10**9  # an obstruction that applies here does not rest on few neurons
 _MAX_LEVELS, _MAX_NODES = 16, 4000
+_MAX_POWER = 10_000
+"""Of one exponent: nested squares reach 2**64, and polynomials are kept with all their terms."""
 _TOO_LARGE = replace(UNDECIDED, reason="no witness was found, and obstructions were not tried: "
                      "the expression is too large")  # fmt: skip
 
@@ -244,7 +248,12 @@ def _is_too_large(target: Target) -> bool:
     return (
         tree_size(target.expression) > _MAX_NODES
         or len(kink_levels(target.expression)) > _MAX_LEVELS
+        or any(abs(power.exp) > _MAX_POWER for power in _numeric_powers(target.expression))
     )
+
+
+def _numeric_powers(expression: sp.Expr) -> Iterator[sp.Pow]:
+    return (power for power in expression.atoms(sp.Pow) if power.exp.is_Rational)
 
 
 def _require_same_shape(target: Target, family: Family) -> None:

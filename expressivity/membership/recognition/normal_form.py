@@ -40,6 +40,7 @@ from expressivity.symbolic.budget import Budget, expanded
 _Raw = dict[tuple[Affine, Powers], Any]
 
 _MAX_TERMS = 4000
+_MAX_BOTTOMS = 64  # more have at least 2**64 matches
 _STEPS = 2_000_000  # terms of all products
 _MATCH = 100  # steps of trying one logit for one denominator
 _ROOT = sp.sqrt(2)
@@ -271,6 +272,8 @@ class Ring:
         total: Poly = {}
         for (h, powers), c in raw.items():
             bottoms, kept = self._split(powers)
+            if len(bottoms) > _MAX_BOTTOMS:
+                raise UnrecognisedError
             term: Poly = {kept: c}
             chosen, surplus = self._matched(h, bottoms)
             for bottom, index in zip(bottoms, chosen, strict=True):
