@@ -24,11 +24,14 @@ _BOUNDS = {
     "parity": "B2",
     "free-knot": "B3",
     "ridge-rank": "B4",
-    "uncut-boxes": "B7",
+    "catalecticant": "B4",
     "amplitude-edge": "T10",
     "shared-amplitude": "L2",
 }
 """Methods of bounds and the theorems behind them (docs/theory.md, sections 4, 6 and 7)."""
+
+_ON_PAPER = ("uncut-boxes",)
+"""Methods whose derivation (docs/theory.md, section 4) has no checked steps."""
 
 _LEMMAS = {
     "T2": "L1",

@@ -167,7 +167,7 @@ def _run_kernel(options: Options, *, as_json: bool) -> int:
         raise ValueError("required: --expr and --out with --kernel")
     others = (*_OTHERS, "curvature", "error", "gradient")
     _require_without(options, others, "--kernel, about every width,")
-    family = understand(options).family
+    _, family = asked(options)
     answer = kernel().certify(options.expr, family)
     if answer.text is None:
         console(stderr=True).print(f"{answer.outcome}: {answer.reason}", soft_wrap=True)

@@ -187,13 +187,18 @@ class Processes:
             return
         threads = max(1, len(os.sched_getaffinity(0)) // count)
         workers = [_Worker(threads) for _ in range(count)]
-        finished: SimpleQueue[tuple[Unit, Outcome | Failure] | BaseException] = SimpleQueue()
+        finished: SimpleQueue[tuple[Unit, Outcome | Failure, threading.Event] | BaseException] = SimpleQueue()
+        closing = threading.Event()
 
         def serve(worker: _Worker) -> None:
             try:
                 while chains:
                     for unit in _next(chains):
-                        finished.put((unit, worker(unit)))
+                        stored = threading.Event()
+                        finished.put((unit, worker(unit), stored))
+                        # A kill costs each worker one unit, not what it finished meanwhile.
+                        while not (stored.wait(0.1) or closing.is_set()):
+                            pass
             except BaseException as error:  # noqa: BLE001 (raised where outcomes are waited for)
                 finished.put(error)
 
@@ -210,10 +215,13 @@ class Processes:
                         ended = finished.get()
                         if isinstance(ended, BaseException):
                             raise ended
-                        on_progress(ended[0].parts)
-                        yield ended
+                        unit, outcome, stored = ended
+                        on_progress(unit.parts)
+                        yield unit, outcome
+                        stored.set()
                 finally:
                     chains.clear()
+                    closing.set()
                     for worker in workers:
                         worker.stop()
         finally:
