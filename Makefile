@@ -37,7 +37,7 @@ $(VENV)/.dev: $(VENV)/.created $(PINS)
 	@touch $(VENV)/.core $@
 
 $(VENV)/.docs: $(VENV)/.created $(PINS)
-	$(INSTALL) -e '.[docs,test]'
+	$(INSTALL) -e '.[docs,test,hf]'
 	@touch $(VENV)/.core $@
 
 $(VENV)/.bench: $(VENV)/.created $(PINS)

@@ -19,8 +19,6 @@ def test_examples_print_what_the_page_shows(page):
     assert done.attempted > 0 and done.failed == 0
 
 
-# peft asks transformers by a name that is on its way out.
-@pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing. is deprecated")
 def test_examples_with_models_of_other_people():
     for package in ("transformers", "peft"):
         pytest.importorskip(package, reason="needs the extra hf")

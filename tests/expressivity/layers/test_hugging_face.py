@@ -240,11 +240,6 @@ def test_wrapped_maps_and_hooks(transformers):
     refuse(model, "layers.1.mlp .LlamaMLP. with hooks")
 
 
-# peft asks transformers by a name that is on its way out.
-of_peft = pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing. is deprecated")
-
-
-@of_peft
 @pytest.mark.parametrize("name", ["gate_proj", "up_proj", "down_proj"])
 def test_low_rank_adapters_on_a_map_are_refused(transformers, name):
     peft = pytest.importorskip("peft", reason="needs the extra hf")
@@ -256,7 +251,6 @@ def test_low_rank_adapters_on_a_map_are_refused(transformers, name):
     assert torch.equal(logits(model), before)
 
 
-@of_peft
 def test_low_rank_adapters_elsewhere_stay(transformers):
     peft = pytest.importorskip("peft", reason="needs the extra hf")
     config = peft.LoraConfig(r=2, target_modules=["q_proj"], init_lora_weights=False)

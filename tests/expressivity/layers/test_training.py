@@ -17,11 +17,8 @@ from expressivity.layers import FeedForward, from_pretrained, param_groups, repl
 
 torch.set_num_threads(1)
 
-# peft asks transformers by a name that is on its way out; accelerate pins memory without a device.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing. is deprecated"),
-    pytest.mark.filterwarnings("ignore:.pin_memory. argument is set as true"),
-]
+# accelerate pins memory without a device.
+pytestmark = pytest.mark.filterwarnings("ignore:.pin_memory. argument is set as true")
 
 
 @pytest.fixture
