@@ -284,8 +284,9 @@ def certify(
     """Certify a lower bound for a whole class, or an upper bound for one network.
 
     Of la (the default) and fixed with one activation a lower bound for the class, in type1 and
-    one_sided; of moa an upper bound of a fit, in any form. With --curvature or --error a lower
-    bound at every width for networks with small weights, with --gradient one of gradient errors.
+    one_sided, and over id, relu, leaky_relu, relu2 in every form; of moa an upper bound for a fit.
+    With --curvature or --error a lower bound at every width for networks with small weights, with
+    --gradient one for the gradient errors of moa.
     """
     from expressivity.commands import certify as run_certify
 
@@ -316,8 +317,9 @@ def check(
     file: Annotated[Path, typer.Argument(help="A certificate.")],
     as_json: Json = False,
 ) -> int:
-    """Verify a certificate with a checker that shares no code with its writer.
+    """Verify a certificate by other methods than its writer's.
 
+    The two share the parser of expressions and the ball arithmetic of python-flint, no more.
     A file FILE.v of certify --kernel is written again from its header, compared and given to Coq.
     """
     from expressivity.commands import check as run_check

@@ -91,7 +91,7 @@ def knots(family: Family, piece: Piece, *, closed: bool) -> int:
     if family.bias:
         return family.width
     inside = piece.left < 0 < piece.right
-    return int(inside or (closed and (piece.left == 0 or piece.right == 0)))
+    return int(bool(inside or (closed and (piece.left == 0 or piece.right == 0))))
 
 
 def best_piece(target: Target, family: Family) -> tuple[Piece, int] | None:

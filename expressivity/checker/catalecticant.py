@@ -15,6 +15,7 @@ from expressivity.checker.certificate import Certificate
 from expressivity.checker.findings import UndecidedError
 from expressivity.checker.flattenings import Flattening
 from expressivity.checker.lower import require_tail
+from expressivity.checker.norms import require_positive
 
 Table = dict[Triple, Ball]
 
@@ -25,6 +26,7 @@ def verify_catalecticant(certificate: Certificate, claim: Fraction) -> None:
     assert isinstance(hint, Flattening)
     with working_precision(PRECISION + 8 * hint.degree):
         moments, norm2 = ball_moments(certificate.expression, hint.degree)
+        require_positive(norm2)
         require_tail(_gram(moments, hint), hint, to_ball(claim**2) * norm2, norm2)
 
 

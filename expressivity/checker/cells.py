@@ -11,7 +11,7 @@ from math import isqrt
 from flint import arb
 
 from expressivity.checker.balls import Ball, arcsine, to_ball
-from expressivity.checker.lines import Line, signs_at
+from expressivity.checker.lines import Line, crosses, signs_at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,10 +72,11 @@ def disk_cells(lines: Sequence[Line]) -> tuple[list[Cell], list[tuple[Fraction, 
     All decisions are exact. Only where a line meets the circle is x1 irrational: it is enclosed to
     400 bits, and the strips over such intervals, merged where they overlap, are set aside.
     """
-    graphs = _graphs(lines)
+    meeting = list(filter(crosses, lines))  # the others have one sign everywhere
+    graphs = _graphs(meeting)
     one = Fraction(1)
     strips = [(-one, -one)]
-    for low, high in sorted((max(p, -one), min(q, one)) for p, q in breakpoints(lines)):
+    for low, high in sorted((max(p, -one), min(q, one)) for p, q in breakpoints(meeting)):
         if low <= strips[-1][1]:
             strips[-1] = strips[-1][0], max(high, strips[-1][1])
         else:

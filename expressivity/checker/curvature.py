@@ -83,7 +83,7 @@ def _beside_neighbours(
     place, radius = support
     total = arb(0)
     for c1, _, c0 in function.neighbours:
-        if c1 and abs(-c0 / c1 - place) <= 2 * radius:
+        if c1 and abs(-c0 / c1 - place) <= 2 * radius + BAND / abs(c1):
             x = to_ball(-c0 / c1) + arb(0, arb(2) ** -200)
             width = 2 * to_ball(BAND / abs(c1))
             value = acb(target((x, arb(0)), None, False)).abs_upper()

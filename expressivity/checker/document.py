@@ -75,7 +75,8 @@ def _read_target(target: object, domain: object) -> Expression:
         reject(f"the target's expression: {error}")
     place = _DOMAINS.index(choice(domain, _DOMAINS, "domain"))
     fits = min(expression.dimension, 3) == place + 1
-    require(fits, f"the domain {domain} needs {('1', '2', '3 or more')[place]} variables")
+    needed = ("1 variable", "2 variables", "3 or more variables")[place]
+    require(fits, f"the domain {domain} needs {needed}")
     return expression
 
 

@@ -16,6 +16,7 @@ from expressivity.checker.balls import Ball, real_part, to_ball
 from expressivity.checker.findings import UndecidedError
 from expressivity.checker.jets import Jet
 from expressivity.checker.lines import (
+    BAND,
     Form,
     Line,
     constant,
@@ -137,8 +138,14 @@ class Function:
 
     @property
     def ignored(self) -> list[Line]:
-        """The lines that do not meet the inside of the domain."""
-        return [line for line in self._indices if not crosses(line)]
+        """The lines that do not meet the inside of the domain, nor those they stand for."""
+        unclear = self.unclear
+        return [line for line in self._indices if not crosses(line) and line not in unclear]
+
+    @property
+    def unclear(self) -> list[Line]:
+        """The neighbours whose signs may be wrong somewhere in the domain."""
+        return [line for line in self.neighbours if crosses(line, BAND)]
 
     def spend(self, operations: int | None = None) -> None:
         """Count operations, or those of one evaluation, and give up when they are too many."""

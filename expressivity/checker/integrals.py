@@ -19,7 +19,7 @@ from expressivity.checker.balls import Ball, real_part, to_ball
 from expressivity.checker.cells import Chord, chord_map, disk_cells, interval_cells
 from expressivity.checker.evaluation import Evaluate, Function, Signs
 from expressivity.checker.findings import UndecidedError
-from expressivity.checker.lines import BAND, crosses
+from expressivity.checker.lines import BAND
 
 MAX_LINES, MAX_PIECES = 20, 4000
 _MAX_NODES, _STRIP_PARTS = 64, 64
@@ -199,7 +199,7 @@ def _over_bands(function: Function, evaluate: Evaluate, dimension: int) -> Ball:
     plane, total = dimension == 2, arb(0)
     reach = arb(1) / _STRIP_PARTS if plane else arb(2) ** -200
     places = range(1 - _STRIP_PARTS, _STRIP_PARTS, 2) if plane else (0,)
-    for c1, c2, c0 in filter(crosses, function.neighbours):
+    for c1, c2, c0 in function.unclear:
         length = to_ball(c1**2 + c2**2).sqrt()
         area = 2 * to_ball(BAND) / length * (2 * reach if plane else 1)
         for place in places:

@@ -148,9 +148,16 @@ def normal(lines: Sequence[Line]) -> set[Line]:
     return {(c1 / lead, c2 / lead, c0 / lead) for (c1, c2, c0), lead in leads}
 
 
-def crosses(line: Line) -> bool:
-    """Whether a line has points inside the domain: the interval, the disk or the ball."""
-    return line[-1] ** 2 < inner(line[:-1], line[:-1])
+def crosses(line: Line, band: Fraction = Fraction(0)) -> bool:
+    """Whether a form is below ``band`` somewhere in the domain: interval, disk or ball.
+
+    Without a band, whether its line has points inside.
+
+    >>> line = (Fraction(1), Fraction(0), Fraction(-1))
+    >>> crosses(line), crosses(line, BAND)
+    (False, True)
+    """
+    return max(abs(line[-1]) - band, Fraction(0)) ** 2 < inner(line[:-1], line[:-1])
 
 
 def _plain(coefficients: Sequence[Coefficient]) -> Form | None:

@@ -9,7 +9,7 @@ from flint import acb, arb, fmpz_poly
 from expressivity.checker.balls import Ball
 from expressivity.checker.evaluation import Function, compile_target
 from expressivity.checker.integrals import integrate, integrate_monomials
-from expressivity.checker.norms import size_of, squared
+from expressivity.checker.norms import require_positive, size_of, squared
 from expressivity.symbolic.expressions import Expression
 
 Moments = dict[tuple[int, int], Ball]  # by two indices: exponents, or n and k
@@ -25,6 +25,7 @@ def disk_moments(expression: Expression, degree: int) -> tuple[Moments, Ball]:
     # Of these monomials, sums whose coefficients add up to (2 + sqrt 8)^degree will be taken.
     goal = size * arb(2) ** -(_GOAL + 5 * degree // 2)
     norm2 = integrate(function, squared(target), 2, size**2 * arb(2) ** -_GOAL)
+    require_positive(norm2)
     return integrate_monomials(function, target, 2, goal, degree), norm2
 
 

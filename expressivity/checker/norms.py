@@ -37,6 +37,11 @@ def squared_norm(function: Function, target: Evaluate, dimension: int) -> Ball:
         norm2 = integrate(function, squared(target), dimension, square * arb(10) ** -digits)
         if norm2 > 0 and norm2.rel_accuracy_bits() > 24:
             break
+    require_positive(norm2)
+    return norm2
+
+
+def require_positive(norm2: Ball) -> None:
+    """A claim that is relative to nothing says nothing."""
     if not norm2 > 0:
         raise UndecidedError("the norm of the target could not be enclosed")
-    return norm2

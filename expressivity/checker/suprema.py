@@ -72,7 +72,7 @@ def _covering_cells(function: Function) -> list[Cell]:
     lines = list(filter(crosses, function.lines))
     if len(lines) > MAX_LINES:
         raise UndecidedError("too many kinks")
-    if any(map(crosses, function.neighbours)):
+    if function.unclear:
         raise UndecidedError("the pointwise error beside a kink with irrational coefficients")
     cells, strips = disk_cells(function.lines)
     # A line and its mirror image meet the circle at the same x1.

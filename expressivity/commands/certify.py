@@ -276,6 +276,14 @@ def _written(out: Path) -> str:
     return f"written to {out}; verify it with: expressivity check {out}"
 
 
+def _restrictions(family: Family, method: str) -> str:
+    """What of the class a method rests on, beyond kind and form."""
+    if method not in ("free-knot", "uncut-boxes"):  # of any activations
+        return ""
+    biases = method == "free-knot" and not family.bias
+    return f" over {', '.join(family.dictionary)}" + (" without biases" if biases else "")
+
+
 def _show(job: Job, document: dict[str, Any], out: Path | None) -> None:
     family = job.family
     label = f"{family.kind_and_form} of width {family.width}"
@@ -283,10 +291,11 @@ def _show(job: Job, document: dict[str, Any], out: Path | None) -> None:
     lines = [f"target {document['target']['name']} = {stated} on the {job.target.domain.name}"]
     if document["lower_bound"] is not None:
         claim = document["lower_bound"]["l2"]
+        of = label + _restrictions(family, claim["method"])
         moments = job.target.dimension > 1 and not job.boxes
         degree = f", degree {job.degree}" if moments else ""
         lines.append(
-            f"every {label}: relative L2 error at least {claim['value']} "
+            f"every {of}: relative L2 error at least {claim['value']} "
             f"({claim['evidence']}, {claim['method']}{degree})"
         )
     if document["upper_bound"] is not None:

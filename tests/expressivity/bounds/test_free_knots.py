@@ -67,6 +67,18 @@ def test_free_knots_of_affine_networks_hold_at_every_width():
     assert all(bound.every_width for bound in bounds.values())
 
 
+@pytest.mark.parametrize(("text", "knots"), [("x**2", 1), ("relu(x-1/2) + relu2(x)", 0)])
+def test_without_biases_the_only_knot_is_at_0(text, knots):
+    narrow, wide = (network("type1", m, 1, ("relu",), bias=False) for m in (1, 9))
+    bounds = found(user(text, 1), narrow, "free-knot")
+    assert found(user(text, 1), wide, "free-knot") == bounds
+    if knots:
+        # Twice the least error of x^2 on a half, 1/180, of 2/5.
+        assert is_just_below(bounds["l2"].value, sp.sqrt(sp.Rational(1, 36)))
+        piece, number = free_knots.best_piece(user(text, 1), narrow)
+        assert (piece.left, piece.right, number) == (-1, 1, 1)
+
+
 def test_free_knots_use_any_interval_coefficient_and_mirror_image():
     family = network("type1", 2, 1, ("id", "relu"))
     mirrored = user("relu(-x)+relu2(-x)", 1)

@@ -36,6 +36,19 @@ def test_a_bound_is_written_and_verified(call, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("options", "label"),
+    [
+        (("--no-bias",), "la type1 of width 1 over id, relu without biases"),
+        (("--form", "two_sided", "--no-bias"), "la two_sided of width 1 over id, relu"),
+    ],
+)
+def test_what_a_bound_rests_on_is_printed(call, options, label):
+    text = "x**5" if "--form" in options else "x**2"
+    answer = call("certify", "--expr", text, "--dictionary", "id,relu", *options)
+    assert f"every {label}: relative L2 error" in answer.out
+
+
+@pytest.mark.parametrize(
     ("target", "family", "options"),
     [
         (user_target("tanh(3*x)"), "fixed", {"dictionary": "relu2"}),

@@ -26,7 +26,7 @@ from expressivity.symbolic.parser import parse
 
 @pytest.mark.parametrize(
     "expression",
-    ["abs(x2)**0.5", "(x1 - 2)**0.5*x2", "1/(x1 + 0*x2)", "relu(x1**2 - x2)"],
+    ["abs(x2)**0.5", "(x1 - 2)**0.5*x2", "1/(x1 + 0*x2)", "relu(x1**2 - x2)", "0*x1*x2"],
 )
 def test_targets_with_singularities_are_not_decided(genuine, expression):
     document = copy.deepcopy(genuine)

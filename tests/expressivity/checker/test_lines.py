@@ -9,9 +9,11 @@ from fractions import Fraction
 
 import flint
 import pytest
+from certificates_by_hand import certificate, claim, family, to_hex
 
-from expressivity.checker import integrals, lines
+from expressivity.checker import check_document, integrals, lines
 from expressivity.checker.balls import PRECISION
+from expressivity.checker.cells import disk_cells
 from expressivity.checker.evaluation import Function, compile_target
 from expressivity.symbolic.parser import parse
 
@@ -99,3 +101,35 @@ def test_kinks_outside_are_known_as_such():
     assert function.ignored[-1] == (Fraction(1), Fraction(0), Fraction(-3, 2))
     # x1 + x2 = sqrt 2 touches the circle: inside or not, nothing is lost.
     assert len(function.ignored) in (1, 2)
+
+
+@pytest.mark.parametrize(("extra", "dimension"), [("", 1), (" + x2", 2)])
+def test_a_kink_that_enters_the_domain_by_less_than_its_neighbour_tells_counts(extra, dimension):
+    # The neighbour of the kink is x1 = -1. Beyond the kink the target is large, no network is.
+    steep = "2**60" + "*2**60" * 15
+    text = (
+        f"x1{extra} + {steep}*relu(-x1 - 1 + 2**0.5*2**(-62)*2**(-62)*2**(-62)*2**(-62)*2**(-62))"
+    )
+    function, _ = compiled(text)
+    (line,) = function.neighbours
+    assert line[-1] == line[0] and function.unclear == [line] and not function.ignored
+    weights = {"w": [[1, *[1] * (dimension - 1), 0]], "a": [1], "scale0": [1]}
+    document = certificate(
+        text,
+        ("interval", "disk")[dimension - 1],
+        family(kind="fixed", dictionary=["id"]),
+        upper=claim("1e-20", "network-error"),
+        network=to_hex(weights),
+    )
+    assert check_document(document).outcome == "not decided"
+
+
+def test_lines_outside_the_disk_make_no_cells():
+    # They meet each other at places of x1 inside.
+    outside = [
+        (Fraction(s * k), Fraction(1), Fraction(k + 1)) for k in range(1, 100) for s in (1, -1)
+    ]
+    through = (Fraction(1), Fraction(2), Fraction(0))
+    found, strips = disk_cells([*outside, through])
+    assert [len(cell.signs) for cell in found] == [199] * 4 and len(strips) == 2
+    assert all(cell.signs[:-1] == [1] * 198 for cell in found)
