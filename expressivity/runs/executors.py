@@ -187,7 +187,7 @@ class Processes:
             return
         threads = max(1, len(os.sched_getaffinity(0)) // count)
         workers = [_Worker(threads) for _ in range(count)]
-        finished: SimpleQueue[tuple[Unit, Outcome | Failure, threading.Event] | BaseException] = SimpleQueue()
+        finished: SimpleQueue[_Ended | BaseException] = SimpleQueue()
         closing = threading.Event()
 
         def serve(worker: _Worker) -> None:
@@ -227,6 +227,10 @@ class Processes:
         finally:
             for worker in workers:
                 worker.close()
+
+
+_Ended = tuple[Unit, Outcome | Failure, threading.Event]
+"""A unit, what it came to, and what is set once that is stored."""
 
 
 def _chains(units: Sequence[Unit]) -> list[list[Unit]]:
