@@ -32,6 +32,8 @@ _MAX_TRIALS = 12
 _MAX_NODES = 8000
 _MAX_SUMMANDS = 8
 _MAX_WAVY = 60
+_MAX_DENOMINATOR = 10_000
+"""Above it trigsimp is not asked: from exp(p/q) it makes polynomials of degree p in exp(1/q)."""
 _MAX_DOUBLED = 4
 """Powers of 2 in multiples: sympy halves them, and what sin(2**k*x) becomes is of size 4**k."""
 
@@ -141,7 +143,9 @@ def _is_wavy(expression: sp.Expr) -> bool:
     if not waves or tree_size(expression) > _MAX_WAVY:
         return False
     numbers = {int(n.p) for wave in waves for n in wave.atoms(sp.Rational)}
-    return all(n & -n <= _MAX_DOUBLED for n in numbers)
+    denominators = {int(n.q) for n in expression.atoms(sp.Rational)}
+    doubled = all(n & -n <= _MAX_DOUBLED for n in numbers)
+    return doubled and all(q <= _MAX_DENOMINATOR for q in denominators)
 
 
 def _one_each(

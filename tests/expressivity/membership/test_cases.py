@@ -88,8 +88,17 @@ def test_members(text, family, width):
         ("tanh(2*x)*" * 999 + "x", fixed("tanh")),
         ("sin(256*x1)*x2", la("one_sided", dictionary=("tanh", "relu2"), **TWO)),
         ("sin(10**64*x1)*x2", la(dictionary=("relu", "id"), **TWO)),
+        ("exp(exp(exp(9*(sin(9*x) + 0.999999999999))))", la(dictionary=("relu", "id"))),
     ],
-    ids=("x**3001", "64th power", "2**60th power", "999 factors", "256 waves", "1e64 waves"),
+    ids=(
+        "x**3001",
+        "64th power",
+        "2**60th power",
+        "999 factors",
+        "256 waves",
+        "1e64 waves",
+        "a denominator of 1e12",
+    ),
 )
 def test_what_took_minutes_or_the_stack_is_answered_at_once(text, family):
     """Thousands of directions, dense polynomials, matches, multiples that are halved."""
