@@ -45,6 +45,26 @@ class Browser:
                     raise RuntimeError(f"{method}: {answer['error']}")
                 return answer["result"]
 
+    @property
+    def errors(self) -> list[dict]:
+        """Everything that a console would show in red, the policy's refusals among it."""
+        return [
+            parameters
+            for method, parameters in self.events
+            if method == "Runtime.exceptionThrown"
+            or (method == "Runtime.consoleAPICalled" and parameters["type"] == "error")
+            or (method == "Log.entryAdded" and parameters["entry"]["level"] == "error")
+        ]
+
+    @property
+    def requests(self) -> list[str]:
+        """Addresses that were asked for."""
+        return [
+            parameters["request"]["url"]
+            for method, parameters in self.events
+            if method == "Network.requestWillBeSent"
+        ]
+
     def open_page(self) -> None:
         """Attach to a new page and listen to its console and network."""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]

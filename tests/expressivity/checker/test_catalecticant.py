@@ -12,7 +12,7 @@ from functools import cache
 
 import pytest
 from certificates_by_hand import seal
-from tampering import change, drop
+from tampering import assert_rejected, change, drop
 
 from expressivity.certificates.writer import certify_class
 from expressivity.checker import check_document
@@ -102,9 +102,7 @@ TAMPERS = {
 def test_forged_files_are_rejected(name):
     document = copy.deepcopy(genuine())
     TAMPERS[name](document)
-    assert check_document(document).outcome == "rejected"  # by the digest alone
-    answer = check_document(seal(document))
-    assert answer.outcome == "rejected", answer.reason
+    assert_rejected(document)
 
 
 def test_random_weights_and_hints_prove_no_more_than_is_true():

@@ -10,7 +10,7 @@ import math
 import numpy as np
 import pytest
 from certificates_by_hand import seal
-from tampering import change, drop
+from tampering import assert_rejected, change, drop
 
 from expressivity.certificates.free_knots import free_knot_certificate
 from expressivity.checker import check_document
@@ -105,9 +105,7 @@ TAMPERS = {
 def test_forged_files_are_rejected(name):
     document = copy.deepcopy(genuine())
     TAMPERS[name](document)
-    assert check_document(document).outcome == "rejected"  # by the digest alone
-    answer = check_document(seal(document))
-    assert answer.outcome == "rejected", answer.reason
+    assert_rejected(document)
 
 
 @pytest.mark.parametrize("text", ["relu(x)+relu(x)**3", "exp(x)", "x**2+tanh(x)", "abs(x**2-1/4)"])

@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 from certificates_by_hand import seal
-from tampering import change, drop
+from tampering import assert_rejected, change, drop
 
 from expressivity.certificates.shared_jumps import jump_certificate
 from expressivity.checker import check_document
@@ -99,9 +99,7 @@ TAMPERS = {
 def test_forged_files_are_rejected(name):
     document = copy.deepcopy(genuine("t7"))
     TAMPERS[name](document)
-    assert check_document(document).outcome == "rejected"  # by the digest alone
-    answer = check_document(seal(document))
-    assert answer.outcome == "rejected", answer.reason
+    assert_rejected(document)
 
 
 @pytest.mark.parametrize(

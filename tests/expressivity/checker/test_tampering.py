@@ -17,7 +17,7 @@ from certificates_by_hand import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tampering import change, drop
+from tampering import assert_rejected, change, drop
 
 from expressivity.checker import (
     check_document,
@@ -217,11 +217,7 @@ def test_tampered_searches_are_rejected(name):
 def test_tampered_lower_bounds_are_rejected(genuine, name):
     document = copy.deepcopy(genuine)
     LOWER_TAMPERS[name](document)
-    assert check_document(document).outcome == "rejected"  # by the digest alone
-    answer = check_document(seal(document))
-    assert answer.outcome == "rejected"
-    assert "digest" not in answer.reason
-    assert "\n" not in answer.reason
+    assert_rejected(document)
 
 
 @pytest.mark.parametrize("name", UPPER_TAMPERS)

@@ -61,25 +61,6 @@ def opened(tab, file):
     return tab
 
 
-def errors(tab) -> list[object]:
-    """Everything that a console would show in red, the policy's refusals among it."""
-    return [
-        parameters
-        for method, parameters in tab.events
-        if method == "Runtime.exceptionThrown"
-        or (method == "Runtime.consoleAPICalled" and parameters["type"] == "error")
-        or (method == "Log.entryAdded" and parameters["entry"]["level"] == "error")
-    ]
-
-
-def requests(tab) -> list[str]:
-    return [
-        parameters["request"]["url"]
-        for method, parameters in tab.events
-        if method == "Network.requestWillBeSent"
-    ]
-
-
 def column(tab, number: int) -> list[str]:
     return tab.evaluate(
         "[...document.querySelectorAll('table.sortable tbody tr')]"
@@ -111,8 +92,8 @@ def screenshot(tab, name: str, tmp_path: Path):
 
 
 def test_the_page_asks_for_nothing_and_reports_no_error(opened, file):
-    assert requests(opened) == [file.as_uri()]
-    assert errors(opened) == []
+    assert opened.requests == [file.as_uri()]
+    assert opened.errors == []
 
 
 def test_the_listener_hears_what_it_is_there_for(tab, tmp_path, file):
@@ -120,13 +101,13 @@ def test_the_listener_hears_what_it_is_there_for(tab, tmp_path, file):
     beside = tmp_path / "beside.html"
     beside.write_text("<img src='missing.png'><script>console.error('heard')</script>")
     tab.visit(beside)
-    assert any(url.endswith("missing.png") for url in requests(tab))
-    assert len(errors(tab)) >= 2
+    assert any(url.endswith("missing.png") for url in tab.requests)
+    assert len(tab.errors) >= 2
     blocked = tmp_path / "blocked.html"
     foreign = "<p style='color: red'>x</p><img src='missing.png'><script>window.hacked=1</script>"
     blocked.write_text(text.replace("<footer>", f"{foreign}<footer>"), "utf-8")
     tab.visit(blocked)
-    assert len(errors(tab)) >= 3
+    assert len(tab.errors) >= 3
     assert tab.evaluate("window.hacked") is None
     failed = [p for method, p in tab.events if method == "Network.loadingFailed"]
     assert [p["blockedReason"] for p in failed] == ["csp"]
@@ -142,7 +123,7 @@ def test_hostile_text_does_not_run(tab, tmp_path):
     )
     run = read_run(path)
     tab.visit(write_page(run, library(run)))
-    assert errors(tab) == []
+    assert tab.errors == []
     assert tab.evaluate("window.hacked") is None
     assert tab.evaluate("document.images.length") == 0
     shown = tab.evaluate("document.body.innerText")

@@ -43,18 +43,7 @@ def opened(tab, file):
     tab.emulate()
     tab.visit(file)
     yield tab
-    assert trouble(tab) == []
-
-
-def trouble(tab) -> list[object]:
-    """What a console shows in red."""
-    return [
-        parameters
-        for method, parameters in tab.events
-        if method == "Runtime.exceptionThrown"
-        or (method == "Runtime.consoleAPICalled" and parameters["type"] == "error")
-        or (method == "Log.entryAdded" and parameters["entry"]["level"] == "error")
-    ]
+    assert tab.errors == []
 
 
 def text(tab, selector: str) -> str:
@@ -83,8 +72,7 @@ def three(value: float) -> float:
 
 
 def test_nothing_is_fetched_and_it_opens_with_the_theorem(opened, file):
-    asked = [p["request"]["url"] for m, p in opened.events if m == "Network.requestWillBeSent"]
-    assert asked == [file.as_uri()]
+    assert opened.requests == [file.as_uri()]
     assert text(opened, "#formula") == "t2(x) = ReLU(x₂)·tanh(2·x₁)"
     assert "MoA reaches the target and LA misses it" in text(opened, "#verdicts")
 
