@@ -145,9 +145,12 @@ def neurons(
     """
     flat = [tensor for side in sides for tensor in (side.logits_TGC, side.scale_GC)]
     args = program, *maps_TGM, own, *flat
-    if not torch.is_grad_enabled():  # torch.compile and strict export take no Function there
+    compiling = torch.compiler.is_compiling()
+    # torch.compile and strict export take no Function where nothing is differentiated.
+    tracked = any(tensor is not None and tensor.requires_grad for tensor in args[1:])
+    if not torch.is_grad_enabled() or (compiling and not tracked):
         return _values(args)
-    kind = _Neurons if torch.compiler.is_compiling() else _TransformableNeurons
+    kind = _Neurons if compiling else _TransformableNeurons
     return cast(Tensor, kind.apply(*args))
 
 
