@@ -138,7 +138,13 @@ def _obstacles(part: nn.Module) -> Iterator[str]:
         yield f"with hooks{{at}} ({', '.join(key.strip('_') for key in hooks)})"
     if "forward" in vars(part):
         yield "whose forward was exchanged on the object{at}"
+    if type(part).get_extra_state is not nn.Module.get_extra_state:
+        yield "with a state{at} that is no tensor (get_extra_state)"
+    if is_linear(part) and {"weight", "bias"} - vars(part)["_parameters"].keys():
+        yield "whose weight or bias{at} is no parameter"
     for name, parameter in part.named_parameters(recurse=False):
+        if parameter.is_inference():
+            yield f"with a {name}{{at}} that was made in inference mode"
         if type(parameter) is not nn.Parameter or parameter.dtype not in DTYPES:
             yield f"with a {name}{{at}} of type {type(parameter).__name__} and {parameter.dtype}"
         elif parameter.device.type == "meta":

@@ -45,9 +45,10 @@ def _problem(layer: FeedForward) -> str | None:
     for name, shape in expected.items():
         if found[name] != shape:
             return f"with {name} of shape {found[name]} for {shape}"
-    kinds = zip(layer.named_modules(), like.modules(), strict=True)
-    other = [(name, part) for (name, part), kind in kinds if type(part) is not type(kind)]
-    return f"whose {other[0][0]} is {type(other[0][1]).__name__}" if other else None
+    for (name, part), own in zip(layer.named_modules(), like.modules(), strict=True):
+        if type(part) is not type(own):
+            return f"whose {name} is {type(part).__name__}"
+    return None
 
 
 def _tensors(layer: nn.Module) -> dict[str, tuple[int, ...]]:
