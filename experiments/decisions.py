@@ -99,7 +99,7 @@ def power_to_differ(deviation: float, count: int, *, difference: float, level: f
     def seen(ratio: float) -> float:
         return float(ndtr(shift - limit * ratio) + ndtr(-limit * ratio - shift))
 
-    return _over_deviations(seen, count, shift / limit)
+    return _over_deviations(seen, count, float(shift / limit))
 
 
 def power_to_equal(deviation: float, count: int, *, margin: float, level: float) -> float:
@@ -116,7 +116,7 @@ def power_to_equal(deviation: float, count: int, *, margin: float, level: float)
     def near(ratio: float) -> float:
         return max(0.0, float(2 * ndtr(room - limit * ratio) - 1))
 
-    return _over_deviations(near, count, room / limit)
+    return _over_deviations(near, count, float(room / limit))
 
 
 def _over_deviations(probability: Callable[[float], float], count: int, bend: float) -> float:

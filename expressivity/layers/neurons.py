@@ -159,7 +159,9 @@ class _Neurons(torch.autograd.Function):
 
     @staticmethod
     def forward(*args: Any) -> Tensor:
-        return _values(args)
+        h_TGM = _values(args)
+        # id alone returns its argument, which torch does not let a Function return and save.
+        return h_TGM.view_as(h_TGM) if any(h_TGM is tensor for tensor in args) else h_TGM
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
