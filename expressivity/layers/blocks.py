@@ -4,9 +4,9 @@ What numbers cannot show (hooks, wrapped maps, exchanged forwards) is an obstacl
 are compared in ``agreement``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -33,11 +33,13 @@ class Affine:
         weight: outputs x inputs, the block's own numbers.
         bias: the same of the bias, or None.
         trained: whether weight and bias are trained.
+        marks: attributes that others have set on weight and bias, as optimisers read them.
     """
 
     weight: Tensor
     bias: Tensor | None
     trained: tuple[bool, bool]
+    marks: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {})
 
     @staticmethod
     def of(linear: nn.Module, half: int | None = None) -> "Affine":
@@ -49,13 +51,14 @@ class Affine:
         own = cast(nn.Linear, linear)
         bias = bias_of(own)
         trained = own.weight.requires_grad, bias is not None and bias.requires_grad
+        marks = dict(vars(own.weight)), {} if bias is None else dict(vars(bias))
         weight = own.weight.mT if is_transposed(linear) else own.weight
         if half is not None:
             size = weight.shape[0] // 2
             weight, bias = (
                 None if t is None else t[half * size : (half + 1) * size] for t in (weight, bias)
             )
-        return Affine(weight=cast(Tensor, weight), bias=bias, trained=trained)
+        return Affine(weight=cast(Tensor, weight), bias=bias, trained=trained, marks=marks)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

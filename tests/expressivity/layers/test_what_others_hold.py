@@ -100,6 +100,18 @@ def test_weights_that_are_no_parameters(change):
     assert_refused(model, "whose weight or bias at up_proj is no parameter")
 
 
+def test_attributes_of_parameters_stay():
+    block = Gated(bias=True)
+    block.up_proj.weight.no_decay = True
+    block.down_proj.bias.shard = 2
+    model = model_of(Gated(), block)
+    replaced(model)
+    new = model.layers[1]["mlp"]
+    assert new.feed_forward.v.weight.no_decay
+    assert new.bias.shard == 2
+    assert not vars(new.feed_forward.w.weight)
+
+
 class Remembering(Gated):
     def get_extra_state(self):
         return {"seen": 3}
