@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import nn
 
 from expressivity.layers.blocks import (
@@ -21,9 +22,10 @@ from expressivity.layers.blocks import (
     require_one_place,
     require_plain,
 )
+from expressivity.layers.code_uses import require_used_once
 from expressivity.layers.experts import unpack
 from expressivity.layers.reading import Map, Reading, linear_maps
-from expressivity.layers.trial import copied, read_alone, readings_inside, require_used_once
+from expressivity.layers.trial import copied, read_alone, readings_inside
 from expressivity.registry import Registry, of_type
 
 _MOST_MAPS = 6
@@ -83,7 +85,10 @@ class Adapter:
 
 def named_alike(module: nn.Module) -> bool:
     """Whether a module has the name of a feed-forward block, or its weights have."""
-    held = {*vars(module)["_modules"], *vars(module)["_parameters"]}
+    if isinstance(module, torch.jit.ScriptModule):
+        held = {name for name, _ in (*module.named_children(), *module.named_parameters())}
+    else:
+        held = {*vars(module)["_modules"], *vars(module)["_parameters"]}
     return bool(_NAMES.search(type(module).__name__)) or any(held >= maps for maps in _MAPS)
 
 

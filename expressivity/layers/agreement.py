@@ -6,11 +6,14 @@ are, in training and in evaluation mode. The tolerance is the rounding of the ar
 Shape letters: T leading axes, D inputs, M neurons, O outputs.
 """
 
+import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+import random
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -28,9 +31,16 @@ deviations: a sum of n of them exceeds 8 sqrt(n) of the largest with a probabili
 2 exp(-32) (N. J. Higham, T. Mary, 2019, doi:10.1137/18M1226312, theorem 2.4)."""
 
 
-def undisturbed(device: torch.device) -> AbstractContextManager[None]:
-    """A context after which torch's global random numbers are as they were before."""
-    return torch.random.fork_rng([device] if device.type == "cuda" else [])
+@contextmanager
+def undisturbed(device: torch.device) -> Generator[None]:
+    """A context after which random numbers, all global ones, are as they were before."""
+    state, others = random.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            yield
+    finally:
+        random.setstate(state)
+        np.random.set_state(others)  # noqa: NPY002
 
 
 def disagreement(
@@ -61,11 +71,35 @@ def disagreement(
         mixed = [block.train()(x_own).dtype for block in (original, new)]
     if mixed[0] != mixed[1]:
         return f"outputs have dtype {mixed[1]} for {mixed[0]} under autocast"
-    theirs, ours = (_run(b.to("cpu", wide).eval(), x_TD.to(wide)) for b in (original, fixed))
-    found = _difference(theirs, ours, _rounding(fixed, x_TD, wide))
-    if found is not None:
-        return f"{found} in {str(wide).removeprefix('torch.')}"
+    problem = _disagreement_in(original.to("cpu", wide), fixed.to("cpu", wide), x_TD.to(wide))
+    if problem is not None:
+        return f"{problem} in {str(wide).removeprefix('torch.')}"
     return _untrained(original.requires_grad_(), x_TD.to(wide))
+
+
+def _disagreement_in(original: nn.Module, fixed: Block, x_TD: Tensor) -> str | None:
+    """Where two blocks differ in outputs, or in the gradients of the tokens, or None."""
+    enlarged, limit = _enlarged(fixed), _GRADIENT_TOLERANCE[x_TD.dtype]
+    for training, far in itertools.product((True, False), (1.0, _FAR)):
+        x_far = far * x_TD
+        theirs, ours = (_run(block.train(training), x_far) for block in (original, fixed))
+        found = _difference(theirs, ours, enlarged * _rounding(fixed, x_far, x_TD.dtype))
+        if found is not None:
+            return found
+        theirs_TD, ours_TD = (
+            _differentiated(block.train(training), x_far) for block in (original, fixed)
+        )
+        largest_T1 = theirs_TD.abs().amax(-1, keepdim=True)
+        if not bool(((ours_TD - theirs_TD).abs() <= limit * largest_T1).all()):
+            return "gradients differ"
+    return None
+
+
+_FAR = 2.0**17
+"""By which tokens are enlarged to see a limit that only large values reach."""
+
+_GRADIENT_TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-3}
+"""Relative to the token's largest."""
 
 
 def _enlarged(fixed: Block) -> float:
@@ -159,6 +193,16 @@ def _run(block: nn.Module, x_TD: Tensor, *others: Any) -> Any:
     device = x_TD.device
     with undisturbed(device), torch.autocast(device.type, enabled=False), torch.enable_grad():
         return block(x_TD.detach().clone().requires_grad_(), *others)
+
+
+def _differentiated(block: nn.Module, x_TD: Tensor) -> Tensor:
+    """Gradients of the sum of a block's outputs by the tokens."""
+    device = x_TD.device
+    with undisturbed(device), torch.autocast(device.type, enabled=False), torch.enable_grad():
+        leaf_TD = x_TD.detach().clone().requires_grad_()
+        total = cast(Tensor, block(leaf_TD)).sum()
+        (found,) = torch.autograd.grad(total, leaf_TD, allow_unused=True, materialize_grads=True)
+    return found
 
 
 def _difference(original: Tensor, new: Tensor, tolerance_TO: Tensor) -> str | None:

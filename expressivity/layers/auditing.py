@@ -35,6 +35,7 @@ from expressivity.layers.streamed import (
     least_squares,
     nearest_product,
 )
+from expressivity.layers.unaltered import require_unaltered
 
 GROUPS = 32
 """Of consecutive batches, which the standard errors leave out one after another."""
@@ -117,9 +118,9 @@ def audit(
         Audits by the layers' names.
 
     Raises:
-        ValueError: no batches; no layers of ours, or one of a derived class; a neuron that is no
-            product of its mixtures and maps; more than 512 coefficients; outputs that are not
-            finite.
+        ValueError: no batches; no layers of ours, or one that computes something else than its
+            family (a derived class, wrapped maps, hooks); a neuron that is no product of its
+            mixtures and maps; more than 512 coefficients; outputs that are not finite.
 
     >>> family = Family(kind="la", neuron="type1", width=8, dimension=4, outputs=4)
     >>> found = audit(FeedForward(family), [torch.randn(16, 4) for _ in range(4)])[""]
@@ -186,11 +187,7 @@ class _Observer:
                 f"required: layers that are sums over their coefficients for an audit; got "
                 f"soft_clamp {layer.soft_clamp}: set it to None on a copy of the model"
             )
-        if type(layer) is not FeedForward:
-            raise ValueError(
-                f"required: layers that are FeedForward itself for an audit; got "
-                f"{type(layer).__name__}, whose outputs may depend on more than their own tokens"
-            )
+        require_unaltered(layer)
         if record.mixtures and record.factors is None:
             raise ValueError(
                 f"required: neurons that are products of their mixtures and maps for an audit; got "

@@ -4,9 +4,9 @@ What numbers cannot show (hooks, wrapped maps, exchanged forwards) is an obstacl
 are compared in ``agreement``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -33,11 +33,13 @@ class Affine:
         weight: outputs x inputs, the block's own numbers.
         bias: the same of the bias, or None.
         trained: whether weight and bias are trained.
+        marks: attributes that others have set on weight and bias, as optimisers read them.
     """
 
     weight: Tensor
     bias: Tensor | None
     trained: tuple[bool, bool]
+    marks: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {})
 
     @staticmethod
     def of(linear: nn.Module, half: int | None = None) -> "Affine":
@@ -49,13 +51,14 @@ class Affine:
         own = cast(nn.Linear, linear)
         bias = bias_of(own)
         trained = own.weight.requires_grad, bias is not None and bias.requires_grad
+        marks = dict(vars(own.weight)), {} if bias is None else dict(vars(bias))
         weight = own.weight.mT if is_transposed(linear) else own.weight
         if half is not None:
             size = weight.shape[0] // 2
             weight, bias = (
                 None if t is None else t[half * size : (half + 1) * size] for t in (weight, bias)
             )
-        return Affine(weight=cast(Tensor, weight), bias=bias, trained=trained)
+        return Affine(weight=cast(Tensor, weight), bias=bias, trained=trained, marks=marks)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -138,7 +141,13 @@ def _obstacles(part: nn.Module) -> Iterator[str]:
         yield f"with hooks{{at}} ({', '.join(key.strip('_') for key in hooks)})"
     if "forward" in vars(part):
         yield "whose forward was exchanged on the object{at}"
+    if type(part).get_extra_state is not nn.Module.get_extra_state:
+        yield "with a state{at} that is no tensor (get_extra_state)"
+    if is_linear(part) and {"weight", "bias"} - vars(part)["_parameters"].keys():
+        yield "whose weight or bias{at} is no parameter"
     for name, parameter in part.named_parameters(recurse=False):
+        if parameter.is_inference():
+            yield f"with a {name}{{at}} that was made in inference mode"
         if type(parameter) is not nn.Parameter or parameter.dtype not in DTYPES:
             yield f"with a {name}{{at}} of type {type(parameter).__name__} and {parameter.dtype}"
         elif parameter.device.type == "meta":

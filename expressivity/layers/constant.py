@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from expressivity.classes.kinds import Constraint, Kind
 from expressivity.layers.feed_forward import FeedForward
+from expressivity.layers.unaltered import require_unaltered
 
 
 @torch.no_grad()
@@ -19,7 +20,11 @@ def with_constants(layer: FeedForward, constants: Sequence[Tensor]) -> FeedForwa
     Args:
         layer: MoA or LA.
         constants: coefficients of each side, group after group.
+
+    Raises:
+        ValueError: a layer that computes something else than its family.
     """
+    require_unaltered(layer)
     family = replace(layer.family, kind=Kind.LA, gate=None, constraint=Constraint.FREE)
     weight = layer.w.weight
     place: dict[str, Any] = {"device": weight.device, "dtype": weight.dtype}

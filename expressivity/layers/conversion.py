@@ -19,6 +19,7 @@ from expressivity.classes.mixing import constrained
 from expressivity.classes.specialisation import Specialisation, specialisation
 from expressivity.layers.feed_forward import FeedForward, bias_of
 from expressivity.layers.initialisation import SideStart, side_start
+from expressivity.layers.unaltered import require_unaltered
 
 
 def convert(layer: FeedForward, family: Family) -> FeedForward:
@@ -32,9 +33,11 @@ def convert(layer: FeedForward, family: Family) -> FeedForward:
 
     Returns:
         A new layer with parameters of its own, on the same device, of the same dtype and mode.
+        Frozen parameters stay frozen, and new ones are trained if any of the layer's are.
 
     Raises:
-        ValueError: there is no map, in one line.
+        ValueError: there is no map, or a layer that computes something else than its family
+            (wrapped, with hooks, of a derived class), in one line.
 
     >>> import dataclasses
     >>> silu = Family(kind="fixed", neuron="type1", width=8, dimension=4, dictionary=("silu",))
@@ -43,6 +46,7 @@ def convert(layer: FeedForward, family: Family) -> FeedForward:
     >>> torch.equal(layer(x), learned(x))
     True
     """
+    require_unaltered(layer)
     source = layer.family
     shown = specialisation(family.record, source.record)
     problem = _obstacle(source, family, shown)
@@ -62,6 +66,9 @@ def convert(layer: FeedForward, family: Family) -> FeedForward:
             factor_G = factor_G * _write_side(new, side, layer, parts)
         factor_M = factor_G.repeat_interleave(family.width // family.group_count)
         new.a.weight.copy_(layer.a.weight.double() * factor_M.to(weight.device))
+    trained = {name: p.requires_grad for name, p in layer.named_parameters()}
+    for name, parameter in new.named_parameters():
+        parameter.requires_grad_(trained.get(name, any(trained.values())))
     return new.train(layer.training)
 
 

@@ -107,23 +107,31 @@ def unpack(module: nn.Module) -> Experts | None:
         )
     # Not in float64, which grouped products of matrices do not know. What the list computes is
     # what its blocks do, and those are compared in float64 one by one.
-    for dtype, device in ((up.dtype, up.device), (torch.float32, torch.device("cpu"))):
+    # In float32 also at tokens so large that a limit shows.
+    cpu = torch.device("cpu")
+    for dtype, device, sizes in (
+        (up.dtype, up.device, 3),
+        (torch.float32, cpu, 3),
+        (torch.float32, cpu, 17),
+    ):
         before, after = (copied(part).to(device, dtype) for part in (module, listed))
-        problem = _difference(before, cast(Experts, after), len(listed), up.shape[2])
+        problem = _difference(before, cast(Experts, after), len(listed), up.shape[2], sizes)
         if problem is not None:
             raise UnreadableError(f"that is no list of its experts: {problem}")
     return listed
 
 
-def _difference(before: nn.Module, after: Experts, count: int, width: int) -> str | None:
-    """Where packed experts and a list of them differ, at tokens of many sizes, or None."""
+def _difference(
+    before: nn.Module, after: Experts, count: int, width: int, sizes: int
+) -> str | None:
+    """Where packed experts and a list of them differ, at tokens of sizes 2^-5 to 2^sizes."""
     first = cast(nn.Linear, cast(Any, after[0]).w).weight
     generator = torch.Generator("cpu").manual_seed(0)
     tokens, chosen = 8 * count, min(2, count)
     x_TD = torch.randn(tokens, width, generator=generator, device="cpu")
     z_TM = x_TD @ first.detach().to("cpu", torch.float32).mT
     size = z_TM.square().mean().sqrt().clamp(min=1e-6)
-    x_TD *= torch.logspace(-5, 3, tokens, base=2, device="cpu")[:, None] / size
+    x_TD *= torch.logspace(-5, sizes, tokens, base=2, device="cpu")[:, None] / size
     # Every expert gets tokens of all sizes.
     index_TK = (torch.arange(tokens)[:, None] + torch.arange(chosen)) % count
     weights_TK = torch.rand(tokens, chosen, generator=generator, device="cpu")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+import torch
 from torch import nn
 
 from expressivity.classes.families import Family
@@ -60,21 +61,21 @@ def replace_feedforward(
     """
     require_limit(soft_clamp)
     chosen = _chosen(adapters)
-    packed = Search(model, only, leave).packed(chosen)
-    before = {name: model.get_submodule(name) for name in packed}
-    try:
-        for name, module in packed.items():
-            model.set_submodule(name, module)
-        search = Search(model, only, leave)
-        found = _found(search, chosen, substitute or {})
-        new = [_replacement(search, block, family_of, substitute or {}) for block in found]
-        for _, other in new:
-            other.feed_forward.soft_clamp = soft_clamp
-        return _put(search, found, new, list(packed))
-    except BaseException:
-        for name, module in before.items():
-            model.set_submodule(name, module)
-        raise
+    # Whatever the caller has set: numbers are compared, and gradients.
+    with torch.inference_mode(False), torch.enable_grad(), torch.device("cpu"):
+        packed = Search(model, only, leave).packed(chosen)
+        before = {name: model.get_submodule(name) for name in packed}
+        try:
+            for name, module in packed.items():
+                model.set_submodule(name, module)
+            search = Search(model, only, leave)
+            found = _found(search, chosen, substitute or {})
+            new = [_replacement(search, block, family_of, substitute or {}) for block in found]
+            return _put(search, found, new, list(packed), soft_clamp)
+        except BaseException:
+            for name, module in before.items():
+                model.set_submodule(name, module)
+            raise
 
 
 def _found(search: Search, adapters: Sequence[str], substitute: Mapping[str, str]) -> list[Found]:
@@ -96,10 +97,12 @@ def _put(
     found: Sequence[Found],
     new: Sequence[tuple[Family, Block]],
     unpacked: Sequence[str],
+    soft_clamp: float | None,
 ) -> Report:
     """Put new blocks in their places, all at once: what is refused before changes nothing."""
     replaced: list[Replaced] = []
     for block, (before, other) in zip(found, new, strict=True):
+        other.feed_forward.soft_clamp = soft_clamp
         after = other.feed_forward.family
         replaced.append(
             Replaced(

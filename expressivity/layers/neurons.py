@@ -145,9 +145,12 @@ def neurons(
     """
     flat = [tensor for side in sides for tensor in (side.logits_TGC, side.scale_GC)]
     args = program, *maps_TGM, own, *flat
-    if not torch.is_grad_enabled():  # torch.compile and strict export take no Function there
+    compiling = torch.compiler.is_compiling()
+    # torch.compile and strict export take no Function where nothing is differentiated.
+    tracked = any(tensor is not None and tensor.requires_grad for tensor in args[1:])
+    if not torch.is_grad_enabled() or (compiling and not tracked):
         return _values(args)
-    kind = _Neurons if torch.compiler.is_compiling() else _TransformableNeurons
+    kind = _Neurons if compiling else _TransformableNeurons
     return cast(Tensor, kind.apply(*args))
 
 
@@ -156,7 +159,9 @@ class _Neurons(torch.autograd.Function):
 
     @staticmethod
     def forward(*args: Any) -> Tensor:
-        return _values(args)
+        h_TGM = _values(args)
+        # id alone returns its argument, which torch does not let a Function return and save.
+        return h_TGM.view_as(h_TGM) if any(h_TGM is tensor for tensor in args) else h_TGM
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:

@@ -25,15 +25,33 @@ def record_conversion(
         blocks: documents of blocks, with names in ``model``.
         unpacked: names of modules that packed some of them.
     """
-    for prefix, owner in _outermost(model):
+    for prefix, owner in _configured(model):
         own = [_below(prefix, block) for block in blocks if _is_below(prefix, block)]
         if own:
-            before = getattr(owner.config, ATTRIBUTE, None)
-            earlier = [] if before is None else read_blocks(before)
-            lists = [] if before is None else list(before.get("unpacked", []))
+            earlier, lists = _earlier(owner)
             start = f"{prefix}." if prefix else ""
             lists += [name.removeprefix(start) for name in unpacked if name.startswith(start)]
             setattr(owner.config, ATTRIBUTE, written([*earlier, *own], lists))
+
+
+def _earlier(owner: Any) -> tuple[list[Mapping[str, Any]], list[str]]:
+    """What the configuration of a model already has of blocks and lists.
+
+    Raises:
+        ValueError: blocks that are none of this model's.
+    """
+    document = getattr(owner.config, ATTRIBUTE, None)
+    blocks = [] if document is None else read_blocks(document)
+    named = _named(owner)
+    for place in (named(place) for block in blocks for place in block["places"]):
+        if not isinstance(dict(owner.named_modules(remove_duplicate=False)).get(place), Block):
+            raise ValueError(
+                f"required: a configuration of this model alone; got one of "
+                f"{type(owner).__name__} that records a block at {place}, which the model lacks: "
+                "give the model a copy of its configuration, or remove "
+                f"config.{ATTRIBUTE} if the block was exchanged"
+            )
+    return list(blocks), [] if document is None else list(document.get("unpacked", []))
 
 
 def from_pretrained(kind: Any, path: Any, **options: Any) -> Any:
@@ -59,25 +77,28 @@ def from_pretrained(kind: Any, path: Any, **options: Any) -> Any:
     )
     model.__class__ = kind
     layers = [name for name, m in model.named_modules() if isinstance(m, Block | FeedForward)]
+    missing = set(loading["missing_keys"]) - _shared(model, set(loading["missing_keys"]))
+    _require_agreement(layers, {**loading, "missing_keys": missing}, strict=strict)
     if not layers:
         raise ValueError(
             f"required: a model that was converted and saved, or holds a FeedForward; got "
             f"{kind.__name__} without either: load it by its own from_pretrained"
         )
-    missing = set(loading["missing_keys"]) - _shared(model, set(loading["missing_keys"]))
-    _require_agreement(layers, {**loading, "missing_keys": missing}, strict=strict)
     return (model, loading) if wanted else model
 
 
-def _outermost(model: nn.Module) -> Iterator[tuple[str, Any]]:
-    """The models of ``transformers`` inside a module that are inside no other one."""
+def _configured(model: nn.Module) -> Iterator[tuple[str, Any]]:
+    """The models of ``transformers`` inside a module that have a configuration of their own.
+
+    A model and the one below its head share one, and names in it are those of the outer.
+    """
     home: Any = sys.modules.get("transformers.modeling_utils")
     if home is None:  # then there is none
         return
-    inside: set[nn.Module] = set()
+    seen: set[int] = set()
     for prefix, module in model.named_modules():
-        if isinstance(module, home.PreTrainedModel) and module not in inside:
-            inside.update(module.modules())
+        if isinstance(module, home.PreTrainedModel) and id(module.config) not in seen:
+            seen.add(id(module.config))
             yield prefix, module
 
 

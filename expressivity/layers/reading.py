@@ -68,7 +68,8 @@ def is_transposed(module: nn.Module) -> bool:
 
 def linear_maps(module: nn.Module) -> list[nn.Module]:
     """The linear maps inside a module that can be called, those of unknown kinds too."""
-    if type(module).forward is nn.Module.forward:
+    scripted = isinstance(module, torch.jit.ScriptModule)  # has no forward that could be read
+    if scripted or type(module).forward is nn.Module.forward:
         return []
     return [part for part in module.modules() if isinstance(part, nn.Linear) or is_linear(part)]
 

@@ -106,7 +106,7 @@ def _roles(parts: Parts) -> dict[str, Affine]:
 
 
 def _as_before(new: Block, module: nn.Module, parts: Parts) -> None:
-    """Modes and what is trained, as the block had them.
+    """Modes, what is trained and attributes of parameters, as the block had them.
 
     Parameters that the block had none of (of gates, scales) are trained if any of it was.
     """
@@ -120,6 +120,8 @@ def _as_before(new: Block, module: nn.Module, parts: Parts) -> None:
     for role, own in roles.items():
         linear = cast(nn.Linear, new.feed_forward.get_submodule(role))
         linear.weight.requires_grad_(own.trained[0])
+        vars(linear.weight).update(own.marks[0])
         bias = new.bias if role == "a" else bias_of(linear)
         if bias is not None and own.bias is not None:
             bias.requires_grad_(own.trained[1])
+            vars(bias).update(own.marks[1])

@@ -1,7 +1,7 @@
 """The feed-forward blocks of a model: where they stand, and which are nobody else's."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -9,7 +9,9 @@ from torch import nn
 
 from expressivity.layers.adapters import ADAPTERS, Adapter, named_alike
 from expressivity.layers.blocks import Block, NotRunError, Parts, UnreadableError
+from expressivity.layers.code_uses import asks_for, looks_into
 from expressivity.layers.feed_forward import FeedForward
+from expressivity.layers.holders import held_beside, sharing
 from expressivity.layers.replacement import put
 
 
@@ -76,7 +78,6 @@ class Search:
         self.ours = [self._names[module][0] for module in ours if isinstance(module, Block)]
         self._ours = {inner for module in ours for inner in module.modules()}
         self._reasons: dict[nn.Module, UnreadableError] = {}
-        self._owners = _owners(model)
 
     def _matching(self, patterns: Sequence[str], verb: str) -> set[nn.Module]:
         """Modules of some names, with all inside."""
@@ -112,9 +113,8 @@ class Search:
                 except UnreadableError as error:
                     raise refusal(names[0], module, str(error)) from error
                 if new is not None:
-                    held = list(module.parameters(recurse=False))
-                    if any(self._owners[_address(p)] > 1 for p in held):
-                        problem = "whose parameters have other places too"
+                    problem = self._held_elsewhere(module.modules())
+                    if problem is not None:
                         raise refusal(names[0], module, problem)
                     found.update(dict.fromkeys(names, new))
                     break
@@ -171,7 +171,8 @@ class Search:
         others: list[str] = []
         for module in self._alike(read):
             name = self._names[module][0]
-            parent = self.model.get_submodule(name.rpartition(".")[0])
+            above = name.rpartition(".")[0]
+            parent = next(other for other, names in self._names.items() if above in names)
             reason = self._reasons.get(module, self._reasons.get(parent))
             if reason is not None and (module in self._reasons or type(reason) is UnreadableError):
                 raise refusal(name, module, str(reason))
@@ -198,13 +199,65 @@ class Search:
     def require_own(self, block: Found) -> None:
         """Refuse a block whose modules or parameters stand elsewhere too: a tie would be lost."""
         inside = {part for module in block.replaced for part in module.modules()}
+        problem = self._held_elsewhere(inside)
+        if problem is not None:
+            raise UnreadableError(problem)
+        self._require_unseen(block)
         for part in inside:
-            parameters = list(part.parameters(recurse=False))
-            if any(self._owners[_address(p)] > 1 for p in parameters):
-                raise UnreadableError("whose parameters have other places too")
             names = self._names[part]
-            if parameters and not all(_below(name, block.names) for name in names):
+            if any(True for _ in part.parameters(recurse=False)) and not all(
+                _below(name, block.names) for name in names
+            ):
                 raise UnreadableError("whose modules have other places too")
+
+    def _require_unseen(self, block: Found) -> None:
+        """Refuse a block of which the code of a module around it knows more than that it is there.
+
+        Its parts are no longer what they were, and it is of another class.
+        """
+        parts = block.parts
+        for owner in self._around(block):
+            seen = [path for path in (parts.place, *parts.emptied) if path]
+            for path in seen if owner is not block.module else ():
+                if looks_into(owner, path):
+                    raise UnreadableError(f"whose {path} the code of {type(owner).__name__} uses")
+            if not seen and asks_for(owner, type(block.module)):
+                raise UnreadableError(f"of a class that the code of {type(owner).__name__} names")
+
+    def _around(self, block: Found) -> list[nn.Module]:
+        """The modules that a block is inside."""
+        above = {
+            ".".join(name.split(".")[:level])
+            for name in block.names
+            for level in range(name.count(".") + 1)
+        }
+        return [self.model.get_submodule(name) for name in sorted(above)]
+
+    def _held_elsewhere(self, modules: Iterable[nn.Module]) -> str | None:
+        """Who else has some modules or their parameters, or None."""
+        inside = list(modules)
+        for part in inside:
+            own = list(part.parameters(recurse=False))
+            if any(id(parameter) in self._sharing for parameter in own):
+                return "whose parameters have other places too"
+            for held in (part, *own):
+                holder = self._holders.get(id(held))
+                if holder is not None and not any(
+                    _below(holder, self._names[module]) for module in inside
+                ):
+                    return (
+                        f"that {holder} holds beside it (compile, wrap for several processes and "
+                        "keep references after the conversion)"
+                    )
+        return None
+
+    @functools.cached_property
+    def _sharing(self) -> set[int]:
+        return sharing(self.model)
+
+    @functools.cached_property
+    def _holders(self) -> Mapping[int, str]:
+        return held_beside(self.model)
 
     def kept(self) -> dict[str, str]:
         """Names of blocks that were to stay as they are, and the option that said so."""
@@ -225,13 +278,3 @@ def refusal(name: str, module: nn.Module, problem: str) -> ValueError:
 
 def _below(name: str, tops: Sequence[str]) -> bool:
     return any(not top or name == top or name.startswith(f"{top}.") for top in tops)
-
-
-def _owners(model: nn.Module) -> Counter[int]:
-    """How many modules hold each parameter, by the address of its numbers."""
-    return Counter(_address(p) for m in model.modules() for p in m.parameters(recurse=False))
-
-
-def _address(parameter: nn.Parameter) -> int:
-    plain = type(parameter) is nn.Parameter and parameter.device.type != "meta"
-    return parameter.data_ptr() if plain and parameter.numel() else id(parameter)

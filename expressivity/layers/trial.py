@@ -4,14 +4,15 @@ Copies run, at random tokens, with torch's global random numbers as they were af
 """
 
 import copy
-import dis
 import inspect
-from collections.abc import Callable
+import random
+from collections import deque
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from types import CodeType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -70,41 +71,6 @@ def layer_arguments(module: nn.Module) -> list[None]:
     return [None for _ in needed]
 
 
-def require_used_once(module: nn.Module, path: str) -> None:
-    """Refuse a part of a layer that its code names in several places: one run takes one branch.
-
-    Raises:
-        UnreadableError: the code of the layer, or of a part on the way, names the next part
-            more than once, or not at all.
-    """
-    owner = module
-    for name in path.split("."):
-        count = _loads(type(owner), name)
-        if count != 1 and type(owner) is not nn.Sequential:
-            raise UnreadableError(f"whose code uses {name} in {count} places")
-        owner = owner.get_submodule(name)
-
-
-def _loads(kind: type[nn.Module], attribute: str) -> int:
-    """How often the methods of a class, its constructors aside, load an attribute."""
-    own = [base for base in kind.__mro__ if base not in nn.Module.__mro__]
-    functions = [
-        inspect.unwrap(value)
-        for base in own
-        for name, value in vars(base).items()
-        if inspect.isfunction(value) and name != "__init__"
-    ]
-    return sum(_loads_of(function.__code__, attribute) for function in functions)
-
-
-def _loads_of(code: CodeType, attribute: str) -> int:
-    here = [step for step in dis.get_instructions(code) if step.argval == attribute]
-    inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
-    return sum(step.opname in ("LOAD_ATTR", "LOAD_METHOD") for step in here) + sum(
-        _loads_of(constant, attribute) for constant in inner
-    )
-
-
 def _read_one(module: nn.Module, recording: Recording, training: bool) -> Reading:
     reading = read_whole(module, recording, training)
     if reading is None:
@@ -159,7 +125,12 @@ def _run(module: nn.Module, autocast: torch.dtype | None = None) -> Recording:
         before = _state(module)
         try:
             with undisturbed(weight.device), _autocast(weight.device, autocast):
+                drawn = _drawn()
                 recording = record(module, x_TD, *others)
+                if _drawn() != drawn:
+                    raise UnreadableError("that draws random numbers of Python or numpy")
+        except UnreadableError:
+            raise
         except Exception as error:  # noqa: BLE001 - of someone else's forward, whatever it does
             failed = failed or type(error).__name__
             continue
@@ -170,15 +141,32 @@ def _run(module: nn.Module, autocast: torch.dtype | None = None) -> Recording:
     raise NotRunError(f"that cannot be run alone ({failed})")
 
 
+def _drawn() -> object:
+    """Where the random numbers are that are none of torch."""
+    kind, keys, *rest = cast(tuple[Any, ...], np.random.get_state(legacy=True))  # noqa: NPY002
+    return random.getstate(), kind, keys.tobytes(), rest
+
+
 def _state(module: nn.Module) -> dict[str, object]:
-    """What a module keeps beside tensors and parts."""
-    plain = (bool, int, float, str)
+    """What a module keeps beside its parts."""
     return {
-        f"{name}.{key}".lstrip("."): value
+        f"{name}.{key}".lstrip("."): _kept(value)
         for name, part in module.named_modules()
         for key, value in vars(part).items()
-        if isinstance(value, plain)
     }
+
+
+def _kept(value: Any) -> object:
+    """Numbers and texts as they are, those in containers too; of tensors whether they changed."""
+    if isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, torch.Tensor):
+        return id(value), value._version
+    if isinstance(value, dict):
+        return [(_kept(key), _kept(kept)) for key, kept in cast(dict[Any, Any], value).items()]
+    if isinstance(value, list | tuple | set | frozenset | deque):
+        return [_kept(part) for part in cast(Iterable[Any], value)]
+    return None
 
 
 def _inputs(linear: nn.Module) -> int:

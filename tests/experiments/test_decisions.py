@@ -107,6 +107,23 @@ def test_the_powers_are_those_of_simulated_differences():
     assert within(np.mean([test.equal <= LEVEL for test in none]), expected, count)
 
 
+def test_the_power_to_differ_is_that_of_the_noncentral_t():
+    for deviation, size in ((0.0025, 16), (0.0039, 16), (0.006, 24), (0.0088, 32), (0.02, 3)):
+        limit, shift = stats.t.ppf(1 - LEVEL / 2, size - 1), MARGIN / deviation * math.sqrt(size)
+        expected = stats.nct.sf(limit, size - 1, shift) + stats.nct.cdf(-limit, size - 1, shift)
+        found = power_to_differ(deviation, size, difference=MARGIN, level=LEVEL)
+        assert found == pytest.approx(expected, abs=1e-7)
+
+
+def test_small_deviations_have_power():
+    """The tails of scipy's noncentral t are NaN at most of these."""
+    for size in (16, 17, 24, 32):
+        powers = [power(0.0002 * k, size, margin=MARGIN, level=LEVEL) for k in range(1, 20)]
+        assert powers == pytest.approx(sorted(powers, reverse=True), abs=1e-6)
+        assert all(0.8 <= found <= 1 for found in powers)
+        assert powers[4] == pytest.approx(1, abs=1e-6)
+
+
 def test_the_power_to_equal_by_a_double_integral():
     """Over mean and variance of the sample, which are independent."""
     for deviation, size in ((0.002, 5), (0.0039, 16), (0.006, 24)):

@@ -190,7 +190,7 @@ class Derived(FeedForward):
 
 
 REFUSED = [
-    (Derived(family("type1", Kind.LA)), "layers that are FeedForward itself .* got Derived"),
+    (Derived(family("type1", Kind.LA)), "a layer .* got one of the derived class Derived"),
     (nn.Linear(4, 4), "a model with layers of expressivity.layers.FeedForward; got Linear"),
     (drawn(family("quadratic", Kind.LA, width=64, groups=64)), "at most 512 coefficients"),
 ]

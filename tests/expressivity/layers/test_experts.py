@@ -44,6 +44,11 @@ class Clamped(Packed):
         return super().value(x, up, down).clamp(-7, 7)
 
 
+class FarClamped(Packed):
+    def value(self, x, up, down):
+        return super().value(x, up, down).clamp(-1e5, 1e5)
+
+
 class Interleaved(Packed):
     def value(self, x, up, down):
         z = nn.functional.linear(x, up)
@@ -137,7 +142,9 @@ def test_copies_have_numbers_of_their_own_alone():
     assert listed[1].a.weight.untyped_storage().nbytes() == 3 * 4 * D * M
 
 
-@pytest.mark.parametrize("kind", [Clamped, Interleaved, Swapped, OneLess, InTraining, Detached])
+@pytest.mark.parametrize(
+    "kind", [Clamped, FarClamped, Interleaved, Swapped, OneLess, InTraining, Detached]
+)
 def test_packed_modules_that_compute_something_else(kind):
     model = model_of(Packed(), kind())
     modules, before = list(model.modules()), model(X)

@@ -60,6 +60,19 @@ def test_export(form, kind, gate, strict):
 
 
 @FEW
+def test_frozen_layers_are_exported_and_compiled(form, kind, gate):
+    torch.compiler.reset()
+    layer = layer_of(form, kind, gate, "id", "silu").requires_grad_(False)
+    check_export(layer, strict=True)
+    x = inputs(3, 5, 4, dtype=torch.float32)
+    compiled = torch.compile(layer, fullgraph=True, backend="eager")
+    torch.testing.assert_close(compiled(x), layer(x))
+    x.requires_grad_()
+    (found,) = torch.autograd.grad(compiled(x).sum(), x)
+    torch.testing.assert_close(found, torch.autograd.grad(layer(x).sum(), x)[0])
+
+
+@FEW
 def test_one_program_for_any_number_of_tokens(form, kind, gate):
     torch.compiler.reset()
     counter = CompileCounterWithBackend("aot_eager")

@@ -120,6 +120,20 @@ def test_leading_axes():
     assert layer.scale0.grad.shape == (5,)
 
 
+@pytest.mark.parametrize("kind", [Kind.FIXED, Kind.LA])
+def test_a_layer_of_the_identity_alone(kind):
+    layer = drawn(family("type1", kind, dictionary=("id",)))
+    x = inputs(5, 4).requires_grad_()
+    scale = 1 if layer.scale(0) is None else layer.scale(0)
+    expected = layer.a(scale * layer.w(x))
+    torch.testing.assert_close(layer(x), expected)
+    found = torch.autograd.grad(layer(x).square().sum(), [x, *layer.parameters()])
+    wanted = torch.autograd.grad(expected.square().sum(), [x, *layer.parameters()])
+    torch.testing.assert_close(found, wanted)
+    with torch.no_grad():
+        torch.testing.assert_close(layer(x), expected)
+
+
 def test_copies_and_pickles_share_the_program():
     layer = drawn(family("one_sided", Kind.MOA, "sigmoid"))
     x = inputs(3, 4)

@@ -155,6 +155,48 @@ def test_a_wrapped_model_records_its_own_names(transformers, tmp_path):
     equal(model, from_pretrained(type(model), tmp_path))
 
 
+def llava(transformers):
+    text = {**architecture("LlamaForCausalLM").config, "vocab_size": 64}
+    sizes = ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads")
+    config = transformers.LlavaConfig(
+        text_config=transformers.LlamaConfig(**text),
+        vision_config=transformers.CLIPVisionConfig(
+            **{name: text[name] for name in sizes}, image_size=28, patch_size=14
+        ),
+    )
+    return transformers.LlavaForConditionalGeneration(config).eval()
+
+
+def test_a_model_inside_with_a_configuration_of_its_own_comes_back_alone(transformers, tmp_path):
+    model = llava(transformers)
+    replace_feedforward(model, family_of=to_mixture)
+    moved(model).save_pretrained(tmp_path / "whole")
+    found = from_pretrained(type(model), tmp_path / "whole")
+    assert torch.equal(found(TOKENS).logits, model(TOKENS).logits)
+    inner = model.model.language_model
+    inner.save_pretrained(tmp_path / "inner")
+    assert torch.equal(
+        from_pretrained(type(inner), tmp_path / "inner")(TOKENS)[0], inner(TOKENS)[0]
+    )
+    del inner.config.expressivity_conversion
+    inner.save_pretrained(tmp_path / "unrecorded")
+    with pytest.raises(ValueError, match=r"got layers.0.mlp.feed_forward.a.weight besides"):
+        from_pretrained(type(inner), tmp_path / "unrecorded")
+
+
+def test_a_configuration_that_two_models_share_is_refused(transformers):
+    config = transformers.LlamaConfig(**architecture("LlamaForCausalLM").config)
+    models = [transformers.LlamaForCausalLM(config) for _ in range(2)]
+    replace_feedforward(models[0], family_of=to_mixture)
+    before = list(models[1].modules())
+    with pytest.raises(
+        ValueError, match=r"of this model alone; got .* a block at model.layers.0.mlp"
+    ):
+        replace_feedforward(models[1], family_of=to_mixture)
+    assert all(a is b for a, b in zip(before, models[1].modules(), strict=True))
+    assert len(config.expressivity_conversion["blocks"]) == 2
+
+
 def tampered(folder, *, config=None, tensors=None):
     """Change the files of a saved model."""
     path = folder / "config.json"
