@@ -106,13 +106,13 @@ def _sources() -> str:
 
 
 def _default_folder() -> Path:
-    paper = ROOT / "figures" / "paper"
-    if not paper.is_dir():
+    folder = ROOT / "figures" / "paper" / "evidence"
+    if not folder.is_dir():
         raise ValueError(
             "required: --records FOLDER where there is no checkout to keep them in; got none: "
             "name one"
         )
-    return paper / "evidence"
+    return folder
 
 
 def _units(plan: Plan, stage: Stage, kept: Records, corpus: Corpus) -> list[EvidenceUnit]:
