@@ -96,8 +96,8 @@ def expected() -> frozenset[str]:
 def compared(wanted: Collection[str], held: Collection[str]) -> list[str]:
     """What is wrong with the files that a wheel holds, a line each.
 
-    >>> compared({"figures/a.py"}, {"figures/a.py", "tests/b.py", "a-0.dist-info/RECORD"})
-    ['tests/b.py is in the wheel and should not']
+    >>> compared({"a/b.py"}, {"a/b.py", "c/d.py", "a-0.dist-info/RECORD"})
+    ['c/d.py is in the wheel and should not']
     """
     ours = {name for name in held if ".dist-info/" not in name}
     missing = (f"{name} is not in the wheel" for name in sorted(set(wanted) - ours))
