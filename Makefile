@@ -9,7 +9,7 @@ PINS := pyproject.toml constraints.txt
 PAGES := *.md docs/*.md docs/howto/*.md benchmarks/*.md figures/paper/*.md
 
 .DEFAULT_GOAL := help
-.PHONY: help separate test slow lint docs kernel bench clean
+.PHONY: help separate test slow lint docs kernel bench scan wheel clean
 .DELETE_ON_ERROR:
 
 help:
@@ -20,6 +20,8 @@ help:
 	@echo 'make docs       build the documentation into docs/_build; warnings and broken links are errors'
 	@echo 'make kernel     have Coq check the theorems in proofs/coq (needs Coq, Coquelicot, Interval)'
 	@echo 'make bench      speed and memory beside other tools'
+	@echo 'make scan       licences and known vulnerabilities of the pins (asks PyPI about each)'
+	@echo 'make wheel      build the wheel; with Python 3.11 to 3.13, as far as they are found, install and run it'
 	@echo 'make clean      remove caches and builds (keeps .venv and runs)'
 
 # The stamps are written last: an interrupted installation is taken up again.
@@ -42,6 +44,10 @@ $(VENV)/.docs: $(VENV)/.created $(PINS)
 
 $(VENV)/.bench: $(VENV)/.created $(PINS)
 	$(INSTALL) -e '.[bench]'
+	@touch $(VENV)/.core $@
+
+$(VENV)/.release: $(VENV)/.created $(PINS)
+	$(INSTALL) -e '.[release]'
 	@touch $(VENV)/.core $@
 
 separate: $(VENV)/.core
@@ -70,6 +76,12 @@ kernel: $(VENV)/.core
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.run
+
+scan: $(VENV)/.dev $(VENV)/.docs $(VENV)/.bench $(VENV)/.release
+	$(BIN)/python -m tools.scan
+
+wheel: $(VENV)/.core $(VENV)/.release
+	$(BIN)/python -m tools.wheel
 
 clean:
 	rm -rf build dist docs/_build docs/generated .pytest_cache .ruff_cache .hypothesis .import_linter_cache

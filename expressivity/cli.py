@@ -232,7 +232,7 @@ def certify(
     target: Annotated[
         str | None, typer.Argument(help="A built-in target.", **named("target"))
     ] = None,
-    width: Annotated[int, typer.Option(help="Width m of the class.")] = 1,
+    width: Annotated[int | None, typer.Option(help="Width m; by default the least.")] = None,
     expr: Expr = None,
     lambda_: Lambda = 2.0,
     degree: Annotated[

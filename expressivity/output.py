@@ -114,7 +114,7 @@ def read_document(file: Path, schema: str | None = None) -> dict[str, Any]:
         schema: what its field ``schema`` must be; None asks for none.
 
     Raises:
-        DamagedDocumentError: it is not there, cannot be read, or is not what its digest says.
+        DamagedDocumentError: it is missing, cannot be read, or is not what its digest says.
         ValueError: it is whole, and of another schema.
 
     >>> import tempfile
@@ -125,7 +125,11 @@ def read_document(file: Path, schema: str | None = None) -> dict[str, Any]:
     """
     try:
         content: Any = json.loads(file.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
+    except FileNotFoundError as error:
+        raise DamagedDocumentError(_unreadable(file, f"there is no {file}")) from error
+    except OSError as error:
+        raise DamagedDocumentError(_unreadable(file, str(error.strerror))) from error
+    except (ValueError, RecursionError) as error:
         raise DamagedDocumentError(_unreadable(file, "it is damaged")) from error
     if not is_whole(content):
         raise DamagedDocumentError(_unreadable(file, "it is damaged, or has no digest"))
@@ -135,7 +139,7 @@ def read_document(file: Path, schema: str | None = None) -> dict[str, Any]:
 
 
 def _unreadable(file: Path, why: str) -> str:
-    return f"required: a readable {file.name}; {why}: run the command again"
+    return f"required: a readable {file.name}; {why}: run the command that writes it"
 
 
 def write_json(document: dict[str, object]) -> None:

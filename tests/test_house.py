@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("expressivity", "proofs", "experiments", "figures", "benchmarks")
+PACKAGES = ("expressivity", "proofs", "experiments", "figures", "benchmarks", "tools")
 SOURCES = sorted(
     path for name in (*PACKAGES, "docs/generators", "tests") for path in (ROOT / name).rglob("*.py")
 )

@@ -19,6 +19,7 @@ from experiments.pretraining.moe import MixtureOfExperts
 from experiments.pretraining.optimizers import build_optimizers, schedule_factor, set_rate
 from experiments.pretraining.products import fast_products
 from experiments.pretraining.recipes import Compile, Precision, Recipe, TrainingConfig
+from expressivity.fitting.compilation import watch
 from expressivity.fitting.memory import keep_freed_memory
 
 
@@ -182,6 +183,8 @@ def _autocast(config: TrainingConfig, place: Place) -> torch.autocast:
 
 def compile_parts(model: Transformer, what: Compile) -> None:
     """In place, so that parameters keep their names; at the first call, not yet here."""
+    if what is not Compile.NONE:
+        watch()
     if what is Compile.MODEL:
         model.compile(dynamic=False)
     elif what is Compile.BLOCKS:

@@ -31,8 +31,8 @@ def free_knot_certificate(target: Target, family: Family) -> dict[str, Any] | No
     """
     if not is_piecewise_affine(family):
         raise ValueError(
-            "required: continuous piecewise affine activations, without gates, for a lower bound "
-            f"on the interval; got {family.class_label}: ask for --curvature B or --upper"
+            "required: continuous piecewise affine activations, without gates, for a bound by free "
+            f"knots; got {family.class_label} over {', '.join(family.dictionary)}"
         )
     found = best_piece(target, family)
     if found is None:

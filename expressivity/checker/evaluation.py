@@ -29,6 +29,7 @@ from expressivity.checker.lines import (
     sum_of,
 )
 from expressivity.checker.polynomials import Polynomial
+from expressivity.checker.signs import without_idle_kinks
 from expressivity.symbolic.expressions import Node, fold
 
 # Operations on balls before giving up, counted and not timed: a minute or so.
@@ -175,7 +176,7 @@ def compile_target(function: Function) -> Evaluate:
     """t, as a function of coordinates, signs of the lines, and whether it must be analytic."""
     compiler = _Compiler(function)
     return fold(
-        function.root,
+        without_idle_kinks(function.root),
         number=compiler.number,
         variable=compiler.variable,
         add=compiler.add,

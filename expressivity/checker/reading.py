@@ -113,7 +113,8 @@ def fields(value: object, names: str, where: str) -> list[Any]:
 
 def choice(value: object, options: Sequence[str], where: str) -> str:
     """One of the options, as a string."""
-    require(type(value) is str and value in options, f"{where} must be one of {options}")
+    listed = f"one of {', '.join(options)}" if len(options) > 1 else options[0]
+    require(type(value) is str and value in options, f"{where} must be {listed}")
     return cast(str, value)
 
 

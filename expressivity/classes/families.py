@@ -99,9 +99,9 @@ class Family:
             **{name: as_count(name, getattr(self, name)) for name in _COUNTS},
         }
         if not record.mixtures and self.dictionary not in ((), [], FULL_DICTIONARY):
+            listed = ", ".join(as_names(self.dictionary))
             raise ValueError(
-                f"required: no dictionary for {neuron}, which mixes nothing; got "
-                f"{self.dictionary!r}"
+                f"required: no dictionary for {neuron}, which mixes nothing; got {listed}"
             )
         for name, value in coerced.items():
             object.__setattr__(self, name, value)

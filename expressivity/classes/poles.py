@@ -116,9 +116,11 @@ def _candidates(amplitude: sp.Expr, s: sp.Symbol) -> list[sp.Expr]:
     poles: set[sp.Expr] = set()
     for function, value in ((sp.tanh, sp.I * sp.pi / 2), (sp.exp, sp.I * sp.pi)):
         for atom in amplitude.atoms(function):
-            rate = sp.diff(atom.args[0], s)
-            if rate != 0:
-                poles.add(sp.expand((value - atom.args[0].subs(s, 0)) / rate))
+            argument = _argument(atom)
+            # Asked first: the derivatives of deeply nested functions are large.
+            rate = sp.diff(argument, s) if argument.is_polynomial(s) else sp.S.Zero
+            if rate != 0 and not rate.has(s):
+                poles.add(sp.expand((value - argument.subs(s, 0)) / rate))
     for power in amplitude.atoms(sp.Pow):
         if power.exp.is_negative:
             poles.update(_zeros(power.base, s))

@@ -52,7 +52,7 @@ class Options(ClassOptions):
 
     target: str | None
     expr: str | None
-    width: int = 1
+    width: int | None = None
     lambda_: float = 2.0
     degree: int | None = None
     restarts: int = 32
@@ -210,9 +210,7 @@ def _run_curvature(options: Options, *, as_json: bool) -> int:
 
 def _run_gradient(options: Options, *, as_json: bool) -> int:
     """Certify the gradient error of every network of a class; 3 where nothing is certain."""
-    # Groups need a width that they divide.
-    others = tuple(name for name in _OTHERS if name != "width")
-    _require_without(options, others, "a bound of the gradient error, about every width,")
+    _require_without(options, _OTHERS, "a bound of the gradient error, about every width,")
     bare = set(options.request().kinds or ("la",)) <= {str(kind) for kind in Kind}
     if bare and options.form is None:  # not the target's own, which may be another one
         options = replace(options, form="type1")
@@ -325,7 +323,8 @@ def _show_sandwich(job: Job) -> None:
     moments = certified_moments(job.target, job.moments_degree)
     columns = ("width", "certified lower", "method", "best ridges", "best fit", "ridges / lower")
     table = Table(*columns, box=SIMPLE_HEAD, caption=_CAPTION)
-    families = [job.family.at_width(width) for width in range(1, job.family.width + 1)]
+    step = job.family.width_step
+    families = [job.family.at_width(width) for width in range(step, job.family.width + 1, step)]
     # A search starts from the best network of the width before, and ends no worse than it.
     for unit in units_of(job.target, families, job.settings):
         width = unit.family.width

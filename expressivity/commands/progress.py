@@ -3,6 +3,7 @@
 Lines come at most every ``EVERY`` seconds, so that a short command writes none into a log.
 """
 
+import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -24,18 +25,46 @@ class Tally:
     def __init__(self, bar: Progress, name: str, total: int | None, *, logged: bool) -> None:
         self._bar = bar
         self._task = bar.add_task(name, total=total)
+        self._label = name
         self._logged = logged
         self._told = time.monotonic()
+        self._compilations = 0
+        self._changing = threading.Lock()
+        self._compiled = threading.Event()
 
     def update(self, done: int = 0, *, label: str | None = None, total: int | None = None) -> None:
         """Count what is done since, say what is at work, or how much there is in all."""
-        self._bar.update(self._task, advance=done, description=label, total=total)
+        self._label = label or self._label
+        shown = f"{self._label}: compiling" if self._compilations else self._label
+        self._bar.update(self._task, advance=done, description=shown, total=total)
         now = time.monotonic()
         if self._logged and now - self._told >= EVERY:
             self._told = now
             task = self._bar.tasks[0]
             of = "" if task.total is None else f" of {task.total:g}"
             tell(f"{task.completed:g}{of} done; {task.description}")
+
+    def compiling(self, begins: bool) -> None:
+        """Say that a program is being compiled, here or in a worker, or no longer.
+
+        Meanwhile nothing is done, and a log gets its lines all the same.
+        """
+        with self._changing:
+            self._compilations += 1 if begins else -1
+            if not self._compilations:
+                self._compiled.set()
+            elif begins and self._compilations == 1:
+                self._compiled = threading.Event()
+                if self._logged:
+                    waiting = self._compiled
+                    threading.Thread(
+                        target=self._keep_telling, args=(waiting,), daemon=True
+                    ).start()
+        self.update()
+
+    def _keep_telling(self, compiled: threading.Event) -> None:
+        while not compiled.wait(EVERY):
+            self.update()
 
 
 @contextmanager

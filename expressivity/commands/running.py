@@ -13,6 +13,7 @@ import torch
 
 from expressivity.commands.console import console
 from expressivity.commands.progress import tally
+from expressivity.fitting.compilation import heard_by
 from expressivity.runs.executors import Processes, cluster
 from expressivity.runs.failures import read_note
 from expressivity.runs.folder import Entry, RunFolder, read_run
@@ -132,6 +133,7 @@ def run_rounds(
         folder.locked(),
         every_core(),
         tally("units", total, quiet=quiet) as done,
+        heard_by(done.compiling),
     ):
         try:
             for units in rounds(failed):

@@ -32,6 +32,7 @@ from torch import Tensor
 
 from expressivity.classes.networks import NetworkFunction, network_function, with_gradient
 from expressivity.classes.structure import Structure
+from expressivity.fitting.compilation import watch
 from expressivity.fitting.linear_algebra import padding
 
 Program = Callable[[Tensor, Tensor, Tensor, tuple[Tensor, ...]], Tensor]
@@ -188,6 +189,7 @@ def _build(
     own = types.FunctionType(
         own_code, plain.__globals__, label, plain.__defaults__, plain.__closure__
     )
+    watch()
     optimised = torch.compile(own, fullgraph=True, options=COMPILE_OPTIONS)
     return _warmed(cast(Program, optimised), label)
 

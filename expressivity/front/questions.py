@@ -106,7 +106,7 @@ def fit(
 ) -> Fit:
     """Fit networks of a class to a target; the best that a search in generations finds.
 
-    Without a width, a name stands for width 1 and a Family for its own; ``restarts``,
+    Without a width, a name stands for the least one and a Family for its own; ``restarts``,
     ``generations`` (0 for plain restarts), ``seed``, ``loss``, ``optimizer`` and ``compile`` are
     those of ``separate``.
 
@@ -382,7 +382,7 @@ def _family(family: str | Family, target: Target, width: int | None, said: Said)
         request = _request(family, said)
         if len(request.kinds or ()) != 1:
             raise ValueError(f"required: one family; got {family!r}")
-        return request.one(family.strip(), target, width=1 if width is None else width)
+        return request.one(family.strip(), target, width=width)
     if not isinstance(family, Family):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ValueError(f"required: a family's name or a Family; got {family!r}")
     if said:

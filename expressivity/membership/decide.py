@@ -25,7 +25,7 @@ from expressivity.classes.weights import Weights
 from expressivity.evidence import UNDECIDED, Evidence, Membership, Verdict
 from expressivity.membership.declared import decide_declared
 from expressivity.membership.obstructions import OBSTRUCTIONS
-from expressivity.membership.recognition import STEPS, recognise
+from expressivity.membership.recognition import LIMITS, STEPS, recognise
 from expressivity.membership.vouching import vouched
 from expressivity.membership.witnesses import find_witness
 from expressivity.symbolic.budget import MAX_EXPANDED, OutOfBudgetError, tree_size
@@ -50,6 +50,8 @@ BUDGETS = {
     "terms": MAX_EXPANDED,
     "levels": _MAX_LEVELS,
     "nodes": _MAX_NODES,
+    "powers": _MAX_POWER,
+    **LIMITS,
 }
 """What limits a question: part of the identity of every unit whose verdict depends on it."""
 

@@ -25,6 +25,7 @@ from typing import Any
 import torch
 from safetensors.torch import load, save
 
+from expressivity.fitting import compilation
 from expressivity.output import without_warnings
 from expressivity.runs.units import Failure, OnProgress, Outcome, Unit, attempt
 
@@ -88,7 +89,7 @@ class _Worker:
         except Exception as error:  # noqa: BLE001 (a user's unit decides what pickle raises)
             return Failure(error=f"the unit cannot be sent: {type(error).__name__}: {error}")
         try:
-            outcome, tensors = pipe.recv()
+            outcome, tensors = _answer(pipe)
         except (OSError, EOFError):
             return self._died()
         return replace(outcome, tensors=load(tensors)) if tensors else outcome
@@ -130,13 +131,26 @@ class _Worker:
             return Failure(error=f"the worker process died (exit code {process.exitcode})")
 
 
+def _answer(pipe: Connection) -> tuple[Outcome | Failure, bytes]:
+    """What a worker sends in the end; until then it says when it compiles."""
+    compiling = False
+    try:
+        while isinstance(answer := pipe.recv(), bool):
+            compiling = answer
+            compilation.tell(begins=answer)
+    finally:
+        if compiling:
+            compilation.tell(begins=False)
+    return answer
+
+
 def _serve(pipe: Connection, threads: int) -> None:
     """What a worker process does: units in, outcomes out, until either end is gone."""
     torch.set_num_threads(threads)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
         try:
-            with without_warnings():
+            with without_warnings(), compilation.heard_by(pipe.send):
                 outcome = attempt(pipe.recv())
         except EOFError:
             return

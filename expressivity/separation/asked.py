@@ -97,9 +97,10 @@ class Request:
             ("constraint", self.constraint, Constraint.FREE),
         ):
             if value != default:
+                listed = ", ".join(value) if isinstance(value, tuple) else value
                 raise ValueError(
                     f"required: no {name} beside registered classes alone, which have their own; "
-                    f"got {value} for {', '.join(self.kinds)}: ask for fixed, la or moa"
+                    f"got {listed} for {', '.join(self.kinds)}: ask for fixed, la or moa"
                 )
 
     def _require_mixing(self, kinds: list[Kind]) -> None:
@@ -168,13 +169,24 @@ class Request:
             bias=target.bias if self.bias is None else self.bias,
         )
 
-    def one(self, name: str, target: Target, *, width: int) -> Family:
+    def one(self, name: str, target: Target, *, width: int | None) -> Family:
         """The one family of a name.
+
+        Args:
+            name: of a kind or class.
+            target: as :meth:`of_name`.
+            width: None for the least that its groups divide.
 
         Raises:
             ValueError: a combination that does not exist, or several families: ``fixed`` over a
                 dictionary of several activations.
+
+        >>> from expressivity.targets.builtin import t2
+        >>> Request(kinds=("moa",), groups=3).one("moa", t2(), width=None).width
+        3
         """
+        if width is None:
+            (width,) = self._widths(Side(name=name), (1,))
         found = self.of_name(name, target, width=width)
         if len(found) != 1:
             listed = ", ".join(str(family.activation) for family in found)

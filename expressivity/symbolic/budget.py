@@ -130,3 +130,20 @@ def tree_size(expression: Any) -> int:
         return known[node]
 
     return count(expression)
+
+
+def nesting(expression: Any) -> int:
+    """How many functions stand inside one another, at most.
+
+    >>> x = sp.Symbol("x")
+    >>> nesting(sp.exp(-sp.exp(x) - 1) + sp.tanh(x) * sp.sin(x))
+    2
+    """
+    known: dict[Any, int] = {}
+
+    def count(node: Any) -> int:
+        if node not in known:
+            known[node] = int(node.is_Function) + max(map(count, node.args), default=0)
+        return known[node]
+
+    return count(expression)

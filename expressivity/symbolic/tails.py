@@ -16,12 +16,14 @@ from typing import Any
 
 import sympy as sp
 
+from expressivity.symbolic.budget import nesting
 from expressivity.symbolic.points import ball_sign
 
 T = sp.Symbol("t", positive=True)
 """The variable of an expansion; it grows without bound."""
 
 _MAX_TERMS, _MAX_POWER = 80, 64
+_MAX_NESTING = 8  # of functions in a number: sympy takes twice as long for each
 _PROBES = tuple(sp.Rational(n, 7) for n in (9, 16, 31))
 
 Exponent = tuple[sp.Expr, sp.Expr]
@@ -307,7 +309,10 @@ def _argument(found: Expansion) -> tuple[sp.Expr, sp.Expr, sp.Expr | None]:
     if any(growth_sign(p) >= 0 for p in small) or not flat.is_polynomial(T):
         raise _UnknownError
     slope = _without_constant(flat)
-    return slope, sp.expand(flat - slope), _largest(small)
+    constant = sp.expand(flat - slope)
+    if nesting(constant) > _MAX_NESTING:
+        raise _UnknownError
+    return slope, constant, _largest(small)
 
 
 def _without_constant(polynomial: sp.Expr) -> sp.Expr:

@@ -21,6 +21,8 @@ MAX_PARTS_OF_CALL = 20_000
 """Of one call with all it holds: sympy takes about a second for it."""
 MAX_PARTS = 60_000
 """Of the whole; a flat sum that fills the longest text has fewer."""
+MAX_NESTING_OF_NUMBER = 8
+"""Functions inside one another, without a variable: sympy takes twice as long for each."""
 
 Form = Callable[[str], sp.Expr]
 """A function of the grammar in ``Z``, by name."""
@@ -51,7 +53,8 @@ def require_moderate(root: Node, form: Form) -> None:
     """Refuse trees whose formulas would take sympy more than seconds.
 
     Raises:
-        ValueError: more than ``MAX_PARTS_OF_CALL`` or ``MAX_PARTS`` parts.
+        ValueError: more than ``MAX_PARTS_OF_CALL`` or ``MAX_PARTS`` parts, or a number with more
+            than ``MAX_NESTING_OF_NUMBER`` functions inside one another.
 
     >>> from expressivity.symbolic.parser import parse
     >>> from expressivity.targets.translation import form_of
@@ -60,6 +63,7 @@ def require_moderate(root: Node, form: Form) -> None:
     ValueError: required: functions nested so that each call stands for at most 20,000 parts; \
 one of abs stands for 31,992: nest fewer activations and absolute values in each other
     """
+    _require_shallow_numbers(root)
 
     def call(name: str, argument: _Length) -> _Length:
         found = _called(form(name), argument)
@@ -90,6 +94,32 @@ one of abs stands for 31,992: nest fewer activations and absolute values in each
             f"required: an expression that stands for at most {MAX_PARTS:,} parts; got {size:,}, "
             "as activations hold their argument more than once: nest fewer of them in each other"
         )
+
+
+def _require_shallow_numbers(root: Node) -> None:
+    """Of each part: the functions inside one another where it is a number, None where it varies."""
+
+    def together(parts: Sequence[int | None]) -> int | None:
+        numbers = [part for part in parts if part is not None]
+        return max(numbers) if len(numbers) == len(parts) else None
+
+    def call(name: str, argument: int | None) -> int | None:
+        if argument == MAX_NESTING_OF_NUMBER:
+            raise ValueError(
+                f"required: numbers with at most {MAX_NESTING_OF_NUMBER} functions inside one "
+                f"another; got one with more, {name} the next: write its value"
+            )
+        return None if argument is None else argument + 1
+
+    fold(
+        root,
+        number=lambda _: 0,
+        variable=lambda _: None,
+        add=together,
+        multiply=together,
+        power=lambda base, _: base,
+        call=call,
+    )
 
 
 def _together(parts: Sequence[_Length]) -> _Length:

@@ -46,6 +46,13 @@ def test_what_is_no_document_is_refused_in_one_line(tmp_path, content):
             read_document(file)
 
 
+def test_what_is_missing_is_not_called_damaged(tmp_path):
+    for file, said in ((tmp_path / "none.json", "there is no "), (tmp_path, "Is a directory")):
+        with pytest.raises(DamagedDocumentError, match=said) as caught:
+            read_document(file)
+        assert "damaged" not in str(caught.value)
+
+
 def test_a_document_of_another_schema_is_refused_and_not_called_damaged(tmp_path):
     write_document(tmp_path / "a.json", DOCUMENT)
     with pytest.raises(ValueError, match="it is of schema 'some/1'") as caught:

@@ -9,8 +9,6 @@ from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 
-from rich.progress import Progress
-
 from experiments.pretraining.data import Corpus, Text, join
 from experiments.pretraining.evidence.choices import (
     Design,
@@ -26,7 +24,9 @@ from experiments.pretraining.evidence.unit import EvidenceUnit
 from experiments.pretraining.recipes import Schedule
 from expressivity.commands.arguments import choice
 from expressivity.commands.console import console, print_table
+from expressivity.commands.progress import tally
 from expressivity.commands.running import every_core, executor_for
+from expressivity.fitting.compilation import heard_by
 from expressivity.output import ExitCode, write_json
 from expressivity.runs.provenance import git_state
 from expressivity.runs.units import run
@@ -106,13 +106,13 @@ def _sources() -> str:
 
 
 def _default_folder() -> Path:
-    paper = ROOT / "figures" / "paper"
-    if not paper.is_dir():
+    folder = ROOT / "figures" / "paper" / "evidence"
+    if not folder.is_dir():
         raise ValueError(
             "required: --records FOLDER where there is no checkout to keep them in; got none: "
             "name one"
         )
-    return paper / "evidence"
+    return folder
 
 
 def _units(plan: Plan, stage: Stage, kept: Records, corpus: Corpus) -> list[EvidenceUnit]:
@@ -154,21 +154,19 @@ def _run(
     *,
     quiet: bool,
 ) -> None:
-    messages = console(stderr=True)
-    hidden = quiet or not messages.is_terminal
     stack.enter_context(every_core())
-    progress = stack.enter_context(Progress(console=messages, disable=hidden, transient=True))
+    done = stack.enter_context(tally("runs", sum(unit.parts for unit in units), quiet=quiet))
+    stack.enter_context(heard_by(done.compiling))
     executor = stack.enter_context(executor_for(workers, None))
-    task = progress.add_task("runs", total=sum(unit.parts for unit in units))
     run(
         units,
         kept,
         executor,
-        on_progress=lambda count: progress.advance(task, count),
-        on_unit=lambda unit: progress.update(task, description=unit.label),
+        on_progress=done.update,
+        on_unit=lambda unit: done.update(label=unit.label),
     )
     for label, error in kept.failed.items():
-        messages.print(f"failed twice: {label}: {error}", soft_wrap=True)
+        console(stderr=True).print(f"failed twice: {label}: {error}", soft_wrap=True)
 
 
 def _result(

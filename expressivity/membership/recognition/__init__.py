@@ -11,6 +11,6 @@ of any other record that mix nothing are found by values (``plain.py``, ``maps.p
 
 from expressivity.membership.recognition.network import Recognition
 from expressivity.membership.recognition.plain import settings_for
-from expressivity.membership.recognition.recognise import STEPS, recognise, recognise_at
+from expressivity.membership.recognition.recognise import LIMITS, STEPS, recognise, recognise_at
 
-__all__ = ["STEPS", "Recognition", "recognise", "recognise_at", "settings_for"]
+__all__ = ["LIMITS", "STEPS", "Recognition", "recognise", "recognise_at", "settings_for"]

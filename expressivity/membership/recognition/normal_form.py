@@ -39,8 +39,8 @@ from expressivity.symbolic.budget import Budget, expanded
 
 _Raw = dict[tuple[Affine, Powers], Any]
 
-_MAX_TERMS = 4000
-_MAX_BOTTOMS = 64  # more have at least 2**64 matches
+MAX_TERMS = 4000
+MAX_BOTTOMS = 64  # more have at least 2**64 matches
 _STEPS = 2_000_000  # terms of all products
 _MATCH = 100  # steps of trying one logit for one denominator
 _ROOT = sp.sqrt(2)
@@ -272,7 +272,7 @@ class Ring:
         total: Poly = {}
         for (h, powers), c in raw.items():
             bottoms, kept = self._split(powers)
-            if len(bottoms) > _MAX_BOTTOMS:
+            if len(bottoms) > MAX_BOTTOMS:
                 raise UnrecognisedError
             term: Poly = {kept: c}
             chosen, surplus = self._matched(h, bottoms)
@@ -282,7 +282,7 @@ class Ring:
                 term = self.times(term, self._exponential(surplus))
             for key, value in term.items():
                 accumulate(total, key, value)
-        if len(total) > _MAX_TERMS:
+        if len(total) > MAX_TERMS:
             raise UnrecognisedError
         return total
 
@@ -352,7 +352,7 @@ class Ring:
 
     def _pay(self, left: Mapping[Any, Any], right: Mapping[Any, Any]) -> None:
         terms = len(left) * len(right)
-        if terms > _MAX_TERMS:
+        if terms > MAX_TERMS:
             raise UnrecognisedError
         self.budget.spend(terms + 1)
 

@@ -40,7 +40,7 @@ from expressivity.symbolic.symbols import COORDINATES
 _COLUMNS, _SETTINGS, _POINTS = 1500, 100, 120  # neurons, values of the parameters, places
 _REACHES = (1.0, 3.0, 9.0)  # the places lie in these boxes, by turns
 _SIMPLE = tuple(sp.Rational(n, 2) for n in (2, -2, 0, 1, -1, 4))
-_MAX_DENOMINATOR = 10_000
+MAX_ROUNDED = 10_000
 _ROUNDED = 1e-8
 _FITS = 1e-8  # of the size of the target: what its best combination may leave
 _MULTIPLES = (1, 2, 3, 4)
@@ -226,7 +226,7 @@ def _different(values: np.ndarray) -> list[int]:
 
 
 def _rounded(value: float) -> sp.Expr | None:
-    near = Fraction(value).limit_denominator(_MAX_DENOMINATOR)
+    near = Fraction(value).limit_denominator(MAX_ROUNDED)
     if abs(float(near) - value) > _ROUNDED * (1 + abs(value)):
         return None
     return cast(sp.Expr, sp.Rational(near.numerator, near.denominator))

@@ -14,9 +14,14 @@ from expressivity.membership.recognition.formula import realise
 from expressivity.membership.recognition.grouped import own_coefficients
 from expressivity.membership.recognition.mixtures import mixtures, own_mixtures
 from expressivity.membership.recognition.network import Recognition, joined, one_group
-from expressivity.membership.recognition.normal_form import Ring, UnrecognisedError
+from expressivity.membership.recognition.normal_form import (
+    MAX_BOTTOMS,
+    MAX_TERMS,
+    Ring,
+    UnrecognisedError,
+)
 from expressivity.membership.recognition.pieces import flattened
-from expressivity.membership.recognition.plain import has_normal_form, networks
+from expressivity.membership.recognition.plain import MAX_ROUNDED, has_normal_form, networks
 from expressivity.membership.recognition.search import CANDIDATE, Search
 from expressivity.membership.recognition.ungated import formulas
 from expressivity.membership.recognition.verification import same_function
@@ -36,6 +41,18 @@ _MAX_DENOMINATOR = 10_000
 """Above it trigsimp is not asked: from exp(p/q) it makes polynomials of degree p in exp(1/q)."""
 _MAX_DOUBLED = 4
 """Powers of 2 in multiples: sympy halves them, and what sin(2**k*x) becomes is of size 4**k."""
+LIMITS = {
+    "expression": _MAX_NODES,
+    "trials": _MAX_TRIALS,
+    "summands": _MAX_SUMMANDS,
+    "waves": _MAX_WAVY,
+    "denominators": _MAX_DENOMINATOR,
+    "doubled": _MAX_DOUBLED,
+    "polynomial": MAX_TERMS,
+    "quotients": MAX_BOTTOMS,
+    "rounded": MAX_ROUNDED,
+}
+"""What recognition does not go beyond, beside its budget."""
 
 
 def recognise(

@@ -15,6 +15,7 @@ from experiments.pretraining.products import fast_products
 from experiments.pretraining.recipes import Compile, Optimizer, Precision, Schedule
 from experiments.pretraining.training import DivergedError, train
 from expressivity.classes.kinds import Kind
+from expressivity.fitting.compilation import heard_by
 
 
 class KilledError(Exception):
@@ -153,7 +154,10 @@ def test_compiled_models_train_alike_and_resume_bit_for_bit(
     recipe, corpus, tmp_path, what, experts
 ):
     chosen, eager = (recipe(experts=experts, compile=how) for how in (what, Compile.NONE))
-    whole = train(chosen, corpus)
+    heard: list[bool] = []
+    with heard_by(heard.append):
+        whole = train(chosen, corpus)
+    assert heard and heard == [True, False] * (len(heard) // 2)
     assert whole.log.loss == pytest.approx(train(eager, corpus).log.loss, abs=1e-4)
     checkpoint = tmp_path / "c.safetensors"
     with pytest.raises(KilledError):

@@ -136,6 +136,9 @@ def test_a_changed_file_is_rejected(call, tmp_path):
     assert check_text(path.read_text()).outcome == "rejected"
 
 
+MOA, MAXOUT = ("--family", "moa"), ("--family", "maxout2")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -149,6 +152,9 @@ def test_a_changed_file_is_rejected(call, tmp_path):
         (("certify", "t2", "--lambda", "inf"), "finite"),
         (("certify", "t5"), "got la two_sided: ask for --upper"),
         (("certify", "t1"), "on the interval; got la type1: ask for --curvature"),
+        (("certify", "t2", "--constraint", "simplex"), "constraint must be free"),
+        (("certify", "t2", "--gradient", *MOA, "--width", 2), "about every width, without --width"),
+        (("certify", "t2", *MAXOUT, "--dictionary", "relu"), "got relu for maxout2"),
         (("certify", "t2", "--width", 7, "--search"), "at most 6 for --search"),
         (("certify", "t2", "--family", "moa", "--search"), "or one_sided for --search"),
         (("certify", "t4", "--sandwich"), "in form type1 for --sandwich"),
@@ -162,6 +168,11 @@ def test_bad_input_is_one_line(call, arguments, message):
     answer = call(*arguments)
     assert answer.code == 2
     assert message in answer.err and answer.err.count("\n") == 1
+
+
+def test_a_statement_about_every_width_asks_for_no_width_that_groups_divide(call):
+    answer = call("certify", "t2", "--gradient", *MOA, "--groups", 2)
+    assert answer.code == 3 and answer.err.startswith("not decided")
 
 
 def test_members_get_no_lower_bound(call):

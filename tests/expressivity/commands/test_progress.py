@@ -4,6 +4,7 @@ Kinds: reference (lines in a log), negative (nothing where nothing is wanted).
 """
 
 import re
+import time
 
 import pytest
 
@@ -33,6 +34,32 @@ def test_a_short_command_writes_none(capsys):
     assert progress.EVERY >= 10
     work(quiet=False)
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_log_says_that_it_compiles_while_nothing_is_done(capsys, monkeypatch):
+    monkeypatch.setattr(progress, "EVERY", 0.01)
+    lines: list[str] = []
+    with tally("units", 3, quiet=False) as done:
+        done.compiling(True)
+        done.compiling(True)  # in another worker
+        done.compiling(False)
+        ended = time.monotonic() + 30
+        while len(lines) < 3 and time.monotonic() < ended:
+            lines += capsys.readouterr().err.splitlines()
+        done.compiling(False)
+    assert len(lines) >= 3
+    assert all(re.fullmatch(f"{TIME}0 of 3 done; units: compiling", line) for line in lines)
+
+
+def test_what_is_compiled_is_no_longer_said_to_be(capsys, monkeypatch):
+    monkeypatch.setattr(progress, "EVERY", 0.0)
+    with tally("units", 3, quiet=False) as done:
+        done.update(label="t1 la")
+        done._compilations = 1  # without the thread, which would tell as often as it can
+        done.update()
+        done.compiling(False)
+    said = [line.split(";")[1] for line in capsys.readouterr().err.splitlines()]
+    assert said == [" t1 la", " t1 la: compiling", " t1 la"]
 
 
 @pytest.mark.parametrize("quiet", [True, False])

@@ -373,5 +373,6 @@ def test_a_search_is_part_of_the_run_by_its_budget():
     one = SearchUnit(has="la", lacks="relu", candidates=1, search=finds_nothing)
     assert one.key != replace(one, candidates=2).key
     assert one.identity["budgets"] == BUDGETS  # of the obstructions, as in all units that ask
+    assert BUDGETS["powers"] == BUDGETS["denominators"] == 10_000
     assert one.run().record == {"found": None}
     assert described(("la", "relu", "la")) == ("la", "relu")

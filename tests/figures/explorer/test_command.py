@@ -68,7 +68,10 @@ def test_no_text_of_the_data_ends_the_script(run, data):
         (["--tier", "gpu"], "unknown tier 'gpu': choose from smoke, cpu"),
         (["--run", "other"], "required: a run of the experiment explorer; other is of another one"),
         (["--run", "run", "--tier", "cpu"], "run"),
-        (["--run", "run", "--atlas", "none.json"], "required: a readable none.json; it is damaged"),
+        (
+            ["--run", "run", "--atlas", "none.json"],
+            "required: a readable none.json; there is no none.json: ",
+        ),
         (
             ["--run", "run", "--atlas", "bad.json"],
             "required: a readable bad.json; it is damaged, or",

@@ -135,6 +135,14 @@ def test_the_command_refuses_in_one_line(call):
     assert call("evidence", "final", "--records", "records").code == 2
 
 
+def test_an_installed_package_keeps_no_records(tmp_path, monkeypatch):
+    """It has a folder of pictures, for the sake of one file."""
+    (tmp_path / "figures" / "paper").mkdir(parents=True)
+    monkeypatch.setattr(session, "ROOT", tmp_path)
+    with pytest.raises(ValueError, match="required: --records FOLDER"):
+        session._default_folder()
+
+
 def test_records_of_the_repository_are_whole():
     """Those that are there, and the plan's."""
     path = session.ROOT / "figures" / "paper" / "evidence" / session.FILE
