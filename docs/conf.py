@@ -12,18 +12,36 @@ sys.path.insert(0, str(_HERE))  # for generators/
 
 project = "expressivity"
 author = "expressivity contributors"
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "generators.mathematics",
+    "generators.notebook",
+]
 exclude_patterns = ["_build"]
 
 html_theme = "furo"
 html_title = "expressivity"
 html_static_path = ["_static"]
-html_css_files = ["tables.css"]
+html_css_files = ["pages.css"]
 html_copy_source = False
 html_show_copyright = False
 smartquotes_action = "D"  # dashes only: statements stand as they were written
 
 myst_heading_anchors = 3
+myst_enable_extensions = ["dollarmath"]
+html_math_renderer = "mathml"
+# Formulas of these pages are typed as the program prints them, in text and between backticks.
+mathematical_pages = [
+    "theory",
+    "gates",
+    "atlas",
+    "results",
+    "glossary",
+    "generated/atlas",
+    "generated/gallery/*",
+    "generated/theorems/*",
+]
 
 autodoc_default_options = {"member-order": "bysource", "no-value": True, "ignore-module-all": True}
 autodoc_typehints_format = "short"
@@ -73,20 +91,23 @@ def _write_generated_pages() -> None:
 
     folder = _HERE / "generated"
     packages = ("expressivity", "proofs", "experiments", "figures")
+    rendered = _HERE.parent / "figures" / "paper"
+    drawn = gallery.registered_figures()
+    gallery.write_thumbnails(drawn, rendered=rendered, folder=folder / "gallery")
     anchors = theorems.theory_anchors((_HERE / "theory.md").read_text(encoding="utf-8"))
     rooms = {
         "api": api.pages(api.public_modules(*packages)),
         "gallery": gallery.pages(
             gallery.registered_experiments(),
-            gallery.registered_figures(),
-            rendered=_HERE.parent / "figures" / "paper",
+            drawn,
+            rendered=rendered,
             folder=folder / "gallery",
         ),
         "theorems": theorems.pages(theorems.checked(), anchors),
     }
     pages = {
         "commands.md": commands.page(commands.program()),
-        "atlas.md": atlas.page(atlas.stored(_HERE.parent / "figures" / "paper" / "atlas.json")),
+        "atlas.md": atlas.page(atlas.stored(rendered / "atlas.json")),
     }
     for room, its_pages in rooms.items():
         pages |= {f"{room}/{name}": text for name, text in its_pages.items()}

@@ -102,9 +102,9 @@ def separate(
     expr: Expr = None,
     every: Annotated[
         bool,
-        typer.Option("--all", help="The ladders above MoA too, of targets t6 to t11."),
+        typer.Option("--all", help="Also the ladders above MoA: targets t6 to t11."),
     ] = False,
-    widths: Annotated[str | None, typer.Option(help="Widths, as 1,2,4.")] = None,
+    widths: Annotated[str | None, typer.Option(help="Widths, such as 1,2,4.")] = None,
     lambda_: Lambda = 2.0,
     full: Annotated[
         bool, typer.Option("--full", help="Print every fit below the verdicts.")
@@ -139,10 +139,10 @@ def separate(
 @takes(ClassOptions)
 def classify(
     classes: ClassOptions,
-    expr: Annotated[str, typer.Argument(help="An expression, as 'tanh(2*x1)*relu(x2)'.")],
+    expr: Annotated[str, typer.Argument(help="An expression, such as 'tanh(2*x1)*relu(x2)'.")],
     as_json: Json = False,
 ) -> int:
-    """Decide for every kind and form, or those named, whether an expression is such a network."""
+    """Decide, for every kind and form or those named, whether an expression is such a network."""
     from expressivity.commands import classify as run_classify
 
     options = run_classify.Options(expr=expr, **vars(classes))
@@ -158,7 +158,7 @@ def compare(
         typer.Argument(help="A class: fixed, la, moa, or a registered one.", **named("family")),
     ],
     b: Annotated[str, typer.Argument(help="Another one.", **named("family"))],
-    widths: Annotated[str, typer.Option(help="Widths of the fits, as 1,2,4.")] = "1,2,4",
+    widths: Annotated[str, typer.Option(help="Widths of the fits, such as 1,2,4.")] = "1,2,4",
     dimension: Annotated[
         int | None, typer.Option(help="Input dimension; by default the least that decides.")
     ] = None,
@@ -168,9 +168,9 @@ def compare(
     ] = None,
     as_json: Json = False,
 ) -> int:
-    """Say how two classes lie to each other, what separates them, and by how much.
+    """Say how two classes are related, what separates them, and by how much.
 
-    Exit code 3 where a direction is open. The same command reads the fits that are there.
+    Exit code 3 where a direction is open. Fits that are already there are read back.
     """
     from expressivity.commands import compare as run_compare
 
@@ -185,17 +185,17 @@ def discover(
     larger: Annotated[
         str,
         typer.Argument(
-            metavar="A", help="A class: fixed, la, moa, or of list families.", **named("family")
+            metavar="A", help="A class: fixed, la, moa, or one of list families.", **named("family")
         ),
     ],
     smaller: Annotated[str, typer.Argument(metavar="B", help="Another.", **named("family"))],
     dimension: Annotated[
-        int | None, typer.Option(help="Of the input; by default 1, 2 and 3, cost by cost.")
+        int | None, typer.Option(help="Input dimension; by default 1, 2 and 3, in order of cost.")
     ] = None,
     gate: MoaGate = "tanh",
     budget: Annotated[int, typer.Option(help="Functions to try in each dimension.")] = 1000,
     teachers: Annotated[
-        int, typer.Option(help="Functions to fit in B where none is proved to lie outside.")
+        int, typer.Option(help="Functions to fit in B if none is proved to lie outside it.")
     ] = 8,
     workers: Workers = None,
     scheduler: Scheduler = None,
@@ -206,8 +206,8 @@ def discover(
 ) -> int:
     """Find the simplest function of class A that is proved to lie outside class B.
 
-    Exit code 3 where none is found, which decides nothing. The same command goes on after an
-    interruption, and with a larger budget.
+    Exit code 3 where none is found, which decides nothing. The same command resumes after an
+    interruption, and goes further with a larger budget.
     """
     from expressivity.commands import discover as run_discover
 
@@ -244,11 +244,11 @@ def certify(
         bool, typer.Option("--search", help="Verified search over directions (widths 1 to 6).")
     ] = False,
     upper: Annotated[
-        bool, typer.Option("--upper", help="Bound one fitted network, also for la and fixed.")
+        bool, typer.Option("--upper", help="Bound the error of a fit, for la and fixed too.")
     ] = False,
     sandwich: Annotated[
         bool,
-        typer.Option("--sandwich", help="Also the best ridges and fits, for widths 1 to m."),
+        typer.Option("--sandwich", help="Also show the best ridges and fits, for widths 1 to m."),
     ] = False,
     curvature: Annotated[
         str | None,
@@ -283,10 +283,10 @@ def certify(
 ) -> int:
     """Certify a lower bound for a whole class, or an upper bound for one network.
 
-    Of la (the default) and fixed with one activation a lower bound for the class, in type1 and
-    one_sided, and over id, relu, leaky_relu, relu2 in every form; of moa an upper bound for a fit.
-    With --curvature or --error a lower bound at every width for networks with small weights, with
-    --gradient one for the gradient errors of moa.
+    For la (the default), and for fixed with one activation: a lower bound for the class, in type1
+    and one_sided, and in every form over id, relu, leaky_relu and relu2. For moa: an upper bound
+    for a fit. With --curvature or --error: a lower bound at every width for networks with small
+    weights; with --gradient: one for the gradient errors of moa.
     """
     from expressivity.commands import certify as run_certify
 
@@ -317,10 +317,10 @@ def check(
     file: Annotated[Path, typer.Argument(help="A certificate.")],
     as_json: Json = False,
 ) -> int:
-    """Verify a certificate by other methods than its writer's.
+    """Verify a certificate, by methods other than its writer's.
 
-    The two share the parser of expressions and the ball arithmetic of python-flint, no more.
-    A file FILE.v of certify --kernel is written again from its header, compared and given to Coq.
+    The two share the parser of expressions and the ball arithmetic of python-flint, nothing else.
+    A FILE.v of certify --kernel is written anew from its header, compared, and given to Coq.
     """
     from expressivity.commands import check as run_check
 
@@ -346,10 +346,10 @@ def atlas(
     ] = None,
     as_json: Json = False,
 ) -> int:
-    """Decide for every ordered pair of classes whether the one lies in the other.
+    """Decide, for every ordered pair of classes, whether the first lies in the second.
 
-    By closure of what is proved, then by search in the pairs that would decide others. Run it again
-    to go on after an interruption.
+    What follows from proofs comes first, then a search in the open pairs that would decide others.
+    Run it again to resume after an interruption.
     """
     from expressivity.commands import atlas as run_atlas
 
@@ -361,10 +361,10 @@ def atlas(
 
 @app.command()
 def overhead(
-    widths: Annotated[str | None, typer.Option(help="Model widths, as 512,1024.")] = None,
+    widths: Annotated[str | None, typer.Option(help="Model widths, such as 512,1024.")] = None,
     as_json: Json = False,
 ) -> int:
-    """Time and saved memory of fixed, LA and MoA layers, eager and compiled."""
+    """Measure time and saved memory of fixed, LA and MoA layers, eager and compiled."""
     from expressivity.commands import overhead as run_overhead
 
     options = run_overhead.Options(widths=split_list(widths))
@@ -383,7 +383,7 @@ def list_names(
     ],
     as_json: Json = False,
 ) -> int:
-    """Names and one line each."""
+    """List names, with a line about each."""
     listed = names.listing(what)
     if as_json:
         write_json({"schema": "expressivity.list/1", "what": what, "names": listed})

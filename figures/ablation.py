@@ -5,9 +5,9 @@ from matplotlib.figure import Figure
 from experiments.pretraining.arm_names import ArmName, plain_fixed, plain_gated
 from experiments.pretraining.summary import ablated
 from figures.figure import FIGURES, PaperFigure
-from figures.forest import Row, forest
+from figures.forest import Row, forest, interval_handle
 from figures.runs import Runs
-from figures.style import PAGE, new_figure, panel
+from figures.style import PAGE, head_legend, kind_handles, new_figure, panel
 
 _DEFAULT = "MoA by default"
 
@@ -25,7 +25,7 @@ def draw(runs: Runs) -> Figure:
     arms = dict.fromkeys(row["arm"] for row in rows)
     bases = {row["minus"] for row in rows}
     rates = sorted({row["rates"][0] for row in rows})
-    made = new_figure(PAGE, 0.8 + 0.15 * len(arms) * len(rates))
+    made = new_figure(PAGE, 0.95 + 0.15 * len(arms) * len(rates))
     axes = made.subplots(1, 2, sharey=True)
     for place, letter, chosen, title in zip(
         axes, "ab", (plain_gated, plain_fixed), ("minus MoA by default", "minus fixed"), strict=True
@@ -34,7 +34,7 @@ def draw(runs: Runs) -> Figure:
         groups = [
             [
                 Row(
-                    label=f"{_variant(arm)}, {rate:g}",
+                    label=_variant(arm) + (f", {rate:g}" if len(rates) > 1 else ""),
                     arm=arm,
                     difference=found.get((arm, rate, minus)),
                 )
@@ -44,6 +44,10 @@ def draw(runs: Runs) -> Figure:
         ]
         forest(place, groups, "difference, nats per byte")
         panel(place, letter, title)
+    kinds = {ArmName.read(arm).kind for arm in arms}
+    head_legend(made, [*kind_handles(kinds), interval_handle("95 % interval")])
+    if len(rates) == 1:
+        axes[0].set_ylabel(f"arms, all at learning rate {rates[0]:g}")
     axes[1].tick_params(labelleft=False)
     axes[1].set_ylabel("")
     return made

@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from expressivity.classes.kinds import Kind
-from expressivity.relations.atlas import Atlas, read_atlas
+from expressivity.relations.atlas import read_atlas
+from expressivity.relations.closure import Cells
 from expressivity.relations.given import class_of
-from expressivity.relations.order import Relation, covers, equal_classes, relation
+from expressivity.relations.order import Relation, covers, equal_classes, minimal_open, relation
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
 from figures.style import ALARM, FAINT, PAGE, SOFT, head_legend, kind_handles, look_of, new_figure
@@ -20,7 +21,7 @@ from figures.style import ALARM, FAINT, PAGE, SOFT, head_legend, kind_handles, l
 Edge = tuple[str, str]
 _SWEEPS = 8
 _SIZE = 5.5
-_ROW = 0.2  # inches
+_LINE, _GAP = 0.085, 0.9  # inches, and lines between two classes
 _DASHED = 30
 _BOX = {"facecolor": "white", "edgecolor": FAINT, "linewidth": 0.4, "pad": 0.8}
 
@@ -53,11 +54,18 @@ def columns(names: Sequence[str], edges: Sequence[Edge]) -> list[list[str]]:
     return found
 
 
-def _middles(found: Sequence[Sequence[str]]) -> dict[str, float]:
-    """The height of every class, from 0 to 1, spread evenly over its column."""
-    return {
-        name: (index + 0.5) / len(column) for column in found for index, name in enumerate(column)
-    }
+def _middles(
+    found: Sequence[Sequence[str]], room: Mapping[str, float] | None = None
+) -> dict[str, float]:
+    """The height of every class, from 0 to 1, in a column that is shared out by room."""
+    middle: dict[str, float] = {}
+    for column in found:
+        rooms = [1.0 if room is None else room[name] for name in column]
+        below = 0.0
+        for name, own in zip(column, rooms, strict=True):
+            middle[name] = (below + own / 2) / sum(rooms)
+            below += own
+    return middle
 
 
 def _mean(name: str, linked: Sequence[str], middle: Mapping[str, float]) -> float:
@@ -71,20 +79,27 @@ def draw(runs: Runs) -> Figure:
         ValueError: no containments are stored.
     """
     atlas = read_atlas(runs["atlas"].entries)
-    groups = {group[0]: group for group in equal_classes(atlas.classes, atlas.cells)}
-    edges = covers(list(groups), atlas.cells)
+    return diagram(atlas.classes, atlas.cells)
+
+
+def diagram(classes: Sequence[str], cells: Cells) -> Figure:
+    """The diagram of classes of which every ordered pair has its answer."""
+    groups = {group[0]: group for group in equal_classes(classes, cells)}
+    edges = covers(list(groups), cells)
     placed = columns(list(groups), edges)
-    made = new_figure(PAGE, min(9.4, 1.0 + _ROW * max(map(len, placed))))
+    room = {name: len(group) + _GAP for name, group in groups.items()}  # a line for each of them
+    tallest = max(sum(room[name] for name in column) for column in placed)
+    made = new_figure(PAGE, min(9.4, 0.7 + _LINE * tallest))
     axes = made.add_subplot()
     axes.set(xlim=(0, len(placed)), ylim=(1, 0))
     axes.set_axis_off()
-    middle = _middles(placed)
+    middle = _middles(placed, room)
     spots = {
         name: (index + 0.05, middle[name]) for index, column in enumerate(placed) for name in column
     }
     for edge in edges:
         _line(axes, spots, edge, color=SOFT, linewidth=0.45, zorder=1)
-    for question in atlas.questions[:_DASHED]:
+    for question in minimal_open(classes, cells)[:_DASHED]:
         edge = question.smaller, question.larger
         _line(axes, spots, edge, color=ALARM, linewidth=0.35, linestyle=(0, (3, 3)), zorder=0,
               alpha=0.6)  # fmt: skip
@@ -92,8 +107,8 @@ def draw(runs: Runs) -> Figure:
         look = look_of(class_of(name, 1).kind)
         axes.text(*spots[name], "\n= ".join(group), color=look.colour, fontsize=_SIZE,
                   va="center", zorder=2, linespacing=0.95, bbox=_BOX)  # fmt: skip
-    axes.text(0.0, 1.0, _summary(atlas), transform=axes.transAxes, color=SOFT, fontsize=6)
-    _legend(made, atlas)
+    axes.text(0.0, 1.0, _summary(classes, cells), transform=axes.transAxes, color=SOFT, fontsize=6)
+    _legend(made, classes)
     return made
 
 
@@ -102,10 +117,9 @@ def _line(axes: Axes, spots: Mapping[str, tuple[float, float]], edge: Edge, **lo
     axes.plot([x, u], [y, v], **look)  # pyright: ignore[reportArgumentType]
 
 
-def _summary(atlas: Atlas) -> str:
-    names = atlas.classes
+def _summary(names: Sequence[str], cells: Cells) -> str:
     pairs = [(a, b) for index, a in enumerate(names) for b in names[index + 1 :]]
-    found = [relation(atlas.cells, a, b) for a, b in pairs]
+    found = [relation(cells, a, b) for a, b in pairs]
     counted = ", ".join(f"{found.count(each)} {each}" for each in _counted())
     return f"{len(pairs)} pairs of {len(names)} classes: {counted}"
 
@@ -115,8 +129,8 @@ def _counted() -> list[Relation]:
             Relation.OPEN]  # fmt: skip
 
 
-def _legend(made: Figure, atlas: Atlas) -> None:
-    kinds = {Kind(class_of(name, 1).kind) for name in atlas.classes}
+def _legend(made: Figure, classes: Sequence[str]) -> None:
+    kinds = {Kind(class_of(name, 1).kind) for name in classes}
     inside = Line2D([], [], color=SOFT, linewidth=0.8, label="lies in, proved")
     unknown = Line2D([], [], color=ALARM, linewidth=0.8, linestyle=(0, (3, 3)), label="open")
     head_legend(made, [*kind_handles(kinds), inside, unknown])

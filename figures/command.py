@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
         names: Annotated[
             list[str] | None,
             typer.Argument(
-                help="Figures; all that have their runs if none is named.", **named("figure")
+                help="Figures; if none is named, all whose runs are there.", **named("figure")
             ),
         ] = None,
         runs: Annotated[

@@ -10,6 +10,8 @@ from statistics import fmean
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from experiments.pretraining.evidence.choices import (
     Losses,
@@ -22,8 +24,8 @@ from experiments.pretraining.evidence.table import read_table
 from experiments.pretraining.evidence.verdicts import Comparison, compared, described
 from experiments.pretraining.recipes import Schedule
 from expressivity.output import write_atomically
-from figures.figure import rendered
-from figures.style import INK, PAGE, SOFT, applied, new_figure, panel
+from figures.figure import laid_out, rendered
+from figures.style import INK, PAGE, SOFT, applied, head_legend, new_figure, panel
 
 FOLDER = Path(__file__).parent / "paper" / "evidence"
 
@@ -78,6 +80,17 @@ def draw(final: Final) -> Figure:
     arguments = final.losses, final.schedule, final.rates, final.seeds
     _differences(right, compared(*arguments), described(*arguments))
     panel(right, "b", "differences, paired by seed")
+    dot = {"color": INK, "marker": "o", "markersize": 4, "linestyle": ""}
+    head_legend(
+        made,
+        [
+            Line2D([], [], color=SOFT, marker=".", markersize=3, linestyle="", label="a run (a)"),
+            Line2D([], [], color=INK, linewidth=1.2, label="mean (a), interval (b)"),
+            Line2D([], [], label="tested (b)", **dot),
+            Line2D([], [], label="listed (b)", markerfacecolor="white", **dot),
+            Patch(color=SOFT, alpha=0.25, linewidth=0, label=f"within {MARGIN:g} of 0 (b)"),
+        ],
+    )
     return made
 
 
@@ -117,10 +130,7 @@ def _differences(axes: Axes, tested: Sequence[Comparison], listed: Sequence[Comp
 def main() -> None:
     """Draw it again, as PDF and PNG."""
     with applied():
-        made = draw(Final.of(losses_of(read_table(FOLDER / "losses.parquet"))))
-        # Laid out once: each layout starts from the last, and formats would differ.
-        made.draw_without_rendering()
-        made.set_layout_engine("none")
+        made = laid_out(draw(Final.of(losses_of(read_table(FOLDER / "losses.parquet")))))
         for form in ("pdf", "png"):
             content = rendered(made, form)
             write_atomically(

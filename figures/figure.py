@@ -64,9 +64,13 @@ def drawn(figure: PaperFigure, runs: Runs) -> Figure:
         defects = [f"{name}: {text}" for name, run in found if (text := defect(run))]
         if defects:
             made.supxlabel("not whole: " + "; ".join(defects), color=ALARM, fontsize=7, x=0.5)
-        # Laid out once: each layout starts from the last, and formats would differ.
-        made.draw_without_rendering()
-        made.set_layout_engine("none")
+        return laid_out(made)
+
+
+def laid_out(made: Figure) -> Figure:
+    """The figure laid out for good: each layout starts from the last, and formats would differ."""
+    made.draw_without_rendering()
+    made.set_layout_engine("none")
     return made
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from experiments.pretraining.arm_names import ArmName
 from figures.curves import failed_at_edge
@@ -20,13 +21,13 @@ class Row:
         arm: whose colour it has.
         difference: ``value``, None where failed runs decide, ``low`` and ``high``, None where
             there is no interval; None leaves the place empty.
-        filled: whether the marker is.
+        plain: drawn in grey, beside a row that counts more.
     """
 
     label: str
     arm: str
     difference: dict[str, Any] | None
-    filled: bool = True
+    plain: bool = False
 
 
 def forest(axes: Axes, groups: Sequence[Sequence[Row]], label: str) -> None:
@@ -56,14 +57,12 @@ def _row(axes: Axes, row: Row, height: float) -> None:
         failed_at_edge(axes, height)
         return
     look = look_of(ArmName.read(row.arm).kind)
+    colour = SOFT if row.plain else look.colour
     if found["low"] is not None:
-        colour = look.colour if row.filled else SOFT
         axes.hlines(height, found["low"], found["high"], color=colour, linewidth=1.0)
-    axes.plot(
-        found["value"],
-        height,
-        color=look.colour,
-        marker=look.marker,
-        markerfacecolor=look.colour if row.filled else "white",
-        linestyle="",
-    )
+    axes.plot(found["value"], height, color=colour, marker=look.marker, linestyle="")
+
+
+def interval_handle(label: str) -> Line2D:
+    """A legend entry of the intervals."""
+    return Line2D([], [], color=SOFT, linewidth=1.0, label=label)

@@ -5,15 +5,26 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from experiments.pretraining.arm_names import ArmName
 from experiments.pretraining.summary import compared
 from expressivity.evidence import Evidence
 from figures.figure import FIGURES, PaperFigure
-from figures.forest import Row, forest
+from figures.forest import Row, forest, interval_handle
 from figures.runs import Runs
-from figures.style import PAGE, STYLES, log_ticks, look_of, new_figure, panel
-from figures.sweeps import finish
+from figures.style import (
+    INK,
+    PAGE,
+    SOFT,
+    STYLES,
+    head_legend,
+    kind_handles,
+    log_ticks,
+    look_of,
+    new_figure,
+    panel,
+)
 
 
 def draw(runs: Runs) -> Figure:
@@ -31,7 +42,19 @@ def draw(runs: Runs) -> Figure:
     panel(left, "a", "validation loss")
     forest(right, _groups(document["differences"]), "difference of loss, nats per byte")
     panel(right, "b", "differences, paired by seed")
-    finish(made, {ArmName.read(run["arm"]).kind for run in document["runs"]}, {Evidence.NUMERICAL})
+    names = [ArmName.read(run["arm"]) for run in document["runs"]]
+    matched = Line2D([], [], color=INK, marker="o", markerfacecolor="white", linestyle="",
+                     label="MoA's parameters (a)")  # fmt: skip
+    means = Line2D([], [], color=SOFT, linestyle=STYLES[Evidence.NUMERICAL], label="means (a)")
+    head_legend(
+        made,
+        [
+            *kind_handles(name.kind for name in names),
+            *([matched] if any(name.matched for name in names) else []),
+            means,
+            interval_handle("95 % interval; grey: equal rates (b)"),
+        ],
+    )
     return made
 
 
@@ -61,7 +84,7 @@ def _losses(axes: Axes, runs: Sequence[dict[str, Any]]) -> None:
 
 
 def _groups(rows: Sequence[dict[str, Any]]) -> list[list[Row]]:
-    """A group for every pair: own best rates filled, equal rates open."""
+    """A group for every pair: own best rates, and in grey equal rates."""
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in sorted(rows, key=lambda row: row["equal"]):
         pair = f"{_name(row['arm'])} $-$ {_name(row['minus'])}"
@@ -70,7 +93,7 @@ def _groups(rows: Sequence[dict[str, Any]]) -> list[list[Row]]:
             label=f"{pair}, {rates}",
             arm=row["arm"],
             difference=row["difference"],
-            filled=not row["equal"],
+            plain=row["equal"],
         )
         groups.setdefault((row["arm"], row["minus"]), []).append(found)
     return list(groups.values())
@@ -87,10 +110,11 @@ FIGURES.add(
         name="pretraining",
         title="Language models with fixed, LA and MoA layers",
         caption="a: validation loss after the last step, a dot for every seed and a marker for "
-        "their mean; open markers: as many parameters as MoA, given to the width. b: differences "
-        "of it seed by seed, means with Student t intervals, 95 % each; filled: each at its own "
-        "best rate, open: at equal rates. Left of the line the first of the two is better. Losses "
-        "after few steps of small models test no terminal loss.",
+        "their mean, the kinds side by side at each rate; open markers: as many parameters as MoA, "
+        "given to the width. b: differences of it seed by seed, means with Student t intervals, "
+        "95 % each; in colour: each at its own best rate, grey: at equal rates. Left of the line "
+        "the first of the two is better. Losses after few steps of small models test no terminal "
+        "loss.",
         alt="Losses of the families at several learning rates, and the intervals of their "
         "differences beside a line at zero.",
         needs=("pretrain",),

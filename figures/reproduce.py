@@ -44,7 +44,9 @@ def register(app: typer.Typer) -> None:
     def command(
         tier: Annotated[
             str,
-            typer.Option(help="smoke (minutes), cpu (an hour or two), gpu, or atlas (its own)."),
+            typer.Option(
+                help="smoke (minutes), cpu (an hour or two), gpu, or atlas (the atlas alone)."
+            ),
         ] = "smoke",
         only: Annotated[
             str | None,

@@ -2,14 +2,26 @@
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from experiments.pretraining.summary import scaled
 from expressivity.classes.kinds import Kind
 from expressivity.evidence import Evidence
 from figures.figure import FIGURES, PaperFigure
+from figures.forest import interval_handle
 from figures.runs import Runs
-from figures.style import PAGE, STYLES, log_ticks, look_of, new_figure, panel
-from figures.sweeps import finish
+from figures.style import (
+    INK,
+    PAGE,
+    SOFT,
+    STYLES,
+    head_legend,
+    kind_handles,
+    log_ticks,
+    look_of,
+    new_figure,
+    panel,
+)
 
 
 def draw(runs: Runs) -> Figure:
@@ -50,7 +62,17 @@ def draw(runs: Runs) -> Figure:
     right.grid(visible=False)
     right.set_xlabel(r"exponent $\alpha$")
     panel(right, "b", r"$L = E + A\,N^{-\alpha}$")
-    finish(made, {Kind(arm) for arm in arms}, {Evidence.NUMERICAL})
+    head_legend(
+        made,
+        [
+            *kind_handles(Kind(arm) for arm in arms),
+            Line2D([], [], color=INK, marker="o", markerfacecolor="white", linestyle="",
+                   label="a run (a)"),
+            Line2D([], [], color=SOFT, linestyle=STYLES[Evidence.NUMERICAL],
+                   label="least-squares fit (a)"),
+            interval_handle("95 % interval (b)"),
+        ],
+    )  # fmt: skip
     return made
 
 

@@ -43,7 +43,10 @@ def register(app: typer.Typer) -> None:
         ] = None,
         mutate: Annotated[
             bool,
-            typer.Option("--mutate", help="Also run every proof where its statement is false."),
+            typer.Option(
+                "--mutate",
+                help="Also run every proof under assumptions that make its statement false.",
+            ),
         ] = False,
         latex: Annotated[
             Path | None, typer.Option(help="Write a transcript to this LaTeX file.")
@@ -57,7 +60,7 @@ def register(app: typer.Typer) -> None:
             typer.Option("--recheck", help="The same, and coqchk on the compiled files: slow."),
         ] = False,
         step_seconds: Annotated[
-            float, typer.Option(help="Guard against a step that never ends: exit code 4.")
+            float, typer.Option(help="Give up on a step after so long, with exit code 4.")
         ] = STEP_SECONDS,
         as_json: Json = False,
     ) -> int:

@@ -1,13 +1,13 @@
 """A transcript of proofs as one LaTeX document that needs article and amsmath only.
 
 Statements are plain text with formulas in it, as the terminal shows them. :func:`typeset` sets
-what it recognises as a formula: subscripts, powers, Greek letters, relations. It changes how a
-statement looks, never what it says: everything else is escaped and stands as it was written.
+what can be read as a formula (``expressivity.symbolic.formulas``); everything else is escaped and
+stands as it was written.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 
+from expressivity.symbolic.formulas import pieces
 from expressivity.symbolic.proof import MutationOutcome, Proof, ProofVerdict, StepOutcome
 
 _ESCAPES = {
@@ -29,21 +29,6 @@ _ESCAPES = {
     "`": r"\texttt{\char96}",
     "'": r"{'}",
 }
-
-_GREEK = "alpha beta gamma delta eta theta kappa lambda mu omega phi psi rho sigma chi pi Gamma Phi"
-_LETTER = rf"(?:{'|'.join(_GREEK.split())}|[A-Za-z])"
-_SYMBOLS = {"!=": r"\ne", "<=": r"\le", ">=": r"\ge", "->": r"\to", " - ": "-", "-": "-"}
-
-# Whole words only: leaky_relu and T2 stay text. The order decides where two could begin.
-_FORMULA = re.compile(
-    rf"\babs\((?P<abs>[^()]*)\)"
-    rf"|\b(?P<base>{_LETTER}|sum|scale|gate)_(?P<sub>leaky_relu|[a-z0-9]+)(?![A-Za-z0-9_])"
-    rf"|\b(?P<letter>[abcepqruvwx])(?P<digit>[0-9])(?![A-Za-z0-9_])"
-    rf"|(?<![A-Za-z0-9_])(?P<greek>{'|'.join(_GREEK.split())})(?![A-Za-z0-9_(])"
-    r"|(?:\^|\*\*)(?P<power>[0-9]+|[A-Za-z](?![A-Za-z(])|\([0-9/]+\)|\{[0-9a-z,]+\}|abs\([a-z]\))"
-    r"|(?P<symbol>!=|<=|>=|->| - |(?<![\w)\-])-(?=[\w(]))"
-    r"|(?P<times> ?\* ?)"
-)
 
 _PREAMBLE = r"""\documentclass[a4paper]{article}
 \usepackage{amsmath}
@@ -85,47 +70,12 @@ def typeset(text: str) -> str:
     r"""Plain text for LaTeX, with its formulas in math mode, ``\(`` to ``\)``.
 
     >>> typeset("abs(alpha_k) != x1^2, leaky_relu")
-    '\\(|\\)\\(\\alpha_{k}\\)\\(|\\) \\(\\ne\\) \\(x_{1}\\)\\(^{2}\\), leaky\\_relu'
+    '\\(\\lvert \\alpha_{k}\\rvert  \\ne \\allowbreak x_{1}^{2}\\), leaky\\_relu'
     """
-    line = " ".join(text.split())
-    parts: list[str] = []
-    done = 0
-    for match in _FORMULA.finditer(line):
-        parts += [escape_characters(line[done : match.start()]), _formula(match)]
-        done = match.end()
-    return "".join([*parts, escape_characters(line[done:])])
-
-
-def _formula(match: re.Match[str]) -> str:
-    found = {name: value for name, value in match.groupdict().items() if value is not None}
-    match found:
-        case {"abs": inner}:
-            return rf"\(|\){typeset(inner)}\(|\)"
-        case {"base": base, "sub": sub}:
-            sub = (
-                sub
-                if re.fullmatch("[a-z]?[0-9]*|[ij]{2}|[kl]{2}", sub)
-                else rf"\mathrm{{{escape(sub)}}}"
-            )
-            name = rf"\mathrm{{{base}}}" if base in ("scale", "gate") else _name(base)
-            return rf"\({name}_{{{sub}}}\)"
-        case {"letter": letter, "digit": digit}:
-            return rf"\({letter}_{{{digit}}}\)"
-        case {"greek": name}:
-            return rf"\({_name(name)}\)"
-        case {"power": power}:
-            inner = re.sub(r"abs\((.)\)", r"|\1|", power).strip("(){}")
-            return rf"\(^{{{inner.replace('infinity', chr(92) + 'infty')}}}\)"
-        case {"symbol": symbol}:
-            space = " " if symbol == " - " else ""
-            return rf"{space}\({_SYMBOLS[symbol]}\){space}"
-        case _:
-            assert "times" in found
-            return r"\,"
-
-
-def _name(letter: str) -> str:
-    return letter if len(letter) == 1 else rf"\{letter}"
+    return "".join(
+        escape_characters(piece.text) if piece.tex is None else rf"\({piece.tex}\)"
+        for piece in pieces(" ".join(text.split()))
+    )
 
 
 def transcript(proofs: Sequence[Proof], mutations: Sequence[MutationOutcome] = ()) -> str:

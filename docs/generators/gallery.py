@@ -1,17 +1,27 @@
-"""One page for each registered experiment: its claim, what would falsify it, and its figures."""
+"""The figures as small pictures; a page for each experiment: its claim, what would falsify it."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
+
+from PIL import Image
 
 from generators import escape, table, toctree
 
 _INTRODUCTION = """# Gallery
 
-Each experiment states a claim and what would falsify it. Figures are drawn from stored runs, and
-shown where they have been rendered.
+## Figures
+
+Drawn from stored runs by `expressivity figures`. Each leads to the whole picture.
 """
+_EXPERIMENTS = """
+## Experiments
+
+Each states a claim and what would falsify it, and shows the figures that are drawn from it.
+"""
+_THUMBNAIL = 640
+"""Pixels of the longer side of a small picture: sharp where a screen has two a point."""
 
 
 class Described(Protocol):
@@ -61,10 +71,22 @@ def pages(
         rendered: where ``NAME.png`` of a figure lies, if it has been rendered.
         folder: where the pages will lie: links to figures are relative to it.
     """
+    images = Path(os.path.relpath(rendered, folder)).as_posix()
+    small = [
+        _small(key, figure, f"{images}/{key}.png")
+        for key, figure in figures.items()
+        if (rendered / f"{key}.png").is_file()
+    ]
+    grid = "\n\n".join(("````{container} gallery", *small, "````"))
     rows = [(f"[{name}]({name}.md)", escape(each.title)) for name, each in experiments.items()]
     listed = [table("experiment", "", rows=rows), "", toctree(*experiments, hidden=True)]
-    index = [_INTRODUCTION, *(listed if rows else ["No experiment is registered."]), ""]
-    images = Path(os.path.relpath(rendered, folder)).as_posix()
+    index = [
+        _INTRODUCTION,
+        grid if small else "No figure has been rendered.",
+        _EXPERIMENTS,
+        *(listed if rows else ["No experiment is registered."]),
+        "",
+    ]
     made = {"index.md": "\n".join(index)}
     for name, experiment in experiments.items():
         shown = [
@@ -74,6 +96,23 @@ def pages(
         ]
         made[f"{name}.md"] = _page(name, experiment, shown)
     return made
+
+
+def write_thumbnails(figures: Iterable[str], *, rendered: Path, folder: Path) -> None:
+    """Make ``folder/thumbnails`` hold a small copy of each picture that has been rendered."""
+    for key in figures:
+        picture = rendered / f"{key}.png"
+        if picture.is_file():
+            small = folder / "thumbnails" / picture.name
+            small.parent.mkdir(parents=True, exist_ok=True)
+            with Image.open(picture) as image:
+                image.thumbnail((_THUMBNAIL, _THUMBNAIL))
+                image.save(small, optimize=True)
+
+
+def _small(key: str, figure: Drawn, whole: str) -> str:
+    picture = f"[![{escape(figure.alt)}](thumbnails/{key}.png)]({whole})"
+    return f"```{{container}} picture\n{picture}\n\n{escape(figure.title)}.\n```"
 
 
 def _page(name: str, experiment: Described, figures: Sequence[str]) -> str:

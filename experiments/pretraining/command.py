@@ -18,19 +18,21 @@ FormName = Annotated[
 ]
 GateName = Annotated[str, typer.Option(help="Gate of moa: sigmoid, tanh or softmax.")]
 Dictionary = Annotated[
-    str | None, typer.Option(help="Activations, as relu,tanh,id; by default all seven.")
+    str | None, typer.Option(help="Activations, such as relu,tanh,id; by default all seven.")
 ]
 Seeds = Annotated[int, typer.Option(help="Number of seeds.")]
 FirstSeed = Annotated[int, typer.Option(help="The first of them.")]
 Rates = Annotated[
-    str | None, typer.Option(help="Learning rates, as 2e-3,4e-3; the recipe's own else.")
+    str | None, typer.Option(help="Learning rates, such as 2e-3,4e-3; by default the recipe's own.")
 ]
-Steps = Annotated[int | None, typer.Option(help="Updates.")]
+Steps = Annotated[int | None, typer.Option(help="Number of updates.")]
 Tokens = Annotated[int | None, typer.Option(help="Bytes to train on, instead of --steps.")]
-Batch = Annotated[int | None, typer.Option(help="Windows of an update, over all processes.")]
-Context = Annotated[int | None, typer.Option(help="Bytes of a window.")]
-Accumulate = Annotated[int | None, typer.Option(help="Parts a batch goes through the model in.")]
-Windows = Annotated[int | None, typer.Option(help="Windows of an evaluation.")]
+Batch = Annotated[int | None, typer.Option(help="Windows in an update, over all processes.")]
+Context = Annotated[int | None, typer.Option(help="Bytes in a window.")]
+Accumulate = Annotated[
+    int | None, typer.Option(help="Parts in which a batch passes through the model.")
+]
+Windows = Annotated[int | None, typer.Option(help="Windows in an evaluation.")]
 Data = Annotated[
     Path | None,
     typer.Option(help="A text file or a folder; by default Python's standard library."),
@@ -41,16 +43,19 @@ OptimizerName = Annotated[
 ScheduleName = Annotated[str | None, typer.Option("--schedule", help="cosine or wsd.")]
 Dtype = Annotated[str | None, typer.Option(help="float32, or bfloat16 for autocast.")]
 CompileWhat = Annotated[str | None, typer.Option("--compile", help="none, blocks or model.")]
-GateRate = Annotated[float | None, typer.Option(help="Times the rate: rate of the gates.")]
+GateRate = Annotated[
+    float | None, typer.Option(help="Learning rate of the gates, as a multiple of the others'.")
+]
 GateDecay = Annotated[float | None, typer.Option(help="Weight decay of the gates.")]
 CheckpointEvery = Annotated[int | None, typer.Option(help="Steps between checkpoints.")]
 ShardingName = Annotated[
     str, typer.Option("--sharding", help="Under torchrun: ddp, or fsdp for FSDP2.")
 ]
 Workers = Annotated[
-    int | None, typer.Option(help="Runs side by side, a thread each where they fill the cores.")
+    int | None,
+    typer.Option(help="Runs made side by side; one thread each where they fill the cores."),
 ]
-Out = Annotated[Path | None, typer.Option(help="The run folder; by default one of runs/.")]
+Out = Annotated[Path | None, typer.Option(help="The run folder; by default one under runs/.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -74,7 +79,9 @@ def register(app: typer.Typer) -> None:
         rates: Rates = None,
         matched: Annotated[
             bool,
-            typer.Option(help="Also fixed and la with as many parameters as moa, at their best."),
+            typer.Option(
+                help="Also fixed and la with as many parameters as moa, at their best rate."
+            ),
         ] = True,
         steps: Steps = None,
         tokens: Tokens = None,
@@ -97,8 +104,8 @@ def register(app: typer.Typer) -> None:
     ) -> int:
         """Train language models with fixed, LA and MoA layers, and compare them.
 
-        At equal rates and at each family's own best rate, paired by seed. The same command
-        continues after an interruption. Exit code 1 where runs failed.
+        They are compared at equal rates and at each family's own best rate, paired by seed. The
+        same command continues after an interruption. Exit code 1 where runs failed.
         """
         asked = _asked(locals())
         from experiments.pretraining.session import pretrain as run_pretrain
@@ -133,9 +140,9 @@ def register(app: typer.Typer) -> None:
         out: Out = None,
         as_json: Json = False,
     ) -> int:
-        """Make choices of MoA's start and training otherwise, beside the fixed layer.
+        """Train MoA with other choices of start and training, beside the fixed layer.
 
-        Defaults are chosen by it; its seeds are others than those of pretrain, which judges them.
+        The defaults were chosen by it; its seeds differ from those of pretrain, which judges them.
         """
         asked = _asked(locals())
         from experiments.pretraining.session import ablate as run_ablate
@@ -181,17 +188,17 @@ def register(app: typer.Typer) -> None:
 
     @app.command(name="evidence")
     def evidence(
-        stage: Annotated[str, typer.Argument(help="screening, pilot or final, one after another.")],
+        stage: Annotated[str, typer.Argument(help="screening, pilot or final, in this order.")],
         records: Annotated[
             Path | None, typer.Option(help="Folder of the records; by default the repository's.")
         ] = None,
         workers: Workers = None,
         as_json: Json = False,
     ) -> int:
-        """Make the runs of the plan in docs/pretraining.md, and say what they decide.
+        """Carry out the plan in docs/pretraining.md, and say what it decides.
 
-        Runs that have a record are not made again: the same command continues. Nothing is compared
-        before all runs of the stage are there. Exit code 4 where some could not be made.
+        Runs that have a record are not repeated, so the same command continues. Nothing is compared
+        until all runs of the stage are there. Exit code 4 where some could not be made.
         """
         from experiments.pretraining.evidence.session import evidence as run_evidence
 
@@ -211,10 +218,10 @@ def register(app: typer.Typer) -> None:
         out: Out = None,
         as_json: Json = False,
     ) -> int:
-        """Tell how far trained layers are from LA and fixed ones, and what their gates are worth.
+        """Measure how far trained layers are from LA and fixed ones, and what their gates add.
 
-        With the same linear maps, on the tokens of a text; of the text that the model was trained
-        on, the part held out.
+        The nearest layers have the same linear maps, and are compared on the tokens of a text; of
+        the text that the model was trained on, on the part held out.
         """
         from experiments.pretraining.session import audit as run_audit
 

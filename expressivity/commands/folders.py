@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def verify(folder: Folder, as_json: Json = False) -> int:
-        """Say whether a run folder is whole: what is damaged, missing, or of another run.
+        """Say whether a run folder is whole: what is damaged, missing, or belongs to another run.
 
         Exit code 1 where it is not. Nothing is changed.
         """

@@ -23,16 +23,20 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 Workers = Annotated[
     int | None,
-    typer.Option(help="Worker processes on this machine; without it, none but this one."),
+    typer.Option(help="Worker processes on this machine; by default this process alone."),
 ]
 Scheduler = Annotated[
-    str | None, typer.Option(help="A running Dask scheduler, as tcp://host:8786.")
+    str | None, typer.Option(help="A running Dask scheduler, such as tcp://host:8786.")
 ]
-Expr = Annotated[str | None, typer.Option(help="A target of your own, as 'tanh(2*x1)*relu(x2)'.")]
+Expr = Annotated[
+    str | None, typer.Option(help="A target of your own, such as 'tanh(2*x1)*relu(x2)'.")
+]
 MoaGate = Annotated[
     str, typer.Option(help="Gate of moa: tanh, sigmoid or softmax.", **named("gate"))
 ]
-Lambda = Annotated[float, typer.Option("--lambda", help="The parameter of t2, t4 to t5q, t6, t8.")]
+Lambda = Annotated[
+    float, typer.Option("--lambda", help="The parameter lambda of t2, t4 to t5q, t6 and t8.")
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,15 +71,15 @@ class ClassOptions:
     dictionary: Annotated[
         str | None,
         typer.Option(
-            help="Activations, as relu,tanh,id; by default all seven, in fits of two_sided and "
-            "quadratic id,relu,silu,tanh.",
+            help="Activations, such as relu,tanh,id; by default all seven; id,relu,silu,tanh in "
+            "fits of two_sided and quadratic.",
             **named("activation"),
         ),
     ] = None
     groups: Annotated[
         str,
         typer.Option(help="How many groups of neurons have coefficients of their own: a number, "
-                     "or neuron for one each (la and moa)."),
+                     "or neuron for a group per neuron (la and moa)."),
     ] = "1"  # fmt: skip
     constraint: Annotated[
         str,
@@ -117,16 +121,16 @@ class FitOptions:
     """How fits are run, as it was typed; see ``separation.unit.Settings``."""
 
     restarts: Annotated[
-        int, typer.Option(help="Lanes of each fit: random restarts, with which a search begins.")
+        int, typer.Option(help="Random restarts (lanes) with which the search of each fit begins.")
     ] = 32
     candidates: Annotated[
-        int, typer.Option(help="Random starts that each restart picks its own from.")
+        int, typer.Option(help="Random starts from which each restart picks its own.")
     ] = 16
     generations: Annotated[
         int | None,
         typer.Option(
-            help="At most so many generations of a search follow the restarts; 0: restarts alone, "
-            "each to its end. By default 60, but 0 for lm, adam and fewer than 4 restarts."
+            help="Most generations of search that follow the restarts; 0 runs restarts alone, each "
+            "to its end. By default 60, but 0 for lm, adam and fewer than 4 restarts."
         ),
     ] = None
     seed: Annotated[int, typer.Option(help="Seed of the starts.")] = 0

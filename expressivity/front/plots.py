@@ -1,5 +1,6 @@
 """Figures of answers."""
 
+import io
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -10,6 +11,15 @@ if TYPE_CHECKING:
     from expressivity.front.answers import Fit
 
 _POINTS = {1: 401, 2: 121}
+
+
+class Picture(Figure):
+    """A figure that a notebook shows, whatever its backend is."""
+
+    def _repr_png_(self) -> bytes:
+        content = io.BytesIO()
+        self.savefig(content, format="png", dpi=80)
+        return content.getvalue()
 
 
 def plot_fit(fit: "Fit") -> Figure:
@@ -28,7 +38,7 @@ def plot_fit(fit: "Fit") -> Figure:
 
 
 def _curves(fit: "Fit", x_N: Tensor) -> Figure:
-    figure = Figure(figsize=(9, 3.2), layout="constrained")
+    figure = Picture(figsize=(9, 3.2), layout="constrained")
     above, below = figure.subplots(1, 2)
     wanted_N, found_N = fit.target.values(x_N[:, None]).numpy(), fit(x_N).numpy()
     above.plot(x_N.numpy(), wanted_N, label=fit.target.name)
@@ -42,7 +52,7 @@ def _curves(fit: "Fit", x_N: Tensor) -> Figure:
 
 
 def _maps(fit: "Fit", x_N: Tensor) -> Figure:
-    figure = Figure(figsize=(11, 3.4), layout="constrained")
+    figure = Picture(figsize=(11, 3.4), layout="constrained")
     x2_NN, x1_NN = torch.meshgrid(x_N, x_N, indexing="ij")
     nodes_ND = torch.stack([x1_NN.flatten(), x2_NN.flatten()], 1)
     inside_N = torch.as_tensor(fit.target.domain.contains(nodes_ND.numpy()))

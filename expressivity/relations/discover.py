@@ -15,7 +15,7 @@ from itertools import groupby, islice
 
 from expressivity.classes.families import Family
 from expressivity.classes.weights import Weights
-from expressivity.evidence import Verdict
+from expressivity.evidence import Verdict, weakest
 from expressivity.membership.decide import Classification, classify, exclude
 from expressivity.relations.candidates import Candidate, candidates
 from expressivity.targets.target import Target
@@ -108,6 +108,15 @@ class Discovery:
     def reason(self) -> str:
         """Why the target is no network of any smaller class, each reason once."""
         return "; ".join(dict.fromkeys(each.membership.reason for each in self.exclusions))
+
+    def __str__(self) -> str:
+        excluded = ", ".join(dict.fromkeys(each.family.kind_and_form for each in self.exclusions))
+        evidence = weakest(each.membership.evidence for each in self.exclusions)
+        return (
+            f"f = {self.target.formula}, d = {self.target.dimension}\n"
+            f"f is {self.family.class_label} of width {self.family.width}, with exact weights.\n"
+            f"f is not {excluded} of any width ({evidence}): {self.reason}."
+        )
 
     def json(self) -> dict[str, object]:
         """The JSON form of docs/formats.md."""

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
+from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.catalogue import is_kind
 from expressivity.classes.kinds import Kind
 from expressivity.evidence import Evidence
@@ -118,6 +119,7 @@ def provenance(run: Run) -> Section:
             *_flat(manifest.get("host"), "host"),
         ],
         targets=_targets(run),
+        functions=list(ACTIVATIONS),
         units=_unit_count(run),
         stored=len(run.entries),
         settings=_settings(run),

@@ -78,7 +78,7 @@ def rounded_down(value: float) -> str:
 
 def _cells(fit: Fit, varying: Sequence[str]) -> Iterator[Cell]:
     result = fit.result
-    lambda_ = "" if result.lambda_ is None else f"lambda {result.lambda_:g}"
+    lambda_ = "" if result.lambda_ is None else f"lambda = {result.lambda_:g}"
     yield Cell(text=result.target, note=lambda_)
     yield Cell(text=result.family.class_label, heading=True)
     yield _count(result.family.width)

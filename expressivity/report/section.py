@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from expressivity.evidence import Evidence
 from expressivity.registry import Registry, a_function, of_type
+from expressivity.report.mathematics import formula, from_tex, mathematics
 from expressivity.runs.folder import Run
 
 
@@ -62,7 +63,8 @@ def sections(run: Run, *, without: Collection[str] = ()) -> list[tuple[str, Sect
 def html(package: str, template: str, **values: object) -> Markup:
     """Render ``templates/<template>`` of a package; every value is escaped.
 
-    The macros of ``macros.html.j2`` in this package can be imported from any template.
+    The macros of ``macros.html.j2`` in this package can be imported from any template, and the
+    functions of ``mathematics`` are its filters.
 
     >>> html("expressivity.report", "rerun.html.j2", command="a<b", commit=None, changed=False)
     Markup('<p>...<code>a&lt;b</code>...')
@@ -83,4 +85,6 @@ def environment(package: str) -> Environment:
     # Verdicts of proofs' steps may stand in badges too, and mean what they say.
     meanings = {level: level.meaning for level in Evidence}
     cast(dict[str, object], made.globals)["meanings"] = defaultdict(str, meanings)
+    for each in (mathematics, formula, from_tex):
+        cast(dict[str, object], made.filters)[each.__name__] = each
     return made

@@ -12,6 +12,8 @@ from xml.etree import ElementTree as ET
 
 from markupsafe import Markup, escape
 
+from expressivity.report.mathematics import mathematics
+
 _SVG = "{http://www.w3.org/2000/svg}"
 _XLINK = "{http://www.w3.org/1999/xlink}"
 _ELEMENTS = frozenset(
@@ -46,7 +48,9 @@ def figure_html(svg: str, caption: str, alt: str) -> Markup:
     prefix = "f" + hashlib.sha256(f"{svg}\n{caption}".encode()).hexdigest()[:8] + "-"
     inherited = "".join(sheet.text or "" for sheet in root.iter(f"{_SVG}style"))
     drawing = _written(root, prefix, {"role": "img", "aria-label": alt, **_universal(inherited)})
-    return Markup("<figure>{}\n<figcaption>{}</figcaption></figure>").format(drawing, caption)
+    return Markup("<figure>{}\n<figcaption>{}</figcaption></figure>").format(
+        drawing, mathematics(caption)
+    )
 
 
 def _written(element: ET.Element, prefix: str, own: Mapping[str, str]) -> Markup:

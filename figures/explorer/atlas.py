@@ -7,6 +7,7 @@ from typing import Any
 from expressivity.output import read_document
 from expressivity.relations.atlas_document import DOCUMENT, SCHEMA
 from expressivity.relations.prose import sentence
+from expressivity.report.mathematics import mathematics
 from figures.explorer.scenes import class_key
 from figures.published import PAPER
 from figures.style import class_name
@@ -16,7 +17,7 @@ STORED = PAPER / DOCUMENT
 
 
 def data(file: Path) -> dict[str, Any]:
-    """Classes, and cells as [row, column, answer, evidence, sentence].
+    """Classes, and cells as [row, column, answer, evidence, sentence as HTML].
 
     Args:
         file: an ``atlas.json``.
@@ -42,4 +43,4 @@ def data(file: Path) -> dict[str, Any]:
 
 def _cell(cell: Mapping[str, Any], places: Mapping[str, int]) -> list[Any]:
     smaller, larger = places[cell["smaller"]], places[cell["larger"]]
-    return [smaller, larger, cell["answer"], cell["evidence"], sentence(cell)]
+    return [smaller, larger, cell["answer"], cell["evidence"], mathematics(sentence(cell))]

@@ -46,12 +46,12 @@ def register(app: typer.Typer) -> None:
         ] = None,
         tier: Annotated[
             str | None,
-            typer.Option(help="smoke (two targets) or cpu (four, the default); a run has its own."),
+            typer.Option(help="smoke (two targets) or cpu (four, the default); a run keeps it."),
         ] = None,
         atlas: Annotated[
             Path | None,
             typer.Option(
-                metavar="FILE", help="An atlas.json; by default the one that comes along."
+                metavar="FILE", help="An atlas.json; by default the one supplied with the program."
             ),
         ] = None,
         workers: Workers = None,
@@ -59,8 +59,8 @@ def register(app: typer.Typer) -> None:
     ) -> int:
         """Write one HTML file in which to move lambda, gate, width and target, and see the gaps.
 
-        Its numbers are those of a run, which takes some minutes the first time: the same command
-        goes on with it, and writes the page again from it.
+        Its numbers are those of a run, which takes a few minutes the first time. The same command
+        resumes that run, or writes the page again from it.
         """
         options = Options(out=out, run=run, tier=tier, atlas=atlas, workers=workers)
         return make(options, as_json=as_json)

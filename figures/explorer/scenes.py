@@ -1,11 +1,11 @@
 """A finished run of the experiment ``explorer`` as the data of the page.
 
 Every number that the run's results hold goes into the page as text, in the digits of the run and
-in the digits that are shown; the page computes with pictures alone.
+in the digits that are shown; the page computes with pictures alone. Formulas, sentences and reasons
+are HTML: text that is escaped, with mathematics in it.
 """
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,14 +16,15 @@ from experiments.reading import Reading, readings
 from expressivity.bounds import Bound
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.kinds import Kind
+from expressivity.evidence import Membership
 from expressivity.report.builtin import sentence
 from expressivity.report.ladder import rounded_down
+from expressivity.report.mathematics import formula, mathematics
 from expressivity.runs.compiling import COMPILED
 from expressivity.runs.folder import Run
 from expressivity.separation.gaps import find_gaps
 from expressivity.separation.result import NORMS, Result
 from expressivity.separation.unit import FitUnit
-from expressivity.targets.target import Target
 from figures.explorer.pictures import of_network, of_target
 from figures.stored import network_of
 from figures.style import class_name
@@ -155,14 +156,14 @@ def _target(name: str, controls: Controls) -> Data:
 def _scene(scene: Scene, function: str, fitted: Sequence[_Fitted], best: Iterable[_Fitted]) -> Data:
     gaps = find_gaps([one.result for one in fitted], list(scene.families), scene.target)
     return {
-        "formula": prose(scene.target),
+        "formula": formula(f"{scene.target.name}(x) = {scene.target.formula}", ACTIVATIONS),
         "function": function,
         "fits": [one.unit.key for one in best],
         "gaps": [
             {
-                "sentence": sentence(gap),
+                "sentence": mathematics(sentence(gap)),
                 "evidence": str(gap.evidence),
-                "reason": gap.reason,
+                "reason": mathematics(gap.reason),
                 "confirmed": gap.confirmed,
                 "surprising": gap.surprising,
             }
@@ -183,7 +184,7 @@ def _fit(one: _Fitted, *, among: int) -> Data:
         "parameters": result.parameters,
         "errors": {norm: _error(result, norm) for norm in NORMS},
         "bounds": {norm: _bound(result.lower_bound[norm]) for norm in NORMS},
-        "membership": result.membership.json(),
+        "membership": _membership(result.membership),
         **of_network(network_of(one.unit.target, one.reading)),
     }
 
@@ -205,6 +206,10 @@ def _error(result: Result, norm: str) -> Data | None:
     }
 
 
+def _membership(membership: Membership) -> Data:
+    return {**membership.json(), "reason": mathematics(membership.reason)}
+
+
 def _bound(bound: Bound | None) -> Data | None:
     if bound is None:
         return None
@@ -215,21 +220,3 @@ def _bound(bound: Bound | None) -> Data | None:
         "method": bound.method,
         "every_width": bound.every_width,
     }
-
-
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-
-
-def prose(target: Target) -> str:
-    """The formula as mathematics is written.
-
-    >>> from expressivity.targets.builtin import t2
-    >>> prose(t2(2.0))
-    'ReLU(x₂)·tanh(2·x₁)'
-    """
-    text = target.formula
-    for name in ACTIVATIONS:
-        text = re.sub(rf"\b{name}\(", f"{ACTIVATIONS[name].title}(", text)
-    text = re.sub(r"\bx(\d+)\b", lambda found: "x" + found[1].translate(_SUBSCRIPTS), text)
-    text = text.replace("**2", "²").replace("^2", "²").replace("*", "·")
-    return text.replace("-", "\N{MINUS SIGN}")

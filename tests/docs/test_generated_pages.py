@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from pages import DOCS, anchors
+from PIL import Image
 
 
 def experiment(**fields):
@@ -19,7 +20,7 @@ def experiment(**fields):
 def test_each_experiment_has_a_page_with_the_figures_that_need_it(generators, tmp_path):
     rendered, folder = tmp_path / "figures", tmp_path / "docs" / "generated" / "gallery"
     rendered.mkdir()
-    (rendered / "drawn.png").write_bytes(b"")
+    Image.new("RGB", (1300, 400)).save(rendered / "drawn.png")
     experiments = {
         "one": experiment(claim="a_1 * b | c", falsified_by="x < y"),
         "two": experiment(cost="2 minutes"),
@@ -37,6 +38,11 @@ def test_each_experiment_has_a_page_with_the_figures_that_need_it(generators, tm
     assert "## D" in pages["two.md"] and "2 minutes" in pages["two.md"]
     assert "## P\n\nThis figure has not been rendered." in pages["two.md"]
     assert "later" not in pages["two.md"] and ".png" not in pages["three.md"]
+    small = r"[![\[lines\]](thumbnails/drawn.png)](../../../figures/drawn.png)"
+    assert f"{small}\n\nD." in pages["index.md"] and "planned" not in pages["index.md"]
+    generators.gallery.write_thumbnails(figures, rendered=rendered, folder=folder)
+    with Image.open(folder / "thumbnails" / "drawn.png") as image:
+        assert max(image.size) == 640
     assert "[one](one.md)" in pages["index.md"] and "\nthree\n" in pages["index.md"]
 
 

@@ -28,7 +28,7 @@ function neighbour(own, name, there, back) {
   const said = relation(there, back) === "open" || there[0] === "domain" || back[0] === "domain"
     ? [node("small", ` ${own} in ${name}: ${ANSWERS[there[0]]}; ${name} in ${own}: ${ANSWERS[back[0]]}`)] : [];
   const item = node("li", [button, " ", ...marks, ...said]);
-  item.append(" ", node("details", [node("summary", "Why"), node("p", why), node("p", whyBack)]));
+  item.append(" ", node("details", [node("summary", "Why"), written("p", why), written("p", whyBack)]));
   return item;
 }
 

@@ -114,7 +114,7 @@ function card(fit) {
   }
   const { verdict, evidence, reason } = fit.membership;
   entries.push(["verdict", [node("span", VERDICTS[verdict], "value"), " ", badge(evidence),
-    node("details", [node("summary", "Why"), node("p", reason)])]]);
+    node("details", [node("summary", "Why"), written("p", reason)])]]);
   rows(list, entries);
   made.append(list);
   const entry = data.atlas?.classes.find((each) => each.family === fit.family);

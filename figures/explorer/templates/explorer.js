@@ -74,6 +74,13 @@ function node(name, content, className) {
   return made;
 }
 
+// What the page's writer has escaped, with mathematics in it.
+function written(name, html) {
+  const made = document.createElement(name);
+  made.innerHTML = html;
+  return made;
+}
+
 function rows(list, entries) {
   list.replaceChildren(...entries.map(([term, value]) => {
     const row = document.createElement("div");
@@ -84,7 +91,7 @@ function rows(list, entries) {
 
 function renderHead(view) {
   const { now, target, scene } = view;
-  $("formula").textContent = `${target.name}(x) = ${scene.formula}`;
+  $("formula").innerHTML = scene.formula;
   $("lambda").closest("fieldset").disabled = !target.rated;
   const rate = target.rated ? now.lambda : "none";
   $("lambda-now").textContent = rate;
@@ -96,8 +103,8 @@ function renderHead(view) {
     `MoA with ${now.gate} gates${target.rated ? `, \u03bb = ${now.lambda}` : ""}`;
   $("verdicts").replaceChildren(...scene.gaps.map((gap) => {
     const made = node("div", [], `verdict${gap.surprising ? " surprising" : ""}`);
-    made.append(node("p", [gap.sentence, " ", badge(gap.evidence)]));
-    made.append(node("details", [node("summary", "Why"), node("p", gap.reason)]));
+    made.append(node("p", [written("span", gap.sentence), " ", badge(gap.evidence)]));
+    made.append(node("details", [node("summary", "Why"), written("p", gap.reason)]));
     return made;
   }));
 }

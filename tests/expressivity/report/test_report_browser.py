@@ -19,6 +19,7 @@ import sample_run as sample
 from markupsafe import Markup
 
 from expressivity.report import Section, figure_html, sections, write_page
+from expressivity.report.mathematics import mathematics
 from expressivity.runs.folder import Run, read_run
 
 pytestmark = pytest.mark.skipif(
@@ -45,6 +46,7 @@ def file(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("report")
     run = read_run(sample.ordinary(folder / "run"))
     body = figure_html(DRAWING, "Errors", "A wide drawing") + Markup("<p>{}</p>").format("x" * 300)
+    body += Markup("<p>{}</p>").format(mathematics("at x1^2 > 0"))
     extra = ("extra", Section(title="Extra", order=30, body=body))
     return write_page(run, [*library(run), extra])
 
@@ -128,6 +130,17 @@ def test_hostile_text_does_not_run(tab, tmp_path):
     assert tab.evaluate("document.images.length") == 0
     shown = tab.evaluate("document.body.innerText")
     assert shown.count("</script><img src=x") >= 4
+
+
+def test_indices_are_lowered_powers_raised_and_both_smaller(opened):
+    base, index, power = opened.evaluate(
+        "[...document.querySelector('math[alttext=\"x1^2 > 0\"] msubsup').children]"
+        ".map((e) => [e.getBoundingClientRect(), parseFloat(getComputedStyle(e).fontSize)])"
+        ".map(([box, size]) => [(box.top + box.bottom) / 2, box.left, size])"
+    )
+    assert power[0] < base[0] < index[0]
+    assert base[1] < min(index[1], power[1])
+    assert max(index[2], power[2]) < base[2]
 
 
 # --- sorting ---------------------------------------------------------------------------------
