@@ -278,10 +278,15 @@ def _written(out: Path) -> str:
 
 def _restrictions(family: Family, method: str) -> str:
     """What of the class a method rests on, beyond kind and form."""
-    if method not in ("free-knot", "uncut-boxes"):  # of any activations
+    if method not in ("free-knot", "uncut-boxes", "uncut-disks"):  # of any activations
         return ""
     biases = method == "free-knot" and not family.bias
-    return f" over {', '.join(family.dictionary)}" + (" without biases" if biases else "")
+    gates = "" if family.gate is None else f" with {family.gate.name} gates"
+    groups = "" if family.group_count == 1 else f" in {family.group_count} groups"
+    return (
+        f" over {', '.join(family.dictionary)}{gates}{groups}"
+        + (" without biases" if biases else "")
+    )  # fmt: skip
 
 
 def _show(job: Job, document: dict[str, Any], out: Path | None) -> None:
@@ -292,7 +297,7 @@ def _show(job: Job, document: dict[str, Any], out: Path | None) -> None:
     if document["lower_bound"] is not None:
         claim = document["lower_bound"]["l2"]
         of = label + _restrictions(family, claim["method"])
-        moments = job.target.dimension > 1 and not job.boxes
+        moments = job.target.dimension > 1 and not (job.boxes or job.disks)
         degree = f", degree {job.degree}" if moments else ""
         lines.append(
             f"every {of}: relative L2 error at least {claim['value']} "
