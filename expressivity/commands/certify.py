@@ -259,13 +259,13 @@ def _show_curvature(job: CurvatureJob, document: dict[str, Any], out: Path | Non
 
 
 def _needed_weights(family: Family, curvature: str) -> str:
-    """What a curvature says of the weights of neurons with one activation."""
-    bounds = curvatures(family) or {}
-    sup = bounds.get(family.activation or "", Fraction(0))
+    """What a curvature says of the weights, if every activation bends as the most bent one."""
+    sup = max((curvatures(family) or {}).values(), default=Fraction(0))
     if not sup:
         return ""
     least = Enclosure(as_ball(Fraction(curvature) / sup)).lower_decimal(7)
-    return f": a sum of abs(a) w^2 above {least}"
+    shares = "" if family.activation else " sum abs(c)"
+    return f": a sum of abs(a) w^2{shares} above {least}"
 
 
 def _above(bound: Fraction) -> str:
