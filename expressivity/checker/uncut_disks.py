@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from flint import acb_mat
-
 from expressivity.checker.balls import PRECISION, Ball, share_of_norm, to_ball, working_precision
 from expressivity.checker.certificate import Certificate
 from expressivity.checker.disks import Disk, Disks
@@ -43,7 +41,7 @@ def verify_uncut_disks(certificate: Certificate, claim: Fraction) -> None:
     with working_precision(PRECISION + 4 * data.degree):
         for disk, weight in zip(data.disks, data.weights, strict=True):
             if weight:
-                function.work = _verify_weight(function, disk, weight, data)
+                _verify_weight(function, disk, weight, data)
     left = to_ball(whole) - needed
     if not data.lines:
         if not left >= 0:
@@ -58,17 +56,16 @@ def _exact(point: Ball) -> Fraction:
     return Fraction(mantissa) * Fraction(2) ** exponent
 
 
-def _verify_weight(before: Function, disk: Disk, weight: Fraction, data: Disks) -> int:
-    """Require that G of a disk, less the weight, is positive definite; the work so far."""
+def _verify_weight(whole: Function, disk: Disk, weight: Fraction, data: Disks) -> None:
+    """Require that G of a disk, less the weight, is positive definite."""
     x1, x2, radius = disk
-    function = Function(root=moved(before.root, (x1, x2), radius), work=before.work)
+    function = Function(root=moved(whole.root, (x1, x2), radius), work=whole.work)
     moments = monomial_moments(function, compile_target(function), data.degree)
     rows = data.rank + 1
     columns = [[1] * (n + 2 - rows) for n in range(rows - 1, data.degree + 1)]
     gram = gram_of(zernike_moments(moments, data.degree), [1] * rows, columns)
     shift = -to_ball(weight / radius**2)
-    require_positive_definite(acb_mat(gram).tolist(), shift, "G less the weight of a disk")
-    return function.work
+    require_positive_definite(gram.tolist(), shift, "G less the weight of a disk")
 
 
 def moved(root: Node, centre: Sequence[Fraction], radius: Fraction) -> Node:

@@ -1,6 +1,7 @@
 """How far a long command is: a bar on a terminal, lines with the time elsewhere.
 
-Lines come at most every ``EVERY`` seconds, so that a short command writes none into a log.
+Lines come at most every ``EVERY`` seconds, or as often as a command says, so that a short command
+writes none into a log.
 """
 
 import time
@@ -13,7 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from expressivity.commands.console import console
 
-EVERY = 30.0
+EVERY, SOON = 30.0, 5.0
+"""Seconds between lines, in general and where work ends in minutes."""
 _BARS: list[Console] = []
 """Where bars are being drawn."""
 
@@ -21,17 +23,19 @@ _BARS: list[Console] = []
 class Tally:
     """What is done of one piece of work; see :func:`tally`."""
 
-    def __init__(self, bar: Progress, name: str, total: int | None, *, logged: bool) -> None:
+    def __init__(
+        self, bar: Progress, name: str, total: int | None, *, logged: bool, every: float
+    ) -> None:
         self._bar = bar
         self._task = bar.add_task(name, total=total)
-        self._logged = logged
+        self._logged, self._every = logged, every
         self._told = time.monotonic()
 
     def update(self, done: int = 0, *, label: str | None = None, total: int | None = None) -> None:
         """Count what is done since, say what is at work, or how much there is in all."""
         self._bar.update(self._task, advance=done, description=label, total=total)
         now = time.monotonic()
-        if self._logged and now - self._told >= EVERY:
+        if self._logged and now - self._told >= self._every:
             self._told = now
             task = self._bar.tasks[0]
             of = "" if task.total is None else f" of {task.total:g}"
@@ -39,13 +43,16 @@ class Tally:
 
 
 @contextmanager
-def tally(name: str, total: int | None = None, *, quiet: bool) -> Generator[Tally]:
+def tally(
+    name: str, total: int | None = None, *, quiet: bool, every: float | None = None
+) -> Generator[Tally]:
     """Tell on standard error how far some work is.
 
     Args:
         name: of its parts.
         total: how many there are, if that is known.
         quiet: tell nothing.
+        every: so many seconds between lines; None for ``EVERY``.
     """
     messages = console(stderr=True)
     columns = (
@@ -58,7 +65,8 @@ def tally(name: str, total: int | None = None, *, quiet: bool) -> Generator[Tall
     with Progress(*columns, console=messages, disable=hidden, transient=True) as bar:
         _BARS.append(messages)
         try:
-            yield Tally(bar, name, total, logged=hidden and not quiet)
+            logged, often = hidden and not quiet, EVERY if every is None else every
+            yield Tally(bar, name, total, logged=logged, every=often)
         finally:
             _BARS.remove(messages)
 

@@ -35,6 +35,13 @@ def test_a_short_command_writes_none(capsys):
     assert capsys.readouterr() == ("", "")
 
 
+def test_a_command_may_say_how_often(capsys):
+    with tally("units", quiet=False, every=0.0) as done:
+        done.update(2)
+    assert capsys.readouterr().err.endswith("2 done; units\n")
+    assert progress.SOON <= 5
+
+
 @pytest.mark.parametrize("quiet", [True, False])
 def test_a_terminal_gets_a_bar_and_a_quiet_command_nothing(capsys, monkeypatch, quiet):
     monkeypatch.setattr(progress, "EVERY", 0.0)
