@@ -113,7 +113,6 @@ def test_without_lines_every_weight_counts():
     ("of", "rank"),
     [
         ({"dictionary": ["relu2"]}, 3),
-        ({"dictionary": ["id", "relu"]}, 4),
         ({"dictionary": ["id", "relu"], "gate": TANH | {"name": "softmax"}}, 2),
         ({"form": "one_sided"}, 3),
     ],
