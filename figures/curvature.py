@@ -6,16 +6,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from experiments.curvature import ACTIVATIONS, Network, curve, networks
+from experiments.curvature import ACTIVATIONS, LEARNED, Network, curve, networks
 from expressivity.classes.kinds import Kind
 from expressivity.evidence import Evidence
 from figures.figure import FIGURES, PaperFigure
 from figures.runs import Runs
 from figures.style import COLUMN, INK, SOFT, STYLES, log_errors, look_of, new_figure
 
-_FIXED = look_of(Kind.FIXED)
+_FIXED, _LEARNED = look_of(Kind.FIXED), look_of(Kind.LA)
 _MARKS = dict(zip(ACTIVATIONS, ("s", "o", "^", "D"), strict=True))
-_NAMES = {"relu2": "ReLU$^2$", "gelu": "GELU", "silu": "SiLU", "tanh": "tanh"}
+_NAMES = {
+    "relu2": "ReLU$^2$",
+    "gelu": "GELU",
+    "silu": "SiLU",
+    "tanh": "tanh",
+    LEARNED: "LA over these",
+}
 
 
 def draw(runs: Runs) -> Figure:
@@ -49,20 +55,26 @@ def draw(runs: Runs) -> Figure:
 
 
 def _networks(axes: Axes, found: Sequence[Network]) -> None:
-    quotients = sorted((o.curvature, o.l2) for o in found if o.label not in _MARKS)
+    quotients = sorted((o.curvature, o.l2) for o in found if o.label not in (*_MARKS, LEARNED))
     axes.plot(*zip(*quotients, strict=True) if quotients else ((), ()), color=SOFT, marker="_",
               markersize=6, linestyle=STYLES[Evidence.CERTIFIED], linewidth=0.8)  # fmt: skip
-    for label, mark in _MARKS.items():
+    for label, colour, mark in _looks():
         own = [one for one in found if one.label == label]
         axes.plot(
-            [one.curvature for one in own], [one.l2 for one in own], mark, color=_FIXED.colour,
+            [one.curvature for one in own], [one.l2 for one in own], mark, color=colour,
             markerfacecolor="white", markersize=2.6, markeredgewidth=0.5,
         )  # fmt: skip
 
 
+def _looks() -> list[tuple[str, str, str]]:
+    """Label, colour and marker of the fitted networks, LA on top of the others."""
+    fixed = [(label, _FIXED.colour, mark) for label, mark in _MARKS.items()]
+    return [*fixed, (LEARNED, _LEARNED.colour, _LEARNED.marker)]
+
+
 def _legend(axes: Axes) -> None:
     rows = (
-        *((_NAMES[label], _FIXED.colour, mark, "") for label, mark in _MARKS.items()),
+        *((_NAMES[label], colour, mark, "") for label, colour, mark in _looks()),
         ("two-neuron quotient (certified)", SOFT, "_", STYLES[Evidence.CERTIFIED]),
         ("no network below (certified)", _FIXED.colour, "", STYLES[Evidence.CERTIFIED]),
     )
@@ -79,7 +91,8 @@ FIGURES.add(
     PaperFigure(
         name="curvature",
         title="Error against curvature: what small errors on t1 cost in weights",
-        caption="Fixed networks of 1 to 8 neurons fitted to t1 on [-1, 1] by three optimizers: "
+        caption="Networks of 1 to 8 neurons fitted to t1 on [-1, 1], fixed ones by three "
+        "optimizers, LA over the same four activations by one: "
         "relative L2 error (numerical) against the curvature of their weights, which bounds "
         "abs(f''). Shaded: where no network with C^1 activations lies, of any width; the points "
         "of the line are certified, at each network's own curvature too. Beside it two-neuron "

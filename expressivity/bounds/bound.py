@@ -26,6 +26,7 @@ Method = Literal[
     "ridge-rank",
     "catalecticant",
     "uncut-boxes",
+    "uncut-disks",
 ]
 
 precision = 128  # bits of the balls; what is lost is far below one unit of the final float

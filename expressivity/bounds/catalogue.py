@@ -11,6 +11,7 @@ from expressivity.bounds import (
     ridge_rank,
     shared_amplitude,
     uncut_boxes,
+    uncut_disks,
 )
 from expressivity.bounds.bound import Bound, TargetNorms
 from expressivity.classes.families import Family
@@ -27,6 +28,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
     ridge_rank.bounds,
     flattening.bounds,
     uncut_boxes.bounds,
+    uncut_disks.bounds,
 )
 
 

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from expressivity.bounds.best_ridge import best_ridge
 from expressivity.bounds.direction_boxes import Bounds, Boxes
 from expressivity.bounds.integrals.scale import exponent_of, power_of_two
+from expressivity.symbolic.budget import Budget
 
 MAX_WIDTH = 6
 """Of a search: a bound takes 3^width corners."""
@@ -101,8 +102,10 @@ def search(
             moments=[[g.mid() for g in row] for row in moments], multiplicity=multiplicity
         )
         allowed = min(boxes, MAX_BOXES, _corners // 3**width)
-        leaves, best = _branch_and_bound(bounds, np.array(start), ratio, allowed)
-        squared = _least(bounds, leaves) * (1 - _margin)
+        # It never ends early: every box is looked at twice at most.
+        budget = Budget(2 * allowed * 3**width)
+        leaves, best = _branch_and_bound(bounds, np.array(start), ratio, allowed, budget)
+        squared = _least(bounds, leaves, budget) * (1 - _margin)
         if squared > 0:
             off = [[g - g.mid() for g in row] for row in moments]
             distance = (squared.sqrt() - _norm(off)).lower()
@@ -166,7 +169,11 @@ def _norm(moments: Sequence[Sequence[flint.acb]]) -> flint.arb:
 
 
 def _branch_and_bound(
-    bounds: Bounds, best_M: NDArray[np.float64], ratio: float, allowed: int
+    bounds: Bounds,
+    best_M: NDArray[np.float64],
+    ratio: float,
+    allowed: int,
+    budget: Budget,
 ) -> tuple[Boxes, NDArray[np.float64]]:
     """The boxes that are left at the end, and the best directions met."""
     width, spent = len(best_M), 1
@@ -185,6 +192,7 @@ def _branch_and_bound(
         halves = _halves(leaves.of(cut_L))
         values_B = _values(bounds, halves, target)
         spent += len(values_B)
+        budget.spend(len(values_B) * 3**width)
         kept_L = np.delete(np.arange(len(lower_L)), cut_L)
         old = leaves.of(kept_L)
         leaves = Boxes(*(np.concatenate(pair) for pair in zip(old, halves, strict=True)))
@@ -217,12 +225,13 @@ def _halves(boxes: Boxes) -> Boxes:
     return Boxes(level_BM[ordered_B], place_BM[ordered_B])
 
 
-def _least(bounds: Bounds, leaves: Boxes) -> flint.arb:
+def _least(bounds: Bounds, leaves: Boxes, budget: Budget) -> flint.arb:
     """The least bound of these boxes, in ball arithmetic."""
     enough = float(_values(bounds, leaves, np.inf).min())
     least = flint.arb.pos_inf() if enough > 0 else flint.arb(0)
     for first in range(0, len(leaves.level_BM) if enough > 0 else 0, _batch):
         boxes = leaves.of(slice(first, first + _batch))
+        budget.spend(boxes.level_BM.shape[0] * 3 ** boxes.level_BM.shape[1])
         _, q_BNJ = bounds.lower(boxes, enough)
         for value in bounds.certain(boxes, q_BNJ):
             least = least.min(value)

@@ -8,6 +8,7 @@ B, since the inequality holds whatever they are. docs/certificates.md states exa
 """
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,13 +84,13 @@ def rank_tail(
     return max(positive, key=lambda tail: share[id(tail)], default=None)
 
 
-def gram(moments: CertifiedMoments, weights: HankelWeights) -> flint.acb_mat:
-    """G of docs/certificates.md, as many rows as there are row weights."""
+def gram(sequences: Sequence[Sequence[flint.acb]], weights: HankelWeights) -> flint.acb_mat:
+    """G of docs/certificates.md, from moments; as many rows as there are row weights."""
     rows = len(weights.rows)
     roots = [flint.arb(a).sqrt() for a in weights.rows]
     total = flint.acb_mat(rows, rows)
     for n, columns in enumerate(weights.columns, rows - 1):
-        sequence = moments.sequences[n]
+        sequence = sequences[n]
         part = flint.arb.pi() / ((n + 1) * largest_sum(weights.rows, columns))
         shares = [(part * b).sqrt() for b in columns]
         block = flint.acb_mat([
@@ -157,7 +158,7 @@ def _spectrum(
     moments: CertifiedMoments, weights: HankelWeights
 ) -> tuple[flint.acb_mat, list[flint.arb], flint.acb_mat]:
     """G with its :func:`eigenvectors`, the same for every rank, hence for every width."""
-    g = gram(moments, weights)
+    g = gram(moments.sequences, weights)
     return g, *eigenvectors(g)
 
 

@@ -150,13 +150,13 @@ def tail_bound(moments: Moments, rank: int) -> float:
         raise ValueError(f"required: a rank of at least 0; got {rank}")
     degree = len(moments.sequences) - 1
     tails = [
-        float(np.linalg.norm(np.linalg.svd(_hankel(moments, p), compute_uv=False)[rank:]))
+        float(np.linalg.norm(np.linalg.svd(hankel(moments, p), compute_uv=False)[rank:]))
         for p in range(rank + 1, degree + 2)
     ]
     return max(max(tails, default=0.0) - moments.error, 0.0)
 
 
-def _hankel(moments: Moments, rows: int) -> NDArray[np.complex128]:
+def hankel(moments: Moments, rows: int) -> NDArray[np.complex128]:
     """M_p of step 4 of B4, p = rows."""
     blocks: list[NDArray[np.complex128]] = []
     for n in range(rows - 1, len(moments.sequences)):

@@ -16,6 +16,7 @@ from expressivity.bounds.integrals.moments import CertifiedMoments, certified_mo
 from expressivity.bounds.rank_tail import RankTail, rank_tail
 from expressivity.bounds.ridge_rank import rank_of
 from expressivity.bounds.uncut_boxes import Uncut
+from expressivity.bounds.uncut_disks import UncutDisks
 from expressivity.certificates.network_error import UniformErrors
 from expressivity.classes.families import Family
 from expressivity.classes.networks import unpack
@@ -154,6 +155,24 @@ def boxes_certificate(target: Target, family: Family, bound: Uncut) -> dict[str,
     }
     stated = claim(bound.relative.lower_decimal(), "uncut-boxes")
     return sealed(target, family.json(), {"lower_bound": stated}, {"uncut_boxes": data})
+
+
+def disks_certificate(target: Target, family: Family, bound: UncutDisks) -> dict[str, Any]:
+    """Certificate that no network of the family comes closer, by disks that no kink of it cuts.
+
+    Raises:
+        ValueError: a target that the grammar of expressions cannot state.
+    """
+    data = {
+        "degree": bound.degree,
+        "disks": [
+            [binary_fraction(number) for number in (disk.x1, disk.x2, disk.radius)]
+            for disk in bound.disks
+        ],
+        "weights": [binary_fraction(weight) for weight in bound.weights],
+    }
+    stated = claim(bound.relative.lower_decimal(), "uncut-disks")
+    return sealed(target, family.json(), {"lower_bound": stated}, {"uncut_disks": data})
 
 
 def upper_certificate(

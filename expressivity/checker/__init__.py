@@ -6,12 +6,12 @@ is hostile until the contrary is shown. The outcome "verified" rests on exact ra
 arithmetic alone; what they leave open is "not decided".
 
 ``reading``, ``document``, ``families`` and the data of each method (``ridges``, ``flattenings``,
-``bumps``, ``jumps``, ``grids``) read the file into a ``certificate``. ``balls``, ``lines``,
-``evaluation``, ``network``, and with derivatives or coefficients ``jets``, ``slopes`` and
-``polynomials`` evaluate t and h; ``cells``, ``integrals``, ``norms``, ``moments``, ``ball`` and
-``suprema`` integrate and bound them. ``methods`` is the table of methods; ``lower``, ``search``
-with ``boxes``, ``catalecticant``, ``free_knots``, ``uncut_boxes``, ``curvature``,
-``shared_amplitude`` and ``upper`` verify them.
+``bumps``, ``jumps``, ``grids``, ``disks``) read the file into a ``certificate``. ``balls``,
+``lines``, ``evaluation``, ``network``, and with derivatives or coefficients ``jets``, ``slopes``
+and ``polynomials`` evaluate t and h; ``cells``, ``integrals``, ``norms``, ``moments``, ``ball``
+and ``suprema`` integrate and bound them. ``methods`` is the table of methods; ``lower``,
+``search`` with ``boxes``, ``catalecticant``, ``free_knots``, ``uncut_boxes``, ``uncut_disks``,
+``curvature``, ``shared_amplitude`` and ``upper`` verify them.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ from typing import Literal
 from expressivity.checker.balls import PRECISION, working_precision
 from expressivity.checker.certificate import Certificate
 from expressivity.checker.document import read_certificate
-from expressivity.checker.evaluation import Function, Tell, compile_target, telling
+from expressivity.checker.evaluation import Function, compile_target
 from expressivity.checker.families import read_family
 from expressivity.checker.findings import RejectedError, UndecidedError
 from expressivity.checker.lines import text_of
 from expressivity.checker.methods import LOWER, UPPER
 from expressivity.checker.reading import MAX_BYTES, is_certificate, read_json
+from expressivity.checker.work import Tell, telling
 from expressivity.symbolic.expressions import Expression
 
 __all__ = [

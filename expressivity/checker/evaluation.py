@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
@@ -30,27 +28,12 @@ from expressivity.checker.lines import (
 )
 from expressivity.checker.polynomials import Polynomial
 from expressivity.checker.signs import without_idle_kinks
+from expressivity.checker.work import Work
 from expressivity.symbolic.expressions import Node, fold
 
-# Operations on balls before giving up, counted and not timed: a minute or so.
-MAX_WORK = 60_000_000
-STEP = MAX_WORK // 100  # of which progress is told
 _EACH = 20  # what one evaluation costs beside the operations of the function
 
 Signs = Sequence[int] | None  # of the lines on a region; None where the region is not one cell
-
-Tell = Callable[[int], None]
-_TELL: ContextVar[Tell] = ContextVar("_TELL", default=lambda steps: None)
-
-
-@contextmanager
-def telling(tell: Tell) -> Generator[None]:
-    """Have every ``STEP`` operations told, in numbers of steps."""
-    token = _TELL.set(tell)
-    try:
-        yield
-    finally:
-        _TELL.reset(token)
 
 
 def _tanh(z: Ball) -> Ball:
@@ -121,7 +104,7 @@ class Function:
     root: Node
     dimension: int = 2  # also of functions of one variable
     size: int = 0
-    work: int = 0
+    work: Work = field(default_factory=Work)
     bent: list[str] = field(default_factory=list[str])
     """Functions with kinks whose argument is no affine form: there may be one on no line."""
     _exact: dict[Line, bool] = field(default_factory=dict[Line, bool])
@@ -150,13 +133,7 @@ class Function:
 
     def spend(self, operations: int | None = None) -> None:
         """Count operations, or those of one evaluation, and give up when they are too many."""
-        before = self.work
-        self.work += self.size + _EACH if operations is None else operations
-        steps = self.work // STEP - before // STEP
-        if steps:
-            _TELL.get()(steps)
-        if self.work > MAX_WORK:
-            raise UndecidedError("the work allowed for one certificate is spent")
+        self.work.spend(self.size + _EACH if operations is None else operations)
 
     def line(self, form: Form | None) -> int | None:
         """The index under which signs are given for the line of this form."""

@@ -21,7 +21,8 @@ def verify_ridge_rank(certificate: Certificate, claim: Fraction) -> None:
     assert isinstance(hint, RidgeRank)
     with working_precision(PRECISION + 4 * hint.degree):
         moments, norm2 = disk_moments(certificate.expression, hint.degree)
-        gram = _gram(zernike_moments(moments, hint.degree), hint)
+        zernike = zernike_moments(moments, hint.degree)
+        gram = gram_of(zernike, hint.row_weights, hint.column_weights)
         require_tail(gram, hint, to_ball(claim**2) * norm2, norm2)
 
 
@@ -45,7 +46,8 @@ def require_tail(gram: Any, hint: _Hint, needed: Ball, norm2: Ball) -> None:
     if tau < needed:
         share = share_of_norm(tau, norm2)
         reject(f"the lower bound: the data support {share} of the norm at most")
-    _require_positive_definite((hinted - gram).tolist(), shift)
+    what = "shift I + factor factor^* - G"
+    require_positive_definite((hinted - gram).tolist(), shift, what)
     if not tau >= needed:
         raise UndecidedError("the lower bound: the enclosures are too wide for this claim")
 
@@ -54,7 +56,7 @@ def _inner(p: Sequence[Ball], q: Sequence[Ball]) -> Ball:
     return sum((a * b.conjugate() for a, b in zip(p, q, strict=True)), acb(0))
 
 
-def _require_positive_definite(matrix: list[list[Ball]], shift: Ball) -> None:
+def require_positive_definite(matrix: list[list[Ball]], shift: Ball, what: str) -> None:
     """Factorise the Hermitian ``matrix + shift I`` as L D L^*: all pivots must be positive."""
     lower: list[list[Ball]] = []
     pivots: list[Ball] = []
@@ -65,18 +67,20 @@ def _require_positive_definite(matrix: list[list[Ball]], shift: Ball) -> None:
         factors = [s / d for s, d in zip(scaled, pivots, strict=True)]
         pivot = shift + (row[i] - _inner(scaled, factors)).real
         if pivot <= 0:
-            reject("the lower bound: shift I + factor factor^* - G is not positive definite")
+            reject(f"the lower bound: {what} is not positive definite")
         if not pivot > 0:
             raise UndecidedError("the lower bound: a pivot of the factorisation may be 0")
         lower.append(factors)
         pivots.append(pivot)
 
 
-def _gram(zernike: Moments, hint: RidgeRank) -> Any:
+def gram_of(
+    zernike: Moments, row_weights: Sequence[int], column_weights: Sequence[Sequence[int]]
+) -> Any:
     """G of step 3, an acb_mat."""
-    rows = len(hint.row_weights)
+    rows = len(row_weights)
     gram = acb_mat(rows, rows)
-    for n, weights in enumerate(hint.column_weights, rows - 1):
+    for n, weights in enumerate(column_weights, rows - 1):
         columns = len(weights)
         sequence = [zernike[n, k] for k in range(-n, n + 1, 2)]
         hankel = acb_mat([sequence[i : i + columns] for i in range(rows)])
@@ -84,10 +88,10 @@ def _gram(zernike: Moments, hint: RidgeRank) -> Any:
             [b * entry for b, entry in zip(weights, row, strict=True)] for row in hankel.tolist()
         ])  # fmt: skip
         # The coefficients of the product are the sums over i + j of a_i b_j.
-        largest = max((fmpz_poly(hint.row_weights) * fmpz_poly(weights)).coeffs())
+        largest = max((fmpz_poly(list(row_weights)) * fmpz_poly(list(weights))).coeffs())
         part = acb(arb.pi() / ((n + 1) * arb(largest)))
         gram += weighted * hankel.conjugate().transpose() * part
-    roots = [arb(a).sqrt() for a in hint.row_weights]
+    roots = [arb(a).sqrt() for a in row_weights]
     return acb_mat([
         [p * q * entry for q, entry in zip(roots, row, strict=True)]
         for p, row in zip(roots, gram.tolist(), strict=True)

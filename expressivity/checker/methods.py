@@ -11,6 +11,7 @@ from expressivity.checker.bumps import read_bumps
 from expressivity.checker.catalecticant import verify_catalecticant
 from expressivity.checker.certificate import Certificate
 from expressivity.checker.curvature import verify_curvature
+from expressivity.checker.disks import pieces_are_known, read_disks
 from expressivity.checker.families import FORMS, Family
 from expressivity.checker.flattenings import read_flattening
 from expressivity.checker.free_knots import AFFINE, read_free_knots, verify_free_knots
@@ -21,6 +22,7 @@ from expressivity.checker.ridges import read_ridge_rank, read_ridge_search
 from expressivity.checker.search import verify_ridge_search
 from expressivity.checker.shared_amplitude import verify_shared_amplitude
 from expressivity.checker.uncut_boxes import verify_uncut_boxes
+from expressivity.checker.uncut_disks import verify_uncut_disks
 from expressivity.checker.upper import verify_gradient, verify_network_error, verify_supremum
 
 MAX_SEARCHED_WIDTH = 6
@@ -94,6 +96,13 @@ LOWER: dict[str, Method] = {
         covers=lambda family: _without_gates(family, FORMS, DEGREES),
         read=lambda value, of: read_boxes(value, of.family, of.dimension),
         verify=verify_uncut_boxes,
+    ),
+    "uncut-disks": Method(
+        since=3,
+        dimensions=(2,),
+        covers=pieces_are_known,
+        read=lambda value, of: read_disks(value, of.family),
+        verify=verify_uncut_disks,
     ),
     "curvature": Method(
         since=2,

@@ -7,7 +7,7 @@ from math import factorial
 from flint import acb, arb, fmpz_poly
 
 from expressivity.checker.balls import Ball
-from expressivity.checker.evaluation import Function, compile_target
+from expressivity.checker.evaluation import Evaluate, Function, compile_target
 from expressivity.checker.integrals import integrate, integrate_monomials
 from expressivity.checker.norms import require_positive, size_of, squared
 from expressivity.symbolic.expressions import Expression
@@ -21,12 +21,16 @@ def disk_moments(expression: Expression, degree: int) -> tuple[Moments, Ball]:
     """Integrals of t x1^a x2^b over the disk for a + b <= degree, and the one of t^2."""
     function = Function(root=expression.root)
     target = compile_target(function)
-    size = size_of(target, 2)
-    # Of these monomials, sums whose coefficients add up to (2 + sqrt 8)^degree will be taken.
-    goal = size * arb(2) ** -(_GOAL + 5 * degree // 2)
-    norm2 = integrate(function, squared(target), 2, size**2 * arb(2) ** -_GOAL)
+    norm2 = integrate(function, squared(target), 2, size_of(target, 2) ** 2 * arb(2) ** -_GOAL)
     require_positive(norm2)
-    return integrate_monomials(function, target, 2, goal, degree), norm2
+    return monomial_moments(function, target, degree), norm2
+
+
+def monomial_moments(function: Function, target: Evaluate, degree: int) -> Moments:
+    """Integrals of t x1^a x2^b over the disk for a + b <= degree."""
+    # Of these monomials, sums whose coefficients add up to (2 + sqrt 8)^degree will be taken.
+    goal = size_of(target, 2) * arb(2) ** -(_GOAL + 5 * degree // 2)
+    return integrate_monomials(function, target, 2, goal, degree)
 
 
 def zernike_moments(moments: Moments, degree: int) -> Moments:

@@ -23,10 +23,14 @@ from expressivity.checker.certificate import Certificate
 from expressivity.checker.findings import UndecidedError, reject
 from expressivity.checker.moments import disk_moments, zernike_moments
 from expressivity.checker.ridges import RidgeSearch
+from expressivity.checker.work import MAX_WORK, Work
 
 MAX_BOXES = 20_000  # where there is no tree; genuine claims need 20 to 300
 MAX_CORNERS = 3_000_000  # of the boxes of a tree
 _SEARCH_PRECISION = 96  # bits
+# Operations, as they are counted; together the boxes of such a tree may take all that is allowed.
+_CORNER = MAX_WORK // MAX_CORNERS
+_FEW = 50  # what a box takes beside its corners is as much as for so many
 
 _Box = tuple[Side, ...]
 
@@ -50,10 +54,12 @@ def verify_ridge_search(certificate: Certificate, claim: Fraction) -> None:
         distance = Distance(moments=rows, squares=data.rank > data.width)
         norm2 = norm2 / size**2
         needed = to_ball(claim**2) * norm2
+        work = Work()
         if boxes is None:
-            _search(distance, needed, data.width)
+            _search(distance, needed, data.width, work)
             return
         for box in boxes:
+            work.spend(_cost(box))
             lower = distance.lower(box, needed)
             if lower >= needed:
                 continue
@@ -87,7 +93,11 @@ def leaves(tree: str, width: int) -> list[_Box]:
     return found
 
 
-def _search(distance: Distance, needed: Ball, width: int) -> None:
+def _cost(box: _Box) -> int:
+    return _CORNER * max(3 ** len(box), _FEW)
+
+
+def _search(distance: Distance, needed: Ball, width: int, work: Work) -> None:
     pending: list[_Box] = [((0, 0),) * width]
     boxes = 0
     while pending:
@@ -95,7 +105,11 @@ def _search(distance: Distance, needed: Ball, width: int) -> None:
         if boxes > MAX_BOXES:
             raise UndecidedError("the lower bound: the search needs too many boxes")
         # Level by level, so that a violation near a shallow minimum is met early.
-        open_boxes = [box for box in pending if not distance.lower(box, needed) >= needed]
+        open_boxes: list[_Box] = []
+        for box in pending:
+            work.spend(_cost(box))
+            if not distance.lower(box, needed) >= needed:
+                open_boxes.append(box)
         for box in open_boxes:
             _refute(distance, box, needed)
         pending = [half for box in open_boxes for half in _halves(box)]

@@ -175,6 +175,22 @@ def acts_alone(gate: Gate, size: int) -> bool:
     )
 
 
+@functools.lru_cache(maxsize=256)
+def look_one_way(gate: Gate, size: int) -> bool:
+    """Whether ``size`` gates are certainly functions of one affine function of their logits.
+
+    One gate is; two shares whose sum is constant are functions of the difference of their logits.
+
+    >>> [look_one_way(GATES["softmax"], size) for size in (1, 2, 3)]
+    [True, True, False]
+    """
+    if size != 2 or not are_shares(gate, size):
+        return size == 1
+    whole = sp.Add(*_forms(gate, size))
+    constant: Any = whole.subs(dict.fromkeys(_logits(size), sp.S.Zero))
+    return is_identity(whole, constant) is True
+
+
 def gate_of(gate: Gate, logits: Sequence[sp.Expr], k: int) -> sp.Expr:
     """The symbolic g_k of these logits, its own Abs, Max and the like by cases.
 

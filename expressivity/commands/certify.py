@@ -1,6 +1,7 @@
 """``expressivity certify``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from functools import partial
@@ -11,7 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from expressivity.bounds.best_ridge import best_ridge_error
-from expressivity.bounds.integrals.moments import certified_moments
+from expressivity.bounds.integrals.moments import CertifiedMoments, certified_moments
 from expressivity.certificates.kernel import kernel
 from expressivity.certificates.writer import QUICK_SEARCH_WIDTH, class_bound, write
 from expressivity.checker import ignored_kinks
@@ -21,7 +22,7 @@ from expressivity.classes.kinds import Kind
 from expressivity.commands.check import ignored_line
 from expressivity.commands.console import console, print_table
 from expressivity.commands.options import ClassOptions
-from expressivity.commands.progress import tally
+from expressivity.commands.progress import SOON, tally
 from expressivity.fitting.errors import measuring_grid
 from expressivity.output import ExitCode, write_atomically, write_json
 from expressivity.separation.certification import (
@@ -34,7 +35,7 @@ from expressivity.separation.certification import (
 )
 from expressivity.separation.claims import builtin_target
 from expressivity.separation.settings import Settings
-from expressivity.separation.unit import run_unit, units_of
+from expressivity.separation.unit import FitUnit, run_unit, units_of
 from expressivity.symbolic.budget import telling
 from expressivity.symbolic.enclosure import Enclosure, as_ball
 from expressivity.symbolic.interpret import lower_float
@@ -133,7 +134,7 @@ def run(options: Options, *, as_json: bool) -> int:
     if options.gradient or (family.gate is not None and target.dimension > 2 and not options.upper):
         return _run_gradient(options, as_json=as_json)
     job = understand(options)
-    with tally("ten thousand evaluations", quiet=as_json) as bar, telling(bar.update):
+    with _evaluations(as_json=as_json):
         found = certified(job)
 
     def show(document: dict[str, Any]) -> None:
@@ -142,6 +143,16 @@ def run(options: Options, *, as_json: bool) -> int:
             _show_sandwich(job)
 
     return _deliver(found, options.out, show, as_json=as_json)
+
+
+@contextmanager
+def _evaluations(*, as_json: bool) -> Generator[None]:
+    """Tell how many evaluations budgets have counted."""
+    with (
+        tally("ten thousand evaluations", quiet=as_json, every=SOON) as bar,
+        telling(bar.update),
+    ):
+        yield
 
 
 def _deliver(
@@ -202,7 +213,7 @@ def _run_curvature(options: Options, *, as_json: bool) -> int:
     job = CurvatureJob(
         target=target, family=family, curvature=options.curvature, error=options.error
     )
-    with tally("ten thousand evaluations", quiet=as_json) as bar, telling(bar.update):
+    with _evaluations(as_json=as_json):
         found = certified_curvature(job)
     show = partial(_show_curvature, job, out=options.out)
     return _deliver(found, options.out, show, as_json=as_json)
@@ -257,13 +268,13 @@ def _show_curvature(job: CurvatureJob, document: dict[str, Any], out: Path | Non
 
 
 def _needed_weights(family: Family, curvature: str) -> str:
-    """What a curvature says of the weights of neurons with one activation."""
-    bounds = curvatures(family) or {}
-    sup = bounds.get(family.activation or "", Fraction(0))
+    """What a curvature says of the weights, if every activation bends as the most bent one."""
+    sup = max((curvatures(family) or {}).values(), default=Fraction(0))
     if not sup:
         return ""
     least = Enclosure(as_ball(Fraction(curvature) / sup)).lower_decimal(7)
-    return f": a sum of abs(a) w^2 above {least}"
+    shares = "" if family.activation else " sum abs(c)"
+    return f": a sum of abs(a) w^2{shares} above {least}"
 
 
 def _above(bound: Fraction) -> str:
@@ -276,10 +287,15 @@ def _written(out: Path) -> str:
 
 def _restrictions(family: Family, method: str) -> str:
     """What of the class a method rests on, beyond kind and form."""
-    if method not in ("free-knot", "uncut-boxes"):  # of any activations
+    if method not in ("free-knot", "uncut-boxes", "uncut-disks"):  # of any activations
         return ""
     biases = method == "free-knot" and not family.bias
-    return f" over {', '.join(family.dictionary)}" + (" without biases" if biases else "")
+    gates = "" if family.gate is None else f" with {family.gate.name} gates"
+    groups = "" if family.group_count == 1 else f" in {family.group_count} groups"
+    return (
+        f" over {', '.join(family.dictionary)}{gates}{groups}"
+        + (" without biases" if biases else "")
+    )  # fmt: skip
 
 
 def _show(job: Job, document: dict[str, Any], out: Path | None) -> None:
@@ -290,7 +306,7 @@ def _show(job: Job, document: dict[str, Any], out: Path | None) -> None:
     if document["lower_bound"] is not None:
         claim = document["lower_bound"]["l2"]
         of = label + _restrictions(family, claim["method"])
-        moments = job.target.dimension > 1 and not job.boxes
+        moments = job.target.dimension > 1 and not (job.boxes or job.disks)
         degree = f", degree {job.degree}" if moments else ""
         lines.append(
             f"every {of}: relative L2 error at least {claim['value']} "
@@ -325,24 +341,34 @@ def _show_sandwich(job: Job) -> None:
     table = Table(*columns, box=SIMPLE_HEAD, caption=_CAPTION)
     step = job.family.width_step
     families = [job.family.at_width(width) for width in range(step, job.family.width + 1, step)]
+    restarts = job.settings.restarts * len(families)
     # A search starts from the best network of the width before, and ends no worse than it.
-    for unit in units_of(job.target, families, job.settings):
-        width = unit.family.width
-        search = width <= QUICK_SEARCH_WIDTH
-        bound = class_bound(moments, unit.family, search=search)
-        lower = 0.0 if bound is None else lower_float(moments.relative(bound.distance_squared).ball)
-        ridges = best_ridge_error(job.target, width)
-        result, _ = run_unit(unit)
-        fitted = result.error["l2"]
-        table.add_row(
-            str(width),
-            f"{lower:.5g}",
-            "ridge-search" if search else "ridge-rank",
-            f"{ridges:.5g}",
-            "failed" if fitted is None else f"{fitted:.5g}{' ?' if result.doubt else ''}",
-            f"{ridges / lower:.3f}" if lower > 0 else "-",
-        )
+    units = units_of(job.target, families, job.settings)
+    with tally("restarts", restarts, quiet=False, every=SOON) as bar:
+        for unit in units:
+            bar.update(label=unit.family.label)
+            table.add_row(*_sandwich_row(moments, unit, bar.update))
     print_table(table)
     doubt = measuring_grid(job.target).norm.doubt
     if doubt is not None:
         console().print(f"?: the norm of the target is not known: {doubt}", soft_wrap=True)
+
+
+def _sandwich_row(
+    moments: CertifiedMoments, unit: FitUnit, on_finished: Callable[[int], None]
+) -> tuple[str, ...]:
+    width = unit.family.width
+    search = width <= QUICK_SEARCH_WIDTH
+    bound = class_bound(moments, unit.family, search=search)
+    lower = 0.0 if bound is None else lower_float(moments.relative(bound.distance_squared).ball)
+    ridges = best_ridge_error(unit.target, width)
+    result, _ = run_unit(unit, on_finished=on_finished)
+    fitted = result.error["l2"]
+    return (
+        str(width),
+        f"{lower:.5g}",
+        "ridge-search" if search else "ridge-rank",
+        f"{ridges:.5g}",
+        "failed" if fitted is None else f"{fitted:.5g}{' ?' if result.doubt else ''}",
+        f"{ridges / lower:.3f}" if lower > 0 else "-",
+    )

@@ -5,7 +5,7 @@ from pathlib import Path
 from expressivity.certificates.kernel import KernelAnswer, kernel
 from expressivity.checker import MAX_BYTES, Answer, check_text, is_certificate
 from expressivity.commands.console import console
-from expressivity.commands.progress import tally
+from expressivity.commands.progress import SOON, tally
 from expressivity.output import ExitCode, write_json
 
 _EXITS = {
@@ -37,7 +37,8 @@ def run(path: Path, *, as_json: bool) -> int:
             "required: a JSON object of schema expressivity.certificate/1 to /3, of at most "
             f"{MAX_BYTES} bytes; {path} is none: name a certificate"
         )
-    with tally("percent of the work that one bound may take", quiet=as_json) as bar:
+    name = "percent of the work that one bound may take"
+    with tally(name, quiet=as_json, every=SOON) as bar:
         answer = check_text(text, bar.update)
     return _answer(answer, as_json=as_json)
 

@@ -1,6 +1,7 @@
 """How far a long command is: a bar on a terminal, lines with the time elsewhere.
 
-Lines come at most every ``EVERY`` seconds, so that a short command writes none into a log.
+Lines come at most every ``EVERY`` seconds, or as often as a command says, so that a short command
+writes none into a log.
 """
 
 import threading
@@ -14,7 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from expressivity.commands.console import console
 
-EVERY = 30.0
+EVERY, SOON = 30.0, 5.0
+"""Seconds between lines, in general and where work ends in minutes."""
 _BARS: list[Console] = []
 """Where bars are being drawn."""
 
@@ -22,11 +24,13 @@ _BARS: list[Console] = []
 class Tally:
     """What is done of one piece of work; see :func:`tally`."""
 
-    def __init__(self, bar: Progress, name: str, total: int | None, *, logged: bool) -> None:
+    def __init__(
+        self, bar: Progress, name: str, total: int | None, *, logged: bool, every: float
+    ) -> None:
         self._bar = bar
         self._task = bar.add_task(name, total=total)
         self._label = name
-        self._logged = logged
+        self._logged, self._every = logged, every
         self._told = time.monotonic()
         self._compilations = 0
         self._changing = threading.Lock()
@@ -38,7 +42,7 @@ class Tally:
         shown = f"{self._label}: compiling" if self._compilations else self._label
         self._bar.update(self._task, advance=done, description=shown, total=total)
         now = time.monotonic()
-        if self._logged and now - self._told >= EVERY:
+        if self._logged and now - self._told >= self._every:
             self._told = now
             task = self._bar.tasks[0]
             of = "" if task.total is None else f" of {task.total:g}"
@@ -63,18 +67,21 @@ class Tally:
         self.update()
 
     def _keep_telling(self, compiled: threading.Event) -> None:
-        while not compiled.wait(EVERY):
+        while not compiled.wait(self._every):
             self.update()
 
 
 @contextmanager
-def tally(name: str, total: int | None = None, *, quiet: bool) -> Generator[Tally]:
+def tally(
+    name: str, total: int | None = None, *, quiet: bool, every: float | None = None
+) -> Generator[Tally]:
     """Tell on standard error how far some work is.
 
     Args:
         name: of its parts.
         total: how many there are, if that is known.
         quiet: tell nothing.
+        every: so many seconds between lines; None for ``EVERY``.
     """
     messages = console(stderr=True)
     columns = (
@@ -87,7 +94,8 @@ def tally(name: str, total: int | None = None, *, quiet: bool) -> Generator[Tall
     with Progress(*columns, console=messages, disable=hidden, transient=True) as bar:
         _BARS.append(messages)
         try:
-            yield Tally(bar, name, total, logged=hidden and not quiet)
+            logged, often = hidden and not quiet, EVERY if every is None else every
+            yield Tally(bar, name, total, logged=logged, every=often)
         finally:
             _BARS.remove(messages)
 

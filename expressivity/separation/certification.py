@@ -20,6 +20,7 @@ from expressivity.bounds.integrals.cubature import EVALUATIONS
 from expressivity.bounds.integrals.lines import kink_lines
 from expressivity.bounds.ridge_rank import default_degree, rank_of
 from expressivity.bounds.uncut_boxes import lines_of, uncut_boxes
+from expressivity.bounds.uncut_disks import cuts_of, uncut_disks
 from expressivity.certificates.free_knots import free_knot_certificate
 from expressivity.certificates.network_error import network_error, pruned, uniform_errors
 from expressivity.certificates.shared_jumps import jump_certificate
@@ -28,6 +29,7 @@ from expressivity.certificates.writer import (
     boxes_certificate,
     certify_class,
     curvature_certificate,
+    disks_certificate,
     upper_certificate,
 )
 from expressivity.checker import family_refusal
@@ -81,16 +83,17 @@ class Job:
                 "required: activations that are polynomials on either side of 0 for a lower bound "
                 f"on the interval; got {family.class_label}: ask for --curvature B or --upper"
             )
-        if self.boxes and self.degree is not None:
+        if (self.boxes or self.disks) and self.degree is not None:
             raise ValueError(
                 f"required: no --degree for {family.class_label}, whose bound uses no moments of "
-                f"the disk; got {self.degree}"
+                f"the whole disk; got {self.degree}"
             )
         ball = on_ball(self.target.domain)
         highest = _HIGHEST_ON_BALL if ball else _HIGHEST_DEGREE
         degree = self.degree or _default_degree(rank or 0, ball=ball)
         object.__setattr__(self, "degree", degree)
-        object.__setattr__(self, "upper", self.upper or (rank is None and not self.boxes))
+        lower = rank is not None or self.boxes or self.disks
+        object.__setattr__(self, "upper", self.upper or not lower)
         if not 1 <= degree <= highest:
             raise ValueError(
                 f"required: a degree of at most {highest}, and a width it covers; got "
@@ -113,6 +116,15 @@ class Job:
         known = is_of_a_plain_form(self.family) and lines_of(self.family) is not None
         alone = rank_of(self.family) is None and self.target.dimension == 2
         return known and (alone or self.target.dimension == 1) and not self.upper
+
+    @property
+    def disks(self) -> bool:
+        """Whether there are uncut disks: for gates, in the plane.
+
+        Of the forms whose networks a certificate can state.
+        """
+        known = is_of_a_plain_form(self.family) and cuts_of(self.family) is not None
+        return known and self.target.dimension == 2 and not self.upper
 
     def _check_search(self, rank: int | None) -> None:
         """A search needs a rank, and best ridges are sums of functions of one affine map each."""
@@ -228,6 +240,8 @@ def _require_stated(family: Family) -> None:
 def _lower(job: Job) -> Certified:
     if job.target.dimension == 1 or job.boxes:
         return _without_moments(job)
+    if job.disks:
+        return _by_disks(job)
     document = certify_class(job.target, job.family, degree=job.moments_degree, search=job.search)
     failure = (
         f"no positive bound at width {job.family.width} and degree {job.degree}; the class may "
@@ -273,6 +287,18 @@ def _without_moments(job: Job) -> Certified:
         "or its lines are too many"
     )
     return Certified(document=best, failure="" if best else failure)
+
+
+def _by_disks(job: Job) -> Certified:
+    cuts = cuts_of(job.family)
+    assert cuts is not None
+    bound = uncut_disks(job.target, *cuts)
+    document = bound and disks_certificate(job.target, job.family, bound)
+    failure = (
+        f"no positive bound at width {job.family.width}; the class may contain the target, "
+        "or its lines are too many: ask for --upper"
+    )
+    return Certified(document=document, failure="" if document else failure)
 
 
 def certified_curvature(job: CurvatureJob) -> Certified:

@@ -67,8 +67,9 @@ def told(ratios, checked="verified", control=1e-16):
 def test_headlines_see_a_network_below_the_curve_and_a_control_that_misses(stored, tmp_path):
     units = [unit for unit in curvature(Tier.SMOKE).units if not isinstance(unit, CurveUnit)]
     fine = headlines(stored(units, told([2.0, 3.0, 4.0])))
-    assert fine["networks below the curve"] == 0 and fine["fitted networks"] == 20
-    assert fine["fitted networks certified above the curve"] == 20
+    assert fine["networks below the curve"] == 0 and fine["fitted networks"] == 25
+    assert fine["fitted LA networks"] == 5
+    assert fine["fitted networks certified above the curve"] == 25
     assert fine["least error over bound, fitted"] == pytest.approx(2)
     assert fine["LA with kinks, width 1: best l2"] == 1e-16
 
@@ -78,6 +79,6 @@ def test_headlines_count_what_is_below(stored):
     run = stored(units, told([2.0, 0.9, 3.0], control=0.2))
     found = headlines(run)
     assert found["networks below the curve"] > 0
-    assert found["fitted networks certified above the curve"] < 20
+    assert found["fitted networks certified above the curve"] < 25
     assert found["LA with kinks, width 1: best l2"] == 0.2
-    assert curve(run) == () and {one.label for one in networks(run)} > {"relu2", "tanh"}
+    assert curve(run) == () and {one.label for one in networks(run)} > {"relu2", "tanh", "la"}

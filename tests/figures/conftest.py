@@ -261,8 +261,13 @@ def curvature(hardness: float) -> Iterator[Ready]:
     yield Ready(asked={"unit": "curvature curve"}, outcome=outcome)
     for place, name in enumerate(("relu2", "gelu", "silu", "tanh")):
         ready = fit(t1(), family(Kind.FIXED, 2, t1(), name), hardness)
-        lanes = {**ready.outcome.lanes, **lane_columns(place, hardness)}
-        yield replace(ready, outcome=replace(ready.outcome, lanes=lanes))
+        yield _placed(ready, place, hardness)
+    yield _placed(fit(t1(), family(Kind.LA, 2, t1()), hardness), 5, hardness)
+
+
+def _placed(ready: Ready, place: int, hardness: float) -> Ready:
+    lanes = {**ready.outcome.lanes, **lane_columns(place, hardness)}
+    return replace(ready, outcome=replace(ready.outcome, lanes=lanes))
 
 
 def proofs(hardness: float) -> Iterator[Ready]:

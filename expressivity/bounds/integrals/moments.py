@@ -72,31 +72,56 @@ def certified_moments(target: Target, degree: int) -> CertifiedMoments:
     if not on_disk(target.domain):
         raise ValueError(f"required: a target on the unit disk; got one on {target.domain.name}")
     budget = Budget(EVALUATIONS)
+    size = binary_exponent(target.expression)
     more = max(0, 5 * (degree - _PLAIN_DEGREE) // 2)
     with precision(BITS + more):
-        c, s = gentle_turn(kink_lines(target.expression))
-        size = binary_exponent(target.expression)
-        straight = turned(target.expression, (c, s))
-        integrals = monomial_integrals(straight, degree, exponent=size - more, budget=budget)
-        # Turned by alpha, the moment g_k is multiplied by exp(i k alpha).
-        back = flint.acb(as_ball(c), as_ball(-s))
-        sequences = [[flint.acb(0)] * (n + 1) for n in range(degree + 1)]
-        for k in range(degree + 1):
-            powers = [_power(integrals, j, k) for j in range((degree - k) // 2 + 1)]
-            for n in range(k, degree + 1, 2):
-                value = sum(
-                    (c * power for c, power in zip(_radial(n, k), powers, strict=False)),
-                    flint.acb(0),
-                )
-                moment = (n + 1) * value * back**k / flint.arb.pi()
-                sequences[n][(n + k) // 2] = moment
-                sequences[n][(n - k) // 2] = moment.conjugate()
         return CertifiedMoments(
-            sequences=tuple(tuple(sequence) for sequence in sequences),
+            sequences=zernike_sequences(
+                target.expression, degree, exponent=size - more, budget=budget
+            ),
             norm_squared=disk_integral(
                 sp.Pow(target.expression, 2), exponent=2 * size, budget=budget
             ),
         )
+
+
+def zernike_sequences(
+    expression: sp.Expr, degree: int, *, exponent: int, budget: Budget
+) -> tuple[tuple[flint.acb, ...], ...]:
+    """The moments of a function of x1 and x2 up to a degree, at the precision in force.
+
+    Args:
+        expression: the function, analytic between straight kinks.
+        degree: the highest.
+        exponent: of the size of the function, as in ``cubature.monomial_integrals``.
+        budget: of its evaluations.
+
+    Raises:
+        ValueError: as :func:`certified_moments`.
+        OutOfBudgetError: the budget is spent.
+
+    >>> x1, x2 = sp.symbols("x1 x2", real=True)
+    >>> round(float(zernike_sequences(x1, 1, exponent=0, budget=Budget(99_999))[1][0].real), 9)
+    0.5
+    """
+    c, s = gentle_turn(kink_lines(expression))
+    integrals = monomial_integrals(
+        turned(expression, (c, s)), degree, exponent=exponent, budget=budget
+    )
+    # Turned by alpha, the moment g_k is multiplied by exp(i k alpha).
+    back = flint.acb(as_ball(c), as_ball(-s))
+    sequences = [[flint.acb(0)] * (n + 1) for n in range(degree + 1)]
+    for k in range(degree + 1):
+        powers = [_power(integrals, j, k) for j in range((degree - k) // 2 + 1)]
+        for n in range(k, degree + 1, 2):
+            value = sum(
+                (c * power for c, power in zip(_radial(n, k), powers, strict=False)),
+                flint.acb(0),
+            )
+            moment = (n + 1) * value * back**k / flint.arb.pi()
+            sequences[n][(n + k) // 2] = moment
+            sequences[n][(n - k) // 2] = moment.conjugate()
+    return tuple(tuple(sequence) for sequence in sequences)
 
 
 def _radial(n: int, k: int) -> list[int]:

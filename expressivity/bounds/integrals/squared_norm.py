@@ -21,11 +21,11 @@ _WANTED_BITS = 48  # of the size of the target; a norm is compared in fewer
 
 
 @functools.lru_cache(maxsize=64)
-def enclosed_square(target: Target) -> flint.arb | None:
+def enclosed_square(target: Target, evaluations: int = _EVALUATIONS) -> flint.arb | None:
     """The integral of the squared target over [-1, 1] or the unit disk, a finite positive ball.
 
     None on other domains, for kinks that are not points or straight lines, for poles too close to
-    the domain, and where it takes more than a fixed number of evaluations.
+    the domain, and where it takes more evaluations than that.
 
     >>> from expressivity.targets.builtin import t1
     >>> ball = enclosed_square(t1())
@@ -37,9 +37,9 @@ def enclosed_square(target: Target) -> flint.arb | None:
         with precision(BITS):
             goal = 2 * binary_exponent(target.expression) + TOLERANCE_BITS - _WANTED_BITS
             if target.domain.name == "interval":
-                found = interval_integral(square, exponent=goal, evaluations=_EVALUATIONS)
+                found = interval_integral(square, exponent=goal, evaluations=evaluations)
             elif target.domain.name == "disk":
-                found = disk_integral(square, exponent=goal, budget=Budget(_EVALUATIONS))
+                found = disk_integral(square, exponent=goal, budget=Budget(evaluations))
             else:
                 return None
     except (ValueError, OutOfBudgetError):

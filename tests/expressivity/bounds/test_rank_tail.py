@@ -114,7 +114,7 @@ def test_500_sums_of_ridges_get_no_bound():
 def test_the_bound_is_the_sum_of_the_small_eigenvalues():
     moments = certified_moments(t2(), 12)
     tail = rank_tail(moments, 3)
-    g = gram(moments, tail.weights)
+    g = gram(moments.sequences, tail.weights)
     values = np.linalg.eigvalsh(np.array([[complex(z) for z in row] for row in g.tolist()]))
     assert float(tail.distance_squared) == pytest.approx(values[:-3].sum(), rel=1e-6)
 
@@ -131,7 +131,7 @@ def test_a_factor_that_would_prove_too_much_is_not_positive_definite():
     moments = certified_moments(t2(), 12)
     tail = rank_tail(moments, 2)
     with precision(BITS):
-        g = gram(moments, tail.weights)
+        g = gram(moments.sequences, tail.weights)
     size = len(tail.weights.rows)
 
     def proves(shift: float, scale: float) -> bool:

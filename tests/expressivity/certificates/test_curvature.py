@@ -39,6 +39,13 @@ def test_a_bound_is_written_and_verified(call, tmp_path):
     assert call("check", path).code == 1
 
 
+def test_the_inverse_for_learned_activations(call):
+    family = ("--family", "la", "--dictionary", "relu2,tanh")
+    answer = call("certify", "t1", *family, "--error", "1e-3")
+    # Every activation bends by 2 abs(c) at most.
+    assert "12.93742438: a sum of abs(a) w^2 sum abs(c) above 6.468712\n" in answer.out
+
+
 def test_the_inverse_says_what_an_error_needs(call):
     answer = call("certify", *T1, "--error", "1e-3")
     assert answer.code == 0

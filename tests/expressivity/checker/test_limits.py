@@ -14,10 +14,10 @@ from certificates_by_hand import certificate, claim, exact_network, family, seal
 from expressivity.checker import (
     cells,
     check_document,
-    evaluation,
     integrals,
     lower,
     search,
+    work,
 )
 from expressivity.checker.balls import PRECISION
 from expressivity.checker.evaluation import Function, compile_target
@@ -60,7 +60,7 @@ def test_the_thin_strips_count(monkeypatch):
 
 
 def test_the_work_is_bounded(monkeypatch, genuine, genuine_upper):
-    monkeypatch.setattr(evaluation, "MAX_WORK", 1000)
+    monkeypatch.setattr(work, "MAX_WORK", 1000)
     for document in (genuine, genuine_upper):
         answer = check_document(document)
         assert (answer.outcome, "work" in answer.reason) == ("not decided", True)
@@ -87,7 +87,7 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_targets_end_within_the_work(monkeypatch, name, method):
     """Of a share of it, in a moment; what stops them is a count."""
-    monkeypatch.setattr(evaluation, "MAX_WORK", 100_000)
+    monkeypatch.setattr(work, "MAX_WORK", 100_000)
     monkeypatch.setattr(integrals, "MAX_PIECES", 40)
     monkeypatch.setattr(search, "MAX_BOXES", 10)
     functions: list[Function] = []
@@ -117,7 +117,7 @@ def test_hostile_targets_end_within_the_work(monkeypatch, name, method):
     assert answer.outcome == "not decided"
     assert "failed" not in answer.reason
     # Whatever the function, one evaluation ends soon after the work is spent.
-    assert all(f.work <= 100_000 + 60 * (f.size + 3600) for f in functions)
+    assert all(f.work.done <= 100_000 + 60 * (f.size + 3600) for f in functions)
 
 
 def test_many_lines_are_found_at_once():

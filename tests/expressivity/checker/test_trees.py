@@ -16,12 +16,13 @@ from certificates_by_hand import (
     family,
     half_plane,
     seal,
+    search_certificate,
     span_distance,
     zernike_moments,
 )
 from tampering import change, drop
 
-from expressivity.checker import check_document, search
+from expressivity.checker import check_document, search, work
 from expressivity.checker.boxes import Distance
 from expressivity.checker.findings import RejectedError
 from expressivity.checker.ridges import MAX_TREE
@@ -173,6 +174,30 @@ def test_the_work_is_bounded(monkeypatch):
     monkeypatch.setattr(search, "MAX_CORNERS", 27 * 60)
     answer = check_document(tree_certificate())
     assert (answer.outcome, "boxes" in answer.reason) == ("not decided", True)
+
+
+def told(document):
+    steps = []
+    assert check_document(document, steps.append).outcome == "verified"
+    return sum(steps)
+
+
+@pytest.mark.parametrize(
+    ("document", "boxes"),
+    [(tree_certificate(), BITS.count("0")), (search_certificate("0.6", 1, 6), 3)],
+)
+def test_progress_is_told_box_by_box(monkeypatch, document, boxes):
+    monkeypatch.setattr(work, "STEP", 500)
+    with_boxes = told(document)
+    monkeypatch.setattr(search, "_cost", lambda box: 0)
+    assert with_boxes - told(document) >= 2 * boxes
+
+
+def test_boxes_are_part_of_the_work_that_is_allowed(monkeypatch):
+    monkeypatch.setattr(search, "_cost", lambda box: work.MAX_WORK // 2)
+    for document in (tree_certificate(), search_certificate("0.6", 1, 6)):
+        answer = check_document(document)
+        assert (answer.outcome, "work" in answer.reason) == ("not decided", True)
 
 
 def test_the_leaves_cover_all_directions():

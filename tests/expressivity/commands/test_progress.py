@@ -62,6 +62,13 @@ def test_what_is_compiled_is_no_longer_said_to_be(capsys, monkeypatch):
     assert said == [" t1 la", " t1 la: compiling", " t1 la"]
 
 
+def test_a_command_may_say_how_often(capsys):
+    with tally("units", quiet=False, every=0.0) as done:
+        done.update(2)
+    assert capsys.readouterr().err.endswith("2 done; units\n")
+    assert progress.SOON <= 5
+
+
 @pytest.mark.parametrize("quiet", [True, False])
 def test_a_terminal_gets_a_bar_and_a_quiet_command_nothing(capsys, monkeypatch, quiet):
     monkeypatch.setattr(progress, "EVERY", 0.0)
