@@ -24,6 +24,7 @@ def verify_jump_parity(certificate: Certificate, claim: Fraction) -> None:
     needed = 2 * to_ball(claim)
     jumps: dict[Fraction, Ball] = {}
     bounds = [Fraction(0), *data.ends, None]
+    clear = True
     for low, high, row in zip(bounds, bounds[1:], data.points, strict=False):
         for u in row:
             if u not in jumps:
@@ -37,6 +38,8 @@ def verify_jump_parity(certificate: Certificate, claim: Fraction) -> None:
             _, most = _distance(data, row, values, (middle, middle))
         if most < needed:
             reject("the lower bound: the points of an interval show less")
+        clear = False
+    if not clear:
         raise UndecidedError("the lower bound: the enclosures are too wide for this claim")
 
 
