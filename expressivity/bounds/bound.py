@@ -21,6 +21,7 @@ Method = Literal[
     "gradient-jump",
     "amplitude-edge",
     "shared-amplitude",
+    "jump-parity",
     "parity",
     "free-knot",
     "ridge-rank",

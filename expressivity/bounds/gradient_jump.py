@@ -30,7 +30,6 @@ from expressivity.classes.properties import amplitude_degree, is_c1, kinks_where
 from expressivity.evidence import Evidence
 from expressivity.symbolic.enclosure import as_ball
 from expressivity.symbolic.interpret import BALL, interpret, lower_float
-from expressivity.targets.domains import Domain
 from expressivity.targets.target import Target
 
 Chord = tuple[flint.arb | None, ...]
@@ -116,17 +115,20 @@ def _equally_spaced(chord: Chord, count: int) -> Iterator[list[flint.arb]]:
 @lru_cache(maxsize=256)
 def jumps(target: Target) -> tuple[Jump, ...]:
     """J along the kinks of a target that are hyperplanes with rational coefficients."""
-    coordinates = target.coordinates
-    conditions = _conditions(target.expression)
-    located = (_affine(condition, coordinates) for condition in conditions)
-    planes = dict.fromkeys(found[0] for found in located if found is not None)
     return tuple(
         Jump(
             through_origin=plane.constant == 0,
-            chords=_along(target.expression, plane, coordinates, target.domain),
+            chords=tuple(values_at(target, plane, chord) for chord in chords(plane, target.domain)),
         )
-        for plane in planes
+        for plane in kink_planes(target)
     )
+
+
+def kink_planes(target: Target) -> tuple[Plane, ...]:
+    """The kinks of a target that are hyperplanes with rational coefficients, each once."""
+    conditions = _conditions(target.expression)
+    located = (_affine(condition, target.coordinates) for condition in conditions)
+    return tuple(dict.fromkeys(found[0] for found in located if found is not None))
 
 
 def _conditions(expression: sp.Expr) -> list[Any]:
@@ -167,9 +169,9 @@ def _one_side(
         expression = expression.xreplace(decided)
 
 
-def _along(
-    expression: sp.Expr, plane: Plane, coordinates: Sequence[sp.Symbol], domain: Domain
-) -> tuple[Chord, ...]:
+def values_at(target: Target, plane: Plane, points: Iterable[Point]) -> Chord:
+    """J at points of the plane in the closed domain."""
+    expression, coordinates = target.expression, target.coordinates
     sides = [_one_side(expression, plane, coordinates, positive=p) for p in (True, False)]
     difference = sp.Add(*(
         sp.Rational(slope) * (sp.diff(sides[0], x) - sp.diff(sides[1], x))
@@ -177,10 +179,7 @@ def _along(
     ))  # fmt: skip
     normal_derivative = difference / sp.sqrt(sp.Rational(sum(slope**2 for slope in plane.slopes)))
     with flint.ctx.workprec(precision):
-        return tuple(
-            tuple(_value(normal_derivative, sides, coordinates, point) for point in chord)
-            for chord in chords(plane, domain)
-        )
+        return tuple(_value(normal_derivative, sides, coordinates, point) for point in points)
 
 
 def _value(

@@ -33,8 +33,9 @@ def jump_certificate(target: Target, family: Family) -> dict[str, Any] | None:
     known = amplitude(family)
     if known is None or known.gates != 1 or known.degree or not known.shared:
         raise ValueError(
-            "required: moa in type1, with kinks, for a bound of the gradient error; got "
-            f"{family.class_label}"
+            "required: moa in type1, with kinks, for a bound of the gradient error, or la in "
+            "two_sided or quadratic of width 1 without biases, over activations such as id, relu, "
+            f"silu, tanh; got {family.class_label}"
         )
     proof = best_proof(target, family)
     if proof is None:

@@ -39,7 +39,7 @@ def read_certificate(document: object) -> Certificate:
     family = read_family(
         family_json,
         every_width=every_width,
-        any_groups=method is not None and method.norm == "w1inf",
+        any_groups=every_width and method is not None and method.norm == "w1inf",
         grouped=number > 2,
     )
     part = name.replace("-", "_")

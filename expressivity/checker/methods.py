@@ -16,8 +16,10 @@ from expressivity.checker.families import FORMS, Family
 from expressivity.checker.flattenings import read_flattening
 from expressivity.checker.free_knots import AFFINE, read_free_knots, verify_free_knots
 from expressivity.checker.grids import DEGREES, read_boxes
+from expressivity.checker.jump_parity import verify_jump_parity
 from expressivity.checker.jumps import read_jumps
 from expressivity.checker.lower import verify_ridge_rank
+from expressivity.checker.parities import read_parity
 from expressivity.checker.ridges import read_ridge_rank, read_ridge_search
 from expressivity.checker.search import verify_ridge_search
 from expressivity.checker.shared_amplitude import verify_shared_amplitude
@@ -119,6 +121,18 @@ LOWER: dict[str, Method] = {
         read=lambda value, of: read_jumps(value, of.dimension, of.family.groups),
         verify=verify_shared_amplitude,
         every_width=True,
+        norm="w1inf",
+    ),
+    "jump-parity": Method(
+        since=3,
+        dimensions=range(2, 100),
+        covers=lambda family: (
+            family.kind == "la"
+            and family.form in FORMS[2:]
+            and (family.width, family.groups, family.bias) == (1, 1, False)
+        ),
+        read=lambda value, of: read_parity(value, of.family, of.dimension),
+        verify=verify_jump_parity,
         norm="w1inf",
     ),
 }

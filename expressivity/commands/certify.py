@@ -230,10 +230,13 @@ def _run_gradient(options: Options, *, as_json: bool) -> int:
 
     def show(document: dict[str, Any]) -> None:
         claim = document["lower_bound"]["w1inf"]
+        alone = document["family"]["width"] is not None
+        dictionary = ", ".join(family.dictionary)
+        reach = f"over {dictionary} of width 1, without biases" if alone else "of any width"
         lines = [
             f"target {document['target']['name']} = {document['target']['expression']} on the "
             f"{target.domain.name}",
-            f"every {family.class_label} of any width: gradient error at least {claim['value']} "
+            f"every {family.class_label} {reach}: gradient error at least {claim['value']} "
             f"({claim['evidence']}, {claim['method']}, absolute)",
         ]
         lines += [] if options.out is None else [_written(options.out)]

@@ -22,6 +22,7 @@ from expressivity.bounds.ridge_rank import default_degree, rank_of
 from expressivity.bounds.uncut_boxes import lines_of, uncut_boxes
 from expressivity.bounds.uncut_disks import cuts_of, uncut_disks
 from expressivity.certificates.free_knots import free_knot_certificate
+from expressivity.certificates.jump_parity import covers, parity_certificate
 from expressivity.certificates.network_error import network_error, pruned, uniform_errors
 from expressivity.certificates.shared_jumps import jump_certificate
 from expressivity.certificates.writer import (
@@ -327,7 +328,9 @@ def certified_curvature(job: CurvatureJob) -> Certified:
 
 
 def certified_gradient(target: Target, family: Family) -> Certified:
-    """The certificate of the gradient error of every network of a class, whatever its width.
+    """The certificate of the gradient error of every network of a class.
+
+    Whatever its width; of one neuron for two-sided and quadratic LA without biases.
 
     Raises:
         ValueError: a class that the bound does not cover or no certificate can state, or kinks
@@ -339,8 +342,12 @@ def certified_gradient(target: Target, family: Family) -> Certified:
     '0.04000940217'
     """
     _require_stated(family)
-    document = jump_certificate(target, family)
-    failure = f"no two products or combinations of jumps exclude {family.class_label}"
+    if covers(family):
+        document = parity_certificate(target, family)
+        failure = f"no part of a jump along a line through 0 excludes {family.class_label}"
+    else:
+        document = jump_certificate(target, family)
+        failure = f"no two products or combinations of jumps exclude {family.class_label}"
     return Certified(document=document, failure="" if document else failure)
 
 
