@@ -49,6 +49,7 @@ class Network:
         certified: a certified lower bound of the same, 0 or NaN where a steep network's error is
             not enclosed within the budget.
         bound: of the errors of all networks with this curvature, certified.
+        learned: whether its coefficients are.
     """
 
     label: str
@@ -56,6 +57,7 @@ class Network:
     l2: float
     certified: float
     bound: float
+    learned: bool = False
 
 
 def placed(target: Target, family: Family, theta_P: torch.Tensor) -> dict[str, float]:
@@ -180,7 +182,12 @@ def _fitted(run: Run) -> Iterator[Network]:
         for curvature, l2, certified, bound in rows:
             if math.isfinite(curvature) and math.isfinite(l2):
                 yield Network(
-                    label=found.label, curvature=curvature, l2=l2, certified=certified, bound=bound
+                    label=found.label,
+                    curvature=curvature,
+                    l2=l2,
+                    certified=certified,
+                    bound=bound,
+                    learned=found.kind.learned,
                 )
 
 
@@ -193,7 +200,7 @@ def headlines(run: Run) -> dict[str, float]:
     """Networks below the curve, how near they come to it, and what errors need."""
     found = networks(run)
     fitted = [one for one in found if one.label != "quotient"]
-    learned = [one for one in fitted if one.label == LEARNED]
+    learned = [one for one in fitted if one.learned]
     needs = [one for entry in run.entries for one in entry.record.get("needs", ())]
     controls = [r for r in readings(run) if r.kind.learned and "curvature" not in r.lanes()]
     return {

@@ -102,8 +102,7 @@ def search(
             moments=[[g.mid() for g in row] for row in moments], multiplicity=multiplicity
         )
         allowed = min(boxes, MAX_BOXES, _corners // 3**width)
-        # It never ends early: every box is looked at twice at most.
-        budget = Budget(2 * allowed * 3**width)
+        budget = Budget(2 * allowed * 3**width)  # every box is looked at twice at most
         leaves, best = _branch_and_bound(bounds, np.array(start), ratio, allowed, budget)
         squared = _least(bounds, leaves, budget) * (1 - _margin)
         if squared > 0:

@@ -257,17 +257,12 @@ def certificates(hardness: float) -> Iterator[Ready]:
 
 
 def curvature(hardness: float) -> Iterator[Ready]:
-    outcome = Outcome(record=curve_record(hardness))
-    yield Ready(asked={"unit": "curvature curve"}, outcome=outcome)
-    for place, name in enumerate(("relu2", "gelu", "silu", "tanh")):
-        ready = fit(t1(), family(Kind.FIXED, 2, t1(), name), hardness)
-        yield _placed(ready, place, hardness)
-    yield _placed(fit(t1(), family(Kind.LA, 2, t1()), hardness), 5, hardness)
-
-
-def _placed(ready: Ready, place: int, hardness: float) -> Ready:
-    lanes = {**ready.outcome.lanes, **lane_columns(place, hardness)}
-    return replace(ready, outcome=replace(ready.outcome, lanes=lanes))
+    yield Ready(asked={"unit": "curvature curve"}, outcome=Outcome(record=curve_record(hardness)))
+    fixed = [family(Kind.FIXED, 2, t1(), name) for name in ("relu2", "gelu", "silu", "tanh")]
+    for place, of in zip((0, 1, 2, 3, 5), (*fixed, family(Kind.LA, 2, t1())), strict=True):
+        ready = fit(t1(), of, hardness)
+        lanes = {**ready.outcome.lanes, **lane_columns(place, hardness)}
+        yield replace(ready, outcome=replace(ready.outcome, lanes=lanes))
 
 
 def proofs(hardness: float) -> Iterator[Ready]:
