@@ -191,23 +191,6 @@ def test_ctrl_c_says_one_line_and_keeps_finished_units(call, file, out, monkeypa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
-def test_kills_at_many_moments_change_nothing(file, out, undisturbed, arguments):
-    kills = 0
-    while True:
-        process = in_shell(file, *arguments, "--out", out, "--json")
-        try:
-            process.communicate(timeout=2.0 + 0.9 * kills)
-            break
-        except subprocess.TimeoutExpired:
-            os.kill(process.pid, signal.SIGKILL)
-            process.communicate()
-            kills += 1
-    assert process.returncode == 0 and kills >= 1
-    assert content(out) == undisturbed
-
-
-@pytest.mark.slow
 def test_dask_changes_nothing_with_a_worker_killed_on_the_way(
     call, file, out, tmp_path, undisturbed, monkeypatch
 ):
