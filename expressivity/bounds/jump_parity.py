@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from expressivity.bounds.bound import Bound, TargetNorms, precision
 from expressivity.bounds.gradient_jump import kink_planes, values_at
 from expressivity.bounds.integrals.chords import Plane, Point, chords
+from expressivity.bounds.integrals.scale import exponent_of, power_of_two
 from expressivity.bounds.tail_functionals import Range, distance
 from expressivity.classes.families import Family
 from expressivity.classes.jump_parts import JumpPart, Tail, jump_parts
@@ -105,14 +106,13 @@ def best_parity(target: Target, family: Family) -> JumpParity | None:
         for plane, reach in _rays(target):
             for part, odd in zip(parts, (True, False), strict=True):
                 values = None if part is None else _values(target, plane, reach, odd=odd)
-                if part is not None and values is not None:
-                    pieces, value = _search(part, values)
-                    if value > 0:
-                        found.append(
-                            JumpParity(
-                                plane=plane, reach=reach, odd=odd, pieces=pieces, value=value / 2
-                            )
-                        )
+                if part is None or values is None:
+                    continue
+                pieces, value = _search(part, values)
+                if 0 < value < math.inf:
+                    found.append(
+                        JumpParity(plane=plane, reach=reach, odd=odd, pieces=pieces, value=value)
+                    )
     return max(found, key=lambda proof: proof.value, default=None)
 
 
@@ -137,19 +137,24 @@ def _values(target: Target, plane: Plane, reach: Point, *, odd: bool) -> list[fl
 
 
 def _search(part: JumpPart, values: Sequence[flint.arb]) -> tuple[tuple[Piece, ...], float]:
-    """Pieces that show as much as is found, and what they show."""
+    """Pieces that show as much as is found, and half of what they show, rounded down."""
+    largest = functools.reduce(lambda p, q: p.max(q), (abs(value).upper() for value in values))
+    if not (largest.is_finite() and largest > 0):
+        return (), 0.0
+    size = power_of_two(exponent_of(largest))
+    values = [value / size for value in values]
     seen = _Floats(part, np.array([float(value.mid()) for value in values]))
     everywhere = Range(low=Fraction(0), high=None)
     if part.tail is None:
         places = seen.best(None)[1]
-        value = max(lower_float(distance(part, places, _at(values, places), everywhere)), 0.0)
-        return (Piece(where=everywhere, places=places),), value
+        shown = distance(part, places, _at(values, places), everywhere)
+        return (Piece(where=everywhere, places=places),), lower_float(shown * size / 2)
     most = seen.least()
     for share in _SHARES if most > _NOISE else ():
         claim = Fraction(most * share)
         pieces = _cover(part, values, seen, claim)
         if pieces is not None:
-            return pieces, float(claim)
+            return pieces, lower_float(as_ball(claim) * size / 2)
     return (), 0.0
 
 

@@ -112,6 +112,13 @@ def test_a_turned_target_has_the_same_bound():
     assert value(turned, neuron("two_sided")) == pytest.approx(same, rel=1e-3)
 
 
+@pytest.mark.parametrize("factor", ["1e-290", "1e290"])
+def test_a_target_of_any_size_has_the_same_relative_bound(factor):
+    scaled = user_target(f"{factor}*x1*tanh(2*x1)**2*relu(x2)")
+    one, same = value(scaled, neuron("two_sided")), value(t5(), neuron("two_sided"))
+    assert one / float(factor) == pytest.approx(same, rel=1e-3)
+
+
 @pytest.mark.parametrize(
     ("target", "family"),
     [
