@@ -122,7 +122,7 @@ def network_steps(setting: Setting) -> Iterator[Step]:
     for s in setting.dictionary:
         yield Step(
             statement=f"either formula of {s.name} in a {setting.form} neuron: over r^2 it tends "
-            "to q+ z_+^2 + q- z_-^2, z = w.x, which is C^1, or to 0",
+            "to q_+ z_+^2 + q_- z_-^2, z = w.x, which is C^1, or to 0",
             source="exact limits",
             check=lambda s=s: limit_is_c1(s, setting.form),
         )
