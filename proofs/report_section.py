@@ -30,7 +30,7 @@ _BOUNDS = {
 }
 """Methods of bounds and the theorems behind them (docs/theory.md, sections 4, 6 and 7)."""
 
-_ON_PAPER = ("uncut-boxes", "jump-parity")
+_ON_PAPER = ("uncut-boxes", "uncut-disks", "jump-parity")
 """Methods whose derivation (docs/theory.md, section 4) has no checked steps."""
 
 _LEMMAS = {
