@@ -69,7 +69,7 @@ lint: $(VENV)/.dev
 
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build
-	PYTHONPATH=docs $(BIN)/pytest --doctest-glob='*.md' docs
+	PYTHONPATH=docs $(BIN)/pytest --doctest-glob='*.md' docs tests/docs/test_mathematics.py
 
 kernel: $(VENV)/.core
 	$(BIN)/expressivity prove --kernel
