@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _POINTS = {1: 401, 2: 121}
 
 
-class Picture(Figure):
+class _Picture(Figure):
     """A figure that a notebook shows, whatever its backend is."""
 
     def _repr_png_(self) -> bytes:
@@ -38,7 +38,7 @@ def plot_fit(fit: "Fit") -> Figure:
 
 
 def _curves(fit: "Fit", x_N: Tensor) -> Figure:
-    figure = Picture(figsize=(9, 3.2), layout="constrained")
+    figure = _Picture(figsize=(9, 3.2), layout="constrained")
     above, below = figure.subplots(1, 2)
     wanted_N, found_N = fit.target.values(x_N[:, None]).numpy(), fit(x_N).numpy()
     above.plot(x_N.numpy(), wanted_N, label=fit.target.name)
@@ -52,7 +52,7 @@ def _curves(fit: "Fit", x_N: Tensor) -> Figure:
 
 
 def _maps(fit: "Fit", x_N: Tensor) -> Figure:
-    figure = Picture(figsize=(11, 3.4), layout="constrained")
+    figure = _Picture(figsize=(11, 3.4), layout="constrained")
     x2_NN, x1_NN = torch.meshgrid(x_N, x_N, indexing="ij")
     nodes_ND = torch.stack([x1_NN.flatten(), x2_NN.flatten()], 1)
     inside_N = torch.as_tensor(fit.target.domain.contains(nodes_ND.numpy()))
