@@ -14,6 +14,7 @@ import flint
 import sympy as sp
 
 from expressivity.evidence import Evidence
+from expressivity.symbolic.enclosure import Enclosure
 from expressivity.symbolic.interpret import BALL, interpret, lower_float
 
 Norm = Literal["l2", "sup", "w1inf"]
@@ -89,6 +90,22 @@ def at_every_width(
     if value <= 0.0:
         return ()
     return (Bound(norm=norm, value=value, evidence=evidence, method=method, every_width=True),)
+
+
+def off_lines(relative: Enclosure, method: Method, lines: int) -> tuple[Bound, ...]:
+    """The L2 bound of a class whose networks change their formula on at most so many lines.
+
+    Without lines no width escapes it.
+    """
+    return (
+        Bound(
+            norm="l2",
+            value=lower_float(relative.ball),
+            evidence=relative.evidence,
+            method=method,
+            every_width=lines == 0,
+        ),
+    )
 
 
 def best(bounds: Iterable[Bound], norm: Norm) -> Bound | None:

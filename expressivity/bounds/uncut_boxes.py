@@ -22,7 +22,7 @@ import sympy as sp
 import torch
 from numpy.typing import NDArray
 
-from expressivity.bounds.bound import Bound, TargetNorms
+from expressivity.bounds.bound import Bound, TargetNorms, off_lines
 from expressivity.bounds.integrals.boxes import Rectangle, legendre_coefficients
 from expressivity.bounds.integrals.cells import branch
 from expressivity.bounds.integrals.charts import analytic_function
@@ -32,7 +32,6 @@ from expressivity.bounds.integrals.squared_norm import enclosed_square
 from expressivity.classes.families import Family
 from expressivity.classes.properties import change_planes, piece_degree, ridge_rank
 from expressivity.symbolic.enclosure import Enclosure, as_ball, exact_fraction, precision
-from expressivity.symbolic.interpret import lower_float
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.target import Target
 
@@ -90,17 +89,7 @@ def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, .
     if found is None or (family.dimension > 1 and ridge_rank(family) is not None):
         return ()
     uncut = uncut_boxes(target, *found)
-    if uncut is None:
-        return ()
-    return (
-        Bound(
-            norm="l2",
-            value=lower_float(uncut.relative.ball),
-            evidence=uncut.relative.evidence,
-            method="uncut-boxes",
-            every_width=found[1] == 0,
-        ),
-    )
+    return () if uncut is None else off_lines(uncut.relative, "uncut-boxes", found[1])
 
 
 def lines_of(family: Family) -> tuple[int, int] | None:
@@ -122,6 +111,7 @@ def uncut_boxes(target: Target, degree: int, lines: int) -> Uncut | None:
     None where it is not certainly positive: on other domains than the interval and the disk, for
     kinks that are not straight, and for more lines than boxes can be made for.
 
+    >>> from expressivity.symbolic.interpret import lower_float
     >>> from expressivity.targets.builtin import t5
     >>> 0.0015 < lower_float(uncut_boxes(t5(), 2, 2).relative.ball) < 0.0016
     True

@@ -23,7 +23,7 @@ import numpy as np
 import sympy as sp
 import torch
 
-from expressivity.bounds.bound import Bound, TargetNorms
+from expressivity.bounds.bound import Bound, TargetNorms, off_lines
 from expressivity.bounds.disk_layouts import (
     WHOLE,
     Array,
@@ -45,7 +45,6 @@ from expressivity.classes.families import Family
 from expressivity.classes.gated_pieces import gated_piece_rank, gated_planes
 from expressivity.symbolic.budget import Budget, OutOfBudgetError
 from expressivity.symbolic.enclosure import Enclosure, as_ball, exact_fraction, precision
-from expressivity.symbolic.interpret import lower_float
 from expressivity.symbolic.points import as_rational
 from expressivity.symbolic.symbols import COORDINATES
 from expressivity.targets.quadrature import Rule, rule
@@ -90,17 +89,7 @@ def bounds(target: Target, family: Family, norms: TargetNorms) -> tuple[Bound, .
         uncut = uncut_disks(target, *found)
     except OutOfBudgetError:
         return ()
-    if uncut is None:
-        return ()
-    return (
-        Bound(
-            norm="l2",
-            value=lower_float(uncut.relative.ball),
-            evidence=uncut.relative.evidence,
-            method="uncut-disks",
-            every_width=found[1] == 0,
-        ),
-    )
+    return () if uncut is None else off_lines(uncut.relative, "uncut-disks", found[1])
 
 
 def cuts_of(family: Family) -> tuple[int, int] | None:
@@ -126,6 +115,7 @@ def uncut_disks(target: Target, rank: int, lines: int) -> UncutDisks | None:
     Raises:
         OutOfBudgetError: more than ``cubature.EVALUATIONS`` of the target.
 
+    >>> from expressivity.symbolic.interpret import lower_float
     >>> from expressivity.targets.user import user_target
     >>> round(lower_float(uncut_disks(user_target("x1**3*x2**2"), 2, 0).relative.ball), 3)
     0.131
