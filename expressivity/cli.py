@@ -265,7 +265,7 @@ def certify(
         ),
     ] = None,
     gradient: Annotated[
-        bool, typer.Option("--gradient", help="Bound gradient errors: moa, type1; la, no biases.")
+        bool, typer.Option("--gradient", help="Bound gradient errors: moa, type1; la, one neuron.")
     ] = False,
     activation: Annotated[
         str | None, typer.Option(help="The one activation: a dictionary of one name.")

@@ -1,18 +1,15 @@
 """Certificates of the gradient error of one neuron without biases (B9)."""
 
-import math
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-import flint
-
 from expressivity.bounds.jump_parity import best_parity
+from expressivity.certificates.vectors import direction, homogeneous
 from expressivity.certificates.writer import claim, sealed
 from expressivity.classes.families import Family
 from expressivity.classes.jump_parts import jump_parts
 from expressivity.classes.properties import is_of_a_plain_form
-from expressivity.symbolic.enclosure import Enclosure, as_ball, binary, binary_fraction
+from expressivity.symbolic.enclosure import Enclosure, as_ball, binary_fraction
 from expressivity.targets.target import Target
 
 
@@ -32,8 +29,8 @@ def parity_certificate(target: Target, family: Family) -> dict[str, Any] | None:
         return None
     alone = len(proof.pieces) == 1
     data = {
-        "normal": _written(proof.plane.slopes),
-        "reach": _written((*proof.reach, Fraction(1))),
+        "normal": direction(proof.plane.slopes),
+        "reach": homogeneous(proof.reach),
         "odd": proof.odd,
         "ends": [] if alone else [binary_fraction(piece.where.low) for piece in proof.pieces[1:]],
         "points": [[binary_fraction(u) for u in piece.places] for piece in proof.pieces],
@@ -41,9 +38,3 @@ def parity_certificate(target: Target, family: Family) -> dict[str, Any] | None:
     value = Enclosure(as_ball(Fraction(proof.value))).lower_decimal()
     claims = {"lower_bound": claim(value, "jump-parity", norm="w1inf")}
     return sealed(target, family.json(), claims, {"jump_parity": data})
-
-
-def _written(vector: Sequence[Fraction]) -> list[str]:
-    """A vector up to a positive factor, in whole numbers."""
-    factor = math.lcm(*(c.denominator for c in vector))
-    return [binary(flint.arb(int(c * factor))) for c in vector]

@@ -1,14 +1,13 @@
 """Certificates against MoA of every width, by the jumps of the target's gradient (B5)."""
 
-import math
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-import flint
 import sympy as sp
 
 from expressivity.bounds.shared_amplitude import SharedJumps, best_proof
+from expressivity.certificates.vectors import direction, homogeneous
 from expressivity.certificates.writer import claim, sealed
 from expressivity.classes.amplitudes import amplitude
 from expressivity.classes.families import Family
@@ -52,10 +51,10 @@ def jump_data(proof: SharedJumps, target: Target) -> dict[str, Any]:
     edges = [pair[0] for pair in proof.edges] if cycle else proof.edges[0]
     planes = [_plane(edge.above.level, target) for edge in edges]
     return {
-        "planes": [_written(_whole(plane)) for plane in planes],
-        "points": [_written(_homogeneous(_values(point))) for point in proof.points],
+        "planes": [direction(plane) for plane in planes],
+        "points": [homogeneous(_values(point)) for point in proof.points],
         "directions": [
-            [_written(_whole(_direction(edge, point, target))) for edge in row]
+            [direction(_direction(edge, point, target)) for edge in row]
             for point, row in zip(proof.points, proof.edges, strict=True)
         ],
         "weights": None
@@ -93,22 +92,6 @@ def _direction(edge: Edge, point: Point, target: Target) -> Vector:
 
 def _inner(one: Sequence[Fraction], other: Sequence[Fraction]) -> Fraction:
     return sum((a * b for a, b in zip(one, other, strict=True)), Fraction(0))
-
-
-def _whole(vector: Vector) -> list[int]:
-    """The same up to a positive factor, in whole numbers."""
-    factor = math.lcm(*(c.denominator for c in vector))
-    numbers = [int(c * factor) for c in vector]
-    common = math.gcd(*numbers) or 1
-    return [number // common for number in numbers]
-
-
-def _homogeneous(point: Vector) -> list[int]:
-    return _whole((*point, Fraction(1)))
-
-
-def _written(numbers: Sequence[int]) -> list[str]:
-    return [binary(flint.arb(number)) for number in numbers]
 
 
 def _exact(weight: Fraction) -> str:

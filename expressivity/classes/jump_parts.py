@@ -57,14 +57,50 @@ def jump_parts(family: Family) -> tuple[JumpPart | None, JumpPart | None]:
     >>> odd.powers, odd.tail.rate, even is None  # tanh; gelu and silu
     ((1, 2), 2, True)
     """
-    known = amplitude(family)
-    terms = profile_terms(family)
-    if family.bias or family.gate is not None or family.record.maps != 2:
-        return None, None
+    profiles = None if family.bias else _profiles(family)
+    return (None, None) if profiles is None else (_part(profiles, -1), _part(profiles, 1))
+
+
+def _profiles(family: Family) -> list[sp.Expr] | None:
+    """Those of a neuron of two maps without gates, of which one is along a jump at a time."""
+    known = amplitude(family) if family.gate is None and family.record.maps == 2 else None
+    terms = profile_terms(family) if known is not None else None
     if known is None or not terms or known.degree or known.profiles != 1:
-        return None, None
-    profiles = list(dict.fromkeys(profile for term in terms for profile in term.profiles))
-    return _part(profiles, -1), _part(profiles, 1)
+        return None
+    return list(dict.fromkeys(profile for term in terms for profile in term.profiles))
+
+
+LOGISTIC_TAILS = {(1, 1), (0, 2)}
+"""Degrees and rates of x/(1 + exp(x)) and 1/(1 + exp(2 x)), the tails of silu and tanh."""
+
+
+def has_logistic_half_lines(family: Family) -> bool:
+    """Whether the profiles of one neuron are affine but for these tails, ahead of 0 and behind it.
+
+    For a neuron of two maps without gates as above, with biases or without: then for u where
+    y = w u + b has one sign its jumps are combinations of 1, u and these two functions of abs(y).
+
+    >>> options = dict(neuron="two_sided", kind="la", width=1, dimension=2)
+    >>> has_logistic_half_lines(Family(**options, dictionary="id,relu,silu,tanh"))
+    True
+    >>> has_logistic_half_lines(Family(**options, dictionary="relu,gelu"))
+    False
+    """
+    profiles = _profiles(family)
+    return profiles is not None and all(map(_is_logistic, profiles))
+
+
+def _is_logistic(profile: sp.Expr) -> bool:
+    both = pieces(profile) if is_continuous(profile) else None
+    if both is None:
+        return False
+    for side in (both[0], both[1].subs(Z, -Z)):
+        part = _sum(side)
+        if part is None or not set(part.powers) <= {0, 1}:
+            return False
+        if part.tail is not None and (part.tail.degree, part.tail.rate) not in LOGISTIC_TAILS:
+            return False
+    return True
 
 
 def _part(profiles: list[sp.Expr], sign: int) -> JumpPart | None:

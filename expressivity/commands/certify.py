@@ -226,13 +226,15 @@ def _run_gradient(options: Options, *, as_json: bool) -> int:
     if bare and options.form is None:  # not the target's own, which may be another one
         options = replace(options, form="type1")
     target, family = asked(options)
-    found = certified_gradient(target, family)
+    with tally("hundreds of boxes", quiet=as_json, every=SOON) as bar:
+        found = certified_gradient(target, family, bar.update)
 
     def show(document: dict[str, Any]) -> None:
         claim = document["lower_bound"]["w1inf"]
         alone = document["family"]["width"] is not None
         dictionary = ", ".join(family.dictionary)
-        reach = f"over {dictionary} of width 1, without biases" if alone else "of any width"
+        biases = "" if family.bias else ", without biases"
+        reach = f"over {dictionary} of width 1{biases}" if alone else "of any width"
         lines = [
             f"target {document['target']['name']} = {document['target']['expression']} on the "
             f"{target.domain.name}",

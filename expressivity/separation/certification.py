@@ -1,6 +1,7 @@
 """What is to be certified, checked before anything is computed; and the certificate of it."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -22,6 +23,7 @@ from expressivity.bounds.ridge_rank import default_degree, rank_of
 from expressivity.bounds.uncut_boxes import lines_of, uncut_boxes
 from expressivity.bounds.uncut_disks import cuts_of, uncut_disks
 from expressivity.certificates.free_knots import free_knot_certificate
+from expressivity.certificates.jump_half_line import half_line_certificate, is_covered
 from expressivity.certificates.jump_parity import covers, parity_certificate
 from expressivity.certificates.network_error import network_error, pruned, uniform_errors
 from expressivity.certificates.shared_jumps import jump_certificate
@@ -327,10 +329,13 @@ def certified_curvature(job: CurvatureJob) -> Certified:
     return Certified(document=curvature_certificate(job.target, job.family, bound))
 
 
-def certified_gradient(target: Target, family: Family) -> Certified:
+def certified_gradient(
+    target: Target, family: Family, tell: Callable[[int], None] = lambda steps: None
+) -> Certified:
     """The certificate of the gradient error of every network of a class.
 
-    Whatever its width; of one neuron for two-sided and quadratic LA without biases.
+    Whatever its width; of one neuron for two-sided and quadratic LA. With biases boxes are
+    searched, and every hundred of them are told.
 
     Raises:
         ValueError: a class that the bound does not cover or no certificate can state, or kinks
@@ -345,6 +350,9 @@ def certified_gradient(target: Target, family: Family) -> Certified:
     if covers(family):
         document = parity_certificate(target, family)
         failure = f"no part of a jump along a line through 0 excludes {family.class_label}"
+    elif is_covered(family):
+        document = half_line_certificate(target, family, tell)
+        failure = f"no points of a line through 0 were found that exclude {family.class_label}"
     else:
         document = jump_certificate(target, family)
         failure = f"no two products or combinations of jumps exclude {family.class_label}"
