@@ -13,7 +13,7 @@ arithmetic alone; what they leave open is "not decided".
 ``ball`` and ``suprema`` integrate and bound them. ``methods`` is the table of methods; ``lower``,
 ``search`` with ``boxes``, ``catalecticant``, ``free_knots``, ``uncut_boxes``, ``uncut_disks``,
 ``curvature``, ``shared_amplitude``, ``jump_parity``, ``jump_half_line`` with ``differences``,
-``logistic_tails`` and ``taylor_models``, and ``upper`` verify them.
+``charts``, ``logistic_tails`` and ``taylor_models``, and ``upper`` verify them.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from expressivity.checker.families import Family
 from expressivity.checker.findings import require
 from expressivity.checker.lines import inner
 from expressivity.checker.reading import fields, integer, items, matrix
@@ -60,12 +59,10 @@ class HalfLines:
     orientations: list[Orientation]
 
 
-def read_half_lines(value: object, family: Family, dimension: int) -> HalfLines:
+def read_half_lines(value: object, dimension: int) -> HalfLines:
     """A line in a hyperplane through 0, and boxes that cover what they have to."""
     names = "normal reach corner points near far steep steep_points"
     normal, reach, corner, points, near, far, steep, nines = fields(value, names, "jump_half_line")
-    known = all(name in ON_HALF_LINES for name in family.dictionary)
-    require(known, "an activation is not known on half-lines")
     (n,) = matrix([normal], 1, dimension, "normal")
     (q,) = matrix([reach], 1, dimension + 1, "reach")
     require(q[-1] > 0, "the last coordinate of reach must be positive")

@@ -9,11 +9,12 @@ from flint import arb
 
 from expressivity.checker.balls import Ball, to_ball
 from expressivity.checker.certificate import Certificate
-from expressivity.checker.differences import Chart, Differences, divided_difference
+from expressivity.checker.charts import Chart, Far, Near
+from expressivity.checker.differences import Differences, divided_difference
 from expressivity.checker.findings import UndecidedError, reject, require
 from expressivity.checker.half_lines import Box, HalfLines, halves
 from expressivity.checker.jumps import Limit
-from expressivity.checker.logistic_tails import Far, Near, Suprema
+from expressivity.checker.logistic_tails import Suprema
 from expressivity.checker.slopes import unit_jump
 from expressivity.checker.work import Work
 
@@ -131,7 +132,7 @@ def steep_ratios(triples: Sequence[Sequence[Fraction]], slope: Fraction) -> tupl
 
     one = (1 + (-start).exp()) ** 2
     two = (1 + (-2 * start).exp()) ** 2 / start.tanh()
-    a12 = one * fall(l1 - r2)
+    a12 = fall(l1 - r2)
     a32 = one * fall(l3 - r2) * to_ball(r3 / l2) / share
     b21, b31 = two * fall(2 * (l2 - r1)), two * fall(2 * (l3 - r1))
     return b31 + a32 * b21, a12 * b31 + a32, a12 * b21

@@ -89,32 +89,18 @@ def weighted(models: Sequence[Model], weights: Sequence[Ball]) -> Model:
     return Model(models[0].degree, terms, rest)
 
 
-def power_terms(centre: Ball, radius: Ball, exponent: int, degree: int) -> list[Ball]:
-    """The coefficients of (centre + radius y)^exponent by powers of y; it may be negative."""
-    row = [centre**exponent]
-    for k in range(degree):
-        row.append(row[-1] * (exponent - k) / (k + 1) * radius / centre)
-    return row
+def power(centre: Ball, radius: Ball, exponent: int, degree: int) -> Model:
+    """The polynomial of (centre + radius y)^exponent, without a rest: for exponents from 0 to the degree it has none.
 
-
-def in_second(row: Sequence[Ball], degree: int) -> Model:
-    """The polynomial in y alone with these coefficients."""
+    >>> [float(c) for c in power(arb(2), arb(1), 2, 2).terms]
+    [4.0, 0.0, 4.0, 0.0, 0.0, 1.0]
+    """
     terms = [arb(0)] * place(degree + 1, 0)
-    for k, c in enumerate(row):
-        terms[place(k, k)] = c
+    value = centre**exponent
+    for k in range(degree + 1):
+        terms[place(k, k)] = value
+        value *= radius / centre * (exponent - k) / (k + 1)
     return Model(degree, terms, arb(0))
-
-
-def along(terms: Sequence[Ball], row: Sequence[Ball]) -> list[Ball]:
-    """The product of a polynomial with one in y alone, up to its degree."""
-    return [
-        sum(
-            (terms[place(total - second + k, k)] * row[second - k] for k in range(second + 1)),
-            arb(0),
-        )
-        for total in range(len(row))
-        for second in range(total + 1)
-    ]
 
 
 def _picker(places: Sequence[int]) -> _Pick:
