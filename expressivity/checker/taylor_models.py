@@ -90,7 +90,9 @@ def weighted(models: Sequence[Model], weights: Sequence[Ball]) -> Model:
 
 
 def power(centre: Ball, radius: Ball, exponent: int, degree: int) -> Model:
-    """The polynomial of (centre + radius y)^exponent, without a rest: for exponents from 0 to the degree it has none.
+    """The polynomial of (centre + radius y)^exponent, without a rest.
+
+    For exponents from 0 to the degree there is none.
 
     >>> [float(c) for c in power(arb(2), arb(1), 2, 2).terms]
     [4.0, 0.0, 4.0, 0.0, 0.0, 1.0]
