@@ -77,7 +77,7 @@ class Differences:
     def parts(self, chart: Chart, rows: Rows) -> list[Model]:
         """Weights of the three divided differences, with which both curves are annihilated."""
         ranges, scaled = rows
-        curves = self._over_powers(chart, ranges) if scaled else self._plain(chart, ranges)
+        curves = self.over_powers(chart, ranges) if scaled else self.plain(chart, ranges)
         most = max(last - first for first, last in ranges)
         parts: list[Model] = []
         for k, (first, last) in enumerate(ranges):
@@ -88,14 +88,14 @@ class Differences:
             parts.append(part)
         return parts
 
-    def _plain(self, chart: Chart, ranges: Ranges) -> list[tuple[Model, Model]]:
+    def plain(self, chart: Chart, ranges: Ranges) -> list[tuple[Model, Model]]:
         """The divided differences of the curves, from the curves at the points."""
         found = [(chart.terms(u), chart.rests(u, u, 0)) for u in self.points]
         one, two = ([Model(chart.degree, at[k], by[k]) for at, by in found] for k in (0, 1))
         rows = map(self._row, ranges)
         return [(weighted(one, row), weighted(two, row)) for row in rows]
 
-    def _over_powers(self, chart: Chart, ranges: Ranges) -> list[tuple[Model, Model]]:
+    def over_powers(self, chart: Chart, ranges: Ranges) -> list[tuple[Model, Model]]:
         """The divided differences of the curves over powers of w, also where it is 0."""
         n, none = chart.degree, arb(0)
         found = [chart.terms(u) for u in self.points]
