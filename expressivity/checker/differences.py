@@ -48,9 +48,10 @@ class Differences:
         return _LONG if sum(w) * (self.points[-1] - self.points[0]) > 6 else _SHORT
 
     def margin(self, chart: Chart, rows: Rows, needed: Ball) -> Ball:
-        """At most what the functional of the jumps is above the sum of its weights times a number.
+        """A lower bound of the functional of the jumps less ``needed`` times its size.
 
-        The least of it in the box, for a positive multiple of the functional.
+        The size is the sum of the sizes of its weights. The bound is for a positive multiple of
+        the functional, anywhere in the box.
         """
         parts = self.parts(chart, rows)
         weights = self.by_point(parts, rows)
@@ -59,7 +60,7 @@ class Differences:
         values = [sign * v - needed * s for v, s in zip(self._values, signs, strict=True)]
         least = weighted(parts, [_inner(self._row(row), values) for row in rows[0]]).low()
         for weight, s in zip(weights, signs, strict=True):
-            # A weight w of the other sign is -s w in size.
+            # Where s w is negative, the size of w is s w - 2 s w.
             least += 2 * needed * weight.scaled(arb(s)).low().min(arb(0))
         return least.lower()
 

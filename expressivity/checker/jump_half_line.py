@@ -18,7 +18,7 @@ from expressivity.checker.logistic_tails import Suprema
 from expressivity.checker.slopes import unit_jump
 from expressivity.checker.work import Work
 
-_DEGREE = 5
+_DEGREE, _MOST_POINTS = 5, 6
 _LEVELS = 2  # to which a box of a tree may be cut here, in four
 _TRY, _JUMP = 2000, 20_000  # operations, as they are counted
 
@@ -30,7 +30,7 @@ def verify_jump_half_line(certificate: Certificate, claim: Fraction) -> None:
     data = certificate.lower_data
     assert isinstance(data, HalfLines)
     work, needed = Work(), 2 * to_ball(claim)
-    suprema = Suprema(5 + _DEGREE + 1)
+    suprema = Suprema(_MOST_POINTS + _DEGREE)
     jumps: dict[Fraction, Ball] = {}
 
     def values(points: Sequence[Fraction], sign: int) -> list[Ball]:

@@ -40,10 +40,6 @@ class Model:
     terms: list[Ball]
     rest: Ball
 
-    def __add__(self, other: Model) -> Model:
-        terms = [p + q for p, q in zip(self.terms, other.terms, strict=True)]
-        return Model(self.degree, terms, self.rest + other.rest)
-
     def __sub__(self, other: Model) -> Model:
         terms = [p - q for p, q in zip(self.terms, other.terms, strict=True)]
         return Model(self.degree, terms, self.rest + other.rest)

@@ -25,6 +25,7 @@ from expressivity.checker.findings import RejectedError, UndecidedError
 from expressivity.checker.half_lines import Orientation, read_half_lines
 from expressivity.checker.jump_half_line import steep_ratios, verify_jump_half_line
 from expressivity.checker.logistic_tails import Suprema
+from expressivity.checker.taylor_models import Model
 from expressivity.checker.work import MAX_WORK, Work
 
 TARGET, DICTIONARY = "x1*tanh(2*x1)**2*relu(x2)", ["id", "relu", "silu", "tanh"]
@@ -193,6 +194,21 @@ def test_weights_and_margins_are_enclosed():
                 assert margin <= gap
                 gains.append(float(margin / abs(gap)))
     assert sum(gain > 0.5 for gain in gains) > len(gains) // 5
+
+
+def test_weights_that_change_their_sign_count():
+    """By hand: weights (8, 8c - 16, 16 - 16c, 8c - 16, 8), c = 0.9 + 1.5 x.
+
+    The gap is 160 + 2 (16 - 16c) less the sum of their sizes; it is least for x = 1.
+    """
+    differences = Differences([Q(k, 4) for k in range(5)], [arb(v) for v in (20, 0, 2, 0, 0)])
+    terms = [[1, 0, 0], [0.9, 1.5, 0], [1, 0, 0]]
+    parts = [Model(1, list(map(arb, row)), arb(0)) for row in terms]
+    differences.parts = lambda chart, rows: parts
+    least = 160 - 2 * 16 * 1.4 - (8 + 3.2 + 22.4 + 3.2 + 8)
+    chart = Near(((Q(0), Q(1)), (Q(0), Q(1))), 1, Suprema(7))
+    margin = differences.margin(chart, (((0, 2), (1, 3), (2, 4)), False), arb(1))
+    assert float(margin) == pytest.approx(least)
 
 
 def test_suprema_of_coefficients():
