@@ -97,7 +97,11 @@ def _centre(box: Box) -> Box:
 def _verify_steep(
     points: Sequence[Fraction], values: Sequence[Ball], slope: Fraction, needed: Ball
 ) -> None:
-    """For all w from the slope on and all b >= 0, by three second differences."""
+    """For all w from the slope on and all b >= 0, by three second differences.
+
+    Their weights are a cross product; over that of the third, up to the sign, the first is at most
+    b31 + a32 b21, the second a12 b31 + a32, and the third is at least 1 - a12 b21.
+    """
     triples = [points[k : k + 3] for k in (0, 3, 6)]
     jumps: list[Ball] = []
     sizes: list[Ball] = []
@@ -105,34 +109,42 @@ def _verify_steep(
         row = [to_ball(c) for c in divided_difference(triple)]
         jumps.append(abs(sum((c * v for c, v in zip(row, values[3 * k :], strict=False)), arb(0))))
         sizes.append(sum(map(abs, row), arb(0)))
-    first, second, third = steep_ratios(triples, slope)
     if jumps[2] < needed * sizes[2]:
         reject("the lower bound: the steep points show less")
-    least = (1 - third) * (jumps[2] - needed * sizes[2])
-    least -= second * (jumps[1] + needed * sizes[1]) + first * (jumps[0] + needed * sizes[0])
-    if not (third < 1 and jumps[2] >= needed * sizes[2] and least >= 0):
+    (l1, _, r1), (l2, _, r2), _ = triples
+    apart = 2 * (l2 - r1) > r2 - l1  # so that all four products fall as w grows
+    require(apart, "the lower bound: the first steep points are not apart enough")
+    a12, a32, b21, b31 = steep_ratios(triples, slope)
+    least = (1 - a12 * b21) * (jumps[2] - needed * sizes[2])
+    least -= (a12 * b31 + a32) * (jumps[1] + needed * sizes[1])
+    least -= (b31 + a32 * b21) * (jumps[0] + needed * sizes[0])
+    if not (a12 * b21 < 1 and jumps[2] >= needed * sizes[2] and least >= 0):
         raise UndecidedError("the lower bound: the steep points show too little")
 
 
-def steep_ratios(triples: Sequence[Sequence[Fraction]], slope: Fraction) -> tuple[Ball, Ball, Ball]:
-    """For w at least the slope and b >= 0, on the scale of the third weight.
+def steep_ratios(
+    triples: Sequence[Sequence[Fraction]], slope: Fraction
+) -> tuple[Ball, Ball, Ball, Ball]:
+    """Bounds of quotients of the second differences, of A (1:2, 3:2) and B (2:1, 3:1).
 
-    Bounds of the first weight, of the second, and of what the third lacks to 1.
+    For w equal to the slope and all b >= 0. A'' is (y tanh(y/2) - 2) e^-y/(1 + e^-y)^2, of which
+    the first factor grows and lies in [share y, y]; B'' is tanh(y) (1 - tanh(y)^2). For larger w
+    each bound holds with w in the place of the slope in the exponents.
     """
     (l1, _, r1), (l2, _, r2), (l3, _, r3) = triples
-    apart = 2 * (l2 - r1) > r2 - l1
-    require(apart, "the lower bound: the first steep points are not apart enough")
     start = to_ball(slope * l1)
     share = (start / 2).tanh() - 2 / start
     if not share > 0:
         raise UndecidedError("the lower bound: the steep points begin too early")
 
-    def fall(exponent: Fraction) -> Ball:
-        return to_ball(-slope * exponent).exp()
+    def fall(length: Fraction) -> Ball:
+        return to_ball(-slope * length).exp()
 
     one = (1 + (-start).exp()) ** 2
     two = (1 + (-2 * start).exp()) ** 2 / start.tanh()
-    a12 = fall(l1 - r2)
-    a32 = one * fall(l3 - r2) * to_ball(r3 / l2) / share
-    b21, b31 = two * fall(2 * (l2 - r1)), two * fall(2 * (l3 - r1))
-    return b31 + a32 * b21, a12 * b31 + a32, a12 * b21
+    return (
+        fall(l1 - r2),
+        one * fall(l3 - r2) * to_ball(r3 / l2) / share,
+        two * fall(2 * (l2 - r1)),
+        two * fall(2 * (l3 - r1)),
+    )

@@ -16,7 +16,7 @@ from certificates_by_hand import certificate, family, seal
 from flint import arb
 from tampering import change, drop
 
-from expressivity.checker import check_document
+from expressivity.checker import check_document, jump_half_line, logistic_tails
 from expressivity.checker.balls import PRECISION, to_ball, working_precision
 from expressivity.checker.charts import Far, Near
 from expressivity.checker.differences import Differences
@@ -68,8 +68,9 @@ class Reference:
         self.far = far
         low = Q(0) if rng.random() < 0.3 else Q(rng.randrange(96), 4)
         self.w = low, low + Q(1, 2 ** rng.choice([1, 2, 3, 5, 20]))
-        start, size = Q(rng.randrange(40), 4), Q(1, 2 ** rng.choice([1, 2, 3, 5, 20]))
-        self.b = (Q(start, 120), (start + size) / 120) if far else (start, start + size)
+        start = rng.choice([Q(0), Q(rng.randrange(40), 4)])
+        size, scale = Q(1, 2 ** rng.choice([1, 2, 3, 5, 20])), rng.choice([4, 12, 120])
+        self.b = (start / scale, (start + size) / scale) if far else (start, start + size)
         least = -1 / (self.b[1] * self.w[1]) if far else -self.b[0] / self.w[1]
         every = [k for k in range(-32, 33) if Q(k, 32) >= least]
         self.points = [Q(k, 32) for k in sorted(rng.sample(every, count))]
@@ -158,8 +159,8 @@ def cases(seed, count):
 
 def test_what_polynomials_of_the_curves_leave_out_is_bounded():
     ratios = []
-    for rng, of in cases(1, 40):
-        chart = of.chart(rng.choice([3, 5]))
+    for rng, of in cases(1, 60):
+        chart = of.chart(rng.choice([1, 3, 5]))
         for rows in of.choices:
             made = of.differences.over_powers if rows[1] else of.differences.plain
             models = made(chart, rows[0])
@@ -211,7 +212,7 @@ def test_weights_that_change_their_sign_count():
     assert float(margin) == pytest.approx(least)
 
 
-def test_suprema_of_coefficients():
+def test_suprema_of_coefficients(monkeypatch):
     rng, suprema = random.Random(3), Suprema(11)
     for _ in range(40):
         low = Q(rng.randrange(-1, 1200), 10)
@@ -222,6 +223,9 @@ def test_suprema_of_coefficients():
         for curve, bound in zip((curve_a, curve_b), bounds, strict=True):
             value = abs(mp.taylor(curve, y, order)[order])
             assert ball(value).lower() <= bound
+    monkeypatch.setattr(logistic_tails, "_MOST", 4)
+    bound, _ = Suprema(1).over(arb(1.3).union(arb(4)), 1)
+    assert ball(-mp.diff(curve_a, 2.4)) <= bound
     for order in range(12):
         bounds = suprema.over(arb(0.75), order)
         for curve, bound in zip((curve_a, curve_b), bounds, strict=True):
@@ -229,41 +233,85 @@ def test_suprema_of_coefficients():
             assert bound <= 1.5 * ball(value) + 0.1 * 0.7**order
 
 
+def triples_of(*places, scale=32):
+    points = [Q(k, scale) for k in places]
+    return [points[k : k + 3] for k in (0, 3, 6)]
+
+
 @pytest.mark.parametrize(
-    "places", [STEEP, [8, 9, 10, 16, 17, 18, 26, 27, 28], [3, 5, 6, 14, 15, 16, 30, 31, 32]]
+    ("triples", "least"),
+    [
+        (triples_of(*STEEP), 0),
+        (triples_of(3, 5, 6, 14, 15, 28, 30, 31, 32), 0),
+        (triples_of(700, 701, 702, 1000, 1001, 1002, 1021, 1022, 1023, scale=1024), 0.8),
+    ],
 )
-def test_ratios_of_steep_neurons(places):
+def test_ratios_of_steep_neurons(triples, least):
     rng = random.Random(4)
-    points = [Q(k, 32) for k in places]
-    triples = [points[k : k + 3] for k in (0, 3, 6)]
-    start = Q(4) / points[0]
-    bounds = steep_ratios(triples, start)
-    for _ in range(20):
-        w = exact(start + rng.choice([Q(0), Q(1, 10), Q(rng.randrange(100))]))
-        b = exact(rng.choice([Q(0), Q(1, 10), Q(rng.randrange(30))]))
+    start = Q(5, 2) / triples[0][0]
+    tightest = [0.0] * 4
+    for k in range(40):
+        w = start + rng.choice([0, Q(1, 10), rng.randrange(100)])
+        b = rng.choice([0, Q(1, 10), rng.randrange(30)]) if k else 0
+        # The bounds at w, but with what W0 = start makes of their factors.
+        at, first = steep_ratios(triples, w), steep_ratios(triples, start)
+        lengths = steep_lengths(triples)
+        bounds = [f * to_ball(-(w - start) * n).exp() for f, n in zip(first, lengths, strict=True)]
         a, c = (
             [
-                difference(nodes, [curve(b + w * u) for u in nodes])
-                for nodes in ([exact(u) for u in triple] for triple in triples)
+                difference(nodes, [curve(exact(b) + exact(w) * u) for u in nodes])
+                for nodes in (list(map(exact, triple)) for triple in triples)
             ]
             for curve in (curve_a, curve_b)
         )
-        scale = a[1] * c[0]
-        weights = [
-            abs(a[(k + 1) % 3] * c[(k + 2) % 3] - a[(k + 2) % 3] * c[(k + 1) % 3]) / scale
-            for k in range(3)
-        ]
-        assert ball(weights[0]) <= bounds[0] and ball(weights[1]) <= bounds[1]
-        assert 1 - bounds[2] <= ball(weights[2]) <= 1
+        true = a[0] / a[1], a[2] / a[1], c[1] / c[0], c[2] / c[0]
+        for i, (value, *some) in enumerate(zip(true, bounds, at, strict=True)):
+            assert value > 0 and all(ball(value) <= bound for bound in some)
+            tightest[i] = max(tightest[i], float(ball(value) / some[1]))
+    assert min(tightest[0], *tightest[2:]) >= least
 
 
-def test_steep_points_that_are_too_near_or_too_early():
+def steep_lengths(triples):
+    """By which the four ratios fall, in exponents."""
+    (l1, _, r1), (l2, _, r2), (l3, _, _) = triples
+    return l1 - r2, l3 - r2, 2 * (l2 - r1), 2 * (l3 - r1)
+
+
+@pytest.mark.parametrize("k", [0, 1])
+def test_steep_points_that_are_too_near_or_too_early(k):
+    near = [4, 5, 12, 13, 14, 15, 22, 27, 32]
     with pytest.raises(RejectedError, match="not apart enough"):
-        steep_ratios(
-            [[Q(k, 32) for k in t] for t in ((4, 5, 12), (13, 14, 15), (22, 27, 32))], Q(32)
-        )
+        verify(steep=(near, STEEP) if k == 0 else (STEEP, near))
     with pytest.raises(UndecidedError, match="too early"):
-        steep_ratios([[Q(k, 32) for k in STEEP[i : i + 3]] for i in (0, 3, 6)], Q(8))
+        verify(slope=8)
+
+
+JUMPS = {TARGET: lambda u: u * mp.tanh(2 * u) ** 2, "exp(x1)*relu(x2)": mp.exp}
+
+
+@pytest.mark.parametrize("target", JUMPS)
+def test_what_steep_points_show(target):
+    """No more than mpmath finds for some w >= W0 and b >= 0, and not much less."""
+    nodes = [list(map(exact, triple)) for triple in triples_of(*STEEP)]
+    units = [[mp.mpf(int(i == k)) for i in range(3)] for k in range(3)]
+    shown = []
+    for w, b, sign in product((32, 33, 200), (0, 1, 20), (1, -1)):
+        a, c, jumps = (
+            [difference(us, [f(u) for u in us]) for us in nodes]
+            for f in (
+                lambda u, w=w, b=b: curve_a(b + w * u),
+                lambda u, w=w, b=b: curve_b(b + w * u),
+                lambda u, sign=sign: JUMPS[target](sign * u),
+            )
+        )
+        parts = [a[k - 2] * c[k - 1] - a[k - 1] * c[k - 2] for k in range(3)]
+        top = abs(sum(p * j for p, j in zip(parts, jumps, strict=True)))
+        sizes = [sum(abs(difference(us, unit)) for unit in units) for us in nodes]
+        shown.append(top / sum(abs(p) * size for p, size in zip(parts, sizes, strict=True)))
+    least = min(shown) / 2
+    verify(mp.nstr(least * 0.75, 10), target=target)
+    with pytest.raises((RejectedError, UndecidedError)):
+        verify(mp.nstr(least * 1.001, 10), target=target)
 
 
 def number(value):
@@ -344,6 +392,20 @@ def test_steep_points_that_show_too_little(value):
     kind = RejectedError if value == "0.5" else UndecidedError
     with pytest.raises(kind, match="the steep points show"):
         verify(value)
+
+
+def test_jumps_are_limits_from_the_inside_and_taken_once(monkeypatch):
+    limits = []
+    monkeypatch.setattr(
+        jump_half_line, "unit_jump", lambda root, limit: limits.append(limit) or arb(0)
+    )
+    with pytest.raises(RejectedError):
+        verify(near=[NEAR, []])
+    places = [limit.point for limit in limits]
+    assert len(set(places)) == len(places) > 8
+    for limit in limits:
+        assert limit.plane == (0, 1, 0) and limit.point[1] == limit.direction[1] == 0
+        assert limit.point[0] * limit.direction[0] < 0
 
 
 def test_each_direction_has_its_own_jumps():
@@ -447,11 +509,17 @@ def test_what_cannot_be_read_is_rejected(name):
 
 
 def test_trees_cover_all():
-    data = read_half_lines(document()["data"]["jump_half_line"], 2)
+    sets = [numbers(*STEEP), numbers(1, *STEEP[1:])]
+    far = [[0], [-2, 0, 1]]
+    made = document(far=far, steep=[1, 0], steep_points=sets)
+    data = read_half_lines(made["data"]["jump_half_line"], 2)
     for part in data.orientations:
         for leaves, size in ((part.near, 12 * 32), (part.far, Q(32, 12))):
             assert sum((c - b) * (w - v) for ((b, c), (v, w)), _ in leaves) == size
-    first = data.orientations[0].near
-    assert first == [
+    one, two = data.orientations
+    assert one.near == [
         (((0, 6), (0, 32)), 0), (((6, 12), (0, 16)), 1), (((6, 12), (16, 32)), 0)
     ]  # fmt: skip
+    assert [index for _, index in two.near] == [0]
+    assert [index for _, index in one.far] == [0] and [index for _, index in two.far] == [0, 1]
+    assert one.steep[0] == Q(1, 32) and two.steep[0] == Q(4, 32)
