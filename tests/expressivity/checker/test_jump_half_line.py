@@ -223,13 +223,13 @@ def test_far_derivatives_are_bounded_on_all_of_a_long_hull(order):
         last = first + Q(last, 2)
         chart = Far(((r0, r1), (Q(2), Q(34))), degree)
         bound, _ = chart.rests(first, last, order)
-        step, size, top = 16 * last, (r1 - r0) / 2, order + n
+        step, size, top = exact(16 * last), exact((r1 - r0) / 2), order + n
         for k in range(41):
             t = exact(2 * first + (34 * last - 2 * first) * Q(k, 40) ** 2)
             for r in (r0, r1):
                 one = step**n * comb(top, n) * abs(1 + exact(r) * (t - top)) / factorial(top)
                 two = size * step ** (n - 1) * comb(top - 1, order) * abs(t - top + 1)
-                value = (one + exact(two) / factorial(top - 1)) * mp.exp(-t) if r else 0
+                value = (one + two / factorial(top - 1)) * mp.exp(-t) if r else 0
                 assert ball(value).lower() <= bound.upper()
 
 
