@@ -55,8 +55,9 @@ def middle(side: Side) -> Pair:
     return to_ball((low + high) / 2), to_ball((high - low) / 2)
 
 
-def _hull(side: Side) -> Ball:
-    return to_ball(side[0]).union(to_ball(side[1]))
+def _products(w: Side, first: Fraction, last: Fraction) -> Side:
+    """The least and the greatest w u."""
+    return min(w[0] * first, w[1] * first), max(w[0] * last, w[1] * last)
 
 
 def _powers(base: Ball, degree: int) -> list[Ball]:
@@ -76,8 +77,7 @@ class Near:
 
     def is_one_sided(self, first: Fraction) -> bool:
         """As in :class:`Chart`."""
-        (b, _), w = self.box
-        return b + min(first * w[0], first * w[1]) >= 0
+        return self.box[0][0] + _products(self.box[1], first, first)[0] >= 0
 
     def terms(self, u: Fraction) -> Terms:
         """As in :class:`Chart`."""
@@ -100,8 +100,8 @@ class Near:
         (_, db), (_, dw) = map(middle, self.box)
         step = db + to_ball(max(abs(first), abs(last))) * dw
         factor = comb(order + n, n) * step**n
-        y = _hull(self.box[0]) + _hull(self.box[1]) * _hull((first, last))
-        one, two = self.suprema.over(y, order + n)
+        low, high = _products(self.box[1], first, last)
+        one, two = self.suprema.over(self.box[0][0] + low, self.box[0][1] + high, order + n)
         return one * factor, two * factor
 
 
@@ -144,9 +144,10 @@ class Far:
         n = self.degree + 1
         (_, dr), (_, dw) = map(middle, self.box)
         step = to_ball(max(abs(first), abs(last))) * dw
-        r, most = _hull(self.box[0]), to_ball(self.box[0][1])
-        t = _hull(self.box[1]) * _hull((first, last))
-        low, length = t.lower(), t.upper() - t.lower()
+        least, most = map(to_ball, self.box[0])
+        r = least.union(most)
+        start, end = _products(self.box[1], first, last)
+        low, length = to_ball(start), to_ball(end - start)
         fall, double = (-low).exp(), (-2 * low).exp()
         gain = length.min((-arb(1)).exp())  # (t - low) e^-(t - low) is at most this
 

@@ -6,11 +6,13 @@ L(y) = 1/(1 + e^y): A(y) = y L(y), B(y) = L(2y), and ``L' = L^2 - L`` gives all 
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import reduce
+from math import ceil, floor
 
 from flint import arb
 
-from expressivity.checker.balls import Ball
+from expressivity.checker.balls import Ball, to_ball
 
 Pair = tuple[Ball, Ball]
 """Something of A, and the same of B."""
@@ -64,12 +66,11 @@ class Suprema:
         self._cells: dict[int, list[Pair]] = {}
         self._tails: dict[int, list[Pair]] = {}
 
-    def over(self, y: Ball, order: int) -> Pair:
-        """Of the coefficients of one order, for y in a ball."""
-        first = _integer((y.lower() * _CELLS).floor())
-        last = _integer((y.upper() * _CELLS).ceil())
+    def over(self, low: Fraction, high: Fraction, order: int) -> Pair:
+        """Of the coefficients of one order, for y from the first number to the second."""
+        first, last = floor(low * _CELLS), ceil(high * _CELLS)
         if first >= _LAST:
-            return self._bounds(_tail(y.lower(), self._order))[order]
+            return self._bounds(_tail(to_ball(low), self._order))[order]
         end = max(min(last, first + _MOST), first + 1)
         found = [self._cell(index)[order] for index in range(first, end)]
         if end < last:
@@ -89,10 +90,6 @@ class Suprema:
     @staticmethod
     def _bounds(rows: Terms) -> list[Pair]:
         return [(abs(p).upper(), abs(q).upper()) for p, q in zip(*rows, strict=True)]
-
-
-def _integer(value: Ball) -> int:
-    return int(value.unique_fmpz())
 
 
 def _cell(index: int, order: int) -> Terms:

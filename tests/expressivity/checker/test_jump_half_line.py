@@ -215,22 +215,23 @@ def test_weights_that_change_their_sign_count():
 
 @pytest.mark.parametrize("order", [0, 2, 4])
 def test_far_derivatives_are_bounded_on_all_of_a_long_hull(order):
-    """Where w has so wide a range that what is left out is all but the derivatives' share."""
-    n, degree = 3, 2
-    for r0, r1, first, last in product(
-        (Q(0), Q(1, 8)), (Q(1, 8), Q(1, 4)), (Q(0), Q(1, 4)), (1, 2)
+    """Also where they vanish at its start; what L adds is small here."""
+    degree, n, top = 2, 3, order + 3
+    narrow = Q(1, top - 1) - Q(1, 2**20), Q(1, top - 1)
+    for r, w, first in (
+        ((Q(0), Q(1, 8)), (Q(2), Q(34)), Q(1, 4)),
+        (narrow, (Q(2), Q(34)), Q(1, 2)),
+        ((Q(1, 100), Q(1, 20)), (8 - Q(1, 64), 8 + Q(1, 64)), Q(top - 1, 8)),
     ):
-        last = first + Q(last, 2)
-        chart = Far(((r0, r1), (Q(2), Q(34))), degree)
-        bound, _ = chart.rests(first, last, order)
-        step, size, top = exact(16 * last), exact((r1 - r0) / 2), order + n
-        for k in range(41):
-            t = exact(2 * first + (34 * last - 2 * first) * Q(k, 40) ** 2)
-            for r in (r0, r1):
-                one = step**n * comb(top, n) * abs(1 + exact(r) * (t - top)) / factorial(top)
-                two = size * step ** (n - 1) * comb(top - 1, order) * abs(t - top + 1)
-                value = (one + two / factorial(top - 1)) * mp.exp(-t) if r else 0
-                assert ball(value).lower() <= bound.upper()
+        bound, _ = Far((r, w), degree).rests(first, Q(1), order)
+        size, step = (exact((high - low) / 2) for low, high in (r, w))
+        start, end = exact(w[0] * first), exact(w[1])
+        for part, high in product(range(41), r):
+            t = start + (end - start) * mp.mpf(part) ** 2 / 1600
+            one = comb(top, n) * step**n * abs(1 + exact(high) * (t - top)) / factorial(top)
+            two = comb(top - 1, order) * size * step ** (n - 1) * abs(t - top + 1)
+            value = (one + two / factorial(top - 1)) * mp.exp(-t)
+            assert ball(value) <= bound.upper()
 
 
 def test_suprema_of_coefficients(monkeypatch):
@@ -240,15 +241,15 @@ def test_suprema_of_coefficients(monkeypatch):
         high = low + rng.choice([Q(1, 1000), Q(1, 7), Q(5)])
         y = exact(low + (high - low) * Q(rng.randrange(101), 100))
         order = rng.randrange(12)
-        bounds = suprema.over(to_ball(low).union(to_ball(high)), order)
+        bounds = suprema.over(low, high, order)
         for curve, bound in zip((curve_a, curve_b), bounds, strict=True):
             value = abs(mp.taylor(curve, y, order)[order])
             assert ball(value).lower() <= bound
     monkeypatch.setattr(logistic_tails, "_MOST", 4)
-    bound, _ = Suprema(1).over(arb(1.3).union(arb(4)), 1)
+    bound, _ = Suprema(1).over(Q(13, 10), Q(4), 1)
     assert ball(-mp.diff(curve_a, 2.4)) <= bound
     for order in range(12):
-        bounds = suprema.over(arb(0.75), order)
+        bounds = suprema.over(Q(3, 4), Q(3, 4), order)
         for curve, bound in zip((curve_a, curve_b), bounds, strict=True):
             value = abs(mp.taylor(curve, mp.mpf(0.75), order)[order])
             assert bound <= 1.5 * ball(value) + 0.1 * 0.7**order
