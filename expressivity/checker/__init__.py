@@ -6,12 +6,14 @@ is hostile until the contrary is shown. The outcome "verified" rests on exact ra
 arithmetic alone; what they leave open is "not decided".
 
 ``reading``, ``document``, ``families`` and the data of each method (``ridges``, ``flattenings``,
-``bumps``, ``jumps``, ``parities``, ``grids``, ``disks``) read the file into a ``certificate``.
+``bumps``, ``jumps``, ``parities``, ``half_lines``, ``grids``, ``disks``) read the file into a
+``certificate``.
 ``balls``, ``lines``, ``evaluation``, ``network``, and with derivatives or coefficients ``jets``,
 ``slopes`` and ``polynomials`` evaluate t and h; ``cells``, ``integrals``, ``norms``, ``moments``,
 ``ball`` and ``suprema`` integrate and bound them. ``methods`` is the table of methods; ``lower``,
 ``search`` with ``boxes``, ``catalecticant``, ``free_knots``, ``uncut_boxes``, ``uncut_disks``,
-``curvature``, ``shared_amplitude``, ``jump_parity`` and ``upper`` verify them.
+``curvature``, ``shared_amplitude``, ``jump_parity``, ``jump_half_line`` with ``differences``,
+``charts``, ``logistic_tails`` and ``taylor_models``, and ``upper`` verify them.
 """
 
 from __future__ import annotations

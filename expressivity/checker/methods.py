@@ -16,6 +16,8 @@ from expressivity.checker.families import FORMS, Family
 from expressivity.checker.flattenings import read_flattening
 from expressivity.checker.free_knots import AFFINE, read_free_knots, verify_free_knots
 from expressivity.checker.grids import DEGREES, read_boxes
+from expressivity.checker.half_lines import ON_HALF_LINES, read_half_lines
+from expressivity.checker.jump_half_line import verify_jump_half_line
 from expressivity.checker.jump_parity import verify_jump_parity
 from expressivity.checker.jumps import read_jumps
 from expressivity.checker.lower import verify_ridge_rank
@@ -133,6 +135,18 @@ LOWER: dict[str, Method] = {
         ),
         read=lambda value, of: read_parity(value, of.family, of.dimension),
         verify=verify_jump_parity,
+        norm="w1inf",
+    ),
+    "jump-half-line": Method(
+        since=3,
+        dimensions=range(2, 100),
+        covers=lambda family: (
+            family.kind == "la"
+            and _without_gates(family, FORMS[2:], ON_HALF_LINES)
+            and (family.width, family.groups) == (1, 1)
+        ),
+        read=lambda value, of: read_half_lines(value, of.dimension),
+        verify=verify_jump_half_line,
         norm="w1inf",
     ),
 }
