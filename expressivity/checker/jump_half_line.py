@@ -20,7 +20,7 @@ from expressivity.checker.work import Work
 
 _DEGREE, _MOST_POINTS = 5, 6
 _LEVELS = 2  # to which a box of a tree may be cut here, in four
-_TRY, _JUMP = 2000, 20_000  # operations, as they are counted
+_TRY, _JUMP = 2000, 40_000  # operations, as they are counted
 
 _Charts = Callable[[Box, int], Chart]
 
