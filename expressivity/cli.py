@@ -188,9 +188,7 @@ def discover(
             metavar="A", help="A class: fixed, la, moa, or one of list families.", **named("family")
         ),
     ],
-    smaller: Annotated[
-        str, typer.Argument(metavar="B", help="The other class.", **named("family"))
-    ],
+    smaller: Annotated[str, typer.Argument(metavar="B", help="Another class.", **named("family"))],
     dimension: Annotated[
         int | None, typer.Option(help="Input dimension; by default 1, 2 and 3, in order of cost.")
     ] = None,
