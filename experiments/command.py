@@ -196,6 +196,7 @@ def _show(document: dict[str, object], summary: Summary) -> None:
 
     from experiments.sweep_summary import counted
     from expressivity.commands.console import print_table, table_console
+    from expressivity.separation.result import NORMS, notes
 
     out = table_console()
     if summary.rows:
@@ -205,7 +206,7 @@ def _show(document: dict[str, object], summary: Summary) -> None:
         )  # fmt: skip
         for row in summary.rows[:_ROWS]:
             rate = row.best.lambda_
-            errors = [_number(row.best.error[norm]) for norm in ("l2", "sup", "w1inf")]
+            errors = [_number(row.best.error[norm]) + row.best.mark(norm) for norm in NORMS]
             table.add_row(
                 row.target, "" if rate is None else f"{rate:g}", row.label, str(row.units), *errors
             )
@@ -218,6 +219,8 @@ def _show(document: dict[str, object], summary: Summary) -> None:
             "absolute.",
             soft_wrap=True,
         )
+        for line in notes(row.best for row in summary.rows[:_ROWS]):
+            out.print(line, soft_wrap=True)
     headlines = document["headlines"]
     if isinstance(headlines, dict):
         for name, value in headlines.items():

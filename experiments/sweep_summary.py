@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from expressivity.evidence import Evidence, Figure
+from expressivity.evidence import Figure
 from expressivity.runs.folder import RunFolder
 from expressivity.runs.units import Unit
 from expressivity.separation.result import NORMS, Result, result_of
@@ -39,7 +39,7 @@ class Row:
             "units": self.units,
             "key": self.key,
             "error": {
-                norm: Figure(value=self.best.error[norm], evidence=Evidence.NUMERICAL).json()
+                norm: Figure(value=self.best.error[norm], evidence=self.best.error_evidence).json()
                 for norm in NORMS
             },
         }

@@ -157,7 +157,7 @@ def compare(
         str,
         typer.Argument(help="A class: fixed, la, moa, or a registered one.", **named("family")),
     ],
-    b: Annotated[str, typer.Argument(help="Another one.", **named("family"))],
+    b: Annotated[str, typer.Argument(help="The other class.", **named("family"))],
     widths: Annotated[str, typer.Option(help="Widths of the fits, such as 1,2,4.")] = "1,2,4",
     dimension: Annotated[
         int | None, typer.Option(help="Input dimension; by default the least that decides.")
@@ -188,7 +188,7 @@ def discover(
             metavar="A", help="A class: fixed, la, moa, or one of list families.", **named("family")
         ),
     ],
-    smaller: Annotated[str, typer.Argument(metavar="B", help="Another.", **named("family"))],
+    smaller: Annotated[str, typer.Argument(metavar="B", help="Another class.", **named("family"))],
     dimension: Annotated[
         int | None, typer.Option(help="Input dimension; by default 1, 2 and 3, in order of cost.")
     ] = None,
@@ -394,7 +394,7 @@ def list_names(
 
 @app.command()
 def doctor(as_json: Json = False) -> int:
-    """Show what this machine offers and audit every activation against ball arithmetic."""
+    """Show what this machine offers, and audit activations and neurons of one map."""
     from expressivity.commands import doctor as run_doctor
 
     return run_doctor.run(as_json=as_json)

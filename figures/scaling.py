@@ -32,7 +32,9 @@ def draw(runs: Runs) -> Figure:
     """
     document = scaled(runs["scaling"])
     if not document["fits"]:
-        raise ValueError("required: finished runs of scaling at four sizes; got fewer: run it on")
+        raise ValueError(
+            "required: finished runs of scaling at four sizes; got fewer: run it again"
+        )
     made = new_figure(PAGE, 2.6)
     left, right = made.subplots(1, 2, width_ratios=(1.6, 1))
     for place, row in enumerate(document["fits"]):

@@ -126,7 +126,7 @@ def load_problem(arguments: Arguments) -> Problem:
     with np.load(arguments.problem, allow_pickle=False) as file:
         starts_RP = np.asarray(file["starts"], dtype=np.float64)
         if starts_RP.ndim != 2 or starts_RP.shape[1] != PARAMETERS:
-            raise ValueError(f"starts must have shape (R, {PARAMETERS}), got {starts_RP.shape}")
+            raise ValueError(f"required: starts of shape (R, {PARAMETERS}); got {starts_RP.shape}")
         if arguments.restarts:
             starts_RP = starts_RP[: arguments.restarts]
         return Problem(

@@ -143,7 +143,7 @@ def integrate_monomials(
 ) -> _Moments:
     """The integrals of ``evaluate`` times x1^a x2^b, a + b <= degree."""
     if len(function.lines) - len(function.ignored) > MAX_LINES:
-        raise UndecidedError("too many kinks")
+        raise UndecidedError(f"there are more than {MAX_LINES} kinks")
     cells, strips = disk_cells(function.lines) if dimension == 2 else interval_cells(function.lines)
     left = _over_strips(function, evaluate, strips) + _over_bands(function, evaluate, dimension)
     left = arb(0, left.upper())

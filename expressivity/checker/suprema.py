@@ -71,9 +71,13 @@ def _covering_cells(function: Function) -> list[Cell]:
     """
     lines = list(filter(crosses, function.lines))
     if len(lines) > MAX_LINES:
-        raise UndecidedError("too many kinks")
+        raise UndecidedError(
+            f"the target and the network have more than {MAX_LINES} kinks in the disk"
+        )
     if function.unclear:
-        raise UndecidedError("the pointwise error beside a kink with irrational coefficients")
+        raise UndecidedError(
+            "the pointwise error is not enclosed beside a kink with irrational coefficients"
+        )
     cells, strips = disk_cells(function.lines)
     # A line and its mirror image meet the circle at the same x1.
     halves = {max(line, (line[0], line[1], -line[2])) for line in normal(lines)}
@@ -82,7 +86,9 @@ def _covering_cells(function: Function) -> list[Cell]:
     for low, high in strips:
         inside = [p for p in places if p[0] <= high and p[1] >= low]
         if len(inside) > 1 or low == -1 or high == 1:
-            raise UndecidedError("kinks that meet on the circle")
+            raise UndecidedError(
+                "the pointwise error is not enclosed where kinks meet on the circle"
+            )
     starts, ends = {high: low for low, high in strips}, dict(strips)
     return [
         replace(cell, start=starts.get(cell.start, cell.start), end=ends.get(cell.end, cell.end))

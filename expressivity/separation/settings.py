@@ -77,17 +77,17 @@ class Settings:
                 raise ValueError(f"unknown {name} {value!r}: choose from {', '.join(choices)}")
         if self.generations and self.optimizer != "varpro":
             raise ValueError(
-                "required: no generations with another optimizer than varpro, whose lanes a search "
-                f"compares; got {self.generations} with {self.optimizer}: choose 0"
+                "required: no generations with an optimizer other than varpro, which alone has a "
+                f"search; got {self.generations} with {self.optimizer}: choose 0"
             )
         if self.generations and self.restarts < LEAST_LANES:
             raise ValueError(
-                f"required: at least {LEAST_LANES} restarts with generations, the lanes of a "
+                f"required: at least {LEAST_LANES} restarts with generations, as the lanes of a "
                 f"search; got {self.restarts}: choose more, or 0 generations"
             )
         if self.noise is not None and (self.seeds > 1 or self.loss != "l2"):
             raise ValueError(
-                "required: one seed, whose noise it is, and loss l2 with noise; got "
+                "required: one seed and loss l2 with noise, which is drawn from the seed; got "
                 f"{self.seeds} seeds and loss {self.loss}"
             )
 

@@ -34,9 +34,9 @@ class Hyperplane:
     def __post_init__(self) -> None:
         length = math.hypot(*self.normal)
         if not abs(length - 1.0) <= 1e-12:
-            raise ValueError(f"normal must have length 1, got {length!r}: divide it by its length")
+            raise ValueError(f"required: a normal of length 1; got {length!r}: divide it by that")
         if not math.isfinite(self.offset):
-            raise ValueError(f"offset must be finite, got {self.offset!r}: pass a real number")
+            raise ValueError(f"required: a finite offset; got {self.offset!r}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,11 +55,9 @@ class Domain:
 
     def __post_init__(self) -> None:
         if self.dimension < 1:
-            raise ValueError(f"dimension must be at least 1, got {self.dimension}: pass 1, 2, ...")
+            raise ValueError(f"required: a dimension of at least 1; got {self.dimension}")
         if self.shape not in ("ball", "cube"):
-            raise ValueError(
-                f"shape must be 'ball' or 'cube', got {self.shape!r}: pass one of them"
-            )
+            raise ValueError(f"required: shape 'ball' or 'cube'; got {self.shape!r}")
 
     @property
     def volume(self) -> float:
@@ -99,12 +97,12 @@ def square(dimension: int = 2) -> Domain:
 def check_order(domain: Domain, order: int, kinks: Sequence[Hyperplane]) -> None:
     """Raises ValueError for order < 1 and for a kink of another dimension than the domain's."""
     if order < 1:
-        raise ValueError(f"order must be at least 1, got {order}: pass the points per piece")
+        raise ValueError(f"required: an order (points per piece) of at least 1; got {order}")
     for kink in kinks:
         if len(kink.normal) != domain.dimension:
             raise ValueError(
-                f"a kink of the {domain.name} must have {domain.dimension} coordinates, "
-                f"got {len(kink.normal)}: pass a normal of that length"
+                f"required: a kink of the {domain.name} with a normal of {domain.dimension} "
+                f"coordinates; got {len(kink.normal)}"
             )
 
 

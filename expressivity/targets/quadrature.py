@@ -130,7 +130,7 @@ def integrate(values_N: Array, rule: Rule) -> float:
     """
     if values_N.shape != rule.weights_N.shape:
         raise ValueError(
-            f"values must have shape ({rule.size},), got {values_N.shape}: pass one value per node"
+            f"required: one value per node, of shape ({rule.size},); got {values_N.shape}"
         )
     return float(np.sum(values_N * rule.weights_N))
 

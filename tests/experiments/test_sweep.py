@@ -11,11 +11,15 @@ import time
 from pathlib import Path
 
 import pytest
+import sample_run as sample
 import torch
 from cheap_units import content
 from sweeps import COUNT, SMALL, shards
 
 from experiments import command
+from experiments.sweep_summary import Row
+from expressivity.classes.kinds import Kind
+from expressivity.fitting.norms import TargetNorm
 from expressivity.output import read_document, sealed
 from expressivity.runs import folder as store
 
@@ -96,6 +100,14 @@ def test_a_long_table_is_cut_and_says_so(call, file, out, monkeypatch):
     answer = call("sweep", file, "--out", out)
     assert f"and 1 more rows: see {out}/sweep.json" in answer.out
     assert "la type1" not in answer.out
+
+
+def test_errors_of_a_target_whose_norm_is_not_known_are_unknown():
+    unit = sample.unit(Kind.LA)
+    hidden = TargetNorm(l2=0.5, relative_error=0.3, doubt="rules disagree")
+    for norm, evidence in ((None, "numerical"), (hidden, "unknown")):
+        row = Row(target="t2", units=1, key="0", best=sample.result(unit, norm=norm)).json()
+        assert {error["evidence"] for error in row["error"].values()} == {evidence}
 
 
 def test_the_help_lists_everything(call):

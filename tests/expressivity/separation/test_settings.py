@@ -37,8 +37,8 @@ def test_settings_of_a_settings_are_the_same():
         ({"generations": 1.0}, "required: generations as a whole number; got 1.0"),
         ({"generations": True}, "required: generations as a whole number; got True"),
         ({"generations": MAX_GENERATIONS + 1}, "required: at most 65536 generations"),
-        ({"generations": 5, "optimizer": "lm"}, "required: no generations with another optimizer"),
-        ({"generations": 5, "optimizer": "adam"}, "required: no generations with another"),
+        ({"generations": 5, "optimizer": "lm"}, "required: no generations with an optimizer"),
+        ({"generations": 5, "optimizer": "adam"}, "required: no generations with an optimizer"),
         ({"generations": 5, "restarts": 3}, "required: at least 4 restarts with generations"),
     ],
 )

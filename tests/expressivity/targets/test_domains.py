@@ -42,26 +42,41 @@ def test_kink_points_leave_out_the_points_on_two_kinks() -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: rule(domain_for(2), order=0), "order must be at least 1, got 0"),
-        (lambda: kink_points(domain_for(2), [], order=0), "order must be at least 1, got 0"),
-        (lambda: domain_for(0), "dimension must be at least 1, got 0"),
-        (lambda: square(-2), "dimension must be at least 1, got -2"),
-        (lambda: Domain(name="x", dimension=1, shape="simplex"), "shape must be"),
-        (lambda: Hyperplane(normal=(1.0, 1.0), offset=0.0), "normal must have length 1, got 1.41"),
-        (lambda: Hyperplane(normal=(), offset=0.0), "normal must have length 1, got 0.0"),
-        (lambda: Hyperplane(normal=(math.nan,), offset=0.0), "normal must have length 1, got nan"),
-        (lambda: Hyperplane(normal=(1.0,), offset=math.inf), "offset must be finite, got inf"),
+        (
+            lambda: rule(domain_for(2), order=0),
+            "required: an order (points per piece) of at least 1; got 0",
+        ),
+        (
+            lambda: kink_points(domain_for(2), [], order=0),
+            "required: an order (points per piece) of at least 1; got 0",
+        ),
+        (lambda: domain_for(0), "required: a dimension of at least 1; got 0"),
+        (lambda: square(-2), "required: a dimension of at least 1; got -2"),
+        (
+            lambda: Domain(name="x", dimension=1, shape="simplex"),
+            "required: shape 'ball' or 'cube'; got",
+        ),
+        (
+            lambda: Hyperplane(normal=(1.0, 1.0), offset=0.0),
+            "required: a normal of length 1; got 1.41",
+        ),
+        (lambda: Hyperplane(normal=(), offset=0.0), "required: a normal of length 1; got 0.0"),
+        (
+            lambda: Hyperplane(normal=(math.nan,), offset=0.0),
+            "required: a normal of length 1; got nan",
+        ),
+        (lambda: Hyperplane(normal=(1.0,), offset=math.inf), "required: a finite offset; got inf"),
         (
             lambda: rule(domain_for(3), order=4, kinks=[Hyperplane(normal=(1.0, 0.0), offset=0.0)]),
-            "a kink of the ball must have 3 coordinates, got 2",
+            "required: a kink of the ball with a normal of 3 coordinates; got 2",
         ),
         (
             lambda: kink_points(domain_for(2), [Hyperplane(normal=(1.0,), offset=0.0)], order=4),
-            "a kink of the disk must have 2 coordinates, got 1",
+            "required: a kink of the disk with a normal of 2 coordinates; got 1",
         ),
         (
             lambda: integrate(np.ones((4, 1)), rule(domain_for(1), order=4)),
-            "values must have shape (4,), got (4, 1)",
+            "required: one value per node, of shape (4,); got (4, 1)",
         ),
     ],
 )
