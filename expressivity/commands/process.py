@@ -20,6 +20,7 @@ import typer
 import expressivity
 from expressivity.output import ExitCode, cache_folder, without_warnings
 from expressivity.plugins import PluginError, reason
+from expressivity.time_limit import OutOfTimeError
 
 
 class TerminatedError(KeyboardInterrupt):
@@ -53,6 +54,8 @@ def _answered(command: Callable[[], object]) -> int:
         return _fail(f"{message}: see --help", ExitCode.UNUSABLE) if message else ExitCode.UNUSABLE
     except ValueError as error:
         return _fail(str(error), ExitCode.UNUSABLE)
+    except OutOfTimeError as error:
+        return _fail(f"not decided: {error}", ExitCode.UNDECIDED)
     except (KeyboardInterrupt, typer.Abort) as stop:
         how = "terminated" if isinstance(stop, TerminatedError) else "interrupted"
         return _fail("; ".join([how, *getattr(stop, "__notes__", ())]), ExitCode.BROKEN)

@@ -53,7 +53,7 @@ def noted(error: BaseException, note: str) -> BaseException:
         (MemoryError(), 4, "the machine failed: MemoryError ("),
         (OSError(28, "No space left"), 4, "the machine failed: [Errno 28] No space left ("),
         (RuntimeError("torch"), 4, "the machine failed: torch ("),
-        (OutOfTimeError(), 4, "unforeseen error: OutOfTimeError ("),
+        (OutOfTimeError("no end within 300 s"), 3, "not decided: no end within 300 s"),
         (KeyError("a"), 4, "unforeseen error: KeyError: 'a' (test_process.py, line "),
         (TypeError("a\nb"), 4, "unforeseen error: TypeError: a b ("),
         (GeneratorExit(), 4, "unforeseen error: GeneratorExit ("),
