@@ -159,6 +159,8 @@ def write_atomically(
         write: is given the temporary file.
         keep: in the same folder, where the old file goes; a kill may leave that one alone.
     """
+    if not path.name:  # '' and '.', which have no neighbours to be written first
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     _make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -63,7 +63,7 @@ which take 1.19 GiB for each weight of a network: choose smaller ones
             f"required: at most {MAX_GENERATIONS} generations; got {generations}: choose fewer"
         )
     if seed + seeds > MAX_SEED:
-        raise ValueError(f"required: seeds below {MAX_SEED}; got {seed}, {seeds}")
+        raise ValueError(f"required: seeds below {MAX_SEED}; got {seeds} from {seed} on")
     starts = seeds * restarts * candidates
     if starts > MAX_STARTS:
         raise ValueError(

@@ -26,8 +26,7 @@ from expressivity.front.answers import (
     classified,
     separated,
 )
-from expressivity.membership.decide import Classification
-from expressivity.membership.decide import classify_or_unknown
+from expressivity.membership.decide import Classification, classify_or_unknown
 from expressivity.names import canonical
 from expressivity.relations.asked import question
 from expressivity.relations.compare import Comparison, related, with_gaps, works
