@@ -174,6 +174,20 @@ def write_atomically(
         temporary.unlink(missing_ok=True)
 
 
+def write_answer(path: Path, content: bytes) -> None:
+    """Write a file whose place a user has chosen, all or nothing.
+
+    Raises:
+        ValueError: it cannot be written.
+    """
+    try:
+        write_atomically(path, lambda temporary: temporary.write_bytes(content))
+    except OSError as error:
+        raise ValueError(
+            f"required: a file that can be written; {path}: {error.strerror}: choose another --out"
+        ) from error
+
+
 def _make_folder(path: Path) -> None:
     """With its parents, each of which is on the disk once this returns."""
     if not path.is_dir():

@@ -13,10 +13,12 @@ import torch
 
 from expressivity.bounds import TargetNorms, ridge_rank
 from expressivity.bounds.integrals import moments
+from expressivity.certificates.kernel import KernelAnswer, KernelCertifier
 from expressivity.certificates.writer import digest, write
 from expressivity.checker import check_text
 from expressivity.classes.families import Family
 from expressivity.classes.kinds import Kind
+from expressivity.commands import certify as certify_command
 from expressivity.separation.settings import Settings
 from expressivity.separation.unit import FitUnit, run_unit
 from expressivity.targets.builtin import t2
@@ -255,3 +257,17 @@ def test_a_malformed_certificate_is_rejected(call, tmp_path, name):
     answer = call("check", path, "--json")
     assert (answer.code, answer.err) == (1, "")
     assert answer.document["outcome"] == "rejected"
+
+
+def test_a_proof_that_cannot_be_written_is_refused_as_any_certificate(call, monkeypatch, tmp_path):
+    answer = KernelAnswer(outcome="verified", reason="some", text="(* a proof *)")
+    kernel = KernelCertifier(
+        name="some", certify=lambda text, family: answer, check=lambda text: answer
+    )
+    monkeypatch.setattr(certify_command, "kernel", lambda: kernel)
+    arguments = ("certify", "--expr", "relu(x)", "--kernel", "--out")
+    refused = call(*arguments, tmp_path)
+    assert (refused.code, refused.out) == (2, "")
+    assert f"a file that can be written; {tmp_path}: Is a directory" in refused.err
+    assert call(*arguments, tmp_path / "a.v").code == 0
+    assert (tmp_path / "a.v").read_text() == "(* a proof *)"
