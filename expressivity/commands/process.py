@@ -33,6 +33,7 @@ def answered(command: Callable[[], object]) -> int:
     Args:
         command: returns an exit code or None for 0, or raises.
     """
+    _open_streams()
     with _notices_on_stderr(), without_warnings(), _terminations_raised():
         code = _answered(command)
         try:
@@ -41,6 +42,13 @@ def answered(command: Callable[[], object]) -> int:
             _leave_stdout()
             return _machine_failed(error)
         return code
+
+
+def _open_streams() -> None:
+    """What would be written to a stream that was closed beforehand, as by >&-, goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _answered(command: Callable[[], object]) -> int:
