@@ -48,7 +48,7 @@ def _open_streams() -> None:
     """What would be written to a stream that was closed beforehand, as by >&-, goes nowhere."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _answered(command: Callable[[], object]) -> int:
