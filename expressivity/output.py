@@ -159,6 +159,8 @@ def write_atomically(
         write: is given the temporary file.
         keep: in the same folder, where the old file goes; a kill may leave that one alone.
     """
+    if not path.name:  # '' and '.', which have no neighbours to be written first
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     _make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -170,6 +172,20 @@ def write_atomically(
         _sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_answer(path: Path, content: bytes) -> None:
+    """Write a file whose place a user has chosen, all or nothing.
+
+    Raises:
+        ValueError: it cannot be written.
+    """
+    try:
+        write_atomically(path, lambda temporary: temporary.write_bytes(content))
+    except OSError as error:
+        raise ValueError(
+            f"required: a file that can be written; {path}: {error.strerror}: choose another --out"
+        ) from error
 
 
 def _make_folder(path: Path) -> None:

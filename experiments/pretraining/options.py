@@ -23,6 +23,7 @@ from expressivity.commands.arguments import choice
 from expressivity.fitting.program import compiler_available
 
 _MOST_SEEDS = 10_000  # each is a training run or more
+_END_OF_SEEDS = 2**31
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,9 @@ class Options:
         """The seeds."""
         if not 1 <= self.seeds <= _MOST_SEEDS:
             raise ValueError(f"required: 1 to {_MOST_SEEDS} seeds; got {self.seeds}")
+        last = _END_OF_SEEDS - self.seeds
+        if not 0 <= self.first_seed <= last:
+            raise ValueError(f"required: a first seed from 0 to {last}; got {self.first_seed}")
         return range(self.first_seed, self.first_seed + self.seeds)
 
     @property

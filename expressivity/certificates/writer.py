@@ -20,7 +20,7 @@ from expressivity.bounds.uncut_disks import UncutDisks
 from expressivity.certificates.network_error import UniformErrors
 from expressivity.classes.families import Family
 from expressivity.classes.networks import unpack
-from expressivity.output import write_atomically
+from expressivity.output import write_answer
 from expressivity.symbolic.constants import FUNCTIONS
 from expressivity.symbolic.enclosure import Enclosure, binary, binary_fraction
 from expressivity.targets.target import Target
@@ -262,13 +262,4 @@ def write(document: dict[str, Any], path: Path) -> None:
         ValueError: a path that cannot be written.
     """
     text = json.dumps(document, indent=1, allow_nan=False) + "\n"
-    try:
-        write_atomically(path, lambda temporary: _write(temporary, text))
-    except OSError as error:
-        raise ValueError(
-            f"required: a file that can be written; {path}: {error.strerror}: choose another --out"
-        ) from error
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="ascii")
+    write_answer(path, text.encode("ascii"))

@@ -24,7 +24,7 @@ from expressivity.commands.console import console, print_table
 from expressivity.commands.options import ClassOptions
 from expressivity.commands.progress import SOON, tally
 from expressivity.fitting.errors import measuring_grid
-from expressivity.output import ExitCode, write_atomically, write_json
+from expressivity.output import ExitCode, write_answer, write_json
 from expressivity.separation.certification import (
     Certified,
     CurvatureJob,
@@ -184,7 +184,7 @@ def _run_kernel(options: Options, *, as_json: bool) -> int:
         console(stderr=True).print(f"{answer.outcome}: {answer.reason}", soft_wrap=True)
         return ExitCode.UNDECIDED
     out = options.out
-    write_atomically(out, lambda path, text=answer.text: path.write_text(text, "utf-8"))
+    write_answer(out, answer.text.encode())
     if as_json:
         write_json(
             {

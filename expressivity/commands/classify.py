@@ -14,7 +14,7 @@ from expressivity.classes.weights import unchecked_expression
 from expressivity.commands.console import print_table, table_console
 from expressivity.commands.options import ClassOptions
 from expressivity.evidence import Verdict
-from expressivity.membership.decide import Classification, classify
+from expressivity.membership.decide import Classification, classify_or_unknown
 from expressivity.output import ExitCode, write_json
 from expressivity.targets.target import Target
 from expressivity.targets.user import user_target
@@ -50,7 +50,7 @@ def understand(options: Options) -> tuple[Target, list[Family]]:
 def run(options: Options, *, as_json: bool) -> int:
     """Print a verdict for every class; 3 where every one of them is unknown."""
     target, families = understand(options)
-    found = [classify(target, family) for family in families]
+    found = [classify_or_unknown(target, family) for family in families]
     if as_json:
         write_json(
             {

@@ -103,7 +103,7 @@ class ClassOptions:
 
         groups: int | str = self.groups
         if groups != PER_NEURON:
-            (groups,) = whole_numbers(self.groups, f"--groups as a number, or {PER_NEURON}")
+            (groups,) = whole_numbers(self.groups, f"--groups of at least 1, or {PER_NEURON}")
         return Request(
             kinds=split_list(self.kinds),
             form=self.form,

@@ -20,6 +20,7 @@ import typer
 import expressivity
 from expressivity.output import ExitCode, cache_folder, without_warnings
 from expressivity.plugins import PluginError, reason
+from expressivity.time_limit import OutOfTimeError
 
 
 class TerminatedError(KeyboardInterrupt):
@@ -32,6 +33,7 @@ def answered(command: Callable[[], object]) -> int:
     Args:
         command: returns an exit code or None for 0, or raises.
     """
+    _open_streams()
     with _notices_on_stderr(), without_warnings(), _terminations_raised():
         code = _answered(command)
         try:
@@ -40,6 +42,13 @@ def answered(command: Callable[[], object]) -> int:
             _leave_stdout()
             return _machine_failed(error)
         return code
+
+
+def _open_streams() -> None:
+    """What would be written to a stream that was closed beforehand, as by >&-, goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _answered(command: Callable[[], object]) -> int:
@@ -53,6 +62,8 @@ def _answered(command: Callable[[], object]) -> int:
         return _fail(f"{message}: see --help", ExitCode.UNUSABLE) if message else ExitCode.UNUSABLE
     except ValueError as error:
         return _fail(str(error), ExitCode.UNUSABLE)
+    except OutOfTimeError as error:
+        return _fail(f"not decided: {error}", ExitCode.UNDECIDED)
     except (KeyboardInterrupt, typer.Abort) as stop:
         how = "terminated" if isinstance(stop, TerminatedError) else "interrupted"
         return _fail("; ".join([how, *getattr(stop, "__notes__", ())]), ExitCode.BROKEN)

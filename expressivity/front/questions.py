@@ -26,8 +26,7 @@ from expressivity.front.answers import (
     classified,
     separated,
 )
-from expressivity.membership.decide import Classification
-from expressivity.membership.decide import classify as classify_one
+from expressivity.membership.decide import Classification, classify_or_unknown
 from expressivity.names import canonical
 from expressivity.relations.asked import question
 from expressivity.relations.compare import Comparison, related, with_gaps, works
@@ -154,7 +153,7 @@ def classify(
         families = [_family(family, asked, None, said)]
     else:
         families = _request(family, said).rows(asked)
-    return classified([classify_one(asked, one) for one in families])
+    return classified([classify_or_unknown(asked, one) for one in families])
 
 
 def lower_bounds(

@@ -9,7 +9,8 @@ Exact algebra can take long. The search and the obstructions have budgets: limit
 input and counts of their own loops (``budget.py``), the same on every machine and in every thread.
 What exceeds one contributes nothing: the verdict is then unknown, or rests on another obstruction.
 Time decides nothing. A question that hangs all the same ends in ``OutOfTimeError``, an error and no
-verdict; only the main thread can be interrupted (``time_limit.within``).
+verdict, so that nothing is stored which another machine would not say; :func:`classify_or_unknown`
+is for answers that are only shown. Only the main thread can be interrupted (``time_limit.within``).
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,7 +33,7 @@ from expressivity.symbolic.budget import MAX_EXPANDED, OutOfBudgetError, tree_si
 from expressivity.symbolic.identities import IDENTITY_STEPS
 from expressivity.symbolic.piecewise import kink_levels
 from expressivity.targets.target import Target
-from expressivity.time_limit import within
+from expressivity.time_limit import OutOfTimeError, within
 
 GUARD_SECONDS = 300.0
 """A last guard for one question; the slowest known ones take a tenth of it."""
@@ -195,6 +196,23 @@ def classify(target: Target, family: Family) -> Classification:
     _require_same_shape(target, family)
     found = within(GUARD_SECONDS, partial(_classify, target, family))
     return replace(found, membership=vouched(found.membership, target, found.family))
+
+
+def classify_or_unknown(target: Target, family: Family) -> Classification:
+    """As :func:`classify`, and unknown where the guard against endless questions was hit.
+
+    Raises:
+        ValueError: as :func:`classify`.
+
+    >>> from expressivity.targets.builtin import t2
+    >>> la = Family(kind="la", neuron="type1", width=1, dimension=2)
+    >>> str(classify_or_unknown(t2(), la).membership.verdict)
+    'non_member'
+    """
+    try:
+        return classify(target, family)
+    except OutOfTimeError as error:
+        return Classification(family=family, membership=replace(UNDECIDED, reason=str(error)))
 
 
 def _classify(target: Target, family: Family) -> Classification:

@@ -93,14 +93,15 @@ class Job:
             )
         ball = on_ball(self.target.domain)
         highest = _HIGHEST_ON_BALL if ball else _HIGHEST_DEGREE
-        degree = self.degree or _default_degree(rank or 0, ball=ball)
+        asked = self.degree
+        degree = _default_degree(rank or 0, ball=ball) if asked is None else asked
         object.__setattr__(self, "degree", degree)
         lower = rank is not None or self.boxes or self.disks
         object.__setattr__(self, "upper", self.upper or not lower)
         if not 1 <= degree <= highest:
             raise ValueError(
-                f"required: a degree of at most {highest}, and a width it covers; got "
-                f"degree {degree} for width {family.width}: choose a smaller width"
+                f"required: a degree from 1 to {highest}, and a width it covers; got degree "
+                f"{degree} for width {family.width}: choose another --degree or a smaller --width"
             )
         reach = flattening.dimension(degree) - 1 if ball else degree
         if rank is not None and rank > reach and self.target.dimension > 1:

@@ -15,6 +15,7 @@ _RULES = {
         "only numbers, variables, function(argument), brackets ( ) and + - * / **",
         "rewrite the expression with these alone",
     ),
+    "caret": ("** between a base and its power", "write ** in the place of ^"),
     "numbers": (
         "decimal numbers such as 2, 0.5 or 1e-3, and * between factors",
         "write 2*x for a product, and numbers without underscores, letters or leading zeros",

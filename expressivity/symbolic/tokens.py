@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from expressivity.symbolic.expressions import ExpressionError
 from expressivity.symbolic.refusals import (
@@ -25,6 +26,7 @@ _PATTERN = re.compile(
     r"|(?P<power>\*\*)|(?P<sign>[+-])|(?P<times>\*|/(?!/))|(?P<open>\()|(?P<close>\))",
     re.ASCII,
 )
+_LONGEST_NAME = 32  # that is compared with the known ones
 _SPACE = " \t\r\n"
 INDICES = {"x": 0} | {f"x{number}": number - 1 for number in range(1, MAX_DIMENSION + 1)}
 
@@ -50,7 +52,7 @@ def tokenize(text: str, functions: Collection[str]) -> list[Token]:
         if match is None or match.lastgroup is None:
             if not text[column].isascii():
                 raise refusal("alphabet", text, column)
-            raise refusal("numbers" if text[column].isdigit() else "symbols", text, column)
+            raise refusal(_breach(text[column]), text, column)
         kind, piece = match.lastgroup, match.group()
         if kind == "number" and not _is_moderate(piece):
             raise refusal("size", text, column)
@@ -59,6 +61,13 @@ def tokenize(text: str, functions: Collection[str]) -> list[Token]:
         tokens.append(Token(kind=kind, text=piece, column=column))
         column = match.end()
     return tokens
+
+
+def _breach(character: str) -> str:
+    """The rule that an ASCII character breaks which begins no token."""
+    if character.isdigit():
+        return "numbers"
+    return "caret" if character == "^" else "symbols"
 
 
 def _is_moderate(literal: str) -> bool:
@@ -77,8 +86,19 @@ def _name_kind(text: str, name: str, column: int, functions: Collection[str]) ->
         raise refusal("indices", text, column)
     raise ExpressionError(
         f"required: a variable (x or x1..x{MAX_DIMENSION}) or a known function; "
-        f"got {shorten(name)} at column {column + 1}; choose from {', '.join(sorted(functions))}"
+        f"got {shorten(name)} at column {column + 1}{_meant(name, functions)}; "
+        f"choose from {', '.join(sorted(functions))}"
     )
+
+
+_INSTEAD = {"sqrt": "(...)**0.5", "max": "relu", "swish": "silu", "y": "x2", "z": "x3"}
+"""What is written here for some names of other programs."""
+
+
+def _meant(name: str, functions: Collection[str]) -> str:
+    folded = name[:_LONGEST_NAME].casefold()
+    instead = _INSTEAD.get(folded) or next(iter(get_close_matches(folded, functions, n=1)), None)
+    return "" if instead is None else f" (did you mean {instead}?)"
 
 
 def dimension_of(text: str, tokens: Sequence[Token]) -> int:

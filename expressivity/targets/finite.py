@@ -48,7 +48,7 @@ def require_finite(expression: Expression, domain: Domain) -> None:
     >>> from expressivity.symbolic.parser import parse
     >>> require_finite(parse("1/x"), domain_for(1))
     Traceback (most recent call last):
-    ValueError: required: an expression that is finite on interval; the base x1 of power -1 is \
+    ValueError: required: an expression that is finite on the interval; the base x1 of power -1 is \
 or may be 0 near x1 = 0: change the expression
     """
     for power in _risky_powers(expression.root):
@@ -57,7 +57,7 @@ or may be 0 near x1 = 0: change the expression
             base = _symbolic(power.base)
             wrong = "is or may be 0" if power.exponent < 0 else "is negative"
             raise ValueError(
-                f"required: an expression that is finite on {domain.name}; the base "
+                f"required: an expression that is finite on the {domain.name}; the base "
                 f"{base} of power {power.exponent} {wrong} near {where}: change the expression"
             )
 

@@ -10,7 +10,7 @@ from matplotlib import colormaps
 
 from expressivity.classes.kinds import Kind
 from expressivity.evidence import Evidence
-from expressivity.output import write_atomically
+from expressivity.output import write_answer
 from expressivity.report import html
 from expressivity.report.inline import asset, policy
 from expressivity.runs.folder import Run
@@ -55,12 +55,7 @@ def write_page(file: Path, text: str) -> int:
     """
     content = text.encode("utf-8", "backslashreplace")
     assert len(content) <= LARGEST, f"a page of {len(content)} bytes"
-    try:
-        write_atomically(file, lambda temporary: temporary.write_bytes(content))
-    except OSError as error:
-        raise ValueError(
-            f"required: a file that can be written; {file}: {error.strerror}: choose another --out"
-        ) from error
+    write_answer(file, content)
     return len(content)
 
 

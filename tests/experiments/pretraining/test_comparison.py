@@ -141,6 +141,8 @@ def test_keys_depend_on_what_is_computed_and_not_on_where(corpus, tmp_path):
         ({"batch": 6, "accumulate": 4}, "that 4 parts divide"),
         ({"rates": ("-1",)}, "a positive rate"),
         ({"seeds": 0}, "1 to 10000 seeds; got 0"),
+        ({"first_seed": -1}, "a first seed from 0 to 2147483647; got -1"),
+        ({"first_seed": 2**31}, "a first seed from 0 to 2147483647"),
     ],
 )
 def test_options_that_cannot_be_are_refused(corpus, changes, message):

@@ -13,10 +13,12 @@ import torch
 
 from expressivity.bounds import TargetNorms, ridge_rank
 from expressivity.bounds.integrals import moments
+from expressivity.certificates.kernel import KernelAnswer, KernelCertifier
 from expressivity.certificates.writer import digest, write
 from expressivity.checker import check_text
 from expressivity.classes.families import Family
 from expressivity.classes.kinds import Kind
+from expressivity.commands import certify as certify_command
 from expressivity.separation.settings import Settings
 from expressivity.separation.unit import FitUnit, run_unit
 from expressivity.targets.builtin import t2
@@ -146,7 +148,13 @@ MOA, MAXOUT = ("--family", "moa"), ("--family", "maxout2")
         (("certify", "t2", "--expr", "x1*x2"), "a target name or --expr"),
         (("certify", "t99"), "unknown target 't99'"),
         (("certify", "t2", "--width", 0), "width of at least 1"),
-        (("certify", "t2", "--width", 60), "choose a smaller width"),
+        (("certify", "t2", "--width", 60), "a smaller --width"),
+        (
+            ("certify", "t2", "--degree", 0),
+            "a degree from 1 to 60, and a width it covers; got degree 0",
+        ),
+        (("certify", "t2", "--degree", 100), "choose another --degree"),
+        (("certify", "t2", "--out", ""), "a file that can be written; .: Is a directory"),
         (("certify", "t2", "--width", 9, "--degree", 8), "raise --degree"),
         (("certify", "t2", "--family", "lo"), "unknown family 'lo'"),
         (("certify", "t2", "--lambda", "inf"), "finite"),
@@ -249,3 +257,17 @@ def test_a_malformed_certificate_is_rejected(call, tmp_path, name):
     answer = call("check", path, "--json")
     assert (answer.code, answer.err) == (1, "")
     assert answer.document["outcome"] == "rejected"
+
+
+def test_a_proof_that_cannot_be_written_is_refused_as_any_certificate(call, monkeypatch, tmp_path):
+    answer = KernelAnswer(outcome="verified", reason="some", text="(* a proof *)")
+    kernel = KernelCertifier(
+        name="some", certify=lambda text, family: answer, check=lambda text: answer
+    )
+    monkeypatch.setattr(certify_command, "kernel", lambda: kernel)
+    arguments = ("certify", "--expr", "relu(x)", "--kernel", "--out")
+    refused = call(*arguments, tmp_path)
+    assert (refused.code, refused.out) == (2, "")
+    assert f"a file that can be written; {tmp_path}: Is a directory" in refused.err
+    assert call(*arguments, tmp_path / "a.v").code == 0
+    assert (tmp_path / "a.v").read_text() == "(* a proof *)"

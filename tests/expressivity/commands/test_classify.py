@@ -17,6 +17,7 @@ from expressivity.classes.gates import GateSpec
 from expressivity.classes.kinds import FIXED_FORMS, Kind
 from expressivity.classes.weights import Weights, network_expression
 from expressivity.commands import classify as command
+from expressivity.membership import decide
 from expressivity.symbolic.identities import is_identity
 
 SMALL = ("id", "relu", "tanh")
@@ -180,3 +181,20 @@ def test_activations_share_a_row_and_witnesses_are_written_out(capsys):
     assert "fixed type1 relu, leaky_relu " in shown
     assert "As fixed type1 relu: relu(-x1) + relu(x1)" in shown
     assert "As fixed type1 leaky_relu: 100*leaky_relu(-x1)/99 + 100*leaky_relu(x1)/99" in shown
+
+
+def test_a_class_that_takes_too_long_is_unknown_and_the_others_are_decided(capsys, monkeypatch):
+    def slow_in_la(target, family):
+        deadline = time.monotonic() + 30
+        while family.kind is Kind.LA and time.monotonic() < deadline:
+            pass
+        return "it is not"
+
+    monkeypatch.setattr(decide, "OBSTRUCTIONS", (slow_in_la,))
+    monkeypatch.setattr(decide, "GUARD_SECONDS", 1.0)
+    code, rows = classified(capsys, "exp(x)", form="type1", kinds="la,moa")
+    assert code == 0
+    la, moa = rows.values()
+    assert (la["membership"]["verdict"], moa["membership"]["verdict"]) == ("unknown", "non_member")
+    assert la["membership"]["reason"].startswith("no end within 1 s")
+    assert la["membership"]["evidence"] == "unknown"

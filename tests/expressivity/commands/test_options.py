@@ -108,8 +108,8 @@ def test_classify_asks_every_class_of_the_paper_by_default():
         ({"kinds": "relu", "bias": False}, "no bias beside registered classes"),
         ({"form": "foo"}, "unknown form 'foo'"),
         ({"dictionary": ""}, "a dictionary of at least one activation; got none"),
-        ({"groups": "two"}, "--groups as a number, or neuron; got 'two'"),
-        ({"groups": "0"}, "--groups as a number, or neuron; got '0'"),
+        ({"groups": "two"}, "--groups of at least 1, or neuron; got 'two'"),
+        ({"groups": "0"}, "--groups of at least 1, or neuron; got '0'"),
         ({"constraint": "convex"}, "unknown constraint 'convex': choose from free, affine"),
     ],
 )

@@ -53,7 +53,7 @@ def noted(error: BaseException, note: str) -> BaseException:
         (MemoryError(), 4, "the machine failed: MemoryError ("),
         (OSError(28, "No space left"), 4, "the machine failed: [Errno 28] No space left ("),
         (RuntimeError("torch"), 4, "the machine failed: torch ("),
-        (OutOfTimeError(), 4, "unforeseen error: OutOfTimeError ("),
+        (OutOfTimeError("no end within 300 s"), 3, "not decided: no end within 300 s"),
         (KeyError("a"), 4, "unforeseen error: KeyError: 'a' (test_process.py, line "),
         (TypeError("a\nb"), 4, "unforeseen error: TypeError: a b ("),
         (GeneratorExit(), 4, "unforeseen error: GeneratorExit ("),
@@ -217,3 +217,13 @@ def test_a_terminated_run_keeps_its_units_and_goes_on(tmp_path):
     )
     assert again.returncode == 0
     assert 1 <= stored < len(list(units.glob("*.parquet")))
+
+
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+@pytest.mark.parametrize(("error", "code"), [(ValueError("required: a"), 2), (KeyError("a"), 4)])
+def test_a_closed_stream_changes_no_exit_code(monkeypatch, tmp_path, name, error, code):
+    monkeypatch.setenv("EXPRESSIVITY_CACHE", str(tmp_path))
+    monkeypatch.setattr(sys, name, None)
+    assert answered(raising(error)) == code
+    with getattr(sys, name) as nowhere:
+        assert answered(lambda: nowhere.write("some") and None) == 0

@@ -19,7 +19,6 @@ from expressivity.symbolic.parser import parse
         "x@x",
         "x//2",
         "x%2",
-        "x^2",
         "x,x",
         "relu(x, x)",
         "relu(x=x)",
