@@ -32,12 +32,14 @@ def test_two_processes_give_the_losses_of_one(text, tmp_path):
     torchrun(Path(__file__).with_name("two_processes.py"), text, tmp_path, out)
     found = json.loads(out.read_text())
     assert found["processes"] == 2
-    for optimizer, tolerance in (("adamw", 1e-5), ("muon", 2e-3)):
-        # Muon's matrix iteration is in bfloat16, which magnifies the rounding of sums.
+    # Muon's matrix iteration is in bfloat16, of 8 bits: its rounding magnifies that of sums, and
+    # gradients are no closer than one unit of the last of these.
+    for optimizer, tolerance, unit in (("adamw", 1e-5, 0.0), ("muon", 2e-3, 2.0**-8)):
         alone, ddp, fsdp, resumed = (found[optimizer][name] for name in RUNS)
         assert len(alone["loss"]) == 20
         for column in ("loss", "validation", "gradient_norm"):
-            expected = pytest.approx(alone[column], abs=tolerance)
+            rel = unit if column == "gradient_norm" else 0.0
+            expected = pytest.approx(alone[column], abs=tolerance, rel=rel)
             assert ddp[column] == expected, (optimizer, column)
             assert fsdp[column] == expected, (optimizer, column)
         assert resumed == fsdp

@@ -44,15 +44,14 @@ def test_what_is_written_is_verified_and_more_is_not(claim, expected):
     assert outcome(document) in expected
 
 
-def first_leaf(tree):
-    return next(k for k, part in enumerate(tree) if part >= 0)
-
-
 def pruned(trees):
-    """The first cut that has two leaves becomes one of them."""
+    """The lower half of the first tree becomes one leaf: a box that is a hundred times larger."""
     near, other = trees
-    k = next(k for k in range(len(near)) if near[k] < 0 <= min(near[k + 1 : k + 3]))
-    return [[*near[:k], *near[k + 2 :]], other]
+    pending, end = 1, 1
+    while pending:
+        pending += 1 if near[end] < 0 else -1
+        end += 1
+    return [[near[0], 0, *near[end:]], other]
 
 
 TAMPERS = {

@@ -31,7 +31,7 @@ FOUND_WIDE = (
 )  # fmt: skip
 
 
-def smallest_error(name: str, width: int, algorithm: type) -> float:
+def smallest_error(name: str, width: int, algorithm: type, *, iterations: int = 200) -> float:
     """Least relative error of fits to one network of the class, on nodes in [-1, 1]."""
     family = FAMILIES[name](width, 1)
     nodes_ND = torch.linspace(-1, 1, NODES, dtype=torch.float64)[:, None]
@@ -43,7 +43,7 @@ def smallest_error(name: str, width: int, algorithm: type) -> float:
     starts_LP = random_starts(family, seed=0, restarts=RESTARTS)
     result = fit(
         problem,
-        algorithm(stopping=Stopping(iterations=200, error=1e-10)),
+        algorithm(stopping=Stopping(iterations=iterations, error=1e-10)),
         starts_LP,
         execution=Execution(lane_chunk=RESTARTS, threads=1),
     )
@@ -63,5 +63,6 @@ def test_a_network_of_the_class_is_found_again(name, width):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", GATED)
 def test_a_gated_network_is_found_to_1e_4(name):
-    # Many gates of seven activations do nearly the same: a valley that 200 iterations do not end.
-    assert smallest_error(name, width_step(name), VariableProjection) < 1e-4
+    # Many gates of seven activations do nearly the same: a valley that 400 iterations do not end.
+    error = smallest_error(name, width_step(name), VariableProjection, iterations=400)
+    assert error < 1e-4

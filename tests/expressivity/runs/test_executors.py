@@ -169,7 +169,7 @@ def test_kills_at_many_moments(tmp_path, marks, workers):
     while True:
         process = start(path, count, 0.15, workers, marks)
         try:
-            process.wait(1.0 + 0.37 * kills)  # the first ones fall into start-up
+            process.wait(1.2**kills)  # the first ones fall into start-up
             break
         except subprocess.TimeoutExpired:
             os.kill(process.pid, signal.SIGKILL)
