@@ -49,6 +49,7 @@ _PRECISION = 160  # bits
 _GRID = 32  # points are multiples of 1/32; for large w of half of it
 _NOISE = 1e-6  # of the largest jump
 _BEGIN = 0.8  # of what floats see, claimed at first
+_ROOMY = 1.25  # times a claim: where floats see no more, it is lowered
 _LESS = Fraction(7, 8)  # of a claim that a small box hardly supports
 _SMALL, _LEAST = Fraction(1, 8), Fraction(1, 1024)
 _LARGE = 1  # a box that is not tried
@@ -211,7 +212,7 @@ class _Search:
             box = pending.pop()
             wide = [high - low for low, high in (box.b, box.w)]
             points = self._points(name, chart, box, claim) if max(wide) <= _LARGE else None
-            while points is None and max(wide) <= _SMALL and self._seen(name, box) < 2 * claim:
+            while points is None and max(wide) <= _SMALL and self._seen(name, box) < _ROOMY * claim:
                 claim *= _LESS
                 if claim < _NOISE:
                     return None

@@ -16,6 +16,7 @@ from expressivity.commands.options import ClassOptions
 from expressivity.evidence import Verdict
 from expressivity.membership.decide import Classification, classify_or_unknown
 from expressivity.output import ExitCode, write_json
+from expressivity.targets.builtin import TARGETS
 from expressivity.targets.target import Target
 from expressivity.targets.user import user_target
 
@@ -43,6 +44,11 @@ def understand(options: Options) -> tuple[Target, list[Family]]:
     (1, 12)
     """
     request = options.request()
+    if (name := options.expr.strip()) in TARGETS:
+        raise ValueError(
+            f"required: an expression; {name} is the name of a target: write its formula, which "
+            "list targets shows"
+        )
     target = user_target(options.expr)
     return target, request.rows(target)
 

@@ -48,7 +48,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """
     file = folder / FILE_NAME
     if not file.is_file():
-        raise ValueError(f"required: a run folder; {folder} has no {FILE_NAME}: name another")
+        found = f"{folder} has no {FILE_NAME}" if folder.is_dir() else f"{folder} is no folder"
+        raise ValueError(f"required: a run folder; {found}: name another")
     try:
         content = json.loads(file.read_bytes())
     except (ValueError, RecursionError, OSError) as error:

@@ -159,6 +159,7 @@ def test_table(capsys):
         ({"expr": "x^2"}, "required"),
         ({"expr": "x + x1"}, "x1"),
         ({"expr": "3"}, "constant"),
+        ({"expr": " t2 "}, "t2 is the name of a target"),
         ({"expr": "x", "gate": "relu"}, "unknown gate"),
         ({"expr": "x", "dictionary": ("swishy",)}, "unknown activation"),
         ({"expr": "x", "dictionary": ()}, "at least one"),

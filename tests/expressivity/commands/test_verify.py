@@ -44,3 +44,4 @@ def test_what_is_no_run_folder_is_refused(call, tmp_path):
         answer = call("verify", path)
         assert (answer.code, answer.out) == (2, "")
         assert answer.err.startswith("expressivity: required: a run folder; ")
+        assert ("is no folder" in answer.err) == (path != tmp_path)
