@@ -35,6 +35,18 @@ _SIX: tuple[Row, ...] = ((0, 2), (0, 4), (0, 5))
 _NEAR = 3  # points whose values of y differ by less are seen by nested differences
 
 
+@functools.lru_cache(maxsize=4096)
+def divided_difference(points: tuple[Fraction, ...]) -> tuple[Fraction, ...]:
+    """The weights of the values at the points.
+
+    >>> divided_difference((Fraction(0), Fraction(1), Fraction(2)))
+    (Fraction(1, 2), Fraction(-1, 1), Fraction(1, 2))
+    """
+    return tuple(
+        1 / math.prod((p - q for q in points if q != p), start=Fraction(1)) for p in points
+    )
+
+
 class Chart(Protocol):
     """The functions A and B in one of the charts of ``logistic_tails``."""
 
@@ -118,7 +130,7 @@ class _Weights:
                 minor = minor * _power_of_w(w, radius, highest - (last - first))
             sign = -1 if k == 1 else 1
             for i, c in zip(
-                range(first, last + 1), _differences(points[first : last + 1]), strict=True
+                range(first, last + 1), divided_difference(points[first : last + 1]), strict=True
             ):
                 part = minor.times(sign * as_ball(c))
                 before = weights[i]
@@ -148,14 +160,6 @@ def _power_of_w(w: flint.arb, radius: flint.arb, exponent: int) -> Model:
     return Model([power(w, radius, exponent, _DEGREE), *table[1:]], flint.arb(0))
 
 
-@functools.lru_cache(maxsize=4096)
-def _differences(points: tuple[Fraction, ...]) -> tuple[Fraction, ...]:
-    """The weights of a divided difference."""
-    return tuple(
-        1 / math.prod((p - q for q in points if q != p), start=Fraction(1)) for p in points
-    )
-
-
 def _entries(chart: Chart, box: Box, points: tuple[Fraction, ...], row: Row) -> list[Model]:
     """D_k of both functions as models: exact about the middle, with Peano's form of the rest."""
     chosen = points[row[0] : row[1] + 1]
@@ -163,7 +167,7 @@ def _entries(chart: Chart, box: Box, points: tuple[Fraction, ...], row: Row) -> 
     b, half_b = _middle_and_radius(box.b)
     w, half_w = _middle_and_radius(box.w)
     tables = [chart.tables(b, w * as_ball(u), degree) for u in chosen]
-    weights = [as_ball(c) for c in _differences(chosen)]
+    weights = [as_ball(c) for c in divided_difference(chosen)]
     ends = [w * u for w in box.w for u in (chosen[0], chosen[-1])]
     hull = (min(ends), max(ends))
     largest = chart.largest(box.b, hull, order + degree + 1)

@@ -46,7 +46,7 @@ STEP = 100
 """Boxes after which progress is told."""
 
 _PRECISION = 160  # bits
-_GRID = 32  # points are multiples of 1/32; for large w of half of it
+_GRID = 32  # points are multiples of 1/32, those for w beyond the corner of 1/64
 _NOISE = 1e-6  # of the largest jump
 _BEGIN = 0.8  # of what floats see, claimed at first
 _ROOMY = 1.25  # times a claim: where floats see no more, it is lowered

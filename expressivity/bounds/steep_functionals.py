@@ -13,13 +13,13 @@ and the functional that annihilates both is the third row but for small multiple
 docs/theory.md, section 4, B10.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 import flint
 
+from expressivity.bounds.half_line_functionals import divided_difference
 from expressivity.symbolic.enclosure import as_ball
 from expressivity.symbolic.interpret import lower_float
 
@@ -61,7 +61,7 @@ def shown(triples: Triples, values: Mapping[Fraction, flint.arb], slope: Fractio
     tail = one * as_ball(r3 / l2) / kappa * decay(l3 - r2)
     second = one * two * decay(2 * (l3 - r1) - (r2 - l1)) + tail
     first = two * decay(2 * (l3 - r1)) + tail * two * decay(2 * (l2 - r1))
-    rows = [_row(triple) for triple in triples]
+    rows = [divided_difference(triple) for triple in triples]
     jumps = [
         abs(sum((as_ball(c) * values[u] for c, u in zip(row, triple, strict=True)), flint.arb(0)))
         for row, triple in zip(rows, triples, strict=True)
@@ -97,8 +97,3 @@ def best_steep(values: Mapping[Fraction, flint.arb], slope: Fraction, grid: int)
 def _triple(cell: tuple[int, int, int], grid: int) -> Triple:
     one, two, three = (Fraction(k, grid) for k in cell)
     return one, two, three
-
-
-def _row(triple: Triple) -> list[Fraction]:
-    """The weights of a second divided difference."""
-    return [1 / math.prod((p - q for q in triple if q != p), start=Fraction(1)) for p in triple]

@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from expressivity.checker.findings import require
-from expressivity.checker.lines import inner
+from expressivity.checker.parities import read_ray
 from expressivity.checker.reading import fields, integer, items, matrix
 
 MAX_ENTRIES, MAX_SETS = 50_000, 5000
@@ -63,12 +63,7 @@ def read_half_lines(value: object, dimension: int) -> HalfLines:
     """A line in a hyperplane through 0, and boxes that cover what they have to."""
     names = "normal reach corner points near far steep steep_points"
     normal, reach, corner, points, near, far, steep, nines = fields(value, names, "jump_half_line")
-    (n,) = matrix([normal], 1, dimension, "normal")
-    (q,) = matrix([reach], 1, dimension + 1, "reach")
-    require(q[-1] > 0, "the last coordinate of reach must be positive")
-    place = tuple(c / q[-1] for c in q[:-1])
-    require(any(n) and any(place) and inner(n, place) == 0, "reach must lie in the hyperplane")
-    require(inner(place, place) <= 1, "reach must lie in the unit ball")
+    n, place = read_ray(normal, reach, dimension)
     ((offset, slope),) = matrix([corner], 1, 2, "corner")
     fits = min(offset, slope) > 0 and max(offset, slope) <= MAX_CORNER
     require(fits, f"corner must be positive and at most {MAX_CORNER}")
@@ -91,7 +86,7 @@ def read_half_lines(value: object, dimension: int) -> HalfLines:
     ]
     chosen = [integer(k, 0, len(ends) - 1, "steep") for k in items(steep, "steep", 2)]
     return HalfLines(
-        normal=tuple(n),
+        normal=n,
         reach=place,
         slope=slope,
         points=rows,

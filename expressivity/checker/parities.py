@@ -43,6 +43,19 @@ class Parity:
     points: list[list[Fraction]]
 
 
+def read_ray(
+    normal: object, reach: object, dimension: int
+) -> tuple[tuple[Fraction, ...], tuple[Fraction, ...]]:
+    """The normal of a hyperplane through 0, and a point of it in the unit ball that is not 0."""
+    (n,) = matrix([normal], 1, dimension, "normal")
+    (q,) = matrix([reach], 1, dimension + 1, "reach")
+    require(q[-1] > 0, "the last coordinate of reach must be positive")
+    place = tuple(c / q[-1] for c in q[:-1])
+    require(any(n) and any(place) and inner(n, place) == 0, "reach must lie in the hyperplane")
+    require(inner(place, place) <= 1, "reach must lie in the unit ball")
+    return tuple(n), place
+
+
 def read_parity(value: object, family: Family, dimension: int) -> Parity:
     """A line in a hyperplane through 0, and as many points as the family needs."""
     names = "normal reach odd ends points"
@@ -53,12 +66,7 @@ def read_parity(value: object, family: Family, dimension: int) -> Parity:
     others = [name for name in family.dictionary if name not in curves]
     require(all(name in known for name in others), "this part of an activation is not known")
     powers = {power for name in others for power in known[name]} | (set() if odd else {0})
-    (n,) = matrix([normal], 1, dimension, "normal")
-    (q,) = matrix([reach], 1, dimension + 1, "reach")
-    require(q[-1] > 0, "the last coordinate of reach must be positive")
-    place = tuple(c / q[-1] for c in q[:-1])
-    require(any(n) and any(place) and inner(n, place) == 0, "reach must lie in the hyperplane")
-    require(inner(place, place) <= 1, "reach must lie in the unit ball")
+    n, place = read_ray(normal, reach, dimension)
     count = len(items(ends, "ends"))
     require(count <= MAX_PIECES and (not curves) == (count == 0), "the number of ends")
     (steps,) = matrix([ends], 1, count, "ends")
@@ -70,7 +78,7 @@ def read_parity(value: object, family: Family, dimension: int) -> Parity:
         rising = all(p < q for p, q in pairwise([Fraction(0), *row]))
         require(rising and row[-1] <= 1, "points must increase within (0, 1]")
     return Parity(
-        normal=tuple(n),
+        normal=n,
         reach=place,
         odd=odd,
         powers=sorted(powers),

@@ -14,8 +14,8 @@ import flint
 import numpy as np
 import pytest
 import torch
-from scipy.optimize import linprog
 from scipy.special import expit
+from uniform_distance import distance
 
 from expressivity.bounds.half_line_functionals import Box, Functional
 from expressivity.bounds.jump_half_line import CORNER, Cut, best_half_line
@@ -48,22 +48,12 @@ def jump(u_U, name="t5"):
     return np.tanh(2 * u_U) ** 2 * (u_U if name == "t5" else 1)
 
 
-def distance(jump_U, columns):
-    """The uniform distance on the points, by a linear program."""
-    basis_UC = np.linalg.qr(np.stack(columns, axis=1))[0]
-    ones_U1 = -np.ones((len(jump_U), 1))
-    rows = np.vstack([np.hstack([basis_UC, ones_U1]), np.hstack([-basis_UC, ones_U1])])
-    goal = np.append(np.zeros(basis_UC.shape[1]), 1.0)
-    free = [(None, None)] * len(goal)
-    return linprog(goal, A_ub=rows, b_ub=np.append(jump_U, -jump_U), bounds=free).fun
-
-
 def tails(b, w, u_U):
     """1, u and both tails, each of size 1 or so."""
     decay_U = np.exp(-w * u_U)
     first_U = (1 + w * u_U / b if b else w * u_U) * decay_U / (1 + np.exp(-b) * decay_U)
     second_U = decay_U**2 / (1 + np.exp(-2 * b) * decay_U**2)
-    return [np.ones_like(u_U), u_U, first_U, second_U]
+    return np.stack([np.ones_like(u_U), u_U, first_U, second_U], axis=1)
 
 
 def most(functional, values):
@@ -164,7 +154,7 @@ def test_no_amplitude_is_closer(name, least):
             y_U = w * u_U + b
             columns = [np.maximum(y_U, 0), y_U * expit(y_U), np.tanh(y_U)]
             columns = [np.ones_like(u_U), u_U, *columns]
-            assert distance(jump(u_U, name), columns) / 2 >= value
+            assert distance(jump(u_U, name), np.stack(columns, axis=1)) / 2 >= value
 
 
 @pytest.mark.slow

@@ -8,8 +8,8 @@ amplitude is within a third of it. Negative: classes and targets that it does no
 import numpy as np
 import pytest
 import torch
-from scipy.optimize import linprog
 from scipy.special import erf, expit
+from uniform_distance import distance
 
 from expressivity.bounds.bound import TargetNorms
 from expressivity.bounds.jump_parity import best_parity, bounds
@@ -46,16 +46,6 @@ def neuron(form, dictionary=FOUR, **others):
 
 def value(target, family):
     return max((bound.value for bound in bounds(target, family, NORMS)), default=0.0)
-
-
-def distance(jump_U, columns_UC):
-    """The uniform distance on the points, by a linear program."""
-    basis_UC = np.linalg.qr(columns_UC)[0]
-    ones_U1 = -np.ones((len(jump_U), 1))
-    rows = np.vstack([np.hstack([basis_UC, ones_U1]), np.hstack([-basis_UC, ones_U1])])
-    goal = np.append(np.zeros(basis_UC.shape[1]), 1.0)
-    free = [(None, None)] * len(goal)
-    return linprog(goal, A_ub=rows, b_ub=np.append(jump_U, -jump_U), bounds=free).fun
 
 
 @pytest.mark.parametrize(("target", "form", "dictionary", "least"), CASES)
