@@ -44,12 +44,15 @@ def understand(options: Options) -> tuple[Target, list[Family]]:
     (1, 12)
     """
     request = options.request()
-    if (name := options.expr.strip()) in TARGETS:
+    try:
+        target = user_target(options.expr)
+    except ValueError as error:
+        if (name := options.expr.strip()) not in TARGETS:
+            raise
         raise ValueError(
             f"required: an expression; {name} is the name of a target: write its formula, which "
             "list targets shows"
-        )
-    target = user_target(options.expr)
+        ) from error
     return target, request.rows(target)
 
 
