@@ -31,7 +31,7 @@ from expressivity.classes.kinds import Kind
 from expressivity.fitting.memory import keep_freed_memory
 from expressivity.layers.overhead import synchronize
 
-_ROUNDS, _STEPS = 8, 2
+_ROUNDS, _STEPS = 24, 1
 
 
 @dataclass(frozen=True, kw_only=True)

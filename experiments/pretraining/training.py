@@ -181,22 +181,26 @@ def _autocast(config: TrainingConfig, place: Place) -> torch.autocast:
     return torch.autocast(kind, dtype=torch.bfloat16, enabled=low)
 
 
+_OPTIONS = {"cpp.enable_floating_point_contract_flag": "fast"}
+"""On CPUs a product and the sum it enters are one operation, rounded once."""
+
+
 def compile_parts(model: Transformer, what: Compile) -> None:
     """In place, so that parameters keep their names; at the first call, not yet here."""
     if what is not Compile.NONE:
         watch()
     if what is Compile.MODEL:
-        model.compile(dynamic=False)
+        model.compile(dynamic=False, options=_OPTIONS)
     elif what is Compile.BLOCKS:
         for block in model.blocks:
             assert isinstance(block, Block)
             if isinstance(block.feed_forward, MixtureOfExperts):
                 # How many tokens an expert gets changes: one program for every number.
-                block.attention.compile(dynamic=False)
+                block.attention.compile(dynamic=False, options=_OPTIONS)
                 for expert in block.feed_forward.experts:
-                    expert.compile(dynamic=True)
+                    expert.compile(dynamic=True, options=_OPTIONS)
             else:
-                block.compile(dynamic=False)
+                block.compile(dynamic=False, options=_OPTIONS)
 
 
 @contextmanager

@@ -18,7 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from expressivity.layers.blocks import Block
-from expressivity.layers.feed_forward import FeedForward, bias_of
+from expressivity.layers.feed_forward import FeedForward
+from expressivity.layers.linears import bias_of
 
 _ROUNDINGS = 16
 """Roundings between the pre-activations and the neurons' weighted values, of both blocks

@@ -11,7 +11,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from expressivity.layers.feed_forward import FeedForward, bias_of
+from expressivity.layers.feed_forward import FeedForward
+from expressivity.layers.linears import bias_of
 from expressivity.layers.reading import is_linear, is_transposed
 
 DTYPES = (torch.float64, torch.float32, torch.bfloat16, torch.float16)

@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from expressivity.classes.families import Family
 from expressivity.classes.mixing import constrained
 from expressivity.classes.specialisation import Specialisation, specialisation
-from expressivity.layers.feed_forward import FeedForward, bias_of
+from expressivity.layers.feed_forward import FeedForward
 from expressivity.layers.initialisation import SideStart, side_start
+from expressivity.layers.linears import bias_of
 from expressivity.layers.unaltered import require_unaltered
 
 

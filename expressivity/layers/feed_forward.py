@@ -15,14 +15,10 @@ from expressivity.classes.families import Family, map_names
 from expressivity.classes.kinds import Constraint
 from expressivity.classes.mixing import constrained
 from expressivity.layers.initialisation import Initialisation, SideStart, output_factor, starts
+from expressivity.layers.linears import bias_of, joint
 from expressivity.layers.neurons import Program, Side, neurons
 
 STANDARD = Initialisation()
-
-
-def bias_of(linear: nn.Linear) -> nn.Parameter | None:
-    """The bias, which torch types as always there."""
-    return cast(nn.Parameter | None, linear.bias)
 
 
 def soft_clamp(h: Tensor, limit: float) -> Tensor:
@@ -181,13 +177,12 @@ class FeedForward(nn.Module):
 
         A subclass whose gates read something else than the inputs overrides this.
         """
-        sides: list[Side] = []
-        for index in range(self.family.sides):
-            gate_map, scale_C = self.gate_map(index), self.scale(index)
-            logits_TGC = None if gate_map is None else self._grouped(gate_map(x_TD))
-            scale_GC = None if scale_C is None else self._scales(scale_C)
-            sides.append(Side(logits_TGC=logits_TGC, scale_GC=scale_GC))
-        return sides
+        indices = range(self.family.sides)
+        gate_maps = [u for u in map(self.gate_map, indices) if u is not None]
+        logits_TGC = [self._grouped(logits_TC) for logits_TC in joint(gate_maps, x_TD)]
+        scales_GC = [None if s is None else self._scales(s) for s in map(self.scale, indices)]
+        pairs = zip(logits_TGC or [None] * len(indices), scales_GC, strict=True)
+        return [Side(logits_TGC=logits, scale_GC=scale) for logits, scale in pairs]
 
     def _grouped(self, values: Tensor) -> Tensor:
         """The last axis cut into groups; one group has no axis, which costs compiled code time."""

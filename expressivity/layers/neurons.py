@@ -17,6 +17,7 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from expressivity.classes.activations import ACTIVATIONS, Activation
 from expressivity.classes.families import Family
@@ -248,7 +249,7 @@ class _Inputs:
             maps=maps,
             own=[] if own is None else list(_wide(own).unbind(0)),
             sides=sides,
-            c_TGC=[_written(side.coefficients(program, maps[0]), maps[0]) for side in sides],
+            c_TGC=[_coefficients(side, program, maps[0]) for side in sides],
             activated={i: Activated.of(program.activations, maps[i]) for i in looked_at},
         )
 
@@ -261,11 +262,21 @@ class _Inputs:
         ]
         return _mixture(self.c_TGC[side], parts)
 
+    def _shared_mixture(self, side: int) -> Tensor:
+        """A mixture, written down on a CPU.
+
+        Sums over neurons then have the gradient in common, by which Inductor's C++ puts them and
+        the gradients of the maps into one loop. On a GPU it has not been measured.
+        """
+        mixture_TGM = self.mixture(side)
+        shared = self.c_TGC[side] is not None and mixture_TGM.device.type == "cpu"
+        return _written(mixture_TGM) if shared else mixture_TGM
+
     def gradients(self, gradient: Tensor) -> list[Tensor | None]:
         """dF/dmap of each map, dF/down, and of each side dF/dlogits, dF/dscale, from dF/dh."""
         # A map stands in for a mixture that no derivative depends on.
         mixtures = [
-            self.mixture(side) if needed else self.maps[0]
+            self._shared_mixture(side) if needed else self.maps[0]
             for side, needed in enumerate(self.program.needed)
         ]
         found = self.program.slopes(self.maps, mixtures, self.own)
@@ -310,16 +321,29 @@ def _wide(tensor: Tensor) -> Tensor:
     return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
 
 
-def _written(c_TGC: Tensor | None, like_TGM: Tensor) -> Tensor | None:
-    """The coefficients as they are, told to a compiler as numbers to be written down.
+def _coefficients(side: Side, program: Program, like_TGM: Tensor) -> Tensor | None:
+    """The coefficients of a side, for a compiler to evaluate once a token and not once a neuron.
 
-    It then evaluates the gates once for a token instead of once for every neuron, and keeps rows
-    of tokens apart, as the sums over neurons need them, so that one pass serves all. Where every
-    neuron has coefficients of its own there is nothing to be gained.
+    Written down, they also keep rows of tokens apart, as the sums over neurons need them, so that
+    one pass serves all. Where every neuron has coefficients of its own there is nothing to gain.
+
+    Rows are one longer than they need be, so that no gradient of coefficients has the same shape.
+    Inductor's C++ (torch 2.13) would try in every round to compute these two in one loop, which
+    the neurons between them forbid, and then never joins the loops of softmax and norms elsewhere.
     """
-    if c_TGC is None or like_TGM.shape[-1] == 1:
-        return c_TGC
-    return c_TGC.as_strided(c_TGC.size(), c_TGC.stride())
+    c_TGC = side.coefficients(program, like_TGM)
+    return c_TGC if c_TGC is None or like_TGM.shape[-1] == 1 else _written(c_TGC, padding=1)
+
+
+def _written(values: Tensor, padding: int = 0) -> Tensor:
+    """The same values, told to a compiler as numbers to be written down and not computed again.
+
+    They are written into rows longer by ``padding``.
+    """
+    if not torch.compiler.is_compiling():
+        return values
+    longer = functional.pad(values, (0, padding)) if padding else values
+    return longer.as_strided(values.size(), longer.stride())
 
 
 def _mixture(c_TGC: Tensor | None, parts: Sequence[Sequence[Tensor]]) -> Tensor:

@@ -13,7 +13,8 @@ from expressivity.layers.activation_names import ACTIVATION_NAMES, Pointwise, ac
 from expressivity.layers.agreement import disagreement, layers_disagree, undisturbed
 from expressivity.layers.blocks import Affine, Block, Parts, UnreadableError
 from expressivity.layers.conversion import convert
-from expressivity.layers.feed_forward import FeedForward, bias_of
+from expressivity.layers.feed_forward import FeedForward
+from expressivity.layers.linears import bias_of
 from expressivity.layers.trial import copied, layer_arguments
 
 
