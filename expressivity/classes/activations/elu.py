@@ -7,8 +7,6 @@ G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter, "Self-normalizing neural n
 digits here are those of the authors' code and of torch.
 """
 
-from collections.abc import Callable
-
 import sympy as sp
 import torch
 from torch import Tensor
@@ -31,26 +29,28 @@ def expm1(z: Tensor) -> Tensor:
     return 2 * half / (1 - half)
 
 
-def _exponential_linear(
-    scale: float, scale_left: float
-) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
-    def form(z: Tensor) -> tuple[Tensor, Tensor]:
-        positive = z > 0
-        left = torch.where(
-            positive, 0, z
-        )  # reverse mode must not meet an exponential that overflows
-        value = torch.where(positive, scale * z, scale_left * expm1(left))
-        derivative = torch.where(positive, scale, scale_left * torch.exp(left))
-        return value, derivative
+def _exponential_linear(z: Tensor, scale: float, scale_left: float) -> tuple[Tensor, Tensor]:
+    positive = z > 0
+    left = torch.where(positive, 0, z)  # reverse mode must not meet an exponential that overflows
+    value = torch.where(positive, scale * z, scale_left * expm1(left))
+    derivative = torch.where(positive, scale, scale_left * torch.exp(left))
+    return value, derivative
 
-    return form
+
+def _elu(z: Tensor) -> tuple[Tensor, Tensor]:
+    return _exponential_linear(z, 1.0, 1.0)
+
+
+def _selu(z: Tensor) -> tuple[Tensor, Tensor]:
+    # Numbers, as compiled code takes those of a module for inputs that may change.
+    return _exponential_linear(z, 1.0507009873554805, 1.7580993408473768)
 
 
 ELU = Activation(
     name="elu",
     title="ELU",
     expression=step(Z, sp.exp(Z) - 1),
-    value_and_derivative=_exponential_linear(1.0, 1.0),
+    value_and_derivative=_elu,
     kink=sp.Integer(0),
     piece_degree=None,
     homogeneous_degree=None,
@@ -62,7 +62,7 @@ SELU = Activation(
     name="selu",
     title="SELU",
     expression=step(SELU_SCALE * Z, SELU_SCALE * SELU_ALPHA * (sp.exp(Z) - 1)),
-    value_and_derivative=_exponential_linear(float(SELU_SCALE), float(SELU_SCALE * SELU_ALPHA)),
+    value_and_derivative=_selu,
     kink=SELU_SCALE * (1 - SELU_ALPHA),
     piece_degree=None,
     homogeneous_degree=None,

@@ -12,9 +12,12 @@ from torch import nn
 from torch._dynamo.testing import CompileCounterWithBackend
 from torch.export import Dim, export
 
+from expressivity.classes.activations import ACTIVATIONS
+from expressivity.classes.families import Family
 from expressivity.classes.kinds import Kind
+from expressivity.classes.neurons import NEURONS
 from expressivity.fitting.program import compiler_available
-from expressivity.layers import replace_feedforward
+from expressivity.layers import FeedForward, replace_feedforward
 
 torch.set_num_threads(1)
 
@@ -85,6 +88,23 @@ def test_one_program_for_any_number_of_tokens(form, kind, gate):
         (expected,) = torch.autograd.grad(layer(x).square().sum(), x)
         torch.testing.assert_close(found, expected)
     assert counter.frame_count == 1
+
+
+@pytest.mark.parametrize(
+    "neuron",
+    ["one_sided", *(pytest.param(n, marks=pytest.mark.slow) for n in NEURONS if n != "one_sided")],
+)
+def test_one_program_for_any_number_of_tokens_in_several_layers(neuron):
+    torch.compiler.reset()
+    names = sorted(ACTIVATIONS) if neuron == "one_sided" else ("gelu", "tanh")
+    mixed = {"kind": "moa", "dictionary": names, "gate": "sigmoid"}
+    chosen = mixed if NEURONS[neuron].mixtures else {"kind": "fixed"}
+    one = Family(neuron=neuron, width=4, dimension=3, outputs=3, **chosen)
+    model = nn.Sequential(FeedForward(one), FeedForward(one))
+    compiled = torch.compile(model, fullgraph=True, dynamic=True, backend="aot_eager")
+    for tokens in (5, 7):
+        x = torch.randn(tokens, 3)
+        torch.testing.assert_close(compiled(x), model(x), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.slow
