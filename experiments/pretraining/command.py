@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from expressivity.cli import Json, split_list
+from expressivity.commands.options import usable_workers
 
 Recipe = Annotated[str, typer.Argument(help="tiny, small, dense-0.12b, ... (docs/pretraining.md).")]
 Families = Annotated[str, typer.Option(help="Kinds of feed-forward layers: fixed, la, moa.")]
@@ -53,7 +54,10 @@ ShardingName = Annotated[
 ]
 Workers = Annotated[
     int | None,
-    typer.Option(help="Runs made side by side; one thread each where they fill the cores."),
+    typer.Option(
+        help="Runs made side by side; one thread each where they fill the cores.",
+        callback=usable_workers,
+    ),
 ]
 Out = Annotated[Path | None, typer.Option(help="The run folder; by default one under runs/.")]
 

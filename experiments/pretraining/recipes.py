@@ -120,6 +120,7 @@ class Mixing:
         )
 
 
+_COUNTS = ("steps", "batch", "accumulate", "evaluate_every", "windows", "checkpoint_every")
 _MOST = {"steps": 2**24, "batch": 2**16, "windows": 2**16}
 """Updates, and windows of an update and of an evaluation."""
 
@@ -171,7 +172,7 @@ class TrainingConfig:
     checkpoint_every: int = 100
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch", "accumulate", "evaluate_every", "windows"):
+        for name in _COUNTS:
             if getattr(self, name) < 1:
                 raise ValueError(f"required: {name} of at least 1; got {getattr(self, name)}")
         for name, most in _MOST.items():
@@ -180,6 +181,9 @@ class TrainingConfig:
         for name in ("rate", "clip"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise ValueError(f"required: a positive {name}; got {getattr(self, name)}")
+        for name in ("weight_decay", "gate_rate", "gate_decay"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise ValueError(f"required: {name} of at least 0; got {getattr(self, name)}")
         for name in ("warmup", "decay", "final"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"required: {name} from 0 to 1; got {getattr(self, name)}")

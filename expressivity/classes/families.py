@@ -121,9 +121,17 @@ class Family:
             listed = " or ".join(kinds)
             raise ValueError(f"required: kind {listed} for form {self.neuron}; got {self.kind}")
         if self.kind is Kind.FIXED and len(self.dictionary) != len(self.record.mixtures):
-            raise ValueError("required: exactly one activation in a fixed family")
+            raise ValueError(
+                f"required: exactly one activation in a fixed family; got "
+                f"{', '.join(self.dictionary)}: name it, as dictionary='silu'"
+            )
         if (self.gate is not None) != (self.kind is Kind.MOA):
-            raise ValueError(f"required: a gate for moa and none otherwise; kind is {self.kind}")
+            got, advice = ("none", "name one, as gate='sigmoid'")
+            if self.gate is not None:
+                got, advice = self.gate.name, "leave it out, or choose kind='moa'"
+            raise ValueError(
+                f"required: a gate for moa and none otherwise; got {got} for {self.kind}: {advice}"
+            )
         if self.constraint is not Constraint.FREE and self.kind is not Kind.LA:
             raise ValueError(
                 f"required: constraint free for {self.kind}, whose coefficients are not learned "

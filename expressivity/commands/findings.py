@@ -39,10 +39,14 @@ def headline(gaps: Sequence[Gap]) -> str:
     noun = "gap" if len(gaps) == 1 else "gaps"
     text = f"{len(gaps)} {noun}: {confirmed} confirmed, of which {strict} strict"
     foretold = [gap for gap in gaps if gap.expected is not None]
-    surprising = sum(gap.surprising for gap in foretold)
-    if surprising:
-        return f"{text}; {surprising} otherwise than expected (!)."
-    return f"{text}; as expected." if foretold else f"{text}."
+    surprising, undecided = (
+        sum(getattr(gap, fact) for gap in foretold) for fact in ("surprising", "undecided")
+    )
+    came = [f"{surprising} otherwise than expected (!)"] if surprising else []
+    came += [f"{undecided} not decided (?)"] if undecided else []
+    if foretold and not came:
+        came = ["as expected"]
+    return "; ".join([text, *came]) + "."
 
 
 def _show_verdicts(gaps: Sequence[Gap]) -> None:
@@ -60,7 +64,8 @@ def about(gap: Gap) -> str:
 def verdict(gap: Gap) -> str:
     """What came of it, with its evidence."""
     word = "strict" if gap.strict else "confirmed" if gap.confirmed else "not confirmed"
-    return f"{word} ({gap.evidence}){' (!)' if gap.surprising else ''}"
+    mark = " (!)" if gap.surprising else " (?)" if gap.undecided else ""
+    return f"{word} ({gap.evidence}){mark}"
 
 
 def _show_fits(results: Sequence[Result]) -> None:

@@ -73,11 +73,14 @@ def _short(expression: sp.Expr) -> str:
 
 
 def _gates() -> dict[str, str]:
-    def fact(gate: Gate) -> str:
-        sign = "positive" if gate.positive else "may take both signs"
-        return sign + (", 0 where all logits are 0" if gate.vanishes_at_zero else "")
+    logits = sp.symbols("h1, h2", real=True)
 
-    return GATES.each(fact)
+    def line(gate: Gate) -> str:
+        sign = "positive" if gate.positive else "may take both signs"
+        at_zero = ", 0 where all logits are 0" if gate.vanishes_at_zero else ""
+        return f"g1(h1, h2) = {gate.expression(logits, 0)}: {sign}{at_zero}"
+
+    return GATES.each(line)
 
 
 def _theorems() -> dict[str, str]:

@@ -20,10 +20,26 @@ if TYPE_CHECKING:
     from expressivity.separation.settings import Settings
 
 
+def usable_workers(workers: int | None) -> int | None:
+    """A number of workers as it was given, refused before a folder is made for its run.
+
+    Raises:
+        ValueError: as :func:`~expressivity.runs.executors.require_workers`.
+    """
+    if workers is not None:
+        from expressivity.runs.executors import require_workers
+
+        require_workers(workers)
+    return workers
+
+
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 Workers = Annotated[
     int | None,
-    typer.Option(help="Worker processes on this machine; by default this process alone."),
+    typer.Option(
+        help="Worker processes on this machine; by default this process alone.",
+        callback=usable_workers,
+    ),
 ]
 Scheduler = Annotated[
     str | None, typer.Option(help="A running Dask scheduler, such as tcp://host:8786.")

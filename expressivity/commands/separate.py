@@ -89,8 +89,10 @@ def _run(ladder: Ladder, path: Path, *, full: bool, as_json: bool) -> int:
         console(stderr=True).print(f"expressivity: contradiction: {line}", soft_wrap=True)
     if findings.contradictions:
         return ExitCode.BROKEN
-    surprising = any(gap.surprising for gap in findings.gaps)
-    return ExitCode.OTHERWISE if surprising else ExitCode.AS_EXPECTED
+    if any(gap.surprising for gap in findings.gaps):
+        return ExitCode.OTHERWISE
+    undecided = any(gap.undecided for gap in findings.gaps)
+    return ExitCode.UNDECIDED if undecided else ExitCode.AS_EXPECTED
 
 
 class _Verdicts:

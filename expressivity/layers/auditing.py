@@ -99,8 +99,8 @@ class LayerAudit:
 @torch.no_grad()
 def audit(
     model: nn.Module,
-    batches: Sequence[Tensor],
-    run: Callable[[Tensor], object] | None = None,
+    batches: Sequence[Any],
+    run: Callable[[Any], object] | None = None,
 ) -> dict[str, LayerAudit]:
     """Audit every ``FeedForward`` of a model on the tokens that batches bring it.
 
@@ -112,7 +112,7 @@ def audit(
         model: a model with layers of ours, or one layer.
         batches: inputs; at most 32 groups of consecutive ones are taken as independent for
             standard errors.
-        run: called with each batch; by default the model.
+        run: called with each batch, which may then be anything; by default the model.
 
     Returns:
         Audits by the layers' names.
@@ -127,6 +127,8 @@ def audit(
     >>> found.la.value < 1e-12, found.fixed.value > 1e-3
     (True, True)
     """
+    if isinstance(batches, Tensor):
+        raise ValueError("required: a list of batches; got one tensor: write [batch]")
     if not batches:
         raise ValueError("required: at least one batch of inputs; got none")
     observers = {name: _Observer(layer) for name, layer in _layers(model).items()}

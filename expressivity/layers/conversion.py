@@ -37,8 +37,8 @@ def convert(layer: FeedForward, family: Family) -> FeedForward:
         Frozen parameters stay frozen, and new ones are trained if any of the layer's are.
 
     Raises:
-        ValueError: there is no map, or a layer that computes something else than its family
-            (wrapped, with hooks, of a derived class), in one line.
+        ValueError: there is no map, no family, or a layer that computes something else than its
+            family (wrapped, with hooks, of a derived class), in one line.
 
     >>> import dataclasses
     >>> silu = Family(kind="fixed", neuron="type1", width=8, dimension=4, dictionary=("silu",))
@@ -48,6 +48,8 @@ def convert(layer: FeedForward, family: Family) -> FeedForward:
     True
     """
     require_unaltered(layer)
+    if not isinstance(family, Family):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ValueError(f"required: a Family to convert to; got {family!r}")
     source = layer.family
     shown = specialisation(family.record, source.record)
     problem = _obstacle(source, family, shown)

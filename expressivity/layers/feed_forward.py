@@ -35,8 +35,9 @@ def soft_clamp(h: Tensor, limit: float) -> Tensor:
 
 def require_limit(limit: float | None) -> None:
     """Refuse a limit of a soft clamp that is none."""
-    if limit is not None and not 0 < limit < math.inf:
-        raise ValueError(f"required: a positive soft_clamp, or None; got {limit}")
+    if limit is None or (isinstance(limit, int | float) and 0 < limit < math.inf):
+        return
+    raise ValueError(f"required: a positive soft_clamp, or None; got {limit!r}")
 
 
 def _itself(value: Tensor) -> Tensor:
@@ -64,9 +65,9 @@ class FeedForward(nn.Module):
         device, dtype: of the parameters; the device may be ``meta``.
 
     Raises:
-        ValueError: gates that cannot start as asked for, a limit that is not positive; in
-            ``forward``, neurons that share coefficients, or have parameters, and were split over
-            devices.
+        ValueError: gates that cannot start as asked for, a limit that is not positive, no
+            ``Initialisation``; in ``forward``, neurons that share coefficients, or have
+            parameters, and were split over devices.
 
     >>> family = Family(kind="la", neuron="two_sided", width=8, dimension=4, outputs=4)
     >>> FeedForward(family)(torch.zeros(2, 3, 4)).shape
@@ -86,6 +87,11 @@ class FeedForward(nn.Module):
     ) -> None:
         super().__init__()
         require_limit(soft_clamp)
+        if not isinstance(initialisation, Initialisation | None):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ValueError(
+                f"required: an Initialisation or None; got {initialisation!r}: write "
+                "Initialisation(mixture='reference')"
+            )
         self.family = family
         self.soft_clamp = soft_clamp
         self.initialisation = initialisation

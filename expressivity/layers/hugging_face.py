@@ -60,6 +60,11 @@ def replace_feedforward(
     first: fixed type1 to la type1 (block)
     """
     require_limit(soft_clamp)
+    if not callable(family_of):
+        raise ValueError(
+            f"required: family_of as a function from a block's family to a Family; got "
+            f"{family_of!r}: write lambda fixed: replace(fixed, kind='la')"
+        )
     chosen = _chosen(adapters)
     # Whatever the caller has set: numbers are compared, and gradients.
     with torch.inference_mode(False), torch.enable_grad(), torch.device("cpu"):
@@ -83,9 +88,12 @@ def _found(search: Search, adapters: Sequence[str], substitute: Mapping[str, str
     found = search.blocks(adapters)
     search.require_all_read(found)
     if not found:
+        got, advice = "none inside", "put a FeedForward in their place by hand"
+        if search.ours:
+            got, advice = "layers of ours alone", "convert takes such a layer to another family"
         raise ValueError(
             f"required: feed-forward blocks that an adapter reads ({', '.join(adapters)}); got "
-            f"{type(search.model).__name__} with none: replace them by hand with convert"
+            f"{type(search.model).__name__} with {got}: {advice}"
         )
     named = {n for block in found for n in activation_names(block.parts.activation)}
     check_substitute(substitute, named)

@@ -16,6 +16,7 @@ import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import sympy as sp
 import torch
@@ -23,6 +24,7 @@ from torch import Tensor
 
 from expressivity.classes.activations import ACTIVATIONS
 from expressivity.classes.families import Family
+from expressivity.classes.fields import as_member
 from expressivity.classes.gates import GATES
 from expressivity.classes.kinds import Constraint
 from expressivity.classes.mixing import constrained
@@ -61,8 +63,13 @@ class Initialisation:
         gate_std: standard deviation of gate logits over tokens and gates; 0 starts all tokens
             with the same gates.
 
+    ``mixture`` and ``match`` may be given by name.
+
     Raises:
         ValueError: a gain that is not positive, a negative gate_std, an unknown name.
+
+    >>> Initialisation(mixture="reference").mixture is Mixture.REFERENCE
+    True
     """
 
     reference: str = "silu"
@@ -72,8 +79,23 @@ class Initialisation:
     output_gain: float = 1.0
     gate_std: float = 0.0
 
+    if TYPE_CHECKING:  # what may be given; the fields say what is kept
+
+        def __init__(
+            self,
+            *,
+            reference: str = "silu",
+            mixture: Mixture | str = Mixture.UNIFORM,
+            match: Match | str = Match.COEFFICIENTS,
+            input_gain: float = 1.0,
+            output_gain: float = 1.0,
+            gate_std: float = 0.0,
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         ACTIVATIONS[self.reference]
+        for name, choices in (("mixture", Mixture), ("match", Match)):
+            object.__setattr__(self, name, as_member(choices, name, getattr(self, name)))
         for name in ("input_gain", "output_gain"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"required: a positive {name}; got {getattr(self, name)}")

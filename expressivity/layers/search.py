@@ -272,7 +272,8 @@ def refusal(name: str, module: nn.Module, problem: str) -> ValueError:
     """A refusal of one block; ``problem`` follows its name in the sentence."""
     return ValueError(
         f"required: blocks whose function can be kept; got {name} ({type(module).__name__}) "
-        f"{problem}: leave it as it is with leave=({name!r},), or replace it by hand with convert"
+        f"{problem}: leave it as it is with leave=({name!r},), or put a FeedForward in its place "
+        "by hand"
     )
 
 

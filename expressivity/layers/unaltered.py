@@ -6,7 +6,7 @@ from expressivity.layers.blocks import UnreadableError, require_plain
 from expressivity.layers.feed_forward import FeedForward
 
 
-def require_unaltered(layer: FeedForward) -> None:
+def require_unaltered(layer: nn.Module) -> None:
     """Refuse a layer whose parameters do not say what it computes, before they are copied.
 
     A class derived from ``FeedForward`` may compute anything; so may wrapped maps (LoRA),
@@ -23,6 +23,11 @@ def require_unaltered(layer: FeedForward) -> None:
     Traceback (most recent call last):
     ValueError: required: a layer that computes what its family says; got one with a.bias: merge ...
     """
+    if not isinstance(layer, FeedForward):
+        raise ValueError(
+            f"required: a FeedForward; got {type(layer).__name__}: replace_feedforward takes "
+            "blocks of other people's models"
+        )
     problem = _problem(layer)
     if problem is not None:
         raise ValueError(

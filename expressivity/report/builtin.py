@@ -40,7 +40,10 @@ def verdict(run: Run) -> Section | None:
         asked=_unit_count(run),
         contradictions=contradictions,
         surprises=sum(gap.surprising for gap in ordered),
-        expected=sum(gap.expected is not None and not gap.surprising for gap in ordered),
+        expected=sum(
+            gap.expected is not None and not (gap.surprising or gap.undecided) for gap in ordered
+        ),
+        undecided=sum(gap.undecided for gap in ordered),
         silent=sum(gap.expected is None for gap in ordered),
     )
     return Section(title="Verdict", order=10, body=body)

@@ -170,25 +170,36 @@ def _end_with_parent() -> None:
     os._exit(1)  # in the middle of a unit, which nobody waits for
 
 
+MOST = 16
+"""Workers for each core: every one holds a program of its own in memory."""
+
+
+def require_workers(workers: int) -> None:
+    """Refuse a number of workers that is none, before anything is made for them.
+
+    Raises:
+        ValueError: fewer than one worker, or more than the cores are good for.
+
+    >>> require_workers(1)
+    """
+    if workers < 1:
+        raise ValueError(f"required: at least one worker; got {workers}")
+    most = MOST * len(os.sched_getaffinity(0))
+    if workers > most:
+        raise ValueError(
+            f"required: at most {most} workers, {MOST} for each core; got {workers}: choose fewer"
+        )
+
+
 class Processes:
     """Worker processes on this machine, which share its cores.
 
     Raises:
-        ValueError: fewer than one worker, or more than the cores are good for.
+        ValueError: as :func:`require_workers`.
     """
 
-    MOST = 16
-    """For each core: every worker holds a program of its own in memory."""
-
     def __init__(self, workers: int) -> None:
-        if workers < 1:
-            raise ValueError(f"required: at least one worker; got {workers}")
-        most = self.MOST * len(os.sched_getaffinity(0))
-        if workers > most:
-            raise ValueError(
-                f"required: at most {most} workers, {self.MOST} for each core; got {workers}: "
-                f"choose fewer"
-            )
+        require_workers(workers)
         self._workers = workers
 
     def outcomes(

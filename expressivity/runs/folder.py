@@ -169,7 +169,7 @@ class RunFolder:
         if path.exists() and not (all(map(_ours, path.iterdir())) or self._holds_own_alone()):
             raise ValueError(
                 f"required: an empty or new output folder, or one of the same run; "
-                f"{path} holds other files: choose another --out"
+                f"{path} holds other files: choose another folder"
             )
         path.mkdir(parents=True, exist_ok=True)
         with self.locked():  # two processes may begin the same folder at once
@@ -183,11 +183,11 @@ class RunFolder:
             self._restore(facts, error)
             return
         except ValueError as error:
-            raise ValueError(f"{error}; or choose another --out") from error
+            raise ValueError(f"{error}; or choose another folder") from error
         if found != self._configuration:
             raise ValueError(
                 f"required: a run folder of the same configuration; {self.path} is of "
-                f"another one: choose another --out"
+                f"another one: choose another folder"
             )
 
     def _restore(self, facts: dict[str, object], error: DamagedManifestError) -> None:
@@ -197,7 +197,7 @@ class RunFolder:
         if not (empty or self._holds_own_alone()):
             raise ValueError(
                 f"required: a readable manifest; {file} is damaged, and no finished units "
-                f"show that the folder is of this run: choose another --out"
+                f"show that the folder is of this run: choose another folder"
             ) from error
         with self.locked():
             write_manifest(self.path, self._configuration, facts)
@@ -229,7 +229,7 @@ class RunFolder:
         """
         busy = (
             f"required: a run folder that no other process uses; {self.path} is in use: wait, or "
-            f"choose another --out"
+            f"choose another folder"
         )
         unwritable = partial(_unwritable, self.path)
         with held(self.path / ".lock", busy=busy, unwritable=unwritable):
@@ -306,5 +306,5 @@ def _ours(entry: Path) -> bool:
 def _unwritable(path: Path, error: OSError) -> str:
     return (
         f"required: an output folder that can be written; {path}: {error.strerror}: "
-        f"choose another --out"
+        f"choose another folder"
     )

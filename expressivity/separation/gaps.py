@@ -62,7 +62,13 @@ class Gap:
     @property
     def surprising(self) -> bool:
         """Whether it came out otherwise than expected."""
-        return self.expected is not None and self.confirmed != self.expected
+        return self.expected not in (None, self.confirmed) and not self.undecided
+
+    @property
+    def undecided(self) -> bool:
+        """Whether something was expected, and nothing was found: the evidence is ``unknown``."""
+        unknown = not self.confirmed and self.evidence is Evidence.UNKNOWN
+        return self.expected is not None and unknown
 
 
 def find_gaps(results: Sequence[Result], families: Sequence[Family], target: Target) -> list[Gap]:

@@ -114,6 +114,11 @@ def tanh(z: Tensor) -> tuple[Tensor, Tensor]:
     return torch.tanh(z), derivative
 
 
+def _squared(own: Tensor) -> Tensor:
+    """In place; vmap has a rule for products, and none for ``square_``."""
+    return own.mul_(own)
+
+
 _TORCH = torch.ops.aten
 _NATIVE = {
     "id": Native(value=lambda z: z, derivative=lambda z, _: torch.ones_like(z)),
@@ -121,7 +126,7 @@ _NATIVE = {
         value=torch.relu, derivative=lambda z, _: _TORCH.threshold_backward(unit(z), z, 0)
     ),
     "relu2": Native(
-        value=lambda z: torch.relu(z).square_(), derivative=lambda z, _: torch.relu(z).mul_(2)
+        value=lambda z: _squared(torch.relu(z)), derivative=lambda z, _: torch.relu(z).mul_(2)
     ),
     "leaky_relu": Native(
         value=lambda z: functional.leaky_relu(z, _LEAKY_SLOPE_FLOAT),

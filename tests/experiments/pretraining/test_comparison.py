@@ -1,6 +1,7 @@
 """The comparison: reference (tables by hand), negative (failed runs), a whole small one."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -140,6 +141,9 @@ def test_keys_depend_on_what_is_computed_and_not_on_where(corpus, tmp_path):
         ({"windows": 10**9}, "windows of at most 65536"),
         ({"batch": 6, "accumulate": 4}, "that 4 parts divide"),
         ({"rates": ("-1",)}, "a positive rate"),
+        ({"gate_rate": -1.0}, "gate_rate of at least 0; got -1.0"),
+        ({"gate_decay": math.nan}, "gate_decay of at least 0; got nan"),
+        ({"checkpoint_every": 0}, "checkpoint_every of at least 1; got 0"),
         ({"seeds": 0}, "1 to 10000 seeds; got 0"),
         ({"first_seed": -1}, "a first seed from 0 to 2147483647; got -1"),
         ({"first_seed": 2**31}, "a first seed from 0 to 2147483647"),

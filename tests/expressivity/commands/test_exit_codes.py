@@ -32,6 +32,18 @@ def test_one_when_a_claim_turns_out_otherwise(call, t1_folder, monkeypatch):
     assert "not confirmed (numerical) (!)" in table.out
 
 
+def test_three_when_nothing_is_decided(call, t1_folder, monkeypatch):
+    monkeypatch.setattr(gaps, "_reaches", lambda result: (False, Evidence.UNKNOWN, "a coarse rule"))
+    assert call(*T1, "--json", "--out", t1_folder).code == 3
+    table = call(*T1, "--out", t1_folder)
+    assert table.code == 3
+    assert table.out.startswith("2 gaps: 0 confirmed, of which 0 strict; 2 not decided (?).")
+    assert table.out.count("not confirmed (unknown) (?)") == 2
+    assert "0 without a prediction, 2 not decided." in (t1_folder / "report.html").read_text(
+        "utf-8"
+    )
+
+
 def huge_bounds(evidence: Evidence) -> Callable[..., tuple[Bound, ...]]:
     bound = Bound(norm="l2", value=1e6, evidence=evidence, method="free-knot", every_width=False)
     return lambda target, family, *, norms: (bound,)

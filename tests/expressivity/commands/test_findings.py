@@ -48,6 +48,10 @@ def test_without_a_gap_the_fits_are_shown(call, out):
     ("changes", "told"),
     [
         ([{}], "1 gap: 1 confirmed, of which 1 strict; as expected."),
+        (
+            [{"confirmed": False, "strict": False, "evidence": Evidence.UNKNOWN}],
+            "1 gap: 0 confirmed, of which 0 strict; 1 not decided (?).",
+        ),
         ([{}, {"strict": False}], "2 gaps: 2 confirmed, of which 1 strict; as expected."),
         ([{"expected": None}], "1 gap: 1 confirmed, of which 1 strict."),
         ([{}, {"expected": False}], "2 gaps: 2 confirmed, of which 2 strict; 1 otherwise than "

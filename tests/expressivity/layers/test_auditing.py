@@ -206,5 +206,7 @@ def test_no_batches_and_outputs_that_are_not_finite_are_refused():
     layer = drawn(family("type1", Kind.MOA, "tanh"))
     with pytest.raises(ValueError, match=r"^required: at least one batch"):
         audit(layer, [])
+    with pytest.raises(ValueError, match=r"^required: a list of batches; got one tensor"):
+        audit(layer, inputs(10, 4))
     with pytest.raises(ValueError, match=r"^required: finite outputs of the layers"):
         audit(layer, [float("nan") * inputs(10, 4)])

@@ -118,9 +118,31 @@ def test_start_as_the_reference_layer(form, kind, gate):
         (family("type1", Kind.LA), {"reference": "sine"}, "unknown activation 'sine'"),
         (family("type1", Kind.LA), {"input_gain": 0.0}, "a positive input_gain; got 0.0"),
         (family("type1", Kind.LA), {"gate_std": -1.0}, "gate_std of at least 0; got -1.0"),
+        (family("type1", Kind.LA), {"mixture": "even"}, "a mixture among uniform, reference; got"),
+        (family("type1", Kind.LA), {"match": "all"}, "a match among coefficients, output, none"),
     ],
 )
 def test_starts_that_do_not_exist(described, choices, message):
     with pytest.raises(ValueError, match=message) as caught:
         FeedForward(described, initialisation=Initialisation(**choices))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "choices", [{"mixture": each} for each in Mixture] + [{"match": each} for each in Match]
+)
+def test_choices_may_be_given_by_name(choices):
+    by_name = {name: str(choice) for name, choice in choices.items()}
+    starts = []
+    for given in (choices, by_name):
+        torch.manual_seed(0)
+        layer = FeedForward(
+            family("two_sided", Kind.MOA, "sigmoid"), initialisation=Initialisation(**given)
+        )
+        starts.append(torch.cat([p.detach().flatten() for p in layer.parameters()]))
+    assert torch.equal(*starts)
+
+
+def test_a_name_is_no_initialisation():
+    with pytest.raises(ValueError, match="required: an Initialisation or None; got 'reference'"):
+        FeedForward(family("type1", Kind.LA), initialisation="reference")

@@ -28,8 +28,11 @@ from blocks_by_hand import (
 )
 from torch import nn
 
+from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES
-from expressivity.layers import replace_feedforward
+from expressivity.layers import FeedForward, convert, replace_feedforward
+
+SILU = Family(kind="fixed", neuron="type1", width=8, dimension=4, outputs=4, dictionary=("silu",))
 
 # What is kept
 
@@ -260,3 +263,45 @@ def test_a_family_that_does_not_hold_the_function():
     assert_refused(
         model, "bias", "", family_of=lambda fixed: dataclasses.replace(fixed, bias=False)
     )
+
+
+def chain() -> nn.Sequential:
+    return nn.Sequential(nn.Linear(4, 8), nn.SiLU(), nn.Linear(8, 4))
+
+
+def learned(fixed):
+    return dataclasses.replace(fixed, kind="la")
+
+
+def test_chains_inside_chains():
+    """``nn.Sequential`` names its own class where two are added, and never looks for parts."""
+    model = nn.Sequential(nn.Sequential(nn.LayerNorm(4), chain()), chain())
+    x = torch.randn(5, 4)
+    before = model(x)
+    report = replace_feedforward(model, family_of=learned)
+    assert [block.names for block in report.replaced] == [("0.1",), ("1",)]
+    torch.testing.assert_close(model(x), before)
+
+
+@pytest.mark.parametrize(
+    ("model", "family_of", "message"),
+    [
+        (chain, learned, "got Sequential with none inside: put a FeedForward"),
+        (lambda: nn.ModuleDict({"b": chain()}), "la", "family_of as a function .* got 'la'"),
+        (lambda: nn.ModuleDict({"b": chain()}), lambda fixed: None, "a Family to convert to"),
+        (
+            lambda: nn.Sequential(FeedForward(SILU)),
+            learned,
+            "Sequential with layers of ours alone: convert takes",
+        ),
+    ],
+)
+def test_first_mistakes_are_refused_in_one_line(model, family_of, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        replace_feedforward(model(), family_of=family_of)
+    assert "\n" not in str(caught.value)
+
+
+def test_convert_takes_no_block_of_another_model():
+    with pytest.raises(ValueError, match="required: a FeedForward; got Sequential: replace_feed"):
+        convert(chain(), SILU)

@@ -11,6 +11,7 @@ import torch
 import torch.autograd.forward_ad as forward
 from torch import func, nn
 
+from expressivity.classes.activations import FULL_DICTIONARY
 from expressivity.classes.families import Family
 from expressivity.layers import FeedForward
 
@@ -96,3 +97,9 @@ def test_construction_on_the_meta_device_poisons_nothing(family):
         made = FeedForward(family)
     assert {p.device.type for p in made.parameters()} == {"meta"}
     assert all(p.isfinite().all() for p in FeedForward(family).parameters())
+
+
+def test_all_seven_activations_have_rules_for_vmap(x_TD):
+    """torch warns where it falls back to a loop, and warnings are errors."""
+    layer = FeedForward(dataclasses.replace(SILU, kind="la", dictionary=FULL_DICTIONARY)).double()
+    close(func.vmap(layer)(x_TD), layer(x_TD))

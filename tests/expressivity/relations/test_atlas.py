@@ -347,6 +347,7 @@ def test_bad_arguments_are_refused_in_one_line(call, arguments, message, tmp_pat
     answer = call("atlas", *arguments, "--out", tmp_path / "out")
     assert (answer.code, answer.out) == (2, "")
     assert message in answer.err and answer.err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("name", described())

@@ -117,7 +117,7 @@ def test_a_manifest_that_is_cut_off_costs_no_finished_unit(folder, length):
     file.write_bytes(cut)
     with pytest.raises(DamagedManifestError, match="run the command that made this folder again"):
         read_run(folder.path)
-    with pytest.raises(ValueError, match=r"^required: [^\n]* no finished units show [^\n]*--out$"):
+    with pytest.raises(ValueError, match=r"^required: [^\n]* no finished units show [^\n]* another folder$"):
         open_folder(folder.path, OTHER)
     assert file.read_bytes() == cut
     again = open_folder(folder.path)
@@ -141,7 +141,7 @@ def test_parts_show_whose_a_folder_without_units_is(tmp_path, damage):
     whole = file.read_bytes()
     file.unlink() if damage is None else file.write_bytes(damage)
     if damage != b"":  # an empty one is nobody's
-        with pytest.raises(ValueError, match="choose another --out"):
+        with pytest.raises(ValueError, match="choose another folder"):
             open_folder(outer.path, {"command": "reproduce", "tier": "cpu"})
     assert open_folder(outer.path, {"command": "reproduce"}).stamp == outer.stamp
     assert file.read_bytes() == whole

@@ -86,7 +86,7 @@ def refusal(path: Path, configuration: dict[str, object] = CONFIGURATION) -> str
         open_folder(path, configuration)
     message = str(caught.value)
     assert "\n" not in message
-    assert message.endswith("choose another --out")
+    assert message.endswith("choose another folder")
     assert str(path) in message
     return message
 

@@ -120,6 +120,7 @@ def test_no_verdict_rests_on_a_norm_that_is_not_known():
             if not gap.confirmed:
                 assert gap.evidence is Evidence.UNKNOWN
                 assert gap.reason == "the norm of the target is not known: two rules differ"
+            assert gap.undecided is not gap.confirmed and not gap.surprising
 
 
 def test_what_is_measured_without_a_norm_is_unknown():

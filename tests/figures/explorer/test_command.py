@@ -78,6 +78,7 @@ def test_no_text_of_the_data_ends_the_script(run, data):
         ),
         (["--run", "run", "--out", "taken/a.html"], "required: a file that can be written; "),
         (["--run", "run", "--workers", "0"], "required: "),
+        (["--run", "bad.json"], "bad.json: Not a directory: choose another folder"),
     ],
 )
 def test_refusals_are_one_line(call, made, arguments, said, tmp_path):
