@@ -79,7 +79,7 @@ class Options:
         return Mixing(
             form=NEURONS[self.form].name,
             gate=GateSpec(name=self.gate),
-            dictionary=self.dictionary or FULL_DICTIONARY,
+            dictionary=FULL_DICTIONARY if self.dictionary is None else self.dictionary,
         )
 
     @property
@@ -87,6 +87,8 @@ class Options:
         """The rates, each once."""
         if self.rates is None:
             return None
+        if not self.rates:
+            raise ValueError("required: at least one rate for --rates; got none")
         return tuple(dict.fromkeys(_number(text, float, "--rates") for text in self.rates))
 
     @property

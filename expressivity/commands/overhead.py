@@ -27,7 +27,8 @@ def run(options: Options, *, as_json: bool) -> int:
     Raises:
         ValueError: widths that are not positive whole numbers, or whose layers memory cannot hold.
     """
-    widths = [_width(text) for text in options.widths or ("512", "1024")]
+    asked = ("512", "1024") if options.widths is None else options.widths
+    widths = [_width(text) for text in asked or ("",)]
     for width in widths:
         require_room(width)
     messages = console(stderr=True)

@@ -35,9 +35,9 @@ def soft_clamp(h: Tensor, limit: float) -> Tensor:
 
 def require_limit(limit: float | None) -> None:
     """Refuse a limit of a soft clamp that is none."""
-    if limit is None or (isinstance(limit, int | float) and 0 < limit < math.inf):
-        return
-    raise ValueError(f"required: a positive soft_clamp, or None; got {limit!r}")
+    number = isinstance(limit, int | float)  # pyright: ignore[reportUnnecessaryIsInstance]
+    if limit is not None and not (number and 0 < limit < math.inf):
+        raise ValueError(f"required: a positive soft_clamp, or None; got {limit!r}")
 
 
 def _itself(value: Tensor) -> Tensor:

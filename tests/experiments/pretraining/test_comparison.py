@@ -141,6 +141,8 @@ def test_keys_depend_on_what_is_computed_and_not_on_where(corpus, tmp_path):
         ({"windows": 10**9}, "windows of at most 65536"),
         ({"batch": 6, "accumulate": 4}, "that 4 parts divide"),
         ({"rates": ("-1",)}, "a positive rate"),
+        ({"rates": ()}, "at least one rate for --rates; got none"),
+        ({"dictionary": ()}, "a dictionary of at least one activation; got none"),
         ({"gate_rate": -1.0}, "gate_rate of at least 0; got -1.0"),
         ({"gate_decay": math.nan}, "gate_decay of at least 0; got nan"),
         ({"checkpoint_every": 0}, "checkpoint_every of at least 1; got 0"),

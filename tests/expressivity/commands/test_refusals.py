@@ -222,7 +222,7 @@ def test_the_limits_are_on_the_size_and_not_on_the_time():
             Settings(generations=wrong)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("width", [str(HUGE), "16385", "9" * 10_000])
+@pytest.mark.parametrize("width", [str(HUGE), "16385", "9" * 10_000, ","])
 def test_layers_that_memory_cannot_hold_are_refused(call, width):
     answer = call("overhead", "--widths", width)
     assert answer.code == 2 and "of at most 16384" in one_line(answer)

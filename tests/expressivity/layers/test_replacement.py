@@ -30,7 +30,7 @@ from torch import nn
 
 from expressivity.classes.families import Family
 from expressivity.classes.gates import GATES
-from expressivity.layers import FeedForward, convert, replace_feedforward
+from expressivity.layers import convert, replace_feedforward
 
 SILU = Family(kind="fixed", neuron="type1", width=8, dimension=4, outputs=4, dictionary=("silu",))
 
@@ -289,11 +289,6 @@ def test_chains_inside_chains():
         (chain, learned, "got Sequential with none inside: put a FeedForward"),
         (lambda: nn.ModuleDict({"b": chain()}), "la", "family_of as a function .* got 'la'"),
         (lambda: nn.ModuleDict({"b": chain()}), lambda fixed: None, "a Family to convert to"),
-        (
-            lambda: nn.Sequential(FeedForward(SILU)),
-            learned,
-            "Sequential with layers of ours alone: convert takes",
-        ),
     ],
 )
 def test_first_mistakes_are_refused_in_one_line(model, family_of, message):
@@ -305,3 +300,10 @@ def test_first_mistakes_are_refused_in_one_line(model, family_of, message):
 def test_convert_takes_no_block_of_another_model():
     with pytest.raises(ValueError, match="required: a FeedForward; got Sequential: replace_feed"):
         convert(chain(), SILU)
+
+
+def test_a_second_conversion_says_that_the_layers_are_ours():
+    model = nn.ModuleDict({"b": chain()})
+    replace_feedforward(model, family_of=learned)
+    with pytest.raises(ValueError, match="ModuleDict with layers of ours alone: convert takes"):
+        replace_feedforward(model, family_of=learned)

@@ -117,7 +117,9 @@ def test_a_manifest_that_is_cut_off_costs_no_finished_unit(folder, length):
     file.write_bytes(cut)
     with pytest.raises(DamagedManifestError, match="run the command that made this folder again"):
         read_run(folder.path)
-    with pytest.raises(ValueError, match=r"^required: [^\n]* no finished units show [^\n]* another folder$"):
+    with pytest.raises(
+        ValueError, match=r"^required: [^\n]* no finished units show [^\n]* another folder$"
+    ):
         open_folder(folder.path, OTHER)
     assert file.read_bytes() == cut
     again = open_folder(folder.path)
