@@ -21,6 +21,7 @@ from expressivity.classes.fields import (
     as_name,
     as_names,
     as_switch,
+    require_gate,
 )
 from expressivity.classes.gates import GateSpec
 from expressivity.classes.kinds import PER_NEURON, Constraint, Kind, kinds_of
@@ -121,17 +122,9 @@ class Family:
             listed = " or ".join(kinds)
             raise ValueError(f"required: kind {listed} for form {self.neuron}; got {self.kind}")
         if self.kind is Kind.FIXED and len(self.dictionary) != len(self.record.mixtures):
-            raise ValueError(
-                f"required: exactly one activation in a fixed family; got "
-                f"{', '.join(self.dictionary)}: name it, as dictionary='silu'"
-            )
-        if (self.gate is not None) != (self.kind is Kind.MOA):
-            got, advice = ("none", "name one, as gate='sigmoid'")
-            if self.gate is not None:
-                got, advice = self.gate.name, "leave it out, or choose kind='moa'"
-            raise ValueError(
-                f"required: a gate for moa and none otherwise; got {got} for {self.kind}: {advice}"
-            )
+            listed = ", ".join(self.dictionary)
+            raise ValueError(f"required: exactly one activation in a fixed family; got {listed}")
+        require_gate(self.gate, self.kind)
         if self.constraint is not Constraint.FREE and self.kind is not Kind.LA:
             raise ValueError(
                 f"required: constraint free for {self.kind}, whose coefficients are not learned "

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, TypeVar, cast
 
 from expressivity.classes.gates import GateSpec
+from expressivity.classes.kinds import Kind
 from expressivity.names import canonical
 
 _E = TypeVar("_E", bound=StrEnum)
@@ -50,6 +51,16 @@ def as_gate(value: Any) -> GateSpec | None:
     if isinstance(value, str):
         return GateSpec(name=value)
     raise ValueError(f"required: a GateSpec, the name of a gate or None; got {value!r}")
+
+
+def require_gate(gate: GateSpec | None, kind: Kind) -> None:
+    """A gate where the kind has gates, and none elsewhere."""
+    if (gate is not None) == kind.gated:
+        return
+    got, advice = "none", "name one, as gate='sigmoid'"
+    if gate is not None:
+        got, advice = gate.name, "leave it out, or choose kind='moa'"
+    raise ValueError(f"required: a gate for moa and none otherwise; got {got} for {kind}: {advice}")
 
 
 def as_switch(name: str, value: Any) -> bool:

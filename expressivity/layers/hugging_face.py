@@ -59,12 +59,7 @@ def replace_feedforward(
     >>> print(replace_feedforward(model, family_of=lambda f: replace(f, kind="la")))
     first: fixed type1 to la type1 (block)
     """
-    require_limit(soft_clamp)
-    if not callable(family_of):
-        raise ValueError(
-            f"required: family_of as a function from a block's family to a Family; got "
-            f"{family_of!r}: write lambda fixed: replace(fixed, kind='la')"
-        )
+    _require_usable(family_of, soft_clamp)
     chosen = _chosen(adapters)
     # Whatever the caller has set: numbers are compared, and gradients.
     with torch.inference_mode(False), torch.enable_grad(), torch.device("cpu"):
@@ -81,6 +76,15 @@ def replace_feedforward(
             for name, module in before.items():
                 model.set_submodule(name, module)
             raise
+
+
+def _require_usable(family_of: object, soft_clamp: float | None) -> None:
+    require_limit(soft_clamp)
+    if not callable(family_of):
+        raise ValueError(
+            f"required: family_of as a function from a block's family to a Family; got "
+            f"{family_of!r}: write lambda fixed: replace(fixed, kind='la')"
+        )
 
 
 def _found(search: Search, adapters: Sequence[str], substitute: Mapping[str, str]) -> list[Found]:

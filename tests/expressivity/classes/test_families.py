@@ -140,8 +140,8 @@ def test_json():
             {"kind": Kind.FIXED, "dictionary": ("id",), "neuron": "two_sided"},
             "kind la or moa for form two_sided; got fixed",
         ),
-        ({"kind": Kind.MOA}, "a gate for moa and none otherwise; kind is moa"),
-        ({"gate": GateSpec(name="tanh")}, "a gate for moa and none otherwise; kind is la"),
+        ({"kind": Kind.MOA}, "a gate for moa and none otherwise; got none for moa: name one"),
+        ({"gate": GateSpec(name="tanh")}, "a gate for moa and none otherwise; got tanh for la: leave it out"),
     ],
 )
 def test_combinations_that_do_not_exist(changes, message):
