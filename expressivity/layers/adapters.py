@@ -22,7 +22,7 @@ from expressivity.layers.blocks import (
     require_one_place,
     require_plain,
 )
-from expressivity.layers.code_uses import require_used_once
+from expressivity.layers.code_uses import require_one_way, require_used_once
 from expressivity.layers.experts import unpack
 from expressivity.layers.reading import Map, Reading, linear_maps
 from expressivity.layers.trial import copied, read_alone, readings_inside
@@ -141,6 +141,7 @@ def _inner_parts(module: nn.Module, reading: Reading) -> Parts:
         )
     for path in paths:
         require_used_once(module, path)
+    require_one_way(module, paths)
     parts = Parts(
         w=_affine(module, reading.w),
         a=_affine(module, reading.a),

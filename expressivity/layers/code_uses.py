@@ -1,11 +1,11 @@
-"""What the code of classes says of their parts: one run of a module takes one branch of it."""
+"""What the code of modules says of their parts: one run of a module takes one branch of it."""
 
 import dis
 import functools
 import inspect
-from collections.abc import Iterator
-from types import CodeType
-from typing import Any
+from collections.abc import Iterator, Sequence
+from types import CodeType, FunctionType
+from typing import Any, cast
 
 from torch import nn
 
@@ -15,6 +15,9 @@ _CONSTRUCTORS = ("__init__", "_init_weights")
 _SEARCHES = ("_modules", "children", "get_submodule", "modules", "named_children", "named_modules")
 """What finds parts without their names."""
 
+_ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD")
+_GLOBALS = ("LOAD_GLOBAL", "LOAD_DEREF", "LOAD_NAME")
+
 
 def require_used_once(module: nn.Module, path: str) -> None:
     """Refuse a part of a layer that its code names in several places, or searches for.
@@ -23,16 +26,40 @@ def require_used_once(module: nn.Module, path: str) -> None:
         UnreadableError: the code of the layer, or of a part on the way, names the next part
             more than once, or not at all.
     """
-    owner = module
-    for name in path.split("."):
-        if type(owner) is not nn.Sequential:
-            count = _loads(type(owner), name)
-            if count != 1:
-                raise UnreadableError(f"whose code uses {name} in {count} places")
-            found = next((other for other in _SEARCHES if _loads(type(owner), other)), None)
-            if found is not None:
-                raise UnreadableError(f"whose code looks for parts with {found}")
-        owner = owner.get_submodule(name)
+    for owner, name in _steps(module, path):
+        count = _loads(owner, name)
+        if count != 1:
+            raise UnreadableError(f"whose code uses {name} in {count} places")
+        found = next((other for other in _SEARCHES if _loads(owner, other)), None)
+        if found is not None:
+            raise UnreadableError(f"whose code looks for parts with {found}")
+
+
+def require_one_way(module: nn.Module, paths: Sequence[str]) -> None:
+    """Refuse a layer whose code may do something else between the parts of a block.
+
+    A run shows what happens between them in one branch: that there must be no other.
+
+    Args:
+        module: the layer.
+        paths: of the parts, in the order of the computation, each used once.
+
+    Raises:
+        UnreadableError: the code branches between two of them, or names them in several functions.
+    """
+    used: dict[nn.Module, list[str]] = {}
+    for path in paths:
+        for owner, name in _steps(module, path):
+            names = used.setdefault(owner, [])
+            names += [] if name in names else [name]
+    for owner, names in used.items():
+        homes = [code for code in _codes_of(owner) if any(_loads_of(code, n) for n in names)]
+        shown = " and ".join((names[0], names[-1])[: len(names)])
+        if len(homes) != 1:
+            raise UnreadableError(f"whose code uses {shown} in {len(homes)} functions")
+        # What is called in the middle must be straight from its first line on.
+        if _branches(homes[0], names if owner is module else None):
+            raise UnreadableError(f"whose code may go other ways at {shown}")
 
 
 def looks_into(owner: nn.Module, path: str) -> bool:
@@ -41,49 +68,90 @@ def looks_into(owner: nn.Module, path: str) -> bool:
     >>> looks_into(nn.TransformerEncoderLayer(2, 1, 2), "linear1")
     True
     """
-    return all(_loads(type(owner), name) for name in path.split("."))
+    return all(_loads(owner, name) for name in path.split("."))
 
 
 def asks_for(owner: nn.Module, kind: type[nn.Module]) -> bool:
-    """Whether the code of a module names a class, as ``isinstance(part, kind)`` does.
+    """Whether the code of a module names a class, as ``isinstance(part, kind)`` does."""
+    return bool(_loads(owner, kind.__name__, _GLOBALS))
 
-    ``nn.Sequential`` does so where two of them are added; its forward asks for nothing.
 
-    >>> asks_for(nn.Sequential(), nn.Sequential)
-    False
-    """
-    return type(owner) is not nn.Sequential and bool(
-        _loads(type(owner), kind.__name__, ("LOAD_GLOBAL", "LOAD_DEREF", "LOAD_NAME"))
-    )
+def _steps(module: nn.Module, path: str) -> Iterator[tuple[nn.Module, str]]:
+    """Whose code names which part, on the way to one; ``nn.Sequential`` names none."""
+    owner = module
+    for name in path.split("."):
+        if type(owner) is not nn.Sequential:
+            yield owner, name
+        owner = owner.get_submodule(name)
+
+
+def _loads(owner: nn.Module, name: str, steps: tuple[str, ...] = _ATTRIBUTES) -> int:
+    """How often the code of a module, its constructors aside, loads a name, or has it as text."""
+    return sum(_loads_of(code, name, steps) for code in _codes_of(owner))
+
+
+def _codes_of(owner: nn.Module) -> list[CodeType]:
+    """The code of a module's class, and of functions among its attributes."""
+    own = [function for value in vars(owner).values() for function in _functions(value)]
+    return list(dict.fromkeys([*_codes_of_class(type(owner)), *_reached(own)]))
 
 
 @functools.cache
-def _loads(
-    kind: type[nn.Module], name: str, steps: tuple[str, ...] = ("LOAD_ATTR", "LOAD_METHOD")
-) -> int:
-    """How often the code of a class, its constructors aside, loads a name, or has it as text."""
+def _codes_of_class(kind: type[nn.Module]) -> tuple[CodeType, ...]:
     own = [base for base in kind.__mro__ if base not in nn.Module.__mro__]
     members = [value for base in own for n, value in vars(base).items() if n not in _CONSTRUCTORS]
-    return sum(_loads_of(code, name, steps) for member in members for code in _codes(member))
+    return tuple(_reached([f for member in members for f in _functions(member)]))
 
 
-def _codes(member: Any) -> Iterator[CodeType]:
-    """The code of a method, a property or whatever else a class holds."""
+def _functions(member: Any) -> Iterator[FunctionType]:
+    """The functions of a method, a property or whatever else a class or a module holds."""
     if inspect.isfunction(member):
-        yield inspect.unwrap(member).__code__
+        yield cast(FunctionType, inspect.unwrap(member))
+        return
     for attribute in ("fget", "fset", "func", "__func__"):
-        inner = inspect.getattr_static(member, attribute, None)
-        if inner is not None and not inspect.isfunction(member):
-            yield from _codes(getattr(member, attribute))
+        if inspect.getattr_static(member, attribute, None) is not None:
+            yield from _functions(getattr(member, attribute))
 
 
-def _loads_of(code: CodeType, name: str, steps: tuple[str, ...]) -> int:
-    here = 0
-    for step in dis.get_instructions(code):
-        text = step.opname == "LOAD_CONST" and _holds(step.argval, name)
-        here += text or (step.opname in steps and step.argval == name)
+def _reached(functions: Sequence[FunctionType]) -> list[CodeType]:
+    """The code of functions, and of those of the same file that they name."""
+    found: dict[CodeType, None] = {}
+    left = list(functions)
+    while left:
+        function = left.pop()
+        if function.__code__ not in found:
+            found[function.__code__] = None
+            named = [function.__globals__.get(name) for name in function.__code__.co_names]
+            inner = [f for value in named if inspect.isfunction(value) for f in _functions(value)]
+            left += [f for f in inner if f.__module__ == function.__module__]
+    return list(found)
+
+
+def _loads_of(code: CodeType, name: str, steps: tuple[str, ...] = _ATTRIBUTES) -> int:
+    here = sum(_is_load(step, name, steps) for step in dis.get_instructions(code))
     inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
     return here + sum(_loads_of(constant, name, steps) for constant in inner)
+
+
+def _is_load(step: dis.Instruction, name: str, steps: tuple[str, ...]) -> bool:
+    if step.opname == "LOAD_CONST":
+        return _holds(step.argval, name)
+    return step.opname in steps and step.argval == name
+
+
+def _branches(code: CodeType, names: Sequence[str] | None) -> bool:
+    """Whether code jumps, or is jumped into, between the first and the last load of some names.
+
+    Without names: anywhere.
+    """
+    steps = list(dis.get_instructions(code))
+    jumps = [s for s in steps if s.opcode in dis.hasjrel or s.opcode in dis.hasjabs]
+    if names is None:
+        return bool(jumps)
+    loads = [s.offset for s in steps if any(_is_load(s, n, _ATTRIBUTES) for n in names)]
+    # No load: they are in a function inside, of which it is not known when it is called.
+    first, last = (loads[0], loads[-1]) if loads else (0, steps[-1].offset)
+    return any(first < s.offset < last or first < int(s.argval) <= last for s in jumps)
 
 
 def _holds(constant: Any, name: str) -> bool:
