@@ -21,6 +21,7 @@ from expressivity.layers.blocks import (
     require_nothing_else,
     require_one_place,
     require_plain,
+    require_usual_class,
 )
 from expressivity.layers.code_uses import require_one_way, require_used_once
 from expressivity.layers.experts import unpack
@@ -98,6 +99,7 @@ def read_block(module: nn.Module) -> Sequence[Parts]:
     if not 2 <= len(linear) <= (_MOST_MAPS if named_alike(module) else 3):
         return ()
     require_plain(module, [""])
+    require_usual_class(module)
     require_one_place(linear)
     reading = read_alone(module)
     paths = {m.path for m in (reading.w, reading.v, reading.a) if m is not None}

@@ -4,6 +4,7 @@ What numbers cannot show (hooks, wrapped maps, exchanged forwards) is an obstacl
 are compared in ``agreement``.
 """
 
+import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -161,6 +162,31 @@ def _obstacles(part: nn.Module) -> Iterator[str]:
 
 
 _TENSOR_HOOKS = ("_backward_hooks", "_post_accumulate_grad_hooks")
+
+
+_OWN = {"__init__", "__call__", "__getattr__", "__repr__", "forward", "extra_repr"}
+"""What a module's class may define anew, of what every module has: it is run, or only shown."""
+
+
+def require_usual_class(module: nn.Module) -> None:
+    """Refuse a block whose class is copied, moved, saved or set to a mode in a way of its own.
+
+    What takes its place would not be; and a copy, which is what runs, may be something else.
+
+    Raises:
+        UnreadableError: the method that it defines.
+    """
+    for part in module.modules():
+        for kind in type(part).__mro__:
+            if kind.__module__.startswith(("torch.", "builtins")):
+                continue
+            for name in sorted(vars(kind).keys() - _OWN):
+                usual = inspect.getattr_static(nn.Module, name, None)
+                if inspect.isfunction(usual) or name in _COPYING:
+                    raise UnreadableError(f"whose class defines {name} anew")
+
+
+_COPYING = {"__deepcopy__", "__copy__", "__getstate__", "__reduce__", "__reduce_ex__"}
 
 
 def require_one_place(linear: Sequence[nn.Module]) -> None:

@@ -5,22 +5,25 @@ on with it in silence: a compiled wrapper or a list that a forward reads calls t
 a wrapper for several processes sums the gradients of the old parameters.
 """
 
-import functools
+import gc
 import types
-from collections.abc import Iterable, Iterator, Mapping
+import weakref
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 _REGISTERED = ("_modules", "_parameters", "_buffers")
-_DEPTH = 6
+_DEPTH = 8
 
 
 def held_beside(model: nn.Module) -> dict[int, str]:
-    """Modules and parameters that attributes of modules lead to, by identity, and by which.
+    """Modules and tensors that attributes of modules lead to, by identity, and by which.
 
-    Attributes are looked through as far as containers, bound methods, closures and partial
-    functions go. What a module reaches of itself, as its own compiled forward does, is left out.
+    Attributes, those of classes too, are looked through as far as containers, objects, bound
+    methods, closures and partial functions go. What a module reaches of itself, as its own
+    compiled forward does, is left out.
 
     >>> class Own(nn.Module):
     ...     def __init__(self):
@@ -33,20 +36,26 @@ def held_beside(model: nn.Module) -> dict[int, str]:
     """
     found: dict[int, str] = {}
     for name, module in model.named_modules():
-        for key, value in vars(module).items():
-            if key in _REGISTERED:
-                continue
+        for key, value in _attributes(module):
             seen = {id(module)}
             for held in _reached(value, seen, _DEPTH):
                 found.setdefault(id(held), ".".join(filter(None, (name, key))))
     return found
 
 
-def _reached(value: Any, seen: set[int], depth: int) -> Iterator[nn.Module | nn.Parameter]:
+def _attributes(module: nn.Module) -> Iterator[tuple[str, Any]]:
+    """Attributes of a module and of its classes, torch's own aside."""
+    yield from ((key, value) for key, value in vars(module).items() if key not in _REGISTERED)
+    for kind in type(module).__mro__:
+        if not kind.__module__.startswith(("torch.", "builtins")):
+            yield from vars(kind).items()
+
+
+def _reached(value: Any, seen: set[int], depth: int) -> Iterator[nn.Module | Tensor]:
     if id(value) in seen or depth == 0:
         return
     seen.add(id(value))
-    if isinstance(value, nn.Module | nn.Parameter):
+    if isinstance(value, nn.Module | Tensor):
         yield value
         return
     for inner in _parts(value):
@@ -54,18 +63,12 @@ def _reached(value: Any, seen: set[int], depth: int) -> Iterator[nn.Module | nn.
 
 
 def _parts(value: Any) -> Iterable[Any]:
-    """What a container, a method or a function holds."""
-    if isinstance(value, Mapping):
-        return list(cast(Mapping[Any, Any], value).values())
-    if isinstance(value, list | tuple | set | frozenset):
-        return list(cast(Iterable[Any], value))
-    if isinstance(value, functools.partial):
-        return [value.func, *value.args, *value.keywords.values()]
-    if isinstance(value, types.MethodType):
-        return [value.__self__, value.__func__]
-    if isinstance(value, types.FunctionType):
+    """What a container, an object, a method or a function holds."""
+    if isinstance(value, types.FunctionType):  # not all that its file holds
         return [_content(cell) for cell in value.__closure__ or ()] + list(value.__defaults__ or ())
-    return []
+    if isinstance(value, weakref.ref):
+        return [cast(Any, value)()]
+    return [] if isinstance(value, type | types.ModuleType) else gc.get_referents(value)
 
 
 def _content(cell: types.CellType) -> Any:
@@ -76,7 +79,9 @@ def _content(cell: types.CellType) -> Any:
 
 
 def sharing(model: nn.Module) -> set[int]:
-    """Parameters whose numbers another module has too, wholly or in part, by identity.
+    """Parameters whose numbers something else has too, wholly or in part, by identity.
+
+    Another module, as a parameter or a buffer, or a tensor among the attributes of any.
 
     >>> one, other = nn.Linear(3, 2), nn.Linear(3, 4)
     >>> one.weight.data = other.weight.data[1:3]
@@ -84,9 +89,9 @@ def sharing(model: nn.Module) -> set[int]:
     True
     """
     spans = sorted(
-        (*_span(parameter), id(module), id(parameter))
+        (*_span(tensor), id(module), id(tensor))
         for module in model.modules()
-        for parameter in module.parameters(recurse=False)
+        for tensor in _tensors(module)
     )
     found: set[int] = set()
     last: list[tuple[str, int, int, int, int]] = []  # those that may reach further
@@ -100,11 +105,19 @@ def sharing(model: nn.Module) -> set[int]:
     return found
 
 
-def _span(parameter: nn.Parameter) -> tuple[str, int, int]:
-    """Where a parameter's numbers are: the device, the first byte and the one after the last."""
-    plain = type(parameter) is nn.Parameter and parameter.device.type != "meta"
-    if not plain or not parameter.numel():
-        return "object", id(parameter), id(parameter) + 1
-    start, size = parameter.data_ptr(), parameter.element_size()
-    steps = zip(parameter.shape, parameter.stride(), strict=True)
-    return str(parameter.device), start, start + size * (1 + sum((n - 1) * s for n, s in steps))
+def _tensors(module: nn.Module) -> Iterator[Tensor]:
+    yield from module.parameters(recurse=False)
+    yield from module.buffers(recurse=False)
+    for _, value in _attributes(module):
+        held = _reached(value, {id(module)}, _DEPTH)
+        yield from (one for one in held if isinstance(one, Tensor))
+
+
+def _span(tensor: Tensor) -> tuple[str, int, int]:
+    """Where a tensor's numbers are: the device, the first byte and the one after the last."""
+    plain = type(tensor) in (nn.Parameter, Tensor) and tensor.layout is torch.strided
+    if not plain or tensor.device.type == "meta" or not tensor.numel():
+        return "object", id(tensor), id(tensor) + 1
+    start, size = tensor.data_ptr(), tensor.element_size()
+    steps = zip(tensor.shape, tensor.stride(), strict=True)
+    return str(tensor.device), start, start + size * (1 + sum((n - 1) * s for n, s in steps))

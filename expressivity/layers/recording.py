@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
+from torch.overrides import TorchFunctionMode, resolve_name
 from torch.utils.hooks import RemovableHandle
 
 _DEPTH = 8
@@ -141,8 +141,7 @@ class _Recorder(TorchFunctionMode):
     ) -> Any:
         result = func(*args, **(kwargs or {}))
         if self._depth == 0:
-            name = func.__self__.__name__ if func.__name__ == "__get__" else func.__name__
-            self._note("function", name, args, kwargs or {}, result)
+            self._note("function", _name(func), args, kwargs or {}, result)
         return result
 
     def _note(self, op: str, name: str, args: Any, kwargs: Any, result: Any) -> None:
@@ -175,6 +174,13 @@ class _Recorder(TorchFunctionMode):
         if isinstance(value, Mapping):
             return {k: self.noted(v) for k, v in cast(Mapping[Any, Any], value).items()}
         return value
+
+
+def _name(func: Any) -> str:
+    """Of a function: bare for those of torch, as others may call theirs the same."""
+    if func.__name__ == "__get__":
+        return func.__self__.__name__
+    return func.__name__ if resolve_name(func) else f"{func.__module__}.{func.__name__}"
 
 
 def _nodes(value: Any) -> Iterator[Node]:

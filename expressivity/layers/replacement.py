@@ -40,7 +40,10 @@ def replacement(
         ValueError: an activation that is none of ours, a family that does not hold the function.
     """
     theirs = activation_names(parts.activation)
-    ours = next((n[t] for n in (substitute, ACTIVATION_NAMES) for t in theirs if t in n), None)
+    # The last name is the class's own, which anybody may give to any function.
+    known = [substitute[t] for t in theirs if t in substitute]
+    known += [ACTIVATION_NAMES[t] for t in theirs[:-1] if t in ACTIVATION_NAMES]
+    ours = next(iter(known), None)
     if ours is None:
         raise ValueError(
             f"required: one of the activations {', '.join(ACTIVATION_NAMES)}; got {theirs[0]} in "

@@ -49,9 +49,9 @@ def read_alone(module: nn.Module) -> Reading:
         UnreadableError: it is none; with the formula of what it computes.
     """
     reading = _in_both_modes(module, _read_one)
-    further = list(inspect.signature(module.forward).parameters)[1:]
-    if further:
-        raise UnreadableError(f"that has the further input {further[0]}")
+    first, *further = inspect.signature(module.forward).parameters.values()
+    for more in [first] if first.kind is first.VAR_POSITIONAL else further:
+        raise UnreadableError(f"that has the further input {more.name}")
     return reading
 
 
