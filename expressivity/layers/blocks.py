@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules import module as module_of_torch
 
 from expressivity.layers.feed_forward import FeedForward
 from expressivity.layers.linears import bias_of
@@ -138,11 +139,16 @@ def require_plain(module: nn.Module, paths: Sequence[str]) -> None:
 
 
 def _obstacles(part: nn.Module) -> Iterator[str]:
-    hooks = [key for key, value in vars(part).items() if "_hooks" in key and value]
+    kept = {**vars(module_of_torch), **vars(part)}  # those of all modules first
+    hooks = [
+        key for key, value in kept.items() if "_hooks" in key and isinstance(value, dict) and value
+    ]
     if hooks:
         yield f"with hooks{{at}} ({', '.join(key.strip('_') for key in hooks)})"
     if "forward" in vars(part):
         yield "whose forward was exchanged on the object{at}"
+    for name in sorted(_defined(part).intersection(_COPYING)):  # copies are what runs
+        yield f"whose class{{at}} defines {name} anew"
     if type(part).get_extra_state is not nn.Module.get_extra_state:
         yield "with a state{at} that is no tensor (get_extra_state)"
     if is_linear(part) and {"weight", "bias"} - vars(part)["_parameters"].keys():
@@ -165,28 +171,30 @@ _TENSOR_HOOKS = ("_backward_hooks", "_post_accumulate_grad_hooks")
 
 
 _OWN = {"__init__", "__call__", "__getattr__", "__repr__", "forward", "extra_repr"}
-"""What a module's class may define anew, of what every module has: it is run, or only shown."""
+"""What a block's class may define anew, of what every module has: it is run, or only shown."""
+
+_COPYING = ("__deepcopy__", "__getstate__", "__reduce__", "__reduce_ex__")
 
 
 def require_usual_class(module: nn.Module) -> None:
-    """Refuse a block whose class is copied, moved, saved or set to a mode in a way of its own.
+    """Refuse a block whose class is moved, saved or set to a mode in a way of its own.
 
-    What takes its place would not be; and a copy, which is what runs, may be something else.
+    What takes its place would not be.
 
     Raises:
         UnreadableError: the method that it defines.
     """
     for part in module.modules():
-        for kind in type(part).__mro__:
-            if kind.__module__.startswith(("torch.", "builtins")):
-                continue
-            for name in sorted(vars(kind).keys() - _OWN):
-                usual = inspect.getattr_static(nn.Module, name, None)
-                if inspect.isfunction(usual) or name in _COPYING:
-                    raise UnreadableError(f"whose class defines {name} anew")
+        for name in sorted(_defined(part) - _OWN):
+            if inspect.isfunction(inspect.getattr_static(nn.Module, name, None)):
+                raise UnreadableError(f"whose class defines {name} anew")
 
 
-_COPYING = {"__deepcopy__", "__copy__", "__getstate__", "__reduce__", "__reduce_ex__"}
+def _defined(part: nn.Module) -> set[str]:
+    """What the classes of a module define that are neither torch's nor ours."""
+    homes = ("torch.", "expressivity.", "builtins")
+    foreign = [kind for kind in type(part).__mro__ if not kind.__module__.startswith(homes)]
+    return {name for kind in foreign for name in vars(kind)}
 
 
 def require_one_place(linear: Sequence[nn.Module]) -> None:

@@ -1,6 +1,5 @@
 """What the code of modules says of their parts: one run of a module takes one branch of it."""
 
-import dis
 import functools
 import inspect
 from collections.abc import Iterator, Sequence
@@ -10,13 +9,11 @@ from typing import Any, cast
 from torch import nn
 
 from expressivity.layers.blocks import UnreadableError
+from expressivity.layers.bytecode import ATTRIBUTES, GLOBALS, branches, loads_of
 
 _CONSTRUCTORS = ("__init__", "_init_weights")
 _SEARCHES = ("_modules", "children", "get_submodule", "modules", "named_children", "named_modules")
 """What finds parts without their names."""
-
-_ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD")
-_GLOBALS = ("LOAD_GLOBAL", "LOAD_DEREF", "LOAD_NAME")
 
 
 def require_used_once(module: nn.Module, path: str) -> None:
@@ -53,12 +50,12 @@ def require_one_way(module: nn.Module, paths: Sequence[str]) -> None:
             names = used.setdefault(owner, [])
             names += [] if name in names else [name]
     for owner, names in used.items():
-        homes = [code for code in _codes_of(owner) if any(_loads_of(code, n) for n in names)]
+        homes = [code for code in _codes_of(owner) if any(loads_of(code, n) for n in names)]
         shown = " and ".join((names[0], names[-1])[: len(names)])
         if len(homes) != 1:
             raise UnreadableError(f"whose code uses {shown} in {len(homes)} functions")
         # What is called in the middle must be straight from its first line on.
-        if _branches(homes[0], names if owner is module else None):
+        if branches(homes[0], names if owner is module else None):
             raise UnreadableError(f"whose code may go other ways at {shown}")
 
 
@@ -73,7 +70,23 @@ def looks_into(owner: nn.Module, path: str) -> bool:
 
 def asks_for(owner: nn.Module, kind: type[nn.Module]) -> bool:
     """Whether the code of a module names a class, as ``isinstance(part, kind)`` does."""
-    return bool(_loads(owner, kind.__name__, _GLOBALS))
+    return bool(_loads(owner, kind.__name__, GLOBALS))
+
+
+def asks_by_name(owner: nn.Module, part: nn.Module) -> Iterator[str]:
+    """What a part has, and the code of a module around it uses: its parts, or what has a text.
+
+    What the module has too may be its own. ``getattr(part, "scale", 1)`` asks by a text.
+
+    >>> list(asks_by_name(nn.Identity(), nn.Linear(2, 2)))
+    []
+    """
+    kinds = [kind for kind in type(part).__mro__ if kind not in nn.Module.__mro__]
+    others = {*vars(part), *(name for kind in kinds for name in vars(kind))} - {*dir(nn.Module())}
+    parts = {name for name, _ in (*part.named_children(), *part.named_parameters(recurse=False))}
+    for name in sorted(parts | others):
+        if not hasattr(owner, name) and _loads(owner, name, ATTRIBUTES if name in parts else ()):
+            yield name
 
 
 def _steps(module: nn.Module, path: str) -> Iterator[tuple[nn.Module, str]]:
@@ -85,9 +98,9 @@ def _steps(module: nn.Module, path: str) -> Iterator[tuple[nn.Module, str]]:
         owner = owner.get_submodule(name)
 
 
-def _loads(owner: nn.Module, name: str, steps: tuple[str, ...] = _ATTRIBUTES) -> int:
+def _loads(owner: nn.Module, name: str, steps: tuple[str, ...] = ATTRIBUTES) -> int:
     """How often the code of a module, its constructors aside, loads a name, or has it as text."""
-    return sum(_loads_of(code, name, steps) for code in _codes_of(owner))
+    return sum(loads_of(code, name, steps) for code in _codes_of(owner))
 
 
 def _codes_of(owner: nn.Module) -> list[CodeType]:
@@ -125,36 +138,3 @@ def _reached(functions: Sequence[FunctionType]) -> list[CodeType]:
             inner = [f for value in named if inspect.isfunction(value) for f in _functions(value)]
             left += [f for f in inner if f.__module__ == function.__module__]
     return list(found)
-
-
-def _loads_of(code: CodeType, name: str, steps: tuple[str, ...] = _ATTRIBUTES) -> int:
-    here = sum(_is_load(step, name, steps) for step in dis.get_instructions(code))
-    inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
-    return here + sum(_loads_of(constant, name, steps) for constant in inner)
-
-
-def _is_load(step: dis.Instruction, name: str, steps: tuple[str, ...]) -> bool:
-    if step.opname == "LOAD_CONST":
-        return _holds(step.argval, name)
-    return step.opname in steps and step.argval == name
-
-
-def _branches(code: CodeType, names: Sequence[str] | None) -> bool:
-    """Whether code jumps, or is jumped into, between the first and the last load of some names.
-
-    Without names: anywhere.
-    """
-    steps = list(dis.get_instructions(code))
-    jumps = [s for s in steps if s.opcode in dis.hasjrel or s.opcode in dis.hasjabs]
-    if names is None:
-        return bool(jumps)
-    loads = [s.offset for s in steps if any(_is_load(s, n, _ATTRIBUTES) for n in names)]
-    # No load: they are in a function inside, of which it is not known when it is called.
-    first, last = (loads[0], loads[-1]) if loads else (0, steps[-1].offset)
-    return any(first < s.offset < last or first < int(s.argval) <= last for s in jumps)
-
-
-def _holds(constant: Any, name: str) -> bool:
-    if isinstance(constant, tuple | frozenset):
-        return any(_holds(part, name) for part in constant)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    return isinstance(constant, str) and constant == name

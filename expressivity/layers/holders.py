@@ -21,8 +21,8 @@ _DEPTH = 8
 def held_beside(model: nn.Module) -> dict[int, str]:
     """Modules and tensors that attributes of modules lead to, by identity, and by which.
 
-    Attributes, those of classes too, are looked through as far as containers, objects, bound
-    methods, closures and partial functions go. What a module reaches of itself, as its own
+    Attributes, those of classes too, are looked through as far as containers, objects, methods,
+    closures and containers that functions name go. What a module reaches of itself, as its own
     compiled forward does, is left out.
 
     >>> class Own(nn.Module):
@@ -36,19 +36,19 @@ def held_beside(model: nn.Module) -> dict[int, str]:
     """
     found: dict[int, str] = {}
     for name, module in model.named_modules():
-        for key, value in _attributes(module):
+        for key, value in attributes(module):
             seen = {id(module)}
             for held in _reached(value, seen, _DEPTH):
                 found.setdefault(id(held), ".".join(filter(None, (name, key))))
     return found
 
 
-def _attributes(module: nn.Module) -> Iterator[tuple[str, Any]]:
-    """Attributes of a module and of its classes, torch's own aside."""
-    yield from ((key, value) for key, value in vars(module).items() if key not in _REGISTERED)
-    for kind in type(module).__mro__:
+def attributes(module: nn.Module) -> Iterator[tuple[str, Any]]:
+    """Attributes of a module's classes, torch's own aside, then its own."""
+    for kind in reversed(type(module).__mro__):
         if not kind.__module__.startswith(("torch.", "builtins")):
             yield from vars(kind).items()
+    yield from ((key, value) for key, value in vars(module).items() if key not in _REGISTERED)
 
 
 def _reached(value: Any, seen: set[int], depth: int) -> Iterator[nn.Module | Tensor]:
@@ -64,8 +64,10 @@ def _reached(value: Any, seen: set[int], depth: int) -> Iterator[nn.Module | Ten
 
 def _parts(value: Any) -> Iterable[Any]:
     """What a container, an object, a method or a function holds."""
-    if isinstance(value, types.FunctionType):  # not all that its file holds
-        return [_content(cell) for cell in value.__closure__ or ()] + list(value.__defaults__ or ())
+    if isinstance(value, types.FunctionType):  # of what its file holds what it names
+        named = [value.__globals__.get(name) for name in value.__code__.co_names]
+        held = [one for one in named if isinstance(one, nn.Module | list | dict | tuple | set)]
+        return [*held, *map(_content, value.__closure__ or ()), *(value.__defaults__ or ())]
     if isinstance(value, weakref.ref):
         return [cast(Any, value)()]
     return [] if isinstance(value, type | types.ModuleType) else gc.get_referents(value)
@@ -108,9 +110,9 @@ def sharing(model: nn.Module) -> set[int]:
 def _tensors(module: nn.Module) -> Iterator[Tensor]:
     yield from module.parameters(recurse=False)
     yield from module.buffers(recurse=False)
-    for _, value in _attributes(module):
+    for _, value in attributes(module):
         held = _reached(value, {id(module)}, _DEPTH)
-        yield from (one for one in held if isinstance(one, Tensor))
+        yield from (one for one in held if type(one) is Tensor)
 
 
 def _span(tensor: Tensor) -> tuple[str, int, int]:

@@ -3,7 +3,8 @@
 Calls of parts (modules without children) and of torch functions are noted as nodes, with the
 nodes of their arguments. Questions that code asks about tensors (their shape, their dtype, whether
 one is positive) are nodes as well: values that no other node uses. So a recording shows all that
-the run depended on, except numbers that the module keeps, its mode, and further inputs.
+the run depended on, except numbers that the module keeps, its mode, and further inputs; what its
+code reads beside these has a name (``code_reads``).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,8 @@ from typing import Any, cast
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode, resolve_name
 from torch.utils.hooks import RemovableHandle
+
+from expressivity.layers.code_reads import read_outside, watched
 
 _DEPTH = 8
 """Of formulas that are written: those of blocks are shorter, those of whole layers have no end."""
@@ -62,10 +65,12 @@ class Recording:
     Attributes:
         nodes: in their order.
         output: the module's: nodes in the structure that it returned.
+        outside: a name by which its code reads something beside the module, or None.
     """
 
     nodes: Sequence[Node]
     output: Any
+    outside: str | None
 
     def users(self, node: Node) -> int:
         """How often a value is used, as the output too."""
@@ -93,11 +98,12 @@ def record(module: nn.Module, x_TD: Tensor, *others: Any) -> Recording:
     """
     recorder = _Recorder(module, x_TD)
     try:
-        with recorder:
+        with recorder, watched() as ran:
             output = module(x_TD, *others)
     finally:
         recorder.remove()
-    return Recording(nodes=recorder.nodes, output=recorder.noted(output))
+    output = recorder.noted(output)
+    return Recording(nodes=recorder.nodes, output=output, outside=read_outside(ran))
 
 
 class _Recorder(TorchFunctionMode):
@@ -180,7 +186,9 @@ def _name(func: Any) -> str:
     """Of a function: bare for those of torch, as others may call theirs the same."""
     if func.__name__ == "__get__":
         return func.__self__.__name__
-    return func.__name__ if resolve_name(func) else f"{func.__module__}.{func.__name__}"
+    home = getattr(func, "__module__", None)
+    own = resolve_name(func) or home in (None, "torch._C")
+    return func.__name__ if own else f"{home}.{func.__name__}"
 
 
 def _nodes(value: Any) -> Iterator[Node]:

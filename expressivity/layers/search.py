@@ -9,7 +9,7 @@ from torch import nn
 
 from expressivity.layers.adapters import ADAPTERS, Adapter, named_alike
 from expressivity.layers.blocks import Block, NotRunError, Parts, UnreadableError
-from expressivity.layers.code_uses import asks_for, looks_into
+from expressivity.layers.code_uses import asks_by_name, asks_for, looks_into
 from expressivity.layers.feed_forward import FeedForward
 from expressivity.layers.holders import held_beside, sharing
 from expressivity.layers.replacement import put
@@ -221,8 +221,13 @@ class Search:
             for path in seen if owner is not block.module else ():
                 if looks_into(owner, path):
                     raise UnreadableError(f"whose {path} the code of {type(owner).__name__} uses")
-            if not seen and asks_for(owner, type(block.module)):
+            if seen or owner is block.module:
+                continue
+            if asks_for(owner, type(block.module)):
                 raise UnreadableError(f"of a class that the code of {type(owner).__name__} names")
+            name = next(asks_by_name(owner, block.module), None)
+            if name is not None:
+                raise UnreadableError(f"whose {name} the code of {type(owner).__name__} uses")
 
     def _around(self, block: Found) -> list[nn.Module]:
         """The modules that a block is inside."""

@@ -18,6 +18,7 @@ from torch import nn
 
 from expressivity.layers.agreement import undisturbed
 from expressivity.layers.blocks import DTYPES, NotRunError, UnreadableError
+from expressivity.layers.holders import attributes
 from expressivity.layers.reading import (
     Reading,
     is_transposed,
@@ -77,6 +78,8 @@ def _read_one(module: nn.Module, recording: Recording, training: bool) -> Readin
         text = str(recording)
         shown = text if len(text) <= 160 else f"{text[:159]}..."
         raise UnreadableError(f"that computes {shown}, which is no feed-forward block")
+    if recording.outside is not None:
+        raise UnreadableError(f"whose code depends on {recording.outside}, which is no part of it")
     if recording.unused:  # questions for dtypes
         _require_everywhere(module, reading, training)
     return reading
@@ -148,25 +151,31 @@ def _drawn() -> object:
 
 
 def _state(module: nn.Module) -> dict[str, object]:
-    """What a module keeps beside its parts."""
-    return {
-        f"{name}.{key}".lstrip("."): _kept(value)
-        for name, part in module.named_modules()
-        for key, value in vars(part).items()
-    }
+    """What a module keeps beside its parts, and what its class does."""
+    found: dict[str, object] = {}
+    for name, part in module.named_modules():
+        for key, value in attributes(part):
+            found[f"{name}.{key}".lstrip(".")] = _kept(value, {id(part)})
+    return found
 
 
-def _kept(value: Any) -> object:
-    """Numbers and texts as they are, those in containers too; of tensors whether they changed."""
+def _kept(value: Any, seen: set[int]) -> object:
+    """Numbers and texts as they are, also inside of others; of tensors whether they changed."""
     if isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, torch.Tensor):
         return id(value), value._version
+    if id(value) in seen or isinstance(value, type | nn.Module):
+        return None
+    seen.add(id(value))
     if isinstance(value, dict):
-        return [(_kept(key), _kept(kept)) for key, kept in cast(dict[Any, Any], value).items()]
+        pairs = cast(dict[Any, Any], value).items()
+        return [(_kept(key, seen), _kept(kept, seen)) for key, kept in pairs]
     if isinstance(value, list | tuple | set | frozenset | deque):
-        return [_kept(part) for part in cast(Iterable[Any], value)]
-    return None
+        return [_kept(part, seen) for part in cast(Iterable[Any], value)]
+    if isinstance(value, random.Random):
+        return value.getstate()
+    return _kept(getattr(value, "__dict__", None), seen)
 
 
 def _inputs(linear: nn.Module) -> int:

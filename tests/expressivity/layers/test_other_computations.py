@@ -174,7 +174,7 @@ class LateActivation(Chain):
         (UnderAutocast, r"computes \(down_proj"),
         (WithoutAutocast, "outputs have dtype torch.bfloat16 for torch.float32 under autocast"),
         (Half, "cannot be run alone|computes something else in torch.float16"),
-        (Inference, "cannot be run alone|without gradients|computes "),
+        (Inference, r"depends on torch.is_grad_enabled \(in forward\)"),
         (Wearing, "changes its own calls when it runs"),
         (InPlace, r"computes mul_\(view"),
         (OneMapTwice, "computes down_proj"),
