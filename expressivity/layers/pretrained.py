@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
+import torch
 from torch import nn
 
 from expressivity.layers.blocks import Block
@@ -66,19 +67,30 @@ def from_pretrained(kind: Any, path: Any, **options: Any) -> Any:
         options: those of ``kind.from_pretrained``.
 
     Raises:
-        ValueError: no layer of ours in the model, a conversion that a newer version saved or that
-            is of another model, or tensors that are not those of the layers.
+        ValueError: nothing there that can be loaded, no layer of ours in the model, a conversion
+            that a newer version saved or that is of another model, or tensors that are not those
+            of the layers.
     """
-    kind = _of_auto(kind, path, options)
     wanted = options.pop("output_loading_info", False)
     strict = not options.get("ignore_mismatched_sizes", False)
-    model, loading = _converting(kind).from_pretrained(
-        path, **{**options, "output_loading_info": True, "ignore_mismatched_sizes": True}
-    )
+    loaded = {**options, "output_loading_info": True, "ignore_mismatched_sizes": True}
+    try:
+        kind = _of_auto(kind, path, options)
+        _require_configuration(kind, path, options)
+        model, loading = _converting(kind).from_pretrained(path, **loaded)
+    except Exception as error:
+        if isinstance(error, ValueError) and str(error).startswith("required: "):
+            raise
+        problem = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ValueError(
+            f"required: a saved model with its configuration and tensors; got {path}, which cannot "
+            f"be loaded ({problem}): save it again with save_pretrained"
+        ) from error
     model.__class__ = kind
     layers = [name for name, m in model.named_modules() if isinstance(m, Block | FeedForward)]
+    emptied = [_named(model)(name) for block in _recorded(model) for name in block["emptied"]]
     missing = set(loading["missing_keys"]) - _shared(model, set(loading["missing_keys"]))
-    _require_agreement(layers, {**loading, "missing_keys": missing}, strict=strict)
+    _require_agreement([*layers, *emptied], {**loading, "missing_keys": missing}, strict=strict)
     if not layers:
         raise ValueError(
             f"required: a model that was converted and saved, or holds a FeedForward; got "
@@ -132,6 +144,16 @@ def _of_auto(kind: Any, path: Any, options: Mapping[str, Any]) -> Any:
     return cast(Any, auto_factory)._get_model_class(config, mapping)
 
 
+def _require_configuration(kind: Any, path: Any, options: Mapping[str, Any]) -> None:
+    """Refuse a folder without one: its model would be one of the class's standard size."""
+    where = {key: options[key] for key in _WHERE if key in options}
+    if options.get("config") is None and not kind.config_class.get_config_dict(path, **where)[0]:
+        raise ValueError(
+            f"required: a saved model with its configuration; got {path} without config.json: "
+            "save model and configuration together, with save_pretrained"
+        )
+
+
 def _converting(kind: Any) -> Any:
     """A class whose models have their blocks before tensors are loaded, each for itself."""
 
@@ -168,16 +190,25 @@ def _named(model: Any) -> Callable[[str], str]:
     return named
 
 
+def _recorded(model: Any) -> list[Mapping[str, Any]]:
+    """The blocks of a model's conversion."""
+    document = getattr(model.config, ATTRIBUTE, None)
+    return [] if document is None else read_blocks(document)
+
+
 def _shared(model: Any, missing: set[str]) -> set[str]:
     """Blocks with several places become one again; tensors that a file has under one of them."""
     named = _named(model)
     found: set[str] = set()
-    document = getattr(model.config, ATTRIBUTE, None)
-    for block in [] if document is None else read_blocks(document):
+    for block in _recorded(model):
         places = [named(place) for place in block["places"]]
         lacking = {p: {key for key in missing if key.startswith(f"{p}.")} for p in places}
         first = min(places, key=lambda place: len(lacking[place]))
+        own = model.get_submodule(first).state_dict()
         for place in set(places) - {first}:
+            for key, tensor in model.get_submodule(place).state_dict().items():
+                if f"{place}.{key}" not in missing and not torch.equal(tensor, own[key]):
+                    raise _disagreement(f"{place}.{key} other than {first}.{key}, one block")
             model.set_submodule(place, model.get_submodule(first))
             found |= lacking[place]
     return found

@@ -125,19 +125,24 @@ def rebuild(
             before[name] = model.get_submodule(name)
             model.set_submodule(name, _list(before[name]))
         made = [pair for entry in blocks for pair in _made(model, entry, named)]
+        _require_apart([name for name, _ in made])
     except Exception as error:
         for name, module in before.items():
             model.set_submodule(name, module)
-        if not isinstance(
-            error, AttributeError | IndexError | KeyError | StopIteration | TypeError
-        ):
-            raise
         raise ValueError(
             f"required: a conversion of this {type(model).__name__}; got one of another model, or "
             f"a damaged one ({type(error).__name__}: {error}): take the class that was converted"
         ) from error
     for name, module in made:
         model.set_submodule(name, module)
+
+
+def _require_apart(names: Sequence[str]) -> None:
+    """Refuse places of blocks that are the whole model, twice the same or inside each other."""
+    for place, name in enumerate(names):
+        others = [other for at, other in enumerate(names) if at != place]
+        if not name or any(f"{other}.".startswith(f"{name}.") for other in others):
+            raise KeyError(f"{name!r} is no place of one block alone")
 
 
 def _list(packed: nn.Module) -> nn.Module:
@@ -169,6 +174,8 @@ def _block(entry: Mapping[str, Any], like: nn.Parameter) -> Block:
 
 
 def _dropout(probabilities: Sequence[float]) -> nn.Module:
+    if not all(0 <= p <= 1 for p in probabilities):
+        raise ValueError(f"probabilities {probabilities} of dropout")
     found = [nn.Dropout(p) for p in probabilities]
     if len(found) == 1:
         return found[0]

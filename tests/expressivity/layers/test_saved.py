@@ -68,6 +68,10 @@ def change(document, **changes):
         (lambda d: change(d, family={}), "KeyError: 'gate'"),
         (lambda d: change(d, dimension="8"), "dimension"),
         (lambda d: change(d, dropout=["much"]), "TypeError"),
+        (lambda d: change(d, dropout=[2.0]), r"probabilities \[2.0\] of dropout"),
+        (lambda d: change(d, places=[""]), "is no place of one block alone"),
+        (lambda d: change(d, places=["layers"]), "'layers' is no place of one block alone"),
+        (lambda d: {**d, "blocks": [*d["blocks"], d["blocks"][0]]}, "no place of one block"),
     ],
 )
 def test_documents_of_something_else(changed, message):
@@ -245,6 +249,55 @@ def test_a_missing_tensor_is_refused(transformers, tmp_path):
     tampered(tmp_path, tensors=lambda held: held.pop(f"{MLP}.scale1"))
     with pytest.raises(ValueError, match=f"got {MLP}.scale1 missing"):
         from_pretrained(type(model), tmp_path)
+
+
+def cut(folder):
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda folder: (folder / "config.json").unlink(), "without config.json"),
+        (lambda folder: (folder / "config.json").write_text(""), "cannot be loaded .OSError: "),
+        (lambda folder: (folder / "config.json").write_text("[1]"), "cannot be loaded .TypeError: "),
+        (lambda folder: (folder / "model.safetensors").unlink(), "cannot be loaded .OSError: "),
+        (cut, "cannot be loaded .SafetensorError: "),
+    ],
+)
+def test_damaged_files(transformers, tmp_path, damage, message):
+    model = converted(transformers)
+    model.save_pretrained(tmp_path)
+    damage(tmp_path)
+    with pytest.raises(ValueError, match=message) as caught:
+        from_pretrained(type(model), tmp_path)
+    assert str(caught.value).startswith("required: a saved model with its configuration")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_record_that_makes_two_blocks_one_or_empties_a_module(transformers, tmp_path):
+    model = converted(transformers)
+    model.save_pretrained(tmp_path)
+    first, second = (block["places"] for block in model.config.expressivity_conversion["blocks"])
+    tampered(
+        tmp_path,
+        config=lambda d: d.update(blocks=[{**d["blocks"][0], "places": [*first, *second]}]),
+    )
+    with pytest.raises(ValueError, match=r"layers.1.mlp\S* other than model.layers.0.mlp"):
+        from_pretrained(type(model), tmp_path)
+    model.save_pretrained(tmp_path)
+    tampered(tmp_path, config=lambda d: d["blocks"][0].update(emptied=["model.layers.1.self_attn"]))
+    with pytest.raises(ValueError, match=r"layers.1.self_attn.\S* besides"):
+        from_pretrained(type(model), tmp_path)
+
+
+def test_what_comes_back_is_saved_as_it_was(transformers, tmp_path):
+    model = converted(transformers)
+    model.save_pretrained(tmp_path / "first")
+    from_pretrained(type(model), tmp_path / "first").save_pretrained(tmp_path / "second")
+    for name in ("config.json", "model.safetensors"):
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
 
 
 def test_a_model_without_layers_of_ours(transformers, tmp_path):
