@@ -242,6 +242,8 @@ class Search:
         """Who else has some modules or their parameters, or None."""
         inside = list(modules)
         for part in inside:
+            if not any(True for _ in part.parameters()):
+                continue  # an activation may stand anywhere
             own = list(part.parameters(recurse=False))
             if any(id(parameter) in self._sharing for parameter in own):
                 return "whose parameters have other places too"
