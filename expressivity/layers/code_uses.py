@@ -83,8 +83,8 @@ def asks_by_name(owner: nn.Module, part: nn.Module) -> Iterator[str]:
     """
     if type(part).__module__.startswith("expressivity."):  # of an expert, which was packed
         return
-    kinds = [kind for kind in type(part).__mro__ if kind not in nn.Module.__mro__]
-    others = {*vars(part), *(name for kind in kinds for name in vars(kind))} - {*dir(nn.Module())}
+    own = [base for base in type(part).__mro__ if base not in nn.Module.__mro__]
+    others = {*vars(part), *(name for base in own for name in vars(base))} - {*dir(nn.Module())}
     parts = {name for name, _ in (*part.named_children(), *part.named_parameters(recurse=False))}
     for name in sorted(parts | others):
         if not hasattr(owner, name) and _loads(owner, name, ATTRIBUTES if name in parts else ()):

@@ -125,14 +125,14 @@ class Search:
         found: list[Found] = []
         taken: set[nn.Module] = set()
         for module in reversed(self._names):
-            inner = set(module.modules())
+            inner = _weighty([module])
             if inner & taken or module in self._ours or inner <= self._left:
                 continue
             if not inner & self._selected:
                 continue
             read = self._read(module, adapters)
             found += read
-            taken.update(part for block in read for part in [module, *block.replaced])
+            taken.update(_weighty([part for block in read for part in [module, *block.replaced]]))
         return found[::-1]
 
     def _read(self, module: nn.Module, adapters: Sequence[str]) -> list[Found]:
@@ -167,7 +167,7 @@ class Search:
         They are recognised by name: of their class, or of their weights.
         """
         read = {block.module for block in found}
-        read = read.union(*(part.modules() for block in found for part in block.replaced))
+        read |= _weighty([part for block in found for part in block.replaced])
         others: list[str] = []
         for module in self._alike(read):
             name = self._names[module][0]
@@ -240,10 +240,9 @@ class Search:
 
     def _held_elsewhere(self, modules: Iterable[nn.Module]) -> str | None:
         """Who else has some modules or their parameters, or None."""
-        inside = list(modules)
-        for part in inside:
-            if not any(True for _ in part.parameters()):
-                continue  # an activation may stand anywhere
+        inside = list(dict.fromkeys(modules))
+        weighty = _weighty(inside)
+        for part in (one for one in inside if one in weighty):
             own = list(part.parameters(recurse=False))
             if any(id(parameter) in self._sharing for parameter in own):
                 return "whose parameters have other places too"
@@ -282,6 +281,12 @@ def refusal(name: str, module: nn.Module, problem: str) -> ValueError:
         f"{problem}: leave it as it is with leave=({name!r},), or put a FeedForward in its place "
         "by hand"
     )
+
+
+def _weighty(modules: Iterable[nn.Module]) -> set[nn.Module]:
+    """Modules and all inside that have parameters: the others, as activations, may be shared."""
+    inside = {part for module in modules for part in module.modules()}
+    return {part for part in inside if any(True for _ in part.parameters())}
 
 
 def _below(name: str, tops: Sequence[str]) -> bool:

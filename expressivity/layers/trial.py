@@ -51,7 +51,7 @@ def read_alone(module: nn.Module) -> Reading:
     """
     reading = _in_both_modes(module, _read_one)
     first, *further = inspect.signature(module.forward).parameters.values()
-    for more in [first] if first.kind is first.VAR_POSITIONAL else further:
+    for more in [first] if str(first).startswith("*") else further:
         raise UnreadableError(f"that has the further input {more.name}")
     return reading
 

@@ -261,7 +261,10 @@ def cut(folder):
     [
         (lambda folder: (folder / "config.json").unlink(), "without config.json"),
         (lambda folder: (folder / "config.json").write_text(""), "cannot be loaded .OSError: "),
-        (lambda folder: (folder / "config.json").write_text("[1]"), "cannot be loaded .TypeError: "),
+        (
+            lambda folder: (folder / "config.json").write_text("[1]"),
+            "cannot be loaded .TypeError: ",
+        ),
         (lambda folder: (folder / "model.safetensors").unlink(), "cannot be loaded .OSError: "),
         (cut, "cannot be loaded .SafetensorError: "),
     ],
