@@ -133,13 +133,17 @@ def _difference(
     z_TM = x_TD @ first.detach().to("cpu", torch.float32).mT
     size = z_TM.square().mean().sqrt().clamp(min=1e-6)
     x_TD *= torch.logspace(-5, sizes, tokens, base=2, device="cpu")[:, None] / size
-    # Every expert gets tokens of all sizes; then a few get all tokens, which shows a capacity.
+    # Every expert gets tokens of all sizes; then one gets all tokens, which shows a capacity.
     index_TK = (torch.arange(tokens)[:, None] + torch.arange(chosen)) % count
-    few_TK = torch.arange(chosen).expand(tokens, chosen).contiguous()
+    one_TK = torch.zeros(tokens, 1, dtype=torch.long, device="cpu")
     weights_TK = torch.rand(tokens, chosen, generator=generator, device="cpu")
     limit = LAYER_TOLERANCE[first.dtype]
-    for training, taken_TK in itertools.product((True, False), (index_TK, few_TK)):
-        given = (x_TD.to(first), taken_TK.to(first.device), weights_TK.to(first))
+    for training, taken_TK in itertools.product((True, False), (index_TK, one_TK)):
+        given = (
+            x_TD.to(first),
+            taken_TK.to(first.device),
+            weights_TK[:, : taken_TK.shape[1]].to(first),
+        )
         try:
             with undisturbed(first.device):
                 theirs, ours = (part.train(training)(*given) for part in (before, after))
