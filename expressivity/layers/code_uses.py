@@ -69,8 +69,14 @@ def looks_into(owner: nn.Module, path: str) -> bool:
 
 
 def asks_for(owner: nn.Module, kind: type[nn.Module]) -> bool:
-    """Whether the code of a module names a class, as ``isinstance(part, kind)`` does."""
-    return bool(_loads(owner, kind.__name__, GLOBALS))
+    """Whether the code of a module names a class, as ``isinstance(part, kind)`` does.
+
+    ``nn.Sequential`` does so where two of them are added; its forward asks for nothing.
+
+    >>> asks_for(nn.Sequential(), nn.Sequential)
+    False
+    """
+    return type(owner) is not nn.Sequential and bool(_loads(owner, kind.__name__, GLOBALS))
 
 
 def asks_by_name(owner: nn.Module, part: nn.Module) -> Iterator[str]:
