@@ -10,7 +10,7 @@ from expressivity.layers.activation_names import activation_names, check_substit
 from expressivity.layers.adapters import ADAPTERS
 from expressivity.layers.blocks import Block, UnreadableError, require_plain
 from expressivity.layers.feed_forward import require_limit
-from expressivity.layers.pretrained import record_conversion
+from expressivity.layers.pretrained import all_or_nothing, record_conversion
 from expressivity.layers.replacement import replacement
 from expressivity.layers.report import Replaced, Report
 from expressivity.layers.saved import written_block
@@ -64,18 +64,13 @@ def replace_feedforward(
     # Whatever the caller has set: numbers are compared, and gradients.
     with torch.inference_mode(False), torch.enable_grad(), torch.device("cpu"):
         packed = Search(model, only, leave).packed(chosen)
-        before = {name: model.get_submodule(name) for name in packed}
-        try:
+        with all_or_nothing(model):
             for name, module in packed.items():
                 model.set_submodule(name, module)
             search = Search(model, only, leave)
             found = _found(search, chosen, substitute or {})
             new = [_replacement(search, block, family_of, substitute or {}) for block in found]
             return _put(search, found, new, list(packed), soft_clamp)
-        except BaseException:
-            for name, module in before.items():
-                model.set_submodule(name, module)
-            raise
 
 
 def _require_usable(family_of: object, soft_clamp: float | None) -> None:

@@ -2,7 +2,8 @@
 
 import copy
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 import torch
@@ -33,6 +34,36 @@ def record_conversion(
             start = f"{prefix}." if prefix else ""
             lists += [name.removeprefix(start) for name in unpacked if name.startswith(start)]
             setattr(owner.config, ATTRIBUTE, written([*earlier, *own], lists))
+
+
+@contextmanager
+def all_or_nothing(model: nn.Module) -> Generator[None]:
+    """A context after whose failure modules have their parts back, and configurations records.
+
+    >>> model = nn.Sequential(nn.Linear(2, 2))
+    >>> try:
+    ...     with all_or_nothing(model):
+    ...         model[0] = nn.Identity()
+    ...         raise KeyboardInterrupt
+    ... except KeyboardInterrupt:
+    ...     print(model[0])
+    Linear(in_features=2, out_features=2, bias=True)
+    """
+    parts = {module: dict(vars(module)["_modules"]) for module in model.modules()}
+    configs = [owner.config for _, owner in _configured(model)]
+    records = [getattr(config, ATTRIBUTE, None) for config in configs]
+    try:
+        yield
+    except BaseException:
+        for module, held in parts.items():
+            vars(module)["_modules"].clear()
+            vars(module)["_modules"].update(held)
+        for config, record in zip(configs, records, strict=True):
+            if record is not None:
+                setattr(config, ATTRIBUTE, record)
+            elif hasattr(config, ATTRIBUTE):
+                delattr(config, ATTRIBUTE)
+        raise
 
 
 def _earlier(owner: Any) -> tuple[list[Mapping[str, Any]], list[str]]:

@@ -141,7 +141,10 @@ def test_json():
             "kind la or moa for form two_sided; got fixed",
         ),
         ({"kind": Kind.MOA}, "a gate for moa and none otherwise; got none for moa: name one"),
-        ({"gate": GateSpec(name="tanh")}, "a gate for moa and none otherwise; got tanh for la: leave it out"),
+        (
+            {"gate": GateSpec(name="tanh")},
+            "a gate for moa and none otherwise; got tanh for la: leave it out",
+        ),
     ],
 )
 def test_combinations_that_do_not_exist(changes, message):

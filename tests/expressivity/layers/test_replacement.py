@@ -307,3 +307,28 @@ def test_a_second_conversion_says_that_the_layers_are_ours():
     replace_feedforward(model, family_of=learned)
     with pytest.raises(ValueError, match="ModuleDict with layers of ours alone: convert takes"):
         replace_feedforward(model, family_of=learned)
+
+
+class _Closed(nn.Module):
+    """Lets nobody exchange its block."""
+
+    def __init__(self):
+        super().__init__()
+        self.mlp = chain()
+        self.closed = True
+
+    def __setattr__(self, name, value):
+        if name == "mlp" and "closed" in vars(self):
+            raise RuntimeError("closed")
+        super().__setattr__(name, value)
+
+    def forward(self, x):
+        return x + self.mlp(x)
+
+
+def test_a_failure_on_the_way_leaves_the_model_as_it_was():
+    model = nn.Sequential(chain(), _Closed())
+    before = dict(model.named_modules())
+    with pytest.raises(RuntimeError, match="closed"):
+        replace_feedforward(model, family_of=lambda f: dataclasses.replace(f, kind="la"))
+    assert dict(model.named_modules()) == before
