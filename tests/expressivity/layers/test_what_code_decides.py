@@ -6,6 +6,7 @@ property (what is no such block stays allowed).
 
 import collections
 import functools
+import gc
 import itertools
 import os
 import random
@@ -343,3 +344,18 @@ def test_a_capacity_of_packed_experts():
     model = nn.ModuleDict({"experts": Limited()})
     with pytest.raises(ValueError, match=r"experts .Limited. that is no list of its experts"):
         replace_feedforward(model, family_of=lambda fixed: fixed)
+
+
+def test_what_runs_when_garbage_is_collected_is_not_the_block_s():
+    def collected(_phase, _info):
+        return SWITCH and SETTINGS.on and time.time()
+
+    before = gc.get_threshold()
+    gc.callbacks.append(collected)
+    gc.set_threshold(1)
+    try:
+        replaced(model_of(Gated()))
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(collected)
+    assert gc.isenabled()
