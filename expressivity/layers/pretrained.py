@@ -109,6 +109,8 @@ def from_pretrained(kind: Any, path: Any, **options: Any) -> Any:
         kind = _of_auto(kind, path, options)
         _require_configuration(kind, path, options)
         model, loading = _converting(kind).from_pretrained(path, **loaded)
+    except (ImportError, MemoryError, torch.OutOfMemoryError):
+        raise  # says nothing of the folder
     except Exception as error:
         if isinstance(error, ValueError) and str(error).startswith("required: "):
             raise

@@ -15,7 +15,13 @@ from language_models import FAMILY, TOKENS, architecture, converted, moved, own_
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from expressivity.layers import FeedForward, from_pretrained, rebuild, replace_feedforward
+from expressivity.layers import (
+    FeedForward,
+    from_pretrained,
+    pretrained,
+    rebuild,
+    replace_feedforward,
+)
 from expressivity.layers.blocks import Block
 
 torch.set_num_threads(1)
@@ -346,3 +352,13 @@ def test_a_layer_that_a_checkpoint_lacks_starts_as_it_should(transformers, tmp_p
     assert 0.25 < found.w.weight.std() < 0.5
     with pytest.raises(ValueError, match=r"feed_forward\.a\.weight missing"):
         from_pretrained(kind, tmp_path)
+
+
+@pytest.mark.parametrize("error", [ImportError, MemoryError, torch.OutOfMemoryError])
+def test_what_says_nothing_of_the_folder_is_passed_on(error, transformers, monkeypatch, tmp_path):
+    def fail(*_):
+        raise error("elsewhere")
+
+    monkeypatch.setattr(pretrained, "_of_auto", fail)
+    with pytest.raises(error, match="elsewhere"):
+        from_pretrained(transformers.LlamaForCausalLM, tmp_path)
